@@ -1,0 +1,137 @@
+// The only reader of the environment: a frozen Config, or one ConfigError that lists every fault.
+import { z } from 'zod'
+import { ConfigError } from './errors.ts'
+
+type Setting<T extends z.ZodType = z.ZodType> = {
+  readonly schema: T
+  readonly meaning: string
+  readonly example: string
+}
+
+const setting = <T extends z.ZodType>(schema: T, meaning: string, example: string): Setting<T> => ({
+  schema,
+  meaning,
+  example,
+})
+const text = z.string().min(1, 'is empty')
+const urlOf = (protocols: RegExp, shape: string) => z.url({ protocol: protocols, error: `is not a URL like ${shape}` })
+
+/** Every setting: what the schema accepts, what it means, an example. `.env.example` and the README are tested against this. */
+export const settings = {
+  PORT: setting(
+    z
+      .string()
+      .default('3000')
+      .transform(Number)
+      .pipe(z.int('is not a whole number').min(0).max(65_535, 'is not a port (0 to 65535)')),
+    'port of the server',
+    '3000',
+  ),
+  HOST: setting(
+    text.default('127.0.0.1'),
+    'address the server listens on; 0.0.0.0 opens it to the network',
+    '127.0.0.1',
+  ),
+  DATA_DIR: setting(text.default('data'), 'folder of the embedded database', 'data'),
+  LIBRARY_DIR: setting(text.default('library'), 'folder that is ingested when the library is empty', 'library'),
+  DATABASE_URL: setting(
+    urlOf(/^postgres(ql)?$/, 'postgres://user:password@host:5432/name').optional(),
+    'Postgres 15 or later with pgvector; without it the embedded database is used',
+    'postgres://footnote:footnote@localhost:5432/footnote',
+  ),
+  OPENAI_API_KEY: setting(
+    text.optional(),
+    'key of the model provider; without it answers are verbatim extracts',
+    'sk-…',
+  ),
+  OPENAI_BASE_URL: setting(
+    urlOf(/^https?$/, 'http://localhost:11434/v1').optional(),
+    'any OpenAI-compatible server (Ollama, vLLM, LM Studio …)',
+    'http://localhost:11434/v1',
+  ),
+  CHAT_MODEL: setting(text.default('gpt-4.1-mini'), 'model that writes the answers', 'gpt-4.1-mini'),
+  EMBEDDING_MODEL: setting(
+    text.optional(),
+    'embedding model of the provider; without it the built-in embedder is used',
+    'text-embedding-3-small',
+  ),
+  LOG_LEVEL: setting(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    'trace, debug, info, warn, error or silent',
+    'info',
+  ),
+} as const
+
+export type Config = {
+  readonly port: number
+  readonly host: string
+  readonly dataDir: string
+  readonly libraryDir: string
+  readonly databaseUrl: string | null
+  /** null: no provider, answers are extractive */
+  readonly provider: { readonly apiKey: string; readonly baseUrl: string | null; readonly chatModel: string } | null
+  /** null: the built-in embedder */
+  readonly embeddingModel: string | null
+  readonly logLevel: string
+}
+
+const environment = z.object({
+  PORT: settings.PORT.schema,
+  HOST: settings.HOST.schema,
+  DATA_DIR: settings.DATA_DIR.schema,
+  LIBRARY_DIR: settings.LIBRARY_DIR.schema,
+  DATABASE_URL: settings.DATABASE_URL.schema,
+  OPENAI_API_KEY: settings.OPENAI_API_KEY.schema,
+  OPENAI_BASE_URL: settings.OPENAI_BASE_URL.schema,
+  CHAT_MODEL: settings.CHAT_MODEL.schema,
+  EMBEDDING_MODEL: settings.EMBEDDING_MODEL.schema,
+  LOG_LEVEL: settings.LOG_LEVEL.schema,
+})
+
+/** Pure: the environment is an argument. An empty variable counts as unset, as compose files and shells write them. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = environment.safeParse(set)
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => describe(issue, set))
+  if (set['EMBEDDING_MODEL'] && !set['OPENAI_API_KEY'] && !set['OPENAI_BASE_URL'])
+    faults.push(
+      `EMBEDDING_MODEL is ${JSON.stringify(set['EMBEDDING_MODEL'])} but there is no provider: set OPENAI_API_KEY or OPENAI_BASE_URL, or unset it`,
+    )
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
+  return toConfig(parsed.data)
+}
+
+/** The process's own environment, with `.env` of the working directory underneath it. */
+export function readEnvironment(): Readonly<Record<string, string | undefined>> {
+  try {
+    process.loadEnvFile()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  return process.env
+}
+
+function toConfig(env: z.output<typeof environment>): Config {
+  const hasProvider = env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined
+  return Object.freeze({
+    port: env.PORT,
+    host: env.HOST,
+    dataDir: env.DATA_DIR,
+    libraryDir: env.LIBRARY_DIR,
+    databaseUrl: env.DATABASE_URL ?? null,
+    provider: hasProvider
+      ? { apiKey: env.OPENAI_API_KEY ?? 'none', baseUrl: env.OPENAI_BASE_URL ?? null, chatModel: env.CHAT_MODEL }
+      : null,
+    embeddingModel: env.EMBEDDING_MODEL ?? null,
+    logLevel: env.LOG_LEVEL,
+  })
+}
+
+const secrets = new Set<string>(['OPENAI_API_KEY', 'DATABASE_URL'])
+
+function describe(issue: z.core.$ZodIssue, env: Readonly<Record<string, string | undefined>>): string {
+  const name = String(issue.path[0])
+  const found = secrets.has(name) ? 'its value (not shown)' : JSON.stringify(env[name])
+  const meaning = name in settings ? settings[name as keyof typeof settings].meaning : ''
+  return `${name}: ${found} ${issue.message}. Expected: ${meaning}, for example ${settings[name as keyof typeof settings].example}`
+}

@@ -1,0 +1,126 @@
+// What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
+import type {
+  Answer,
+  AnswerEvent,
+  Candidate,
+  Chunk,
+  DocumentRef,
+  Heading,
+  Mode,
+  ParsedDocument,
+  Question,
+  StoredEvent,
+  Turn,
+} from './types.ts'
+
+/** Texts to unit vectors. Vectors of two spaces are never compared. */
+export type Embedder = {
+  /** provider/model/dimensions/version: a change of any of them is another space */
+  readonly space: string
+  readonly dimensions: number
+  /** One vector per text, same order, each of `dimensions` finite numbers. Throws ModelError. */
+  embed(texts: readonly string[], kind: 'document' | 'query', signal: AbortSignal): Promise<Float32Array[]>
+}
+
+export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }
+
+export type GeneratorEvent =
+  | { readonly type: 'text'; readonly delta: string }
+  | {
+      readonly type: 'finish'
+      readonly reason: 'stop' | 'length' | 'content-filter'
+      readonly inputTokens: number
+      readonly outputTokens: number
+    }
+
+export type Generator = {
+  readonly model: string
+  /** Text as it is written, then one `finish`. Throws ModelError; leaving the loop cancels the call. */
+  stream(messages: readonly Message[], signal: AbortSignal): AsyncIterable<GeneratorEvent>
+}
+
+export type ChunkToSave = Chunk & {
+  readonly contentHash: string
+  /** term → BM25 term weight of this chunk, idf not yet applied */
+  readonly terms: ReadonlyMap<string, number>
+  readonly vector: Float32Array
+}
+
+export type DocumentToSave = {
+  readonly library: string
+  readonly source: string
+  readonly parsed: ParsedDocument
+  readonly revision: string
+  readonly chunks: readonly ChunkToSave[]
+}
+
+export type DocumentSummary = DocumentRef & {
+  readonly chunks: number
+  readonly characters: number
+  readonly ingestedAt: string
+}
+export type DocumentText = DocumentRef & {
+  readonly text: string
+  readonly outline: readonly Heading[]
+  readonly current: boolean
+}
+
+export type DocumentStore = {
+  /** The revision an ingest of this source last saved, null when there is none. */
+  currentRevision(library: string, source: string): Promise<string | null>
+  /** Vectors of the active space already stored for chunks with these content hashes. */
+  knownVectors(library: string, hashes: readonly string[]): Promise<Map<string, Float32Array>>
+  /** Makes this revision the current one, whole or not at all. Older revisions stay readable. */
+  save(document: DocumentToSave): Promise<void>
+  /** The text of one revision (the current one by default), null when unknown. */
+  find(library: string, id: string, revision?: string): Promise<DocumentText | null>
+  /** Documents by title, after the given document id. */
+  list(library: string, limit: number, after?: string): Promise<DocumentSummary[]>
+}
+
+export type SearchRequest = {
+  readonly library: string
+  /** stemmed query term → weight */
+  readonly terms: ReadonlyMap<string, number>
+  readonly vector: Float32Array | null
+  readonly limit: number
+}
+
+export type SearchStore = {
+  /** The union of the best `limit` by BM25 and the best `limit` by cosine, each with both figures. */
+  candidates(request: SearchRequest, signal: AbortSignal): Promise<Candidate[]>
+  /** The chunks of the same document whose ordinal is within `reach` of a candidate's, in order. */
+  neighbours(library: string, document: DocumentRef, ordinal: number, reach: number): Promise<Chunk[]>
+  countDocuments(library: string): Promise<number>
+}
+
+export type AnswerRecord = {
+  readonly id: string
+  readonly library: string
+  readonly conversationId: string
+  readonly question: string
+  readonly mode: Mode
+}
+
+export type AnswerStore = {
+  begin(record: AnswerRecord): Promise<void>
+  /** Appends to the log; a terminal event also stores the answer. Acknowledged events survive a crash. */
+  append(library: string, id: string, events: readonly StoredEvent[]): Promise<void>
+  /** Events after `seq`, in order; null when the answer is unknown. */
+  events(library: string, id: string, after: number): Promise<StoredEvent[] | null>
+  find(library: string, id: string): Promise<Answer | null>
+  /** The last `limit` finished exchanges of a conversation, oldest first. */
+  turns(library: string, conversationId: string, limit: number): Promise<Turn[]>
+}
+
+export type Store = {
+  readonly documents: DocumentStore
+  readonly search: SearchStore
+  readonly answers: AnswerStore
+  /** Throws StoreError when the database does not answer. */
+  ping(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** One answer under way: what `server/answer` gives to every surface. */
+export type Answering = (question: Question, signal: AbortSignal) => AsyncIterable<AnswerEvent>

@@ -1,0 +1,125 @@
+// The nouns of Footnote. Offsets are UTF-16 code units, spans are half-open: [start, end).
+
+export type Span = { readonly start: number; readonly end: number }
+
+/** A heading of a document: `span` is where its title stands in the plain text. */
+export type Heading = { readonly level: number; readonly title: string; readonly span: Span }
+
+/** What a parser makes of a source: markup removed, paragraphs kept, one heading entry per title line. */
+export type ParsedDocument = {
+  readonly title: string
+  readonly text: string
+  readonly outline: readonly Heading[]
+  readonly url: string | null
+  readonly publishedAt: string | null
+}
+
+/** A stored slice of a document: `text` equals the document's text at `span`, always. */
+export type Chunk = {
+  readonly ordinal: number
+  readonly headings: readonly string[]
+  readonly span: Span
+  readonly text: string
+}
+
+/** One revision of one document, as every surface shows it. */
+export type DocumentRef = {
+  readonly id: string
+  readonly title: string
+  readonly source: string
+  readonly url: string | null
+  readonly revision: string
+  readonly publishedAt: string | null
+}
+
+/** A chunk found for a query. `words` is its BM25 score, `cosine` its likeness to the query's vector (null: no vector). */
+export type Candidate = {
+  readonly chunkId: number
+  readonly ordinal: number
+  readonly document: DocumentRef
+  readonly headings: readonly string[]
+  readonly span: Span
+  readonly text: string
+  readonly words: number
+  readonly cosine: number | null
+}
+
+/** A candidate chosen and numbered: exactly what the model reads and what the reader can open. */
+export type Passage = {
+  readonly n: number
+  readonly document: DocumentRef
+  readonly headings: readonly string[]
+  readonly span: Span
+  readonly text: string
+  readonly score: number
+}
+
+/** A promise: `quote` equals the stored text of `document.revision` at `span`. `passage` is the number of the passage it was cut from. */
+export type Citation = {
+  readonly n: number
+  readonly passage: number
+  readonly document: DocumentRef
+  readonly headings: readonly string[]
+  readonly span: Span
+  readonly quote: string
+  readonly link: string
+}
+
+export type Verdict = 'verbatim' | 'supported' | 'partial' | 'unsupported' | 'unchecked'
+
+/** A sentence of the answer: `[start, end)` indexes the answer's text, without the sentence's markers. */
+export type Statement = Span & { readonly verdict: Verdict; readonly citations: readonly number[] }
+
+export type Mode = 'generative' | 'extractive'
+export type AbstentionReason = 'empty-library' | 'nothing-relevant' | 'partly-covered' | 'model-declined'
+export type Fallback = 'model-unavailable' | 'model-cut-off'
+
+/** One earlier exchange of a conversation. */
+export type Turn = { readonly question: string; readonly answer: string }
+
+export type Question = {
+  readonly text: string
+  readonly library: string
+  readonly conversationId: string
+  readonly history: readonly Turn[]
+  readonly mode: 'auto' | Mode
+}
+
+export type Usage = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number }
+
+/** The object every surface carries (its JSON is the same in snake_case). */
+export type Answer = {
+  readonly id: string
+  readonly conversationId: string
+  readonly question: string
+  readonly query: string
+  readonly status: 'answered' | 'abstained' | 'stopped'
+  readonly reason: AbstentionReason | null
+  readonly mode: Mode
+  readonly fallback: Fallback | null
+  readonly answer: string
+  readonly statements: readonly Statement[]
+  readonly citations: readonly Citation[]
+  readonly passages: readonly Passage[]
+  readonly nearest: readonly Passage[]
+  readonly models: { readonly generator: string | null; readonly embedder: string }
+  readonly usage: Usage
+  readonly timingsMs: { readonly retrieve: number; readonly firstText: number; readonly total: number }
+}
+
+export type AnswerEvent =
+  | { readonly type: 'started'; readonly id: string; readonly conversationId: string; readonly mode: Mode }
+  | { readonly type: 'passages'; readonly passages: readonly Passage[] }
+  | { readonly type: 'text'; readonly delta: string }
+  | { readonly type: 'citation'; readonly citation: Citation }
+  | ({ readonly type: 'verdict' } & Statement)
+  | { readonly type: 'done' | 'abstained' | 'stopped'; readonly answer: Answer }
+  | { readonly type: 'error'; readonly code: string; readonly retryable: boolean; readonly retryAfterMs?: number }
+
+/** An event with its place in the answer's log; `seq` is the SSE `id:`. */
+export type StoredEvent = { readonly seq: number; readonly event: AnswerEvent }
+
+/** The last event of an answer: exactly one, always. A stream without one was cut. */
+export function isTerminal(event: AnswerEvent): boolean {
+  return event.type === 'done' || event.type === 'abstained' || event.type === 'stopped' || event.type === 'error'
+}
