@@ -6,6 +6,7 @@ import type {
   Chunk,
   DocumentRef,
   Heading,
+  IngestEvent,
   Mode,
   ParsedDocument,
   Question,
@@ -74,7 +75,7 @@ export type DocumentStore = {
   save(document: DocumentToSave): Promise<void>
   /** The text of one revision (the current one by default), null when unknown. */
   find(library: string, id: string, revision?: string): Promise<DocumentText | null>
-  /** Documents by title, after the given document id. */
+  /** Documents by id, after the given one. */
   list(library: string, limit: number, after?: string): Promise<DocumentSummary[]>
 }
 
@@ -86,12 +87,13 @@ export type SearchRequest = {
   readonly limit: number
 }
 
+/** How common words are in a library: the live chunks, and for each term asked for the number of chunks that hold it. */
+export type Frequencies = { readonly chunks: number; readonly holding: ReadonlyMap<string, number> }
+
 export type SearchStore = {
   /** The union of the best `limit` by BM25 and the best `limit` by cosine, each with both figures. */
   candidates(request: SearchRequest, signal: AbortSignal): Promise<Candidate[]>
-  /** The chunks of the same document whose ordinal is within `reach` of a candidate's, in order. */
-  neighbours(library: string, document: DocumentRef, ordinal: number, reach: number): Promise<Chunk[]>
-  countDocuments(library: string): Promise<number>
+  frequencies(library: string, terms: readonly string[]): Promise<Frequencies>
 }
 
 export type AnswerRecord = {
@@ -124,3 +126,6 @@ export type Store = {
 
 /** One answer under way: what `server/answer` gives to every surface. */
 export type Answering = (question: Question, signal: AbortSignal) => AsyncIterable<AnswerEvent>
+
+/** Learns files and folders, one document at a time; one event per source, `finished` last. Throws StoreError or ModelError. */
+export type Ingesting = (paths: readonly string[], signal: AbortSignal) => AsyncIterable<IngestEvent>

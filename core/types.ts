@@ -78,6 +78,8 @@ export type Fallback = 'model-unavailable' | 'model-cut-off'
 export type Turn = { readonly question: string; readonly answer: string }
 
 export type Question = {
+  /** the answer's id, given by whoever asks */
+  readonly id: string
   readonly text: string
   readonly library: string
   readonly conversationId: string
@@ -123,3 +125,35 @@ export type StoredEvent = { readonly seq: number; readonly event: AnswerEvent }
 export function isTerminal(event: AnswerEvent): boolean {
   return event.type === 'done' || event.type === 'abstained' || event.type === 'stopped' || event.type === 'error'
 }
+
+/** What an ingest made of one source. `embedded` counts the chunks whose vectors were not known yet. */
+export type IngestOutcome =
+  | {
+      readonly type: 'learned'
+      readonly source: string
+      readonly bytes: number
+      readonly chunks: number
+      readonly embedded: number
+    }
+  | { readonly type: 'unchanged'; readonly source: string; readonly bytes: number }
+  | { readonly type: 'failed'; readonly source: string; readonly code: string; readonly message: string }
+
+export type IngestReport = {
+  readonly learned: number
+  readonly unchanged: number
+  readonly failed: number
+  readonly skipped: number
+  readonly chunks: number
+  readonly embedded: number
+  readonly bytes: number
+  readonly ms: number
+}
+
+export type IngestEvent =
+  | {
+      readonly type: 'found'
+      readonly files: number
+      readonly skipped: readonly { readonly source: string; readonly reason: string }[]
+    }
+  | IngestOutcome
+  | { readonly type: 'finished'; readonly report: IngestReport }

@@ -1,0 +1,18 @@
+// npm run search: the passages an answer would be made from.
+import type { CommandOptions } from './connect.ts'
+import { describeProblem, passageLines, type WirePassage } from './print.ts'
+
+export async function search(query: string, { connection, json, signal }: CommandOptions): Promise<number> {
+  const response = await connection.request('/v1/search', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+    signal,
+  })
+  if (!response.ok) throw await describeProblem(response)
+  const found = (await response.json()) as { passages: WirePassage[] }
+  if (json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+  else
+    process.stdout.write(found.passages.length > 0 ? passageLines(found.passages, connection.url) : 'Nothing found.\n')
+  return 0
+}

@@ -1,0 +1,120 @@
+// Files → documents: read, parse, chunk, embed, save, one at a time. Each is saved whole or not at all, so an ingest
+// that was cut is resumed by running it again; what is unchanged costs one look at its hash.
+import { createHash } from 'node:crypto'
+import { SourceError } from '../core/errors.ts'
+import type { ChunkToSave, DocumentStore, Embedder } from '../core/ports.ts'
+import { termWeights } from '../core/terms.ts'
+import type { Chunk, IngestEvent, IngestOutcome, IngestReport, ParsedDocument } from '../core/types.ts'
+import { chunk } from './chunk.ts'
+import { parse } from './parse/parse.ts'
+import { findFiles, readSource, type SourceFile } from './source/folder.ts'
+
+export type IngestDeps = {
+  readonly documents: DocumentStore
+  readonly embedder: Embedder
+  readonly library: string
+}
+
+// Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
+// unchanged file learns it anew.
+const INGEST_VERSION = 1
+
+export async function* ingest(
+  paths: readonly string[],
+  deps: IngestDeps,
+  signal: AbortSignal,
+): AsyncGenerator<IngestEvent> {
+  const began = performance.now()
+  const { files, skipped, faults } = await findFiles(paths, signal)
+  yield { type: 'found', files: files.length + faults.length, skipped }
+  const outcomes: IngestOutcome[] = faults.map(toFailure)
+  yield* outcomes
+  for (const file of files) {
+    signal.throwIfAborted()
+    const outcome = await learnOrReport(file, deps, signal)
+    outcomes.push(outcome)
+    yield outcome
+  }
+  yield { type: 'finished', report: reportOf(outcomes, skipped.length, performance.now() - began) }
+}
+
+/** A bad file is reported and skipped; a store or a provider that fails ends the ingest. */
+async function learnOrReport(file: SourceFile, deps: IngestDeps, signal: AbortSignal): Promise<IngestOutcome> {
+  try {
+    return await learn(file, deps, signal)
+  } catch (error) {
+    if (error instanceof SourceError) return toFailure(error)
+    throw error
+  }
+}
+
+async function learn(file: SourceFile, deps: IngestDeps, signal: AbortSignal): Promise<IngestOutcome> {
+  const { documents, library } = deps
+  const { source } = file
+  const content = await readSource(file, signal)
+  const parsed = parse(source, content)
+  const revision = revisionOf(parsed, deps.embedder.space)
+  if ((await documents.currentRevision(library, source)) === revision)
+    return { type: 'unchanged', source, bytes: content.length }
+  const { chunks, embedded } = await embedChunks(await chunk(parsed), deps, signal)
+  await documents.save({ library, source, parsed, revision, chunks })
+  return { type: 'learned', source, bytes: content.length, chunks: chunks.length, embedded }
+}
+
+/** Chunks whose words and headings were embedded before keep their vectors. */
+async function embedChunks(
+  chunks: readonly Chunk[],
+  { documents, embedder, library }: IngestDeps,
+  signal: AbortSignal,
+): Promise<{ chunks: ChunkToSave[]; embedded: number }> {
+  const texts = chunks.map(({ headings, text }) => `${headings.join('\n')}\n${text}`)
+  const hashes = texts.map((text) => hash(`${embedder.space}\0${text}`))
+  const known = await documents.knownVectors(library, hashes)
+  const missing = [...new Map(texts.map((text, index) => [hashes[index] ?? '', text]))].filter(
+    ([key]) => !known.has(key),
+  )
+  const vectors =
+    missing.length === 0
+      ? []
+      : await embedder.embed(
+          missing.map(([, text]) => text),
+          'document',
+          signal,
+        )
+  for (const [index, [key]] of missing.entries())
+    known.set(key, vectors[index] ?? new Float32Array(embedder.dimensions))
+  const saved = chunks.map((each, index): ChunkToSave => {
+    const contentHash = hashes[index] ?? ''
+    const vector = known.get(contentHash) ?? new Float32Array(embedder.dimensions)
+    return { ...each, contentHash, vector, terms: termWeights(each.headings, each.text) }
+  })
+  return { chunks: saved, embedded: missing.length }
+}
+
+function revisionOf(parsed: ParsedDocument, space: string): string {
+  return hash(JSON.stringify([INGEST_VERSION, space, parsed]))
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function toFailure(error: SourceError): IngestOutcome {
+  return { type: 'failed', source: error.source, code: error.code, message: error.message }
+}
+
+function reportOf(outcomes: readonly IngestOutcome[], skipped: number, ms: number): IngestReport {
+  const count = (type: IngestOutcome['type']) => outcomes.filter((outcome) => outcome.type === type).length
+  const sum = (key: 'bytes' | 'chunks' | 'embedded') =>
+    outcomes.reduce((total, outcome) => total + (key in outcome ? Number(outcome[key as keyof IngestOutcome]) : 0), 0)
+  return {
+    learned: count('learned'),
+    unchanged: count('unchanged'),
+    failed: count('failed'),
+    skipped,
+    chunks: sum('chunks'),
+    embedded: sum('embedded'),
+    bytes: sum('bytes'),
+    ms: Math.round(ms),
+  }
+}

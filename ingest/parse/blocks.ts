@@ -1,0 +1,116 @@
+// The common form of every parser: a list of blocks, and the one place where blocks become plain text with an outline.
+// All cleaning happens here, before offsets exist: what is stored is exactly what every span indexes.
+import type { Heading } from '../../core/types.ts'
+
+export type Block =
+  | { readonly type: 'heading'; readonly level: number; readonly text: string }
+  | { readonly type: 'paragraph'; readonly text: string }
+  /** A list entry. `marker` is `-` or `3.`; an empty marker continues the entry above with another paragraph. */
+  | { readonly type: 'entry'; readonly depth: number; readonly marker: string; readonly text: string }
+  | { readonly type: 'row'; readonly cells: readonly string[] }
+  | { readonly type: 'code'; readonly text: string }
+
+/** What one parser makes of one source; parse.ts adds the fallback title and the plain text. */
+export type Draft = {
+  readonly blocks: readonly Block[]
+  readonly title: string | null
+  readonly url: string | null
+  readonly publishedAt: string | null
+}
+
+/** Stands for a `<br>` in raw text: one is a space, two in a row end the paragraph. */
+export const hardBreak = '\v'
+
+// A "heading" longer than this is a paragraph in the wrong tags. It must stay evidence, and titles are not evidence.
+const MAX_TITLE = 200
+
+// Deeper lists than this are nesting attacks or layout, and two spaces per level would outgrow the text itself.
+const MAX_DEPTH = 8
+
+/** Plain text and outline. Blocks are separated by one blank line, neighbours of one list or table by a line break. */
+export function assemble(blocks: readonly Block[]): { readonly text: string; readonly outline: readonly Heading[] } {
+  const parts: string[] = []
+  const outline: Heading[] = []
+  let length = 0
+  let previous: Block['type'] | null = null
+  for (const block of blocks) {
+    const line = toPlain(block)
+    if (line === '') continue
+    const joint = previous === null ? '' : block.type === previous && isLine(block) ? '\n' : '\n\n'
+    const start = length + joint.length
+    length = start + line.length
+    if (block.type === 'heading' && line.length <= MAX_TITLE)
+      outline.push({ level: block.level, title: line, span: { start, end: length } })
+    parts.push(joint, line)
+    previous = block.type
+  }
+  return { text: parts.join(''), outline }
+}
+
+/** Raw prose to blocks: paragraphs, or table rows where every line was pasted with tabs between its cells. */
+export function proseBlocks(raw: string): Block[] {
+  return splitAtHardBreaks(raw).flatMap((part): Block[] => {
+    const rows = tabbedRows(part)
+    return rows ?? [{ type: 'paragraph', text: part }]
+  })
+}
+
+/** The paragraphs of raw text in which line breaks of the source mean nothing. */
+export function splitAtHardBreaks(raw: string): string[] {
+  return raw.includes(hardBreak) ? raw.split(/\v\s*\v/) : [raw]
+}
+
+/** One line of clean text: the form in which every title, paragraph and cell is stored. */
+export function cleanLine(raw: string): string {
+  return removeInvisible(raw).replace(/\s+/g, ' ').trim()
+}
+
+function toPlain(block: Block): string {
+  if (block.type === 'row') return rowLine(block.cells.map(cleanLine))
+  if (block.type === 'entry') return entryLine(block.depth, block.marker, cleanLine(block.text))
+  return block.type === 'code' ? cleanCode(block.text) : cleanLine(block.text)
+}
+
+function isLine(block: Block): boolean {
+  return block.type === 'entry' || block.type === 'row'
+}
+
+function entryLine(depth: number, marker: string, text: string): string {
+  if (text === '') return ''
+  const indent = '  '.repeat(Math.min(depth, MAX_DEPTH))
+  return marker === '' ? `${indent}  ${text}` : `${indent}${marker} ${text}`
+}
+
+function rowLine(cells: readonly string[]): string {
+  return cells.some((cell) => cell !== '') ? cells.join(' | ').trim() : ''
+}
+
+function tabbedRows(part: string): Block[] | null {
+  if (!part.includes('\t')) return null
+  const lines = part.split('\n').filter((line) => line.trim() !== '')
+  // One line with a tab is a sentence with odd spacing; two and more are a table or a contents page.
+  if (lines.length < 2 || !lines.every((line) => line.trim().includes('\t'))) return null
+  return lines.map((line) => ({ type: 'row', cells: line.trim().split(/\t+/) }))
+}
+
+/** Code keeps its lines and its indentation. */
+function cleanCode(raw: string): string {
+  return removeInvisible(raw.replace(/\r\n?|\u2028|\u2029/g, '\n'))
+    .replace(/[\u00a0\f\v]/g, ' ')
+    .replace(/^(?:[^\S\n]*\n)+/, '')
+    .trimEnd()
+}
+
+// NFC, so that a word typed with combining accents is found by its usual spelling. Not NFKC: that would turn
+// "x²" into "x2", and a quote must show what the author wrote.
+function removeInvisible(raw: string): string {
+  // oxlint-disable-next-line no-control-regex -- plain ASCII needs none of the work below
+  if (/^[\t\n\r\x20-\x7e]*$/.test(raw)) return raw
+  return raw.toWellFormed().replace(invisible, '').replaceAll('\u0085', ' ').normalize('NFC')
+}
+
+// Control characters, soft hyphens, zero-width and direction marks, and the tag characters that hide text from a
+// reader but not from a model. The two joiners stay in scripts that spell with them, and in emoji.
+const invisible =
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- single code points, listed on purpose
+  /[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|(?<![\u0300-\uffff])[\u200c\u200d]+|\udb40[\udc00-\udc7f]/g

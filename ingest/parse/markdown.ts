@@ -1,0 +1,119 @@
+// Markdown → blocks: CommonMark with tables, strikethrough, raw HTML and front matter. Markup goes, words stay.
+import MarkdownIt, { type Token } from 'markdown-it'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { type Block, type Draft, hardBreak } from './blocks.ts'
+import { htmlFragment } from './html.ts'
+import { toIsoDate, toWebUrl } from './metadata.ts'
+import { type BlockWriter, createWriter } from './writer.ts'
+
+export function parseMarkdown(source: string): Draft {
+  // Leading blanks would turn a first heading into code and hide the front matter; a no-break space is no
+  // blank to CommonMark, so `#\u00a0Title` would not be a heading.
+  const { front, body } = splitFrontMatter(source.replaceAll('\u00a0', ' ').trimStart())
+  const blocks = toBlocks(markdown.parse(body, {}))
+  return {
+    blocks,
+    title: front.title ?? firstTitle(blocks),
+    url: toWebUrl(front.url),
+    publishedAt: toIsoDate(front.published_at ?? front.date),
+  }
+}
+
+const markdown = new MarkdownIt({ html: true })
+
+const scalar = z
+  .union([z.string(), z.number()])
+  .transform((value) => String(value).trim() || undefined)
+  .optional()
+  .catch(undefined)
+const frontMatter = z.object({ title: scalar, url: scalar, published_at: scalar, date: scalar })
+type FrontMatter = z.output<typeof frontMatter>
+
+const noFront: FrontMatter = { title: undefined, url: undefined, published_at: undefined, date: undefined }
+
+/** Front matter that cannot be read says nothing about the document; it is dropped if it looks like YAML, else it is text. */
+function splitFrontMatter(source: string): { readonly front: FrontMatter; readonly body: string } {
+  const match = /^---[ \t]*\r?\n([^]*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/.exec(source)
+  const yaml = match?.[1]
+  if (match === null || yaml === undefined || yaml.length > 65_536) return { front: noFront, body: source }
+  const firstLine = yaml.split('\n').find((line) => /^\s*[^\s#]/.test(line)) ?? ''
+  if (!/^[\w-]+[ \t]*:/.test(firstLine)) return { front: noFront, body: source }
+  return { front: readYaml(yaml), body: source.slice(match[0].length).trimStart() }
+}
+
+function readYaml(yaml: string): FrontMatter {
+  try {
+    return frontMatter.safeParse(parseYaml(yaml, { logLevel: 'error' })).data ?? noFront
+  } catch {
+    return noFront
+  }
+}
+
+/** An H1 names the document only when it is its first heading. */
+function firstTitle(blocks: readonly Block[]): string | null {
+  const heading = blocks.find((block) => block.type === 'heading')
+  return heading?.level === 1 ? heading.text : null
+}
+
+type Walk = { readonly writer: BlockWriter; heading: number; row: string[] | null }
+type Step = (walk: Walk, token: Token) => void
+
+function toBlocks(tokens: readonly Token[]): readonly Block[] {
+  const walk: Walk = { writer: createWriter(), heading: 0, row: null }
+  for (const token of tokens) steps.get(token.type)?.(walk, token)
+  return walk.writer.blocks
+}
+
+// Token types that are not listed (quotes, rules, paragraphs' edges) carry no text of their own.
+const steps = new Map<string, Step>([
+  ['heading_open', (walk, token) => void (walk.heading = Number(token.tag.slice(1)))],
+  ['heading_close', (walk) => void (walk.heading = 0)],
+  ['inline', addInline],
+  ['fence', (walk, token) => walk.writer.code(token.content)],
+  ['code_block', (walk, token) => walk.writer.code(token.content)],
+  ['html_block', (walk, token) => walk.writer.append(htmlFragment(token.content))],
+  ['bullet_list_open', (walk) => walk.writer.openList(null)],
+  ['ordered_list_open', (walk, token) => walk.writer.openList(Number(token.attrGet('start') ?? 1))],
+  ['bullet_list_close', (walk) => walk.writer.closeList()],
+  ['ordered_list_close', (walk) => walk.writer.closeList()],
+  ['list_item_open', (walk) => walk.writer.openEntry()],
+  ['tr_open', (walk) => void (walk.row = [])],
+  ['tr_close', closeRow],
+])
+
+function addInline(walk: Walk, token: Token): void {
+  const text = inlineText(token.children ?? [])
+  if (walk.row) walk.row.push(text)
+  else if (walk.heading > 0) walk.writer.heading(walk.heading, text)
+  else walk.writer.prose(text)
+}
+
+function closeRow(walk: Walk): void {
+  if (walk.row) walk.writer.row(walk.row)
+  walk.row = null
+}
+
+/** The words between the marks. Images are dropped: their alt text describes what the reader of plain text cannot see. */
+function inlineText(tokens: readonly Token[]): string {
+  const parts: string[] = []
+  let skipping = false
+  for (const token of tokens) {
+    if (token.type === 'html_inline') {
+      if (/^<\/?(?:script|style)\b/i.test(token.content)) skipping = !token.content.startsWith('</')
+      parts.push(tagText(token.content, parts.at(-1)?.at(-1) ?? ''))
+    } else if (!skipping) parts.push(tokenText(token))
+  }
+  return parts.join('')
+}
+
+function tokenText(token: Token): string {
+  if (token.type === 'softbreak' || token.type === 'hardbreak') return '\n'
+  return token.type === 'text' || token.type === 'code_inline' ? token.content : ''
+}
+
+function tagText(tag: string, before: string): string {
+  if (/^<br\b/i.test(tag)) return hardBreak
+  // 10<sup>5</sup> is not 105.
+  return /^<sup\b/i.test(tag) && /\d/.test(before) ? '^' : ''
+}

@@ -1,0 +1,108 @@
+// Provider faults as ModelErrors, told apart by status and error code. What the provider said goes into `cause` only.
+import { APIConnectionTimeoutError, APIError } from 'openai'
+import { ModelError } from '../core/errors.ts'
+import type { Endpoint } from './openai-client.ts'
+
+/** A fault as the provider put it; status is null when it came inside a stream or no answer came at all. */
+type Fault = {
+  readonly status: number | null
+  /** error code and type, joined: providers disagree which of the two they fill */
+  readonly code: string
+  readonly cause: Error
+  readonly retryAfterMs: number | undefined
+}
+
+// 429 hides two families: wait a moment, and pay first. Retrying the second only wastes calls.
+const moneyIsGone = /insufficient_quota|quota_exhausted|credit|billing|balance|budget|spend/i
+const tooFast = /rate_?limit|slow_down|too_many_requests/i
+const badRequest = /invalid|not_found|authentication|permission|unsupported|context_length/i
+
+/** Any error of a call as a ModelError that shows neither the provider's words nor the key. */
+export function toModelError(error: unknown, endpoint: Endpoint): ModelError {
+  if (error instanceof ModelError) return error
+  const cause = maskedCause(error, endpoint.apiKey)
+  if (error instanceof APIConnectionTimeoutError) return timeoutError(endpoint, 'did not answer in time', cause)
+  if (error instanceof APIError && error.status !== undefined)
+    return classify(
+      {
+        status: Number(error.status),
+        code: `${String(error.code)} ${String(error.type)}`,
+        cause,
+        retryAfterMs: retryAfterMs(error.headers),
+      },
+      endpoint,
+    )
+  return unavailable(`${endpoint.host} could not be reached`, { cause, retryAfterMs: undefined })
+}
+
+/** An error object inside a stream that began with 200. Some providers put an HTTP status into `code`. */
+export function toStreamError(body: unknown, endpoint: Endpoint): ModelError {
+  const { code, type, message } = { ...(typeof body === 'object' ? body : {}) } as Record<string, unknown>
+  const status = Number(code)
+  return classify(
+    {
+      status: status >= 400 && status < 600 ? status : null,
+      code: `${String(code)} ${String(type)}`,
+      cause: maskedCause(new Error(typeof message === 'string' ? message : JSON.stringify(body)), endpoint.apiKey),
+      retryAfterMs: undefined,
+    },
+    endpoint,
+  )
+}
+
+export function timeoutError(endpoint: Endpoint, what: string, cause?: Error): ModelError {
+  return new ModelError('model-timeout', `${endpoint.host} ${what}.`, { retryable: true, ...(cause && { cause }) })
+}
+
+function classify(fault: Fault, endpoint: Endpoint): ModelError {
+  const { status, code, cause } = fault
+  const { host, model } = endpoint
+  const answered = `${host} answered ${status ?? 'an error in its stream'}`
+  if (status === 402 || ((status === 429 || status === 403 || status === null) && moneyIsGone.test(code)))
+    return new ModelError('model-quota-spent', `${answered}: the quota or credit of this key is spent.`, { cause })
+  if (status === 429 || (status === null && tooFast.test(code)))
+    return new ModelError('model-rate-limited', `${answered}: too many requests.`, waiting(fault))
+  if (status === 401 || status === 403)
+    return new ModelError('model-refused', `${answered}: check OPENAI_API_KEY and its permissions.`, { cause })
+  if (isPassing(status, code)) return unavailable(answered, fault)
+  return new ModelError(
+    'model-refused',
+    `${answered} to model "${model}": check the model's name and what it accepts.`,
+    { cause },
+  )
+}
+
+/** Faults of the provider that a second try may not meet: 5xx, overload, a lock, a request that took too long. */
+function isPassing(status: number | null, code: string): boolean {
+  if (status === null) return !badRequest.test(code)
+  return status >= 500 || status === 408 || status === 409 || status === 425
+}
+
+function unavailable(what: string, fault: Pick<Fault, 'cause' | 'retryAfterMs'>): ModelError {
+  return new ModelError('model-unavailable', `${what}.`, waiting(fault))
+}
+
+function waiting({ cause, retryAfterMs }: Pick<Fault, 'cause' | 'retryAfterMs'>) {
+  return { cause, retryable: true, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** `retry-after-ms`, or `retry-after` in seconds or as a date. */
+function retryAfterMs(headers: Headers | undefined): number | undefined {
+  const milliseconds = Number(headers?.get('retry-after-ms') ?? Number.NaN)
+  if (milliseconds >= 0) return milliseconds
+  const after = headers?.get('retry-after')
+  if (!after) return undefined
+  const seconds = Number(after)
+  const wait = Number.isNaN(seconds) ? Date.parse(after) - Date.now() : seconds * 1000
+  if (Number.isNaN(wait)) return undefined
+  return Math.max(0, Math.round(wait))
+}
+
+/** A copy of the error's words without the key: providers repeat (parts of) it when they refuse it. */
+function maskedCause(error: unknown, apiKey: string): Error {
+  const inner = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
+  const said = (error instanceof Error ? error.message : String(error)) + inner
+  // A short key is a placeholder of a local server ("none"), and its letters are everywhere.
+  const masked = apiKey.length < 8 ? said : said.replaceAll(apiKey, '…')
+  return new Error(masked.replaceAll(/\bsk-[\w*.-]+/g, 'sk-…'))
+}

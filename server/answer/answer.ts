@@ -1,0 +1,73 @@
+// The way of a question: one generator of events that every surface and the eval harness calls.
+import { randomUUID } from 'node:crypto'
+import { AppError } from '../../core/errors.ts'
+import type { DocumentStore, Embedder, Generator, SearchStore } from '../../core/ports.ts'
+import type { Answer, AnswerEvent, Mode, Passage, Question } from '../../core/types.ts'
+import { type Draft, newDraft } from './draft.ts'
+import { weigh } from './evidence.ts'
+import { extract } from './extract.ts'
+import { generate } from './generate.ts'
+import { rewrite } from './rewrite.ts'
+import { search } from './search.ts'
+import type { TextReader } from './texts.ts'
+
+export type AnswerDeps = {
+  readonly search: SearchStore
+  readonly documents: DocumentStore
+  readonly texts: TextReader
+  readonly embedder: Embedder
+  /** null: no model is configured, answers are extractive */
+  readonly generator: Generator | null
+  readonly report: (message: string, error: unknown) => void
+}
+
+export function newAnswerId(): string {
+  return `ans_${randomUUID().replaceAll('-', '')}`
+}
+
+/**
+ * Events of one answer, the last of them terminal: `done`, `abstained`, `stopped` (the signal was aborted) or `error`.
+ * Never throws.
+ */
+export async function* answer(question: Question, deps: AnswerDeps, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+  const mode: Mode = deps.generator && question.mode !== 'extractive' ? 'generative' : 'extractive'
+  const draft = newDraft(question, mode, deps)
+  yield { type: 'started', id: question.id, conversationId: question.conversationId, mode }
+  try {
+    yield* answerInto(draft, question, deps, signal)
+  } catch (error) {
+    if (signal.aborted) yield { type: 'stopped', answer: draft.finish('stopped') }
+    else yield failure(error, deps)
+  }
+}
+
+async function* answerInto(
+  draft: Draft,
+  question: Question,
+  deps: AnswerDeps,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent> {
+  const query = rewrite(question)
+  const { found, passages } = await search(query, question.library, deps, signal)
+  draft.retrieved(query, passages)
+  const evidence = weigh(found, passages)
+  if (evidence.type === 'too-weak') return yield abstain(draft, evidence.reason, passages)
+
+  yield { type: 'passages', passages }
+  const written =
+    draft.mode === 'generative' && deps.generator
+      ? yield* generate(draft, question, found, passages, { ...deps, generator: deps.generator }, signal)
+      : yield* extract(draft, found, passages)
+  signal.throwIfAborted()
+  yield written === 'answered' ? { type: 'done', answer: draft.finish('answered') } : abstain(draft, written, passages)
+}
+
+function abstain(draft: Draft, reason: NonNullable<Answer['reason']>, passages: readonly Passage[]): AnswerEvent {
+  return { type: 'abstained', answer: draft.refuse(reason, passages) }
+}
+
+function failure(error: unknown, deps: AnswerDeps): AnswerEvent {
+  deps.report('answer failed', error)
+  if (error instanceof AppError) return { type: 'error', code: error.code, retryable: error.retryable }
+  return { type: 'error', code: 'internal', retryable: false }
+}

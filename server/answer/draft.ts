@@ -1,0 +1,130 @@
+// An answer being written: every event that adds to it comes from here, so that what was streamed and the answer
+// object at the end can never differ.
+import { AppError } from '../../core/errors.ts'
+import type {
+  AbstentionReason,
+  Answer,
+  AnswerEvent,
+  Citation,
+  Fallback,
+  Mode,
+  Passage,
+  Question,
+  Span,
+  Statement,
+  Verdict,
+} from '../../core/types.ts'
+
+export type Draft = {
+  readonly mode: Mode
+  readonly length: () => number
+  readonly slice: (start: number) => string
+  readonly retrieved: (query: string, passages: readonly Passage[]) => void
+  readonly text: (delta: string) => AnswerEvent
+  /** The citation of these words of a passage, and whether it is new (then its event must be sent). */
+  readonly cite: (passage: Passage, span: Span) => { citation: Citation; isNew: boolean }
+  readonly state: (span: Span, verdict: Verdict, citations: readonly number[]) => AnswerEvent
+  readonly spend: (inputTokens: number, outputTokens: number) => void
+  readonly fallBack: (fallback: Fallback, mode: Mode) => void
+  readonly finish: (status: Answer['status']) => Answer
+  readonly refuse: (reason: AbstentionReason, nearest: readonly Passage[]) => Answer
+}
+
+type Models = { readonly generator: { readonly model: string } | null; readonly embedder: { readonly space: string } }
+
+export function newDraft(question: Question, mode: Mode, models: Models): Draft {
+  const began = performance.now()
+  const since = () => Math.round((performance.now() - began) * 10) / 10
+  const citations: Citation[] = []
+  const statements: Statement[] = []
+  let answer: Answer = {
+    id: question.id,
+    conversationId: question.conversationId,
+    question: question.text,
+    query: question.text,
+    status: 'answered',
+    reason: null,
+    mode,
+    fallback: null,
+    answer: '',
+    statements,
+    citations,
+    passages: [],
+    nearest: [],
+    models: {
+      generator: mode === 'generative' ? (models.generator?.model ?? null) : null,
+      embedder: models.embedder.space,
+    },
+    usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
+    timingsMs: { retrieve: 0, firstText: 0, total: 0 },
+  }
+  const change = (part: Partial<Answer>) => {
+    answer = { ...answer, ...part }
+  }
+  const time = (part: Partial<Answer['timingsMs']>) => change({ timingsMs: { ...answer.timingsMs, ...part } })
+  const finish = (status: Answer['status']) => {
+    time({ total: since() })
+    change({ status })
+    return answer
+  }
+  return {
+    mode,
+    length: () => answer.answer.length,
+    slice: (start) => answer.answer.slice(start),
+    retrieved: (query, passages) => {
+      change({ query, passages })
+      time({ retrieve: since() })
+    },
+    text: (delta) => {
+      if (answer.answer === '') time({ firstText: since() })
+      change({ answer: answer.answer + delta })
+      return { type: 'text', delta }
+    },
+    cite: (passage, span) => addCitation(citations, passage, span),
+    state: (span, verdict, numbers) => {
+      const statement = { ...span, verdict, citations: numbers }
+      statements.push(statement)
+      return { type: 'verdict', ...statement }
+    },
+    spend: (inputTokens, outputTokens) => change({ usage: { inputTokens, outputTokens, costUsd: 0 } }),
+    fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
+    finish,
+    refuse: (reason, nearest) => {
+      citations.length = 0
+      statements.length = 0
+      change({ reason, answer: '', passages: [], nearest: nearest.slice(0, 5) })
+      return finish('abstained')
+    },
+  }
+}
+
+function addCitation(citations: Citation[], passage: Passage, span: Span): { citation: Citation; isNew: boolean } {
+  const { document } = passage
+  const known = citations.find(
+    (each) =>
+      each.document.id === document.id &&
+      each.document.revision === document.revision &&
+      each.span.start === span.start &&
+      each.span.end === span.end,
+  )
+  if (known) return { citation: known, isNew: false }
+  const citation: Citation = {
+    n: citations.length + 1,
+    passage: passage.n,
+    document,
+    headings: passage.headings,
+    span,
+    quote: quoteOf(passage, span),
+    link: `/documents/${document.id}?revision=${document.revision}#${span.start}-${span.end}`,
+  }
+  citations.push(citation)
+  return { citation, isNew: true }
+}
+
+/** The words at `span`, cut from the stored text of which the passage is a slice. A citation outside of its passage is a bug. */
+function quoteOf(passage: Passage, span: Span): string {
+  const { start, end } = passage.span
+  if (span.start < start || span.end > end || span.end <= span.start)
+    throw new AppError('bad-citation', `A citation [${span.start}, ${span.end}) lies outside of its passage.`)
+  return passage.text.slice(span.start - start, span.end - start)
+}

@@ -1,0 +1,80 @@
+// Ranked candidates → numbered passages: each grown to the section it stands in, neighbours joined.
+import type { DocumentText } from '../../core/ports.ts'
+import type { Passage, Span } from '../../core/types.ts'
+import type { AnswerDeps } from './answer.ts'
+import type { Scored } from './fuse.ts'
+
+const PASSAGES = 8
+// A passage holds its whole section when that is not longer than this: lists keep their introduction.
+const SECTION_LIMIT = 2_400
+
+/** At most 8, best first; no two overlap. Throws StoreError when a stored text differs from its chunk. */
+export async function choosePassages(
+  ranked: readonly Scored[],
+  library: string,
+  deps: Pick<AnswerDeps, 'texts'>,
+  signal: AbortSignal,
+): Promise<Passage[]> {
+  const passages: Omit<Passage, 'n'>[] = []
+  for (const { candidate, score } of ranked) {
+    if (passages.length === PASSAGES) break
+    signal.throwIfAborted()
+    const covered = passages.some(
+      ({ document, span }) => document.id === candidate.document.id && overlap(span, candidate.span),
+    )
+    if (covered) continue
+    const stored = await deps.texts(library, candidate.document)
+    const span = trim(stored.text, sectionAround(stored, candidate.span))
+    const free = passages.every(
+      ({ document, span: taken }) => document.id !== candidate.document.id || !overlap(taken, span),
+    )
+    const chosen = free ? span : candidate.span
+    const text = stored.text.slice(chosen.start, chosen.end)
+    passages.push({ document: candidate.document, headings: candidate.headings, span: chosen, text, score })
+  }
+  return passages.map((passage, index) => ({ n: index + 1, ...passage, score: round(passage.score) }))
+}
+
+/** The text between the headings around a chunk, or as much of it around the chunk as fits. */
+function sectionAround(stored: DocumentText, chunk: Span): Span {
+  let start = 0
+  let end = stored.text.length
+  for (const { span } of stored.outline) {
+    if (span.end <= chunk.start) start = span.end
+    else {
+      end = span.start
+      break
+    }
+  }
+  if (end - start <= SECTION_LIMIT) return { start, end }
+  const room = Math.max(0, SECTION_LIMIT - (chunk.end - chunk.start)) / 2
+  return {
+    start: paragraphStart(stored.text, Math.max(start, chunk.start - room), chunk.start),
+    end: paragraphEnd(stored.text, Math.min(end, chunk.end + room), chunk.end),
+  }
+}
+
+/** The first paragraph break between `from` and `to`, so that no passage begins within a sentence. */
+function paragraphStart(text: string, from: number, to: number): number {
+  const found = text.indexOf('\n', Math.floor(from))
+  return found === -1 || found > to ? to : found + 1
+}
+
+function paragraphEnd(text: string, from: number, to: number): number {
+  const found = text.lastIndexOf('\n', Math.floor(from))
+  return found < to ? to : found
+}
+
+function trim(text: string, { start, end }: Span): Span {
+  while (start < end && /\s/.test(text.charAt(start))) start++
+  while (end > start && /\s/.test(text.charAt(end - 1))) end--
+  return { start, end }
+}
+
+function overlap(a: Span, b: Span): boolean {
+  return a.start < b.end && b.start < a.end
+}
+
+function round(score: number): number {
+  return Math.round(score * 1000) / 1000
+}

@@ -1,0 +1,21 @@
+// A search without an answer: the numbered passages that the answer to this question would be made from.
+import type { Passage } from '../../core/types.ts'
+import type { AnswerDeps } from './answer.ts'
+import { fuse } from './fuse.ts'
+import { choosePassages } from './passages.ts'
+import { rerank } from './rerank.ts'
+import { type Found, retrieve } from './retrieve.ts'
+
+export type SearchDeps = Pick<AnswerDeps, 'search' | 'texts' | 'embedder' | 'report'>
+
+/** What was found for a stand-alone query, and the passages chosen from it, best first. Throws StoreError. */
+export async function search(
+  query: string,
+  library: string,
+  deps: SearchDeps,
+  signal: AbortSignal,
+): Promise<{ found: Found; passages: Passage[] }> {
+  const found = await retrieve(query, library, deps, signal)
+  const passages = await choosePassages(rerank(found, fuse(found.candidates)), library, deps, signal)
+  return { found, passages }
+}

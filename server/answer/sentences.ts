@@ -1,0 +1,77 @@
+// A passage as the pieces an answer can quote: sentences, list entries, table rows and code lines, each with its place.
+import { words } from '../../core/terms.ts'
+import type { Passage, Span } from '../../core/types.ts'
+
+export type Piece = {
+  readonly passage: Passage
+  /** place in the document, not in the passage; list marks and surrounding space excluded */
+  readonly span: Span
+  readonly text: string
+  readonly kind: 'sentence' | 'entry' | 'row'
+  /** number of the line of the passage it stands in: pieces of one paragraph share it */
+  readonly line: number
+  readonly terms: ReadonlySet<string>
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
+const listMark = /^\s*(?:[-•*]|\d{1,2}[.)])\s+/
+// Where the segmenter cuts too early: after an abbreviation, an initial, or before a lower-case word.
+const endsInAbbreviation =
+  /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|Dr|Mr|Mrs|Ms|St|No|Inc|Ltd|Co|Corp|Fig|al|[A-Z])\.\s*$/
+const continues = /^[\p{Ll}\d,;)]/u
+
+export function piecesOf(passage: Passage): Piece[] {
+  const pieces: Piece[] = []
+  let offset = 0
+  for (const [line, text] of passage.text.split('\n').entries()) {
+    pieces.push(...piecesOfLine(passage, text, offset, line))
+    offset += text.length + 1
+  }
+  return pieces
+}
+
+function piecesOfLine(passage: Passage, line: string, offset: number, number: number): Piece[] {
+  if (line.trim() === '') return []
+  const mark = listMark.exec(line)?.[0].length ?? 0
+  if (mark > 0) return [toPiece(passage, line, { start: mark, end: line.length }, offset, 'entry', number)]
+  if (line.includes(' | ')) return [toPiece(passage, line, { start: 0, end: line.length }, offset, 'row', number)]
+  return sentenceSpans(line).map((span) => toPiece(passage, line, span, offset, 'sentence', number))
+}
+
+/** Sentences of a line of text; together they cover it but for the space around them. */
+export function sentenceSpans(line: string): Span[] {
+  const spans: { start: number; end: number }[] = []
+  for (const { segment, index } of segmenter.segment(line)) {
+    const last = spans.at(-1)
+    const joins = last && (endsInAbbreviation.test(line.slice(last.start, last.end)) || continues.test(segment))
+    if (joins) last.end = index + segment.length
+    else spans.push({ start: index, end: index + segment.length })
+  }
+  return spans.map((span) => trimmed(line, span)).filter(({ start, end }) => end > start)
+}
+
+function toPiece(
+  passage: Passage,
+  line: string,
+  span: Span,
+  offset: number,
+  kind: Piece['kind'],
+  number: number,
+): Piece {
+  const { start, end } = trimmed(line, span)
+  const text = line.slice(start, end)
+  const base = passage.span.start + offset
+  return {
+    passage,
+    span: { start: base + start, end: base + end },
+    text,
+    kind,
+    line: number,
+    terms: new Set(words(text).map(({ term }) => term)),
+  }
+}
+
+function trimmed(line: string, { start, end }: Span): Span {
+  const text = line.slice(start, end)
+  return { start: start + text.length - text.trimStart().length, end: start + text.trimEnd().length }
+}

@@ -1,0 +1,98 @@
+// Cuts a stream of text and markers into statements: every sentence ends with its citations and its verdict.
+import type { AnswerEvent, Passage, Verdict } from '../../core/types.ts'
+import type { Draft } from './draft.ts'
+import { ground } from './ground.ts'
+
+export type StatementWriter = {
+  readonly text: (delta: string) => Iterable<AnswerEvent>
+  /** The passages the model named for the statement under way. */
+  readonly markers: (numbers: readonly number[]) => Iterable<AnswerEvent>
+  readonly end: () => Iterable<AnswerEvent>
+}
+
+type Open = {
+  /** where the statement begins and where its last word ends, in the answer's text */
+  start: number
+  end: number
+  /** its words without markers */
+  words: string
+  cited: number[]
+  verdicts: Verdict[]
+  /** true once a full stop, a line break or a marker says that the next word may begin another statement */
+  closing: boolean
+}
+
+/**
+ * Reads character by character, so that the same text gives the same statements however it was cut. A statement is
+ * closed by the first word after its end: only then is it known that no further marker belongs to it.
+ */
+export function createStatementWriter(draft: Draft, passages: readonly Passage[]): StatementWriter {
+  let open = begin(draft.length())
+
+  function* close(): Iterable<AnswerEvent> {
+    if (/[\p{L}\p{N}]/u.test(open.words))
+      yield draft.state({ start: open.start, end: open.end }, best(open.verdicts), open.cited)
+    open = begin(draft.length())
+  }
+
+  return {
+    *text(delta) {
+      let unsent = ''
+      for (const character of delta) {
+        if (open.closing && beginsStatement(character, open)) {
+          if (unsent !== '') yield draft.text(unsent)
+          unsent = ''
+          yield* close()
+        }
+        unsent += character
+        note(open, character, draft.length() + unsent.length)
+      }
+      if (unsent !== '') yield draft.text(unsent)
+    },
+    *markers(numbers) {
+      for (const number of numbers) {
+        const passage = passages[number - 1]
+        const support = passage && ground(open.words, passage)
+        if (!support) continue
+        const { citation, isNew } = draft.cite(support.passage, support.span)
+        open.verdicts.push(support.verdict)
+        if (open.cited.includes(citation.n)) continue
+        open.cited.push(citation.n)
+        if (isNew) yield { type: 'citation', citation }
+        yield draft.text(`${/[\s\]]$/.test(draft.slice(-1)) ? '' : ' '}[${citation.n}]`)
+      }
+      open.closing = true
+    },
+    end: close,
+  }
+}
+
+function begin(at: number): Open {
+  return { start: at, end: at, words: '', cited: [], verdicts: [], closing: false }
+}
+
+const endsSentence = /[.!?]["”’)]*\s$/
+const endsInAbbreviation =
+  /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|Dr|Mr|Mrs|Ms|St|No|Inc|Ltd|Co|Corp|Fig|\d{1,2}|[A-Z])\.\s$/
+
+function note(open: Open, character: string, length: number): void {
+  if (open.words.trim() === '') open.start = length - character.length
+  open.words += character
+  if (/\S/.test(character) && !(open.cited.length > 0 && /[.!?]/.test(character))) open.end = length
+  if (character === '\n' || (endsSentence.test(open.words) && !endsInAbbreviation.test(open.words))) open.closing = true
+  else if (/[,;:]/.test(character)) open.closing = false
+}
+
+/** After a marker alone ("… Redis [1] and …") only a capital or a figure begins another statement. */
+function beginsStatement(character: string, open: Open): boolean {
+  if (/\s/.test(character)) return false
+  if (/[.!?,;:)\]"”’]/.test(character)) return false
+  return /\n\s*$|[.!?]["”’)]*\s+$/.test(open.words) || /[\p{Lu}\p{N}]/u.test(character)
+}
+
+const order: readonly Verdict[] = ['verbatim', 'supported', 'partial', 'unsupported', 'unchecked']
+
+/** A sentence is as good as the best of the passages it cites; without any it is unsupported. */
+function best(verdicts: readonly Verdict[]): Verdict {
+  return order.find((verdict) => verdicts.includes(verdict)) ?? 'unsupported'
+}

@@ -1,0 +1,81 @@
+// The server as a function from Request to Response: the order of the middleware and the routes, nothing else.
+import { Hono } from 'hono'
+import { AppError, InputError, NotFoundError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import type { Embedder, Generator, Ingesting, Store } from '../core/ports.ts'
+import { answer } from './answer/answer.ts'
+import { type LiveAnswers, liveAnswers } from './answer/live.ts'
+import { cachedTexts } from './answer/texts.ts'
+import { answersRoutes } from './http/answers.ts'
+import { askRoutes } from './http/ask.ts'
+import { documentsRoutes } from './http/documents.ts'
+import { problemResponse } from './http/failure.ts'
+import { healthRoutes } from './http/health.ts'
+import { ingestRoutes } from './http/ingest.ts'
+import { requestId } from './http/limits.ts'
+import { pageRoutes } from './http/pages.ts'
+import { readerRoutes } from './http/reader.ts'
+import { searchRoutes } from './http/search.ts'
+
+export type AppDeps = {
+  readonly store: Store
+  readonly embedder: Embedder
+  readonly generator: Generator | null
+  readonly ingesting: Ingesting
+  readonly library: string
+  /** what the command line of the same user shows to be let in */
+  readonly token: string
+  readonly webDir: string
+  readonly log: Log
+}
+
+export type App = {
+  readonly fetch: (request: Request) => Response | Promise<Response>
+  /** Answers under way end or are stopped; `/ready` says no from now on. */
+  readonly drain: (deadlineMs: number) => Promise<void>
+}
+
+export function createApp(deps: AppDeps): App {
+  const { store, library, log } = deps
+  const report = (message: string, error: unknown) => log.error({ err: error }, message)
+  const answering = {
+    ...deps,
+    search: store.search,
+    documents: store.documents,
+    texts: cachedTexts(store.documents),
+    report,
+  }
+  const live = liveAnswers(store.answers, (question, signal) => answer(question, answering, signal), report)
+  let draining = false
+  const hono = new Hono()
+    .use(requestId(log))
+    .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
+    .route('/', askRoutes({ live, answers: store.answers, library, hasModel: deps.generator !== null }))
+    .route('/', answersRoutes({ live, answers: store.answers, library }))
+    .route('/', searchRoutes({ ...answering, library }))
+    .route('/', documentsRoutes({ documents: store.documents, library }))
+    .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
+    .route('/', readerRoutes({ documents: store.documents, library }))
+    .route('/', pageRoutes(deps.webDir))
+  hono.notFound((c) =>
+    problemResponse(
+      new NotFoundError('unknown-path', `There is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}.`),
+    ),
+  )
+  hono.onError((error) => {
+    if (!isExpected(error)) report('request failed', error)
+    return problemResponse(error)
+  })
+  return { fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
+}
+
+function drainer(live: LiveAnswers, begin: () => void): App['drain'] {
+  return async (deadlineMs) => {
+    begin()
+    await live.drain(deadlineMs)
+  }
+}
+
+function isExpected(error: unknown): boolean {
+  return error instanceof InputError || error instanceof NotFoundError || (error instanceof AppError && error.retryable)
+}

@@ -1,0 +1,51 @@
+// Answers read again: the finished object, the events from any point on, and the stop button.
+import { Hono } from 'hono'
+import { InputError, NotFoundError } from '../../core/errors.ts'
+import type { AnswerStore } from '../../core/ports.ts'
+import type { LiveAnswers } from '../answer/live.ts'
+import { sseResponse } from './events.ts'
+import { pathId } from './schemas.ts'
+import { toWire } from './wire.ts'
+
+export type AnswersDeps = { readonly live: LiveAnswers; readonly answers: AnswerStore; readonly library: string }
+
+export function answersRoutes(deps: AnswersDeps): Hono {
+  const { live, answers, library } = deps
+  return new Hono()
+    .get('/v1/answers/:id', async (c) => {
+      const id = pathId(c.req.param('id'), 'answer')
+      const answer = await answers.find(library, id)
+      if (answer) return c.json(toWire(answer))
+      if (await answers.events(library, id, 0))
+        throw new NotFoundError('not-finished', `The answer ${id} has no final form; read /v1/answers/${id}/events.`)
+      throw unknown(id)
+    })
+    .get('/v1/answers/:id/events', async (c) => {
+      const id = pathId(c.req.param('id'), 'answer')
+      const after = parseCursor(c.req.header('last-event-id') ?? c.req.query('after') ?? '0')
+      const events = await live.follow(library, id, after)
+      if (!events) throw unknown(id)
+      // A second reader leaving is no reason to stop the answer.
+      return sseResponse(events, () => {})
+    })
+    .post('/v1/answers/:id/stop', async (c) => {
+      const id = pathId(c.req.param('id'), 'answer')
+      if (live.stop(library, id)) return c.json({ id, stopped: true }, 202)
+      if (await answers.events(library, id, 0)) return c.json({ id, stopped: false })
+      throw unknown(id)
+    })
+}
+
+function parseCursor(text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new InputError(
+      'bad-field',
+      `Last-Event-ID: ${JSON.stringify(text.slice(0, 40))} is not an event number.`,
+      'Last-Event-ID',
+    )
+  return Number(text)
+}
+
+function unknown(id: string): NotFoundError {
+  return new NotFoundError('unknown-answer', `There is no answer ${JSON.stringify(id.slice(0, 80))}.`)
+}

@@ -1,0 +1,53 @@
+// The door for JSON bodies: size, encoding, syntax and shape, each refused with a sentence that names the field.
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import { InputError } from '../../core/errors.ts'
+
+const LIMIT_BYTES = 256 * 1024
+
+/** The body as `schema` describes it. Throws InputError. */
+export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  const type = c.req.header('content-type') ?? 'application/json'
+  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type))
+    throw new InputError('not-json', `The body's type is ${JSON.stringify(type)}; send application/json.`)
+  return parseShape(schema, parseJson(await readText(c.req.raw)), 'body')
+}
+
+/** A value checked against its shape. Throws InputError that names the first field that is wrong. */
+export function parseShape<Schema extends z.ZodType>(schema: Schema, value: unknown, whole: string): z.output<Schema> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const field = fieldOf(issue) || whole
+  throw new InputError('bad-field', `${field}: ${issue?.message ?? 'is not valid'}.`, field)
+}
+
+function fieldOf(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === 'unrecognized_keys') return [...issue.path, issue.keys[0]].join('.')
+  return issue?.path.join('.') ?? ''
+}
+
+/** Counts what arrives instead of trusting a header: chunked bodies name no length. */
+async function readText(request: Request): Promise<string> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of request.body ?? []) {
+    size += part.length
+    if (size > LIMIT_BYTES)
+      throw new InputError('too-large', `The body is larger than ${LIMIT_BYTES / 1024} KB.`, 'body')
+    parts.push(part)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts))
+  } catch {
+    throw new InputError('bad-json', 'The body is not valid UTF-8.', 'body')
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new InputError('bad-json', 'The body is not valid JSON.', 'body')
+  }
+}

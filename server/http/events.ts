@@ -1,0 +1,48 @@
+// AnswerEvent → server-sent event (WHATWG HTML, section 9.2), and a stream of them that notices a reader leaving.
+import type { StoredEvent } from '../../core/types.ts'
+import { toWire } from './wire.ts'
+
+const HEARTBEAT_MS = 15_000
+
+/** One event as text. JSON has no raw line breaks, so one `data:` line is always enough. */
+export function toSse({ seq, event }: StoredEvent): string {
+  const { type, ...body } = event
+  return `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify(toWire(body))}\n\n`
+}
+
+/** The events as a response. `onLeave` runs once when the reader goes before the last event. */
+export function sseResponse(
+  events: AsyncIterable<StoredEvent>,
+  onLeave: () => void,
+  heartbeatMs = HEARTBEAT_MS,
+): Response {
+  const encoder = new TextEncoder()
+  const iterator = events[Symbol.asyncIterator]()
+  let next: Promise<IteratorResult<StoredEvent>> | null = null
+  const body = new ReadableStream<Uint8Array>({
+    // Pulled, not pushed: a slow reader holds no more than one event in memory.
+    pull: async (controller) => {
+      next ??= iterator.next()
+      const { promise: silence, resolve } = Promise.withResolvers<null>()
+      const timer = setTimeout(() => resolve(null), heartbeatMs)
+      const step = await Promise.race([next, silence])
+      clearTimeout(timer)
+      if (step === null) return controller.enqueue(encoder.encode(': still here\n\n'))
+      next = null
+      if (step.done) controller.close()
+      else controller.enqueue(encoder.encode(toSse(step.value)))
+    },
+    cancel: () => {
+      onLeave()
+      void iterator.return?.()
+    },
+  })
+  return new Response(body, {
+    headers: {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // nginx buffers by default, and a buffered stream is no stream
+      'x-accel-buffering': 'no',
+    },
+  })
+}

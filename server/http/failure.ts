@@ -1,0 +1,50 @@
+// Error → status and public body (RFC 9457 problem details). The only place that knows both.
+import { HTTPException } from 'hono/http-exception'
+import { AppError, InputError, ModelError, NotFoundError, StoreError } from '../../core/errors.ts'
+
+export type Problem = {
+  readonly type: 'about:blank'
+  readonly status: number
+  readonly code: string
+  /** what was wrong and what to do, in one sentence */
+  readonly title: string
+  /** the field that was wrong, when there is one */
+  readonly field?: string
+}
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof InputError) return inputProblem(error)
+  if (error instanceof NotFoundError) return problem(404, error.code, error.message)
+  if (error instanceof StoreError)
+    return problem(503, error.code, 'The database does not answer at the moment. Try again in a few seconds.')
+  if (error instanceof ModelError)
+    return problem(502, error.code, 'The model does not answer at the moment. Ask again, or use mode "extractive".')
+  if (error instanceof HTTPException) return problem(error.status, `http-${error.status}`, error.message)
+  if (error instanceof AppError)
+    return problem(500, error.code, 'This is a fault of the server. Its log has the details.')
+  return problem(500, 'internal', 'This is a fault of the server. Its log has the details under the request id.')
+}
+
+/** The problem as a response; retryable ones say when. */
+export function problemResponse(error: unknown): Response {
+  const body = problemOf(error)
+  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+  if (body.status === 503) headers.set('retry-after', '1')
+  return new Response(JSON.stringify(body), { status: body.status, headers })
+}
+
+const statusOfInput: Readonly<Record<string, number>> = {
+  'bad-json': 400,
+  'bad-request': 400,
+  'not-json': 415,
+  'too-large': 413,
+  'not-allowed': 403,
+}
+
+function inputProblem(error: InputError): Problem {
+  return problem(statusOfInput[error.code] ?? 422, error.code, error.message, error.field)
+}
+
+function problem(status: number, code: string, title: string, field: string | null = null): Problem {
+  return { type: 'about:blank', status, code, title, ...(field === null ? {} : { field }) }
+}

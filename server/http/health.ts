@@ -1,0 +1,34 @@
+// For load balancers and people: is the process alive, and can it answer?
+import { Hono } from 'hono'
+import type { Store } from '../../core/ports.ts'
+
+export type HealthDeps = {
+  readonly store: Pick<Store, 'ping'>
+  readonly library: string
+  readonly embedder: { readonly space: string }
+  readonly generator: { readonly model: string } | null
+  /** true once the server has begun to shut down */
+  readonly isDraining: () => boolean
+}
+
+const PING_TIMEOUT_MS = 2_000
+
+export function healthRoutes(deps: HealthDeps): Hono {
+  return new Hono()
+    .get('/health', (c) => c.json({ status: 'ok' }))
+    .get('/ready', async (c) => {
+      const reason = deps.isDraining() ? 'shutting down' : await storeFault(deps.store)
+      const models = { generator: deps.generator?.model ?? null, embedder: deps.embedder.space }
+      if (reason === null) return c.json({ status: 'ready', library: deps.library, models })
+      return c.json({ status: 'not-ready', reason, library: deps.library, models }, 503)
+    })
+}
+
+async function storeFault(store: Pick<Store, 'ping'>): Promise<string | null> {
+  try {
+    await store.ping(AbortSignal.timeout(PING_TIMEOUT_MS))
+    return null
+  } catch {
+    return 'the database does not answer'
+  }
+}

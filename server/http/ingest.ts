@@ -1,0 +1,62 @@
+// POST /v1/ingest: lets the command line of the same user learn files through a running server, which alone may
+// touch the embedded store. The token is in the data directory, readable by that user only.
+import { timingSafeEqual } from 'node:crypto'
+import { Hono } from 'hono'
+import { AppError, InputError } from '../../core/errors.ts'
+import type { Ingesting } from '../../core/ports.ts'
+import type { IngestEvent } from '../../core/types.ts'
+import { readBody } from './body.ts'
+import { ingestBody } from './schemas.ts'
+
+export type IngestRouteDeps = {
+  readonly ingesting: Ingesting
+  readonly token: string
+  readonly report: (message: string, error: unknown) => void
+}
+
+/** One event as a line of JSON each, so that any program can follow: `found`, one per source, then `finished` or `error`. */
+export function ingestRoutes(deps: IngestRouteDeps): Hono {
+  return new Hono().post('/v1/ingest', async (c) => {
+    const given = c.req.header('authorization') ?? ''
+    if (!sameSecret(given, `Bearer ${deps.token}`))
+      throw new InputError(
+        'not-allowed',
+        'Authorization: ingesting is for the command line on the same machine.',
+        'Authorization',
+      )
+    const { paths } = await readBody(c, ingestBody)
+    const leaving = new AbortController()
+    const iterator = lines(deps, paths, leaving.signal)
+    const body = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const step = await iterator.next()
+        if (step.done) controller.close()
+        else controller.enqueue(new TextEncoder().encode(step.value))
+      },
+      cancel: () => leaving.abort(),
+    })
+    return new Response(body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } })
+  })
+}
+
+export type IngestLine = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
+
+async function* lines(deps: IngestRouteDeps, paths: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+  try {
+    for await (const event of deps.ingesting(paths, signal)) yield `${JSON.stringify(event)}\n`
+  } catch (error) {
+    deps.report('ingest failed', error)
+    const known = error instanceof AppError
+    const line: IngestLine = {
+      type: 'error',
+      code: known ? error.code : 'internal',
+      message: known ? error.message : 'The ingest failed; the log of the server has the details.',
+    }
+    yield `${JSON.stringify(line)}\n`
+  }
+}
+
+function sameSecret(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

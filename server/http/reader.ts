@@ -1,0 +1,133 @@
+// The reader page: one revision of a document as plain text, every block at its offset, so that a quote can be marked exactly.
+import { Hono } from 'hono'
+import type { Context } from 'hono'
+import { html, raw } from 'hono/html'
+import type { DocumentStore, DocumentText } from '../../core/ports.ts'
+import type { Span } from '../../core/types.ts'
+import { pageHeaders } from './pages.ts'
+import { toBlocks } from './reader-blocks.ts'
+import type { Block } from './reader-blocks.ts'
+
+export type ReaderDeps = { readonly documents: DocumentStore; readonly library: string }
+
+type Markup = ReturnType<typeof html>
+
+export function readerRoutes(deps: ReaderDeps): Hono {
+  const app = new Hono()
+  app.get('/documents/:id', pageHeaders, async (c) => {
+    const id = c.req.param('id')
+    const revision = c.req.query('revision') || undefined
+    const document = await deps.documents.find(deps.library, id, revision)
+    if (document !== null) return send(c, 200, document.title, documentPage(document, askedSpan(c, document.text)))
+    const current = revision === undefined ? null : await deps.documents.find(deps.library, id)
+    return send(c, 404, 'Not in this library', missingPage(current))
+  })
+  return app
+}
+
+/** `?start=&end=` marks a span without any script; a span outside the text marks nothing. */
+function askedSpan(c: Context, text: string): Span | null {
+  const { start = '', end = '' } = c.req.query()
+  if (!/^\d+$/.test(start) || !/^\d+$/.test(end)) return null
+  const span = { start: Number(start), end: Number(end) }
+  return span.start < span.end && span.end <= text.length ? span : null
+}
+
+function send(c: Context, status: 200 | 404, title: string, main: Markup) {
+  c.header('cache-control', 'no-cache')
+  return c.html(
+    html`<!doctype html>
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <title>${title} – Footnote</title>
+          <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+          <link rel="stylesheet" href="/page.css" />
+          <script type="module" src="/reader.js"></script>
+        </head>
+        <body>
+          <header class="top">
+            <a class="wordmark" href="/">Footnote<sup>1</sup></a>
+            <a href="/">Ask a question</a>
+          </header>
+          <main>${main}</main>
+        </body>
+      </html>`,
+    status,
+  )
+}
+
+function documentPage(document: DocumentText, span: Span | null): Markup {
+  const { id, title, url, source, publishedAt, current, text, outline } = document
+  const original = webAddress(url)
+  return html`
+    <h1>${title}</h1>
+    <p class="facts">
+      <span>${source}</span>
+      ${publishedAt === null ? '' : published(publishedAt)}
+      ${original === null ? '' : html`<a href="${original}" rel="noopener noreferrer">Read the original</a>`}
+    </p>
+    ${current ? '' : earlierNotice(id)}
+    <article class="text" data-text>${drawBlocks(toBlocks(text, outline), text, span)}</article>
+  `
+}
+
+function missingPage(current: DocumentText | null): Markup {
+  if (current === null)
+    return html`
+      <h1>Not in this library</h1>
+      <p>There is no document at this address. It may have been removed, or the link may be incomplete.</p>
+    `
+  return html`
+    <h1>${current.title}</h1>
+    <p>The revision that this link points at is not stored.</p>
+    <p><a href="${addressOf(current.id)}">Read the current revision</a></p>
+  `
+}
+
+function earlierNotice(id: string): Markup {
+  return html`<p class="notice">
+    This is an earlier revision, kept for the footnotes that point at it.
+    <a href="${addressOf(id)}">Read the current revision</a>
+  </p>`
+}
+
+function addressOf(id: string): string {
+  return `/documents/${encodeURIComponent(id)}`
+}
+
+/** A document names its own address: only a web address becomes a link. */
+function webAddress(url: string | null): string | null {
+  return url !== null && /^https?:$/.test(URL.parse(url)?.protocol ?? '') ? url : null
+}
+
+function published(at: string): Markup {
+  const date = new Date(at)
+  if (Number.isNaN(date.getTime())) return html`<span>${at}</span>`
+  const words = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(date)
+  return html`<time datetime="${date.toISOString().slice(0, 10)}">${words}</time>`
+}
+
+/** Blocks with the white space between them as it stands in the text: nothing is lost and nothing is added. */
+function drawBlocks(blocks: readonly Block[], text: string, span: Span | null): Markup[] {
+  return blocks.map((block, index) => {
+    const isEntry = block.tag === 'li'
+    const opening = isEntry && blocks[index - 1]?.tag !== 'li' ? raw('<ul>') : ''
+    const closing = isEntry && blocks[index + 1]?.tag !== 'li' ? raw('</ul>') : ''
+    const before = text.slice(blocks[index - 1]?.end ?? 0, block.start)
+    // The tag is one of the five names of Block, never text of a document.
+    const tag = raw(block.tag)
+    return html`${before}${opening}<${tag} data-start="${block.start}">${drawWords(block, text, span)}</${tag}
+      >${closing}`
+  })
+}
+
+function drawWords(block: Block, text: string, span: Span | null): Markup {
+  const start = Math.max(block.start, span?.start ?? block.end)
+  const end = Math.min(block.end, span?.end ?? block.end)
+  if (start >= end) return html`${text.slice(block.start, block.end)}`
+  const words = text.slice(start, end)
+  return html`${text.slice(block.start, start)}<mark>${words}</mark>${text.slice(end, block.end)}`
+}

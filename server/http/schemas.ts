@@ -1,0 +1,58 @@
+// What the routes accept.
+import { z } from 'zod'
+import { NotFoundError } from '../../core/errors.ts'
+
+const QUESTION_LIMIT = 4_000
+
+/** Text a person typed: not empty, storable, of a sane size. */
+export const questionText = z
+  .string('must be a string')
+  .refine((text) => text.trim() !== '', 'is empty')
+  .refine((text) => text.length <= QUESTION_LIMIT, `is longer than ${QUESTION_LIMIT} characters`)
+  .refine((text) => text.isWellFormed(), 'contains half a surrogate pair')
+  // eslint-disable-next-line no-control-regex -- NUL is what Postgres cannot store
+  .refine((text) => !text.includes('\u0000'), 'contains a NUL character')
+
+const identifier = z.string('must be a string').regex(/^[\w-]{1,80}$/, 'is not an identifier')
+
+/** An id out of a path. What cannot be an id names nothing: 404, and it never reaches the database. */
+export function pathId(text: string, what: 'answer' | 'document'): string {
+  if (identifier.safeParse(text).success) return text
+  throw new NotFoundError(`unknown-${what}`, `There is no ${what} ${JSON.stringify(text.slice(0, 80))}.`)
+}
+
+export const askBody = z.strictObject({
+  question: questionText,
+  conversation_id: identifier.optional(),
+  history: z
+    .array(
+      z.strictObject({
+        question: questionText,
+        answer: z
+          .string()
+          .max(40_000)
+          .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'cannot be stored'),
+      }),
+    )
+    .max(50)
+    .optional(),
+  library: identifier.optional(),
+  stream: z.boolean('must be true or false').optional(),
+  mode: z.enum(['auto', 'generative', 'extractive'], 'must be auto, generative or extractive').default('auto'),
+})
+
+export const searchBody = z.strictObject({ query: questionText, library: identifier.optional() })
+
+export const ingestBody = z.strictObject({ paths: z.array(z.string().min(1)).min(1).max(10_000) })
+
+export const listQuery = z.object({
+  limit: z.coerce.number('must be a number').int().min(1).max(200).default(50),
+  after: identifier.optional(),
+})
+
+export const revisionQuery = z.object({
+  revision: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'is not a revision (64 hexadecimal digits)')
+    .optional(),
+})

@@ -1,0 +1,79 @@
+// Wiring: configuration → the parts that answer, opened in order and closed in reverse. Used by every command.
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '../core/config.ts'
+import type { Log } from '../core/log.ts'
+import type { Embedder, Generator, Store } from '../core/ports.ts'
+import { ingest } from '../ingest/ingest.ts'
+import { openAiEmbedder } from '../models/openai-embedder.ts'
+import { openAiGenerator } from '../models/openai-generator.ts'
+import { withEmbedderRetries, withGeneratorRetries } from '../models/retry.ts'
+import { openStaticEmbedder } from '../models/static.ts'
+import { openEmbedded } from '../store/embedded.ts'
+import type { Owner } from '../store/lock.ts'
+import { openStore } from '../store/open.ts'
+import { openPostgres } from '../store/postgres.ts'
+import { type App, createApp } from './app.ts'
+
+// The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
+export const LIBRARY = 'main'
+
+export type Opened = {
+  readonly app: App
+  readonly store: Store
+  readonly token: string
+  readonly generator: Generator | null
+  readonly embedder: Embedder
+  /** Tells other commands where this process can be reached (embedded store only). */
+  readonly announce: (url: string) => void
+  readonly close: () => Promise<void>
+}
+
+/** Throws ConfigError, StoreError (`store-locked`: another process holds the data directory) or ModelError. */
+export async function openAll(config: Config, log: Log): Promise<Opened> {
+  const { embedder, generator } = await openModels(config)
+  const { database, announce } = await openDatabase(config, log)
+  const store = await openStore(database, LIBRARY, embedder).catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
+  const token = randomBytes(32).toString('base64url')
+  const app = createApp({
+    store,
+    embedder,
+    generator,
+    ingesting: (paths, signal) => ingest(paths, { documents: store.documents, embedder, library: LIBRARY }, signal),
+    library: LIBRARY,
+    token,
+    webDir: fileURLToPath(new URL('../web/', import.meta.url)),
+    log,
+  })
+  const startedAt = new Date().toISOString()
+  return {
+    app,
+    store,
+    token,
+    generator,
+    embedder,
+    announce: (url) => announce({ pid: process.pid, startedAt, url, token }),
+    close: store.close,
+  }
+}
+
+async function openModels(config: Config): Promise<{ embedder: Embedder; generator: Generator | null }> {
+  const { provider, embeddingModel } = config
+  const generator = provider ? withGeneratorRetries(openAiGenerator(provider)) : null
+  const embedder =
+    provider && embeddingModel
+      ? withEmbedderRetries(await openAiEmbedder({ ...provider, embeddingModel }))
+      : await openStaticEmbedder()
+  return { embedder, generator }
+}
+
+async function openDatabase(config: Config, log: Log) {
+  if (config.databaseUrl) return { database: openPostgres(config.databaseUrl), announce: () => {} }
+  const database = await openEmbedded(config.dataDir, (message) => log.error(message))
+  if (database.restored)
+    log.warn(`The database in ${config.dataDir} did not open and was restored from its last snapshot.`)
+  return { database, announce: (owner: Owner) => database.announce(owner) }
+}

@@ -1,0 +1,78 @@
+// One way to talk to a database, real or embedded: parameters in, rows out, transactions that always end.
+import pg from 'pg'
+import { StoreError } from '../core/errors.ts'
+
+export type Query = <Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>
+
+export type Database = {
+  readonly query: Query
+  /** Commits when `work` returns, rolls back when it throws. Use only the query it is given inside. */
+  readonly transaction: <Result>(work: (query: Query) => Promise<Result>) => Promise<Result>
+  readonly close: () => Promise<void>
+}
+
+/** A pool as a Database. `onClose` runs after the last connection is gone. */
+export function toDatabase(pool: pg.Pool, onClose: () => Promise<void> = async () => {}): Database {
+  // A broken idle connection is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {})
+  return {
+    query: async (sql, parameters) => await run(pool, sql, parameters),
+    transaction: async (work) => {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw toStoreError(error)
+      })
+      let broken = false
+      try {
+        await run(client, 'begin')
+        const result = await work(async (sql, parameters) => await run(client, sql, parameters))
+        await run(client, 'commit')
+        return result
+      } catch (error) {
+        await client.query('rollback').catch(() => (broken = true))
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    },
+    close: async () => {
+      await pool.end()
+      await onClose()
+    },
+  }
+}
+
+async function run<Row extends pg.QueryResultRow>(
+  on: pg.Pool | pg.PoolClient,
+  sql: string,
+  parameters?: readonly unknown[],
+): Promise<Row[]> {
+  try {
+    // Without parameters the simple protocol is used, which takes several statements at once (migrations).
+    const answer = parameters ? await on.query<Row>(sql, [...parameters]) : await on.query<Row>(sql)
+    return answer.rows
+  } catch (error) {
+    throw toStoreError(error)
+  }
+}
+
+// 57014 statement timeout, 55P03 lock timeout, 53xxx out of connections, memory or disk, 57Pxx shutting down, 08xxx connection.
+const busy = /^(57014|55P03|53)/
+const gone = /^(57P|08)/
+
+function toStoreError(error: unknown): unknown {
+  if (error instanceof StoreError || !(error instanceof Error)) return error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (busy.test(code))
+    return new StoreError('store-busy', `The database gave up on a statement (${code}).`, {
+      cause: error,
+      retryable: true,
+    })
+  if (gone.test(code) || !(error instanceof pg.DatabaseError))
+    return new StoreError('store-unavailable', `The database cannot be reached (${code || error.message}).`, {
+      cause: error,
+      retryable: true,
+    })
+  return new StoreError('store-failed', `The database refused a statement (${code}): ${error.message}`, {
+    cause: error,
+  })
+}

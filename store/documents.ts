@@ -1,0 +1,193 @@
+// Documents, their revisions and chunks: saved whole or not at all.
+import { createHash } from 'node:crypto'
+import type { ChunkToSave, DocumentStore, DocumentSummary, DocumentText, DocumentToSave } from '../core/ports.ts'
+import type { Heading } from '../core/types.ts'
+import type { Database, Query } from './database.ts'
+import { fromVectorText, type Space, toVectorText } from './spaces.ts'
+
+export function documentStore(database: Database, space: Space): DocumentStore {
+  return {
+    currentRevision: async (library, source) => {
+      const [row] = await database.query<{ revision: string }>(
+        'select revision from documents where library_id = $1 and source = $2',
+        [library, source],
+      )
+      return row?.revision ?? null
+    },
+    knownVectors: async (library, hashes) => {
+      const rows = await database.query<{ content_hash: string; embedding: string }>(
+        `select distinct on (c.content_hash) c.content_hash, v.embedding::text as embedding
+         from chunks c join vectors_${space.id} v using (library_id, chunk_id)
+         where c.library_id = $1 and c.content_hash = any($2)`,
+        [library, hashes],
+      )
+      return new Map(rows.map((row) => [row.content_hash, fromVectorText(row.embedding)]))
+    },
+    save: async (document) => {
+      await database.transaction(async (query) => await saveDocument(query, space, document))
+    },
+    find: async (library, id, revision) => await findDocument(database, library, id, revision),
+    list: async (library, limit, after) => await listDocuments(database, library, limit, after),
+  }
+}
+
+/** Stable for a (library, source): a source that is ingested again is the same document. */
+export function documentId(library: string, source: string): string {
+  return `doc_${createHash('sha256').update(`${library}\0${source}`).digest('hex').slice(0, 20)}`
+}
+
+async function saveDocument(query: Query, space: Space, document: DocumentToSave): Promise<void> {
+  const { library, source, revision, parsed } = document
+  const id = documentId(library, source)
+  await query(
+    `insert into documents (library_id, document_id, source, revision) values ($1, $2, $3, $4)
+     on conflict (library_id, document_id) do update set revision = excluded.revision, updated_at = now()`,
+    [library, id, source, revision],
+  )
+  await query(
+    `insert into revisions (library_id, document_id, revision, title, url, published_at, text, outline)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (library_id, document_id, revision) do update set
+       title = excluded.title, url = excluded.url, published_at = excluded.published_at,
+       outline = excluded.outline, ingested_at = now()`,
+    [library, id, revision, parsed.title, parsed.url, parsed.publishedAt, parsed.text, JSON.stringify(parsed.outline)],
+  )
+  await query('delete from postings where library_id = $1 and document_id = $2', [library, id])
+  const old = await query('delete from chunks where library_id = $1 and document_id = $2 returning 1', [library, id])
+  const chunkIds = await insertChunks(query, library, id, document)
+  await insertVectors(query, space, library, chunkIds, document.chunks)
+  await insertPostings(query, library, id, chunkIds, document.chunks)
+  await query('update libraries set chunk_count = chunk_count + $2 where library_id = $1', [
+    library,
+    chunkIds.length - old.length,
+  ])
+}
+
+async function insertChunks(query: Query, library: string, id: string, document: DocumentToSave): Promise<number[]> {
+  const { chunks, revision } = document
+  const rows = await query<{ chunk_id: number; ordinal: number }>(
+    `insert into chunks (library_id, document_id, revision, ordinal, start_offset, end_offset, headings, text, content_hash)
+     select $1, $2, $3, c.* from unnest($4::int[], $5::int[], $6::int[], $7::jsonb[], $8::text[], $9::text[]) as c
+     returning chunk_id, ordinal`,
+    [
+      library,
+      id,
+      revision,
+      chunks.map((chunk) => chunk.ordinal),
+      chunks.map((chunk) => chunk.span.start),
+      chunks.map((chunk) => chunk.span.end),
+      chunks.map((chunk) => JSON.stringify(chunk.headings)),
+      chunks.map((chunk) => chunk.text),
+      chunks.map((chunk) => chunk.contentHash),
+    ],
+  )
+  const byOrdinal = new Map(rows.map((row) => [row.ordinal, row.chunk_id]))
+  return chunks.map((chunk) => byOrdinal.get(chunk.ordinal) ?? -1)
+}
+
+async function insertVectors(
+  query: Query,
+  space: Space,
+  library: string,
+  chunkIds: readonly number[],
+  chunks: readonly ChunkToSave[],
+): Promise<void> {
+  // A text without any feature the embedder knows has no direction: it is found by its words alone.
+  const rows = chunks.flatMap((chunk, index) =>
+    chunk.vector.some((value) => value !== 0) ? [{ id: chunkIds[index], vector: toVectorText(chunk.vector) }] : [],
+  )
+  const parameters = [library, rows.map((row) => row.id), rows.map((row) => row.vector)]
+  await query(
+    `insert into vectors_${space.id} select $1, v.id, v.embedding::vector from unnest($2::int[], $3::text[]) as v(id, embedding)`,
+    parameters,
+  )
+  await query(
+    `insert into signs_${space.id}
+     select library_id, chunk_id, binary_quantize(embedding)::bit(${space.dimensions})
+     from vectors_${space.id} where library_id = $1 and chunk_id = any($2::int[])`,
+    parameters.slice(0, 2),
+  )
+}
+
+async function insertPostings(
+  query: Query,
+  library: string,
+  id: string,
+  chunkIds: readonly number[],
+  chunks: readonly ChunkToSave[],
+): Promise<void> {
+  const terms: string[] = []
+  const ids: number[] = []
+  const weights: number[] = []
+  for (const [index, chunk] of chunks.entries())
+    for (const [term, weight] of chunk.terms) {
+      terms.push(term)
+      ids.push(chunkIds[index] ?? -1)
+      weights.push(weight)
+    }
+  await query(
+    `insert into postings (library_id, term, document_id, chunk_ids, weights)
+     select $1, p.term, $2, array_agg(p.id order by p.id), array_agg(p.weight order by p.id)
+     from unnest($3::text[], $4::int[], $5::real[]) as p(term, id, weight) group by p.term`,
+    [library, id, terms, ids, weights],
+  )
+}
+
+type RevisionRow = {
+  document_id: string
+  source: string
+  revision: string
+  title: string
+  url: string | null
+  published_at: string | null
+}
+
+async function findDocument(
+  database: Database,
+  library: string,
+  id: string,
+  revision?: string,
+): Promise<DocumentText | null> {
+  const [row] = await database.query<RevisionRow & { text: string; outline: Heading[]; current: boolean }>(
+    `select r.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.text, r.outline,
+            r.revision = d.revision as current
+     from revisions r join documents d using (library_id, document_id)
+     where r.library_id = $1 and r.document_id = $2 and r.revision = coalesce($3, d.revision)`,
+    [library, id, revision ?? null],
+  )
+  return row ? { ...toRef(row), text: row.text, outline: row.outline, current: row.current } : null
+}
+
+async function listDocuments(
+  database: Database,
+  library: string,
+  limit: number,
+  after?: string,
+): Promise<DocumentSummary[]> {
+  const rows = await database.query<RevisionRow & { chunks: number; characters: number; ingested_at: Date }>(
+    `select d.document_id, d.source, r.revision, r.title, r.url, r.published_at, length(r.text) as characters,
+            (select count(*)::int from chunks c where c.library_id = d.library_id and c.document_id = d.document_id) as chunks,
+            r.ingested_at
+     from documents d join revisions r using (library_id, document_id, revision)
+     where d.library_id = $1 and ($3::text is null or d.document_id > $3)
+     order by d.document_id limit $2`,
+    [library, limit, after ?? null],
+  )
+  return rows.map((row) => ({
+    ...toRef(row),
+    chunks: row.chunks,
+    characters: row.characters,
+    ingestedAt: row.ingested_at.toISOString(),
+  }))
+}
+
+function toRef(row: RevisionRow) {
+  return {
+    id: row.document_id,
+    title: row.title,
+    source: row.source,
+    url: row.url,
+    revision: row.revision,
+    publishedAt: row.published_at,
+  }
+}

@@ -1,0 +1,99 @@
+// The embedded Postgres in a thread of its own: PGlite computes on the thread it lives in, and a long query
+// there would freeze every stream of the server. It speaks Postgres's own protocol on a private Unix socket.
+import { existsSync } from 'node:fs'
+import { open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { PGlite } from '@electric-sql/pglite'
+import { vector } from '@electric-sql/pglite-pgvector'
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+import type { WorkerInput, WorkerMessage, WorkerReply } from './embedded.ts'
+
+// A worker is started with what `embedded.ts` gives it and nothing else.
+const { dataDir, socketPath } = workerData as WorkerInput
+const live = join(dataDir, 'pg')
+const snapshot = join(dataDir, 'snapshot.tar')
+const opened = join(dataDir, 'opened')
+
+try {
+  const { database, restored } = await openOrRestore()
+  const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: 1 })
+  await server.start()
+  let saved = await position(database)
+  const save = async () => {
+    const now = await position(database)
+    if (now !== saved || !existsSync(snapshot)) await saveSnapshot(database)
+    saved = now
+  }
+  parentPort?.on('message', (message: WorkerMessage) => void serve(message, database, server, save))
+  reply({ type: 'ready', restored })
+} catch (error) {
+  reply({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
+}
+
+async function serve(
+  message: WorkerMessage,
+  database: PGlite,
+  server: PGLiteSocketServer,
+  save: () => Promise<void>,
+): Promise<void> {
+  try {
+    if (message.type === 'close') await server.stop()
+    await save()
+    if (message.type === 'close') await database.close()
+    reply({ type: message.type === 'close' ? 'closed' : 'saved' })
+  } catch (error) {
+    reply({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }> {
+  try {
+    return { database: await openLive(), restored: false }
+  } catch (error) {
+    // PGlite never calls fsync: a power cut can leave a directory that does not open. It is kept aside, never
+    // deleted, and the last fsynced snapshot takes its place. A first start that was cut holds nothing to lose.
+    const hasSnapshot = existsSync(snapshot)
+    if (!hasSnapshot && existsSync(opened)) throw error
+    await rename(live, `${live}.broken-${Date.now()}`)
+    return {
+      database: await openLive(hasSnapshot ? new Blob([await readFile(snapshot)]) : undefined),
+      restored: hasSnapshot,
+    }
+  }
+}
+
+async function openLive(from?: Blob): Promise<PGlite> {
+  const database = await PGlite.create({
+    dataDir: live,
+    extensions: { vector },
+    ...(from ? { loadDataDir: from } : {}),
+  })
+  await database.query('select 1')
+  await (await open(opened, 'w')).close()
+  return database
+}
+
+async function position(database: PGlite): Promise<string> {
+  const { rows } = await database.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn')
+  return rows[0]?.lsn ?? ''
+}
+
+async function saveSnapshot(database: PGlite): Promise<void> {
+  await database.exec('checkpoint')
+  const dump = await database.dumpDataDir('none')
+  const temporary = `${snapshot}.new`
+  const file = await open(temporary, 'w')
+  try {
+    await file.writeFile(Buffer.from(await dump.arrayBuffer()))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, snapshot)
+  await rm(temporary, { force: true })
+}
+
+function reply(message: WorkerReply): void {
+  parentPort?.postMessage(message)
+}

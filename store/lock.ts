@@ -1,0 +1,69 @@
+// One process per embedded data directory. Two would lose data silently: PGlite has no lock of its own.
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { z } from 'zod'
+import { StoreError } from '../core/errors.ts'
+
+/** Who holds a data directory. `token` lets other commands of the same user act through a running server. */
+const ownerShape = z.object({
+  pid: z.number(),
+  startedAt: z.string(),
+  url: z.string().nullable(),
+  token: z.string().nullable(),
+})
+export type Owner = z.infer<typeof ownerShape>
+
+export type DirectoryLock = {
+  /** Tells later comers where the holder can be reached. */
+  readonly announce: (owner: Owner) => void
+  readonly release: () => void
+}
+
+/** Takes the directory or throws StoreError `store-locked` that names the holder. The lock dies with the process. */
+export function lockDirectory(dir: string): DirectoryLock {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  // The lock itself is SQLite's: an operating-system lock that a killed process cannot leave behind, so there is
+  // no stale lock to judge and no pid to mistake. The file stays empty; it is no second database.
+  const file = new DatabaseSync(join(dir, 'lock'))
+  try {
+    file.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive')
+  } catch (error) {
+    file.close()
+    throw new StoreError('store-locked', describeHolder(dir), { cause: error })
+  }
+  const announce = (owner: Owner) => writeOwner(dir, owner)
+  announce({ pid: process.pid, startedAt: new Date().toISOString(), url: null, token: null })
+  return {
+    announce,
+    release: () => {
+      rmSync(join(dir, 'owner.json'), { force: true })
+      file.close()
+    },
+  }
+}
+
+/** The process that announced itself last, null when none did. It may be gone: only the lock itself is proof. */
+export function readOwner(dir: string): Owner | null {
+  try {
+    const parsed = ownerShape.safeParse(JSON.parse(readFileSync(join(dir, 'owner.json'), 'utf8')))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null
+  }
+}
+
+function writeOwner(dir: string, owner: Owner): void {
+  // Renamed into place: a reader never sees half a file. 0600: the token is for this user only.
+  const temporary = join(dir, `owner.json.${process.pid}`)
+  writeFileSync(temporary, JSON.stringify(owner), { mode: 0o600 })
+  renameSync(temporary, join(dir, 'owner.json'))
+}
+
+function describeHolder(dir: string): string {
+  const owner = readOwner(dir)
+  const who = owner
+    ? `process ${owner.pid}${owner.url ? ` (${owner.url})` : ''}, since ${owner.startedAt}`
+    : 'another process'
+  return `The data directory ${dir} is in use by ${who}. Stop it first, or set DATA_DIR to another folder.`
+}

@@ -1,0 +1,36 @@
+// Brings a database to the newest schema: numbered SQL files, each applied once, in order, all or none.
+import { readdir, readFile } from 'node:fs/promises'
+import { StoreError } from '../core/errors.ts'
+import type { Database } from './database.ts'
+
+const folder = new URL('./migrations/', import.meta.url)
+// Any constant will do, as long as every Footnote uses the same: migrators wait for each other on it.
+const LOCK_KEY = 7_031_977
+
+/** Applies what is missing and returns the names applied. Safe to run from many processes at once. */
+export async function migrate(database: Database): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+  return await database.transaction(async (query) => {
+    await query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
+    await query(
+      'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())',
+    )
+    const applied = new Set((await query<{ name: string }>('select name from migrations')).map((row) => row.name))
+    refuseNewer(applied, names)
+    const missing = names.filter((name) => !applied.has(name))
+    for (const name of missing) {
+      await query(await readFile(new URL(name, folder), 'utf8'))
+      await query('insert into migrations (name) values ($1)', [name])
+    }
+    return missing
+  })
+}
+
+function refuseNewer(applied: ReadonlySet<string>, known: readonly string[]): void {
+  const unknown = [...applied].filter((name) => !known.includes(name))
+  if (unknown.length > 0)
+    throw new StoreError(
+      'store-newer',
+      `The database has been migrated by a newer Footnote (${unknown.join(', ')}). Start that version, or another database.`,
+    )
+}

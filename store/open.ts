@@ -1,0 +1,28 @@
+// The store as the rest of the program knows it: ports over one migrated database and one embedding space.
+import type { Store } from '../core/ports.ts'
+import { answerStore } from './answers.ts'
+import type { Database } from './database.ts'
+import { documentStore } from './documents.ts'
+import { migrate } from './migrate.ts'
+import { searchStore } from './search.ts'
+import { openSpace } from './spaces.ts'
+
+/** Migrates the database and makes the library when it is new. Throws StoreError. */
+export async function openStore(
+  database: Database,
+  library: string,
+  embedder: { readonly space: string; readonly dimensions: number },
+): Promise<Store> {
+  await migrate(database)
+  const space = await openSpace(database, library, embedder)
+  return {
+    documents: documentStore(database, space),
+    search: searchStore(database, space),
+    answers: answerStore(database),
+    ping: async (signal) => {
+      signal.throwIfAborted()
+      await database.query('select 1')
+    },
+    close: database.close,
+  }
+}

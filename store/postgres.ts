@@ -1,0 +1,20 @@
+// A real Postgres, by DATABASE_URL.
+import pg from 'pg'
+import { type Database, toDatabase } from './database.ts'
+
+// Questions must fail in seconds, not hang: nothing a search or a save does takes this long on a healthy server.
+const STATEMENT_TIMEOUT_MS = 15_000
+const CONNECT_TIMEOUT_MS = 5_000
+
+export function openPostgres(url: string, maxConnections = 10): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: maxConnections,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: 60_000,
+    application_name: 'footnote',
+  })
+  return toDatabase(pool)
+}
