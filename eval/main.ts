@@ -1,0 +1,93 @@
+// npm run eval: questions over a library, answered by the real pipeline without a key, scored in a table.
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { AppError, InputError } from '../core/errors.ts'
+import { ingest } from '../ingest/ingest.ts'
+import { showIngest } from '../ingest/progress.ts'
+import { openStaticEmbedder } from '../models/static.ts'
+import type { AnswerDeps } from '../server/answer/answer.ts'
+import { cachedTexts } from '../server/answer/texts.ts'
+import { openEmbedded } from '../store/embedded.ts'
+import { openStore } from '../store/open.ts'
+import { openPostgres } from '../store/postgres.ts'
+import { type Case, readCases } from './questions.ts'
+import { type Scored, scoreTranscript, table } from './report.ts'
+import { runCase } from './run.ts'
+
+const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--out <file>] [--database <postgres://…>]
+  --half   half of the questions, by a hash of their ids: fit on one, report on the other
+  --out    writes one JSON line per question: what was asked, found, answered, and its scores`
+
+const LIBRARY = 'eval'
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(
+    `${error instanceof AppError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+  )
+  process.exitCode = error instanceof InputError ? 2 : 1
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args)
+  const cases = (await readCases(options.set, options.library)).filter(
+    (test) => (!options.half || halfOf(test) === options.half) && (!options.only || test.kind === options.only),
+  )
+  const dir = await mkdtemp(join(tmpdir(), 'footnote-eval-'))
+  try {
+    const scored = await score(cases, options, dir)
+    for (const line of table(scored)) process.stdout.write(`${line}\n`)
+    if (options.out) await writeFile(options.out, scored.map(toLine).join(''))
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+async function score(cases: readonly Case[], options: ReturnType<typeof readOptions>, dir: string): Promise<Scored[]> {
+  const embedder = await openStaticEmbedder()
+  const say = (message: string) => process.stderr.write(`${message}\n`)
+  const database = options.database ? openPostgres(options.database) : await openEmbedded(dir, say)
+  const store = await openStore(database, LIBRARY, embedder)
+  try {
+    const signal = new AbortController().signal
+    const learning = ingest([options.library], { documents: store.documents, embedder, library: LIBRARY }, signal)
+    await showIngest(learning, { stream: process.stderr, interactive: process.stderr.isTTY })
+    const deps: AnswerDeps = {
+      search: store.search,
+      documents: store.documents,
+      texts: cachedTexts(store.documents),
+      embedder,
+      generator: null,
+      report: (message, error) => say(`${message}: ${String(error)}`),
+    }
+    const scored: Scored[] = []
+    for (const test of cases) scored.push(scoreTranscript(await runCase(test, LIBRARY, deps, signal)))
+    return scored
+  } finally {
+    await store.close()
+  }
+}
+
+function readOptions(args: readonly string[]) {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args: [...args],
+    options: { set: text, library: text, half: text, only: text, out: text, database: text },
+  })
+  if (!values.set || !values.library) throw new InputError('usage', usage)
+  return { ...values, set: values.set, library: values.library }
+}
+
+function halfOf(test: Case): 'a' | 'b' {
+  return (createHash('sha256').update(test.id).digest()[0] ?? 0) % 2 === 0 ? 'a' : 'b'
+}
+
+function toLine({ test, answer, passages, ...scores }: Scored): string {
+  const { id, kind, question, gold } = test
+  const shown = passages.map(({ n, headings, text, score }) => ({ n, headings, score, text }))
+  return `${JSON.stringify({ id, kind, question, gold, neededFacts: test.facts, answer: answer.answer, reason: answer.reason, query: answer.query, ...scores, passages: shown })}\n`
+}
