@@ -94,6 +94,8 @@ export type SearchStore = {
   /** The union of the best `limit` by BM25 and the best `limit` by cosine, each with both figures. */
   candidates(request: SearchRequest, signal: AbortSignal): Promise<Candidate[]>
   frequencies(library: string, terms: readonly string[]): Promise<Frequencies>
+  /** Every term of the library with the number of chunks that hold it. */
+  vocabulary(library: string): Promise<ReadonlyMap<string, number>>
 }
 
 export type AnswerRecord = {

@@ -89,7 +89,7 @@ async function request(texts: readonly string[], call: Call, signal: AbortSignal
   const deadline = startDeadline(call.waitMs, signal)
   try {
     const response = await client.embeddings
-      // base64 is a fifth of the bytes of decimal numbers; servers that do not know it send numbers, which we read too.
+      // base64 is a quarter of the bytes of decimal numbers; servers that do not know it send numbers, which we read too.
       .create({ model: endpoint.model, input: [...texts], encoding_format: 'base64' }, { signal: deadline.signal })
       .asResponse()
     return await response.text()

@@ -101,8 +101,13 @@ function retryAfterMs(headers: Headers | undefined): number | undefined {
 /** A copy of the error's words without the key: providers repeat (parts of) it when they refuse it. */
 function maskedCause(error: unknown, apiKey: string): Error {
   const inner = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
-  const said = (error instanceof Error ? error.message : String(error)) + inner
+  const cause = new Error(masked((error instanceof Error ? error.message : String(error)) + inner, apiKey))
+  if (error instanceof Error && error.stack) cause.stack = masked(error.stack, apiKey)
+  return cause
+}
+
+function masked(words: string, apiKey: string): string {
   // A short key is a placeholder of a local server ("none"), and its letters are everywhere.
-  const masked = apiKey.length < 8 ? said : said.replaceAll(apiKey, '…')
-  return new Error(masked.replaceAll(/\bsk-[\w*.-]+/g, 'sk-…'))
+  const kept = apiKey.length < 8 ? words : words.replaceAll(apiKey, '…')
+  return kept.replaceAll(/\bsk-[\w*.-]+/g, 'sk-…')
 }

@@ -1,7 +1,7 @@
 // Reads the event stream of a chat completion: bytes in, text out, and what is known about its end. No network in it.
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
-export type CompletionEnd = 'stop' | 'length' | 'content-filter'
+type CompletionEnd = 'stop' | 'length' | 'content-filter'
 
 export type CompletionReader = {
   /** The text these bytes add. Deltas that arrive together leave together. */
@@ -17,7 +17,7 @@ export type CompletionReader = {
   fault(): StreamFault | null
 }
 
-export type StreamFault =
+type StreamFault =
   | { readonly type: 'provider'; readonly error: unknown }
   | { readonly type: 'unreadable'; readonly what: string }
 

@@ -13,7 +13,7 @@ export type RetryDelays = {
   readonly longestMs: number
 }
 
-// Two retries: a third was never the one that helped while a provider was down, it only added to its load.
+// Two retries: somebody is waiting, and every try more multiplies the load of a provider that is already down.
 const defaultDelays: RetryDelays = { retries: 2, firstMs: 500, longestMs: 20_000 }
 
 export function withEmbedderRetries(embedder: Embedder, delays: RetryDelays = defaultDelays): Embedder {

@@ -9,7 +9,7 @@ export const verdicts = {
   verbatim: ['verbatim', 'Verbatim: these words stand in the source.'],
   supported: ['supported', 'Supported: the cited passage says this.'],
   partial: ['partly supported', 'Partly supported: the cited passage backs some of this.'],
-  unsupported: ['unsupported', 'Unsupported: nothing in the library was found to back this.'],
+  unsupported: ['unsupported', 'Unsupported: no passage was found that backs this.'],
   unchecked: ['unchecked', 'Unchecked: this was not compared with the source.'],
 }
 

@@ -18,11 +18,10 @@ const refusals = {
 const faults = {
   'model-timeout': 'The model took too long.',
   'model-unavailable': 'The model could not be reached.',
-  'model-rate-limited': 'The model is handling too many requests at the moment.',
+  'model-rate-limited': 'The model has too many requests at the moment.',
   'model-quota-spent': 'The quota of the model is spent.',
-  'model-refused': 'The model refused to answer this question.',
+  'model-refused': 'The model refused to answer.',
   'model-cut-off': 'The model stopped early: the answer may be incomplete.',
-  'budget-spent': 'The budget for the model is spent.',
 }
 
 /** @param {Answer} answer */

@@ -68,7 +68,7 @@ export function stopAnswer(answerId) {
 async function open(place, signal) {
   const { question, conversationId, answerId, lastId } = place
   const accept = 'text/event-stream'
-  const headers = { accept, 'content-type': 'application/json', 'last-event-id': lastId }
+  const headers = { accept, 'content-type': 'application/json', 'last-event-id': lastId || '0' }
   const body = JSON.stringify({ question, conversation_id: conversationId ?? undefined })
   const response = await (answerId === null
     ? fetch('/v1/ask', { method: 'POST', headers, body, signal })

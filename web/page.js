@@ -25,7 +25,6 @@ let conversationId = null
 
 /** @param {Asked} asked */
 async function run(asked) {
-  if (running !== null) return
   const { question } = asked
   const current = { aborter: new AbortController(), answerId: asked.answerId }
   const { signal } = current.aborter
@@ -33,6 +32,7 @@ async function run(asked) {
     open: openPassage,
     say: (words) => announce(live, words),
     retry() {
+      if (running !== null) return
       turn.root.remove()
       void run({ question, conversationId, answerId: isCut ? current.answerId : null })
     },
@@ -51,12 +51,12 @@ async function run(asked) {
       turn.apply(event)
     }
   } catch (error) {
+    const problem = error instanceof Problem ? error : new Problem('page', 'The answer could not be shown.', true)
+    isCut = problem.code === 'connection-lost'
     if (signal.aborted) turn.stop()
-    else if (!(error instanceof Problem)) throw error
-    else {
-      isCut = error.code === 'connection-lost'
-      turn.fail(error)
-    }
+    else turn.fail(problem)
+    // A fault of the page itself belongs in the console too.
+    if (problem !== error && !signal.aborted) reportError(error)
   } finally {
     setRunning(null)
   }

@@ -87,7 +87,7 @@ function adopt(draft, { type, answer }) {
 /** @param {Ending} event @returns {[string, ...Node[]]} */
 function ending({ type, answer }) {
   if (type === 'stopped') return ['Stopped', ...notes(answer)]
-  if (type === 'abstained') return ['Not found', ...notes(answer), ...nearestPassages(answer.nearest)]
+  if (type === 'abstained') return ['Not found in the library', ...notes(answer), ...nearestPassages(answer.nearest)]
   return [provenance(answer), ...notes(answer)]
 }
 

@@ -93,7 +93,7 @@ function readUnit(reading: Reading, unit: string): void {
       reading.bracket = bracket
       return
     }
-    release(reading)
+    releaseBracket(reading)
   }
   readOutsideBracket(reading, unit)
 }
@@ -197,6 +197,14 @@ function release(reading: Reading): void {
   reading.space = ''
   reading.bracket = ''
   if (held !== '') write(reading, held)
+}
+
+/** As above, but a space at the end stays: the next unit may open another bracket, as in `[ [9]`. */
+function releaseBracket(reading: Reading): void {
+  const endsInSpace = reading.bracket.endsWith(' ')
+  if (endsInSpace) reading.bracket = reading.bracket.slice(0, -1)
+  release(reading)
+  if (endsInSpace) reading.space = ' '
 }
 
 function write(reading: Reading, text: string): void {

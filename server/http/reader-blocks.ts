@@ -8,18 +8,19 @@ const entry = /^[ \t]*(?:[-*•]|\d{1,3}[.)])[ \t]/
 export function toBlocks(text: string, outline: readonly Heading[]): Block[] {
   const blocks: Block[] = []
   let done = 0
+  const top = Math.min(...outline.map(({ level }) => level))
   for (const { level, span } of outline.toSorted((a, b) => a.span.start - b.span.start)) {
     // An outline that overlaps itself would repeat characters; its later part stays ordinary text.
     if (span.start < done || span.end > text.length || span.start >= span.end) continue
-    blocks.push(...proseBlocks(text, done, span.start), { tag: headingTag(level), ...span })
+    blocks.push(...proseBlocks(text, done, span.start), { tag: headingTag(level - top), ...span })
     done = span.end
   }
   return [...blocks, ...proseBlocks(text, done, text.length)]
 }
 
 /** The page's own h1 is the title, so the outline begins at h2; deeper than h4 nothing looks different any more. */
-function headingTag(level: number): Block['tag'] {
-  return level <= 1 ? 'h2' : level === 2 ? 'h3' : 'h4'
+function headingTag(depth: number): Block['tag'] {
+  return depth === 0 ? 'h2' : depth === 1 ? 'h3' : 'h4'
 }
 
 /** Paragraphs end at an empty line; a line with a list's marker is a block of its own. */

@@ -78,12 +78,14 @@ function missingPage(current: DocumentText | null): Markup {
   if (current === null)
     return html`
       <h1>Not in this library</h1>
-      <p>There is no document at this address. It may have been removed, or the link may be incomplete.</p>
+      <p class="facts">There is no document at this address. It may have been removed, or the link is incomplete.</p>
     `
   return html`
     <h1>${current.title}</h1>
-    <p>The revision that this link points at is not stored.</p>
-    <p><a href="${addressOf(current.id)}">Read the current revision</a></p>
+    <p class="facts">
+      The revision that this link points at is not stored.
+      <a href="${addressOf(current.id)}">Read the current revision</a>
+    </p>
   `
 }
 

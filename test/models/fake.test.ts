@@ -1,3 +1,4 @@
+// The fakes are deterministic and say what they are.
 import { describe, expect, it } from 'vitest'
 import { ModelError } from '../../core/errors.ts'
 import type { GeneratorEvent, Message } from '../../core/ports.ts'

@@ -1,3 +1,4 @@
+// Vectors arrive in order, of length 1, all or none.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Embedder } from '../../core/ports.ts'
 import { openAiEmbedder } from '../../models/openai-embedder.ts'
@@ -13,9 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => provider[Symbol.asyncDispose]())
 
-function open(signal?: AbortSignal): Promise<Embedder> {
-  const waits = { documentMs: 300, queryMs: 150 }
-  return openAiEmbedder({ apiKey: 'none', baseUrl: provider.baseUrl, embeddingModel: 'test-embedding', waits }, signal)
+function open(waits = { documentMs: 10_000, queryMs: 10_000 }): Promise<Embedder> {
+  return openAiEmbedder({ apiKey: 'none', baseUrl: provider.baseUrl, embeddingModel: 'test-embedding', waits })
 }
 
 beforeEach(async () => {
@@ -85,9 +85,10 @@ describe('the embedder', () => {
   })
 })
 
+const base64 = (...values: number[]) => Buffer.from(Float32Array.from(values).buffer).toString('base64')
+const reply = (...rows: unknown[]) => [{ body: [JSON.stringify({ data: rows })] }]
+
 describe('vectors that can not be right', () => {
-  const base64 = (...values: number[]) => Buffer.from(Float32Array.from(values).buffer).toString('base64')
-  const reply = (...rows: unknown[]) => [{ body: [JSON.stringify({ data: rows })] }]
   const good = { index: 0, embedding: [1, 0, 0] }
 
   it.each([
@@ -140,9 +141,10 @@ describe('a provider in trouble', () => {
   })
 
   it('is timed out before the headers and within the body', async () => {
+    const impatient = await open({ documentMs: 10_000, queryMs: 150 })
     for (const body of [[], ['{"data": [']]) {
       provider.play([{ body, ending: 'silent' }])
-      await expect(embedder.embed(['a'], 'query', never)).rejects.toMatchObject({ code: 'model-timeout' })
+      await expect(impatient.embed(['a'], 'query', never)).rejects.toMatchObject({ code: 'model-timeout' })
       await provider.requests.at(-1)!.left
     }
   })

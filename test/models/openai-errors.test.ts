@@ -1,18 +1,24 @@
+// What a status and an error code mean, and that the words of a provider stay out of sight.
 import { http, HttpResponse } from 'msw/http'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ModelError } from '../../core/errors.ts'
+import type { Generator } from '../../core/ports.ts'
 import { openAiGenerator } from '../../models/openai-generator.ts'
 
 const url = 'https://models.example/v1/chat/completions'
 const server = setupServer()
-const generator = openAiGenerator({
-  apiKey: 'sk-secret-123456',
-  baseUrl: 'https://models.example/v1',
-  chatModel: 'test-model',
-})
+let generator: Generator
 
-beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
+beforeAll(() => {
+  server.listen({ onUnhandledFrame: 'error' })
+  // Only now: the client keeps the fetch it finds when it is opened.
+  generator = openAiGenerator({
+    apiKey: 'sk-secret-123456',
+    baseUrl: 'https://models.example/v1',
+    chatModel: 'test-model',
+  })
+})
 afterEach(() => server.resetHandlers())
 afterAll(() => server.close())
 
@@ -68,8 +74,8 @@ describe('a status', () => {
   })
 
   it('with a web page for a body keeps its meaning', async () => {
-    const page = () => HttpResponse.html('<h1>Bad gateway</h1>', { status: 502 })
-    expect(await faultOf(page)).toMatchObject({ code: 'model-unavailable', retryable: true })
+    const fault = await faultOf(() => HttpResponse.html('<h1>Bad gateway</h1>', { status: 502 }))
+    expect(fault).toMatchObject({ code: 'model-unavailable', retryable: true })
   })
 
   it('400 and 404 name the model', async () => {

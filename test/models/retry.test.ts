@@ -1,10 +1,11 @@
+// What is tried again, how often, after which wait, and what ends it.
 import { describe, expect, it } from 'vitest'
 import { ModelError } from '../../core/errors.ts'
 import type { Embedder, Generator, GeneratorEvent } from '../../core/ports.ts'
 import { failingGenerator, fakeEmbedder, fakeGenerator } from '../../models/fake.ts'
 import { withEmbedderRetries, withGeneratorRetries, withRetries } from '../../models/retry.ts'
 
-const delays = { retries: 2, firstMs: 10, longestMs: 200 }
+const delays = { retries: 2, firstMs: 10, longestMs: 8_000 }
 const never = new AbortController().signal
 const down = new ModelError('model-unavailable', 'down', { retryable: true })
 
@@ -89,9 +90,9 @@ describe('the wait', () => {
   })
 
   it('is refused when the provider asks for more than the longest', async () => {
-    const embedder = embedderAfter(busy(201))
+    const embedder = embedderAfter(busy(8_001))
     await expect(withEmbedderRetries(embedder, delays).embed(['a'], 'query', never)).rejects.toMatchObject({
-      retryAfterMs: 201,
+      retryAfterMs: 8_001,
     })
     expect(embedder.calls()).toBe(1)
   })
@@ -112,11 +113,11 @@ describe('the wait', () => {
   })
 
   it('ends at once when the signal is aborted', async () => {
-    const embedder = embedderAfter(busy(150), down, down)
+    const embedder = embedderAfter(busy(8_000), down, down)
     const leaving = new AbortController()
     setTimeout(() => leaving.abort(new Error('left')), 20)
     const embedding = withEmbedderRetries(embedder, delays).embed(['a'], 'query', leaving.signal)
-    expect(await timed(embedding)).toBeLessThan(100)
+    expect(await timed(embedding)).toBeLessThan(2_000)
     await expect(embedding).rejects.toThrow('left')
     expect(embedder.calls()).toBe(1)
   })
@@ -162,8 +163,8 @@ describe('a generator with retries', () => {
   it('waits no longer when it is aborted', async () => {
     const leaving = new AbortController()
     setTimeout(() => leaving.abort(), 20)
-    const collecting = collect(withGeneratorRetries(failingGenerator(busy(150)), delays), leaving.signal)
-    expect(await timed(collecting)).toBeLessThan(100)
+    const collecting = collect(withGeneratorRetries(failingGenerator(busy(8_000)), delays), leaving.signal)
+    expect(await timed(collecting)).toBeLessThan(2_000)
     await expect(collecting).rejects.toBe(leaving.signal.reason)
   })
 })

@@ -1,3 +1,4 @@
+// The built-in embedder gives the numbers it was trained to give, and refuses a table that is not whole.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -91,13 +92,13 @@ describe('words', () => {
   })
 })
 
-describe('a table that can not be used', () => {
-  async function openWith(bytes: Uint8Array): Promise<unknown> {
-    const file = join(folder, 'broken.bin')
-    await writeFile(file, bytes)
-    return openStaticEmbedder(pathToFileURL(file)).catch((error: unknown) => error)
-  }
+async function openWith(bytes: Uint8Array): Promise<unknown> {
+  const file = join(folder, 'broken.bin')
+  await writeFile(file, bytes)
+  return openStaticEmbedder(pathToFileURL(file)).catch((error: unknown) => error)
+}
 
+describe('a table that can not be used', () => {
   it('is named when it is missing', async () => {
     const error = await openStaticEmbedder(pathToFileURL(join(folder, 'none.bin'))).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(ConfigError)

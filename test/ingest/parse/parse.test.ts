@@ -1,0 +1,122 @@
+// What cannot be learned is refused with a code, the value found and the next step; nothing else ever comes out.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { SourceError } from '../../../core/errors.ts'
+import { MAX_SOURCE_BYTES } from '../../../ingest/parse/decode.ts'
+import { parse } from '../../../ingest/parse/parse.ts'
+
+const utf8 = (text: string) => new TextEncoder().encode(text)
+
+function refusal(source: string, bytes: Uint8Array): SourceError {
+  try {
+    parse(source, bytes)
+  } catch (error) {
+    if (error instanceof SourceError) return error
+    throw error
+  }
+  throw new Error(`${source} was not refused`)
+}
+
+describe('refuses', () => {
+  test.each([
+    ['an empty file', 'a.md', new Uint8Array(), 'empty-file', '0 bytes'],
+    ['a PDF under the name of a text', 'a.txt', utf8('%PDF-1.7 …'), 'binary-file', 'PDF'],
+    ['a ZIP', 'a.md', new Uint8Array([0x50, 0x4b, 3, 4, 20]), 'binary-file', 'ZIP'],
+    ['a PNG', 'a.md', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13]), 'binary-file', 'PNG'],
+    ['gzip', 'a.html', new Uint8Array([0x1f, 0x8b, 8]), 'binary-file', 'gzip'],
+    ['NUL bytes', 'a.txt', utf8('ab\0c'), 'binary-file', 'NUL at character 2'],
+    ['UTF-16 without a mark', 'a.txt', new Uint8Array(Buffer.from('text', 'utf16le')), 'binary-file', 'NUL'],
+    ['Latin-1', 'a.txt', new Uint8Array([...utf8('caf\ufffd '), 0xe9, 0x20]), 'bad-encoding', 'byte 0xe9 at offset 7'],
+    ['half a UTF-16 letter', 'a.txt', new Uint8Array([0xff, 0xfe, 0x41]), 'bad-encoding', 'UTF-16LE'],
+    ['more than is read', 'a.txt', new Uint8Array(MAX_SOURCE_BYTES + 1), 'too-large', '20.0 MB'],
+    ['an unknown ending', 'a.docx', utf8('x'), 'unknown-type', '.docx'],
+    ['a name without an ending', 'LICENSE', utf8('x'), 'unknown-type', 'no file ending'],
+    ['markup without text', 'a.html', utf8('<img src=x><script>1</script>'), 'no-text', 'a.html'],
+    ['blanks', 'a.md', utf8(' \n\u200b\n'), 'no-text', 'a.md'],
+  ])('%s', (_, source, bytes, code, found) => {
+    const error = refusal(source, bytes)
+    expect(error).toMatchObject({ code, source })
+    expect(error.message).toContain(found)
+    expect(error.message).toMatch(/: /)
+  })
+})
+
+describe('reads', () => {
+  test.each([
+    ['utf16le', [0xff, 0xfe]],
+    ['utf-16be', [0xfe, 0xff]],
+  ] as const)('%s with a byte order mark', (encoding, mark) => {
+    const little = Buffer.from('# Grüße\n\nText.', 'utf16le')
+    const bytes = new Uint8Array([...mark, ...(encoding === 'utf16le' ? little : little.swap16())])
+    expect(parse('a.md', bytes)).toMatchObject({ title: 'Grüße', text: 'Grüße\n\nText.' })
+  })
+
+  test.each(['a.MD', 'a.markdown', 'a.mdx', 'a.txt', 'a.text', 'a.html', 'a.htm'])('%s', (source) => {
+    expect(parse(source, utf8('Hello there.')).text).toBe('Hello there.')
+  })
+
+  test('a letter U+FFFD that the file itself spells', () => {
+    expect(parse('a.txt', utf8('a \ufffd b')).text).toBe('a \ufffd b')
+  })
+})
+
+describe('whatever the bytes are', () => {
+  const source = fc.constantFrom('a.md', 'a.txt', 'a.html')
+  const scrap = fc.constantFrom(
+    ...'# ¦\n¦\n\n¦- ¦1. ¦```¦|¦---\n¦> ¦\t¦    ¦Title Case¦a: b¦[x](#)¦**'.split('¦'),
+    ...'<p>¦</p>¦<table><tr><td>¦<ul><li>¦<pre>¦<br>¦<sup>¦9¦<h2>¦&amp;¦&nbsp;¦\u200b¦😀¦\ud800¦\u0301'.split('¦'),
+  )
+  const soup = fc
+    .array(fc.oneof(scrap, fc.string({ unit: 'binary' })), { maxLength: 40 })
+    .map((parts) => parts.join(''))
+
+  test('parse gives a document or a SourceError', () => {
+    fc.assert(
+      fc.property(source, fc.oneof(fc.uint8Array({ maxLength: 300 }), soup.map(utf8)), (source, bytes) => {
+        const found = outcome(source, bytes)
+        expect(found instanceof SourceError || found.text.length > 0).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('titles stand in the text where the outline says, in order, on lines of their own', () => {
+    fc.assert(
+      fc.property(source, soup, (source, text) => {
+        const found = outcome(source, utf8(text))
+        if (found instanceof SourceError) return
+        let end = 0
+        for (const { title, span } of found.outline) {
+          expect(found.text.slice(span.start, span.end)).toBe(title)
+          expect(title).not.toMatch(/\n|^\s|\s$|^$/)
+          expect(span.start).toBeGreaterThanOrEqual(end)
+          end = span.end
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('the text is clean: composed, well-formed, without blanks at its edges or anything a database refuses', () => {
+    fc.assert(
+      fc.property(source, soup, (source, text) => {
+        const found = outcome(source, utf8(text))
+        if (found instanceof SourceError) return
+        expect(found.text.isWellFormed()).toBe(true)
+        expect(found.text.normalize('NFC')).toBe(found.text)
+        expect(found.text).not.toMatch(/[\0\u200b\u00a0\ufeff\r\v]/)
+        expect(found.title.trim()).not.toBe('')
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+function outcome(source: string, bytes: Uint8Array) {
+  try {
+    return parse(source, bytes)
+  } catch (error) {
+    if (error instanceof SourceError) return error
+    throw error
+  }
+}

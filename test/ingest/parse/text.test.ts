@@ -1,0 +1,106 @@
+// Plain text has no markup: shapes of lines decide, and in doubt a line stays prose.
+import { describe, expect, test } from 'vitest'
+import { parse } from '../../../ingest/parse/parse.ts'
+
+const read = (text: string) => parse('letters/harbour_letter-12.txt', new TextEncoder().encode(text))
+const outlineOf = (text: string) => read(text).outline.map(({ title }) => title)
+
+const prose =
+  'The pilots met on Monday and agreed on a shorter route, which saves an hour on calm days and costs nothing on all the others.'
+
+describe('paragraphs and lists', () => {
+  test('rejoins wrapped lines', () => {
+    expect(read('the tide turned\nearly and the well-\nknown boats\nwaited.\n\nNobody minded.').text).toBe(
+      'the tide turned early and the well-known boats waited.\n\nNobody minded.',
+    )
+  })
+
+  test('takes each line of unwrapped text as its own paragraph', () => {
+    expect(read(`${prose}\n${prose}`).text).toBe(`${prose}\n\n${prose}`)
+  })
+
+  test('reads bullets, numbers and their levels', () => {
+    expect(read('  • Ropes\n    * hemp\n      and jute\n\n  • Sails\n1. Mend\n2) Sew').text).toBe(
+      '- Ropes\n  - hemp and jute\n- Sails\n1. Mend\n2. Sew',
+    )
+  })
+
+  test('keeps a pasted table in rows', () => {
+    expect(read('Boat\tLength\nAda\t12 m\nBea\t9 m').text).toBe('Boat | Length\nAda | 12 m\nBea | 9 m')
+  })
+
+  test('reads a page break as the end of a paragraph', () => {
+    expect(read('one page\fnext page').text).toBe('one page next page')
+  })
+})
+
+describe('headings', () => {
+  test('a line in title case above prose is a heading', () => {
+    expect(outlineOf(`A Shorter Route\n\n${prose}\n\nNew Ropes For Old Boats\n${prose}`)).toEqual([
+      'A Shorter Route',
+      'New Ropes For Old Boats',
+    ])
+  })
+
+  test('a short line in sentence case needs a long paragraph below it', () => {
+    expect(
+      outlineOf(`Keeping ropes dry in winter\n\n${prose}\n\nseen in issue 4\n\nRopes in winter\n\nStill dry.`),
+    ).toEqual(['Keeping ropes dry in winter'])
+  })
+
+  test('a title above wrapped lines without a blank line between is a heading', () => {
+    const wrapped =
+      'Hemp swells when it is wet and holds a knot well,\nbut it rots in the dark of a locker unless\nit is aired.'
+    expect(read(`Hemp And Jute\n${wrapped}`)).toMatchObject({
+      text: `Hemp And Jute\n\n${wrapped.replaceAll('\n', ' ')}`,
+      outline: [{ title: 'Hemp And Jute' }],
+    })
+  })
+
+  test.each([
+    ['a sentence', 'The boats left at dawn.'],
+    ['two sentences', 'Gone. All Boats Left At Dawn'],
+    ['an announcement', 'What The Pilots Said:'],
+    ['a line that trails off', 'Read The Rest ...'],
+    ['a bullet', '- Ropes And Sails'],
+    ['a path', '/Ropes'],
+    ['a number', '42'],
+    ['a lower-case line', 'seen in issue 4'],
+    ['a long line in sentence case', 'Ropes that were left out all night in the rain for about a week'],
+  ])('%s is no heading', (_, line) => {
+    expect(outlineOf(`${prose}\n\n${line}\n\n${prose}`)).toEqual([])
+  })
+
+  test('a last line is no heading: nothing stands below it', () => {
+    expect(outlineOf(`${prose}\n\nYours Truly`)).toEqual([])
+  })
+
+  test('markdown headings make it markdown', () => {
+    expect(read('# Harbour *news*\n\n## Ropes\n\nDry.')).toMatchObject({
+      title: 'Harbour news',
+      outline: [{ level: 1 }, { level: 2 }],
+    })
+  })
+
+  test('a comment in a script is no markdown heading', () => {
+    expect(read('make boat\n# build it\nmake sail').text).toBe('make boat # build it make sail')
+  })
+})
+
+describe('title', () => {
+  test('is the only heading, when the text begins with it', () => {
+    expect(read(`A Shorter Route\n\n${prose}`)).toMatchObject({ title: 'A Shorter Route', outline: [{ level: 1 }] })
+  })
+
+  test('is the first heading when the next follows at once', () => {
+    const parsed = read(`The Harbour Letter\n\nA Shorter Route\n\n${prose}\n\nNew Ropes\n\n${prose}`)
+    expect(parsed.title).toBe('The Harbour Letter')
+    expect(parsed.outline.map(({ level }) => level)).toEqual([1, 2, 2])
+  })
+
+  test('is the name of the file when the first heading is one of many', () => {
+    const parsed = read(`A Shorter Route\n\n${prose}\n\nNew Ropes\n\n${prose}`)
+    expect(parsed.title).toBe('Harbour letter 12')
+    expect(parsed.outline.map(({ level }) => level)).toEqual([2, 2])
+  })
+})
