@@ -87,13 +87,11 @@ export type SearchRequest = {
   readonly limit: number
 }
 
-/** How common words are in a library: the live chunks, and for each term asked for the number of chunks that hold it. */
-export type Frequencies = { readonly chunks: number; readonly holding: ReadonlyMap<string, number> }
-
 export type SearchStore = {
   /** The union of the best `limit` by BM25 and the best `limit` by cosine, each with both figures. */
   candidates(request: SearchRequest, signal: AbortSignal): Promise<Candidate[]>
-  frequencies(library: string, terms: readonly string[]): Promise<Frequencies>
+  /** Live chunks of the library. */
+  chunkCount(library: string): Promise<number>
   /** Every term of the library with the number of chunks that hold it. */
   vocabulary(library: string): Promise<ReadonlyMap<string, number>>
 }

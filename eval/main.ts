@@ -10,6 +10,7 @@ import { showIngest } from '../ingest/progress.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import type { AnswerDeps } from '../server/answer/answer.ts'
 import { cachedTexts } from '../server/answer/texts.ts'
+import { cachedWords } from '../server/answer/vocabulary.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import { openStore } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
@@ -60,6 +61,7 @@ async function score(cases: readonly Case[], options: ReturnType<typeof readOpti
       search: store.search,
       documents: store.documents,
       texts: cachedTexts(store.documents),
+      words: cachedWords(store.search),
       embedder,
       generator: null,
       report: (message, error) => say(`${message}: ${String(error)}`),

@@ -6,6 +6,7 @@ import type { Embedder, Generator, Ingesting, Store } from '../core/ports.ts'
 import { answer } from './answer/answer.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { cachedTexts } from './answer/texts.ts'
+import { cachedWords } from './answer/vocabulary.ts'
 import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
 import { documentsRoutes } from './http/documents.ts'
@@ -43,6 +44,7 @@ export function createApp(deps: AppDeps): App {
     search: store.search,
     documents: store.documents,
     texts: cachedTexts(store.documents),
+    words: cachedWords(store.search),
     report,
   }
   const live = liveAnswers(store.answers, (question, signal) => answer(question, answering, signal), report)

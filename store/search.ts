@@ -14,15 +14,19 @@ export function searchStore(database: Database, space: Space): SearchStore {
       signal.throwIfAborted()
       return await untilAborted(findCandidates(database, space, request), signal)
     },
-    frequencies: async (library, terms) => {
-      const rows = await database.query<{ chunks: number; term: string | null; holding: number }>(
-        `select l.chunk_count as chunks, p.term, coalesce(sum(cardinality(p.chunk_ids)), 0)::int as holding
-         from libraries l left join postings p on p.library_id = l.library_id and p.term = any($2)
-         where l.library_id = $1 group by l.chunk_count, p.term`,
-        [library, terms],
+    chunkCount: async (library) => {
+      const [row] = await database.query<{ chunks: number }>(
+        'select chunk_count as chunks from libraries where library_id = $1',
+        [library],
       )
-      const holding = rows.flatMap((row) => (row.term === null ? [] : [[row.term, row.holding] as const]))
-      return { chunks: rows[0]?.chunks ?? 0, holding: new Map(holding) }
+      return row?.chunks ?? 0
+    },
+    vocabulary: async (library) => {
+      const rows = await database.query<{ term: string; holding: number }>(
+        `select term, sum(cardinality(chunk_ids))::int as holding from postings where library_id = $1 group by term`,
+        [library],
+      )
+      return new Map(rows.map((row) => [row.term, row.holding]))
     },
   }
 }

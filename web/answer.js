@@ -36,7 +36,7 @@ export function drawAnswer(root, draft) {
  * Paragraphs and lists with their offsets.
  * @param {string} text @returns {Block[]}
  */
-export function toBlocks(text) {
+function toBlocks(text) {
   /** @type {Block[]} */
   const blocks = []
   let isOpen = false
@@ -103,12 +103,12 @@ function drawWords(words, draft) {
 }
 
 /**
- * A marker without a citation is drawn pale while it may still come; at the end it is text like any other.
+ * A marker whose citation has not come yet is no link; one that never got it is text like any other.
  * @param {string} n @param {Draft} draft
  */
 function drawMarker(n, draft) {
   const citation = draft.citations.get(Number(n))
-  if (citation === undefined) return draft.ended ? null : element('sup', { class: 'pending' }, n)
+  if (citation === undefined) return draft.ended ? null : element('sup', {}, n)
   const label = `Footnote ${n}: ${placeName(citation)}`
   return element('sup', {}, element('a', { class: 'marker', href: readerPath(citation), 'aria-label': label }, n))
 }

@@ -76,7 +76,7 @@ function footnotes(citations) {
 /** @param {Passage[]} nearest */
 export function nearestPassages(nearest) {
   if (nearest.length === 0) return []
-  const list = element('ul', { class: 'cards', 'aria-label': 'Nearest passages' })
+  const list = element('ul', { class: 'cards' })
   for (const passage of nearest) {
     const place = element('a', { href: readerPath(passage) }, placeName(passage))
     list.append(element('li', {}, place, element('p', {}, passage.text.slice(0, 500))))
@@ -93,10 +93,10 @@ export function toProblem({ code, retryable, retry_after_ms }) {
 export function faultView({ message, retryable, retryAfterMs }, { retry, edit }) {
   const ways = element('p', { class: 'ways' }, button('Change the question', edit))
   if (retryable) {
-    const again = button('Ask again', retry)
+    const wait = retryAfterMs > 0 ? ` in ${Math.ceil(retryAfterMs / 1000)} s` : ''
+    const again = button(`Ask again${wait}`, retry)
+    again.disabled = wait !== ''
     ways.prepend(again)
-    again.disabled = retryAfterMs > 0
-    if (again.disabled) again.append(` in ${Math.ceil(retryAfterMs / 1000)} s`)
     setTimeout(() => {
       again.disabled = false
       again.textContent = 'Ask again'

@@ -10,11 +10,13 @@ import { generate } from './generate.ts'
 import { rewrite } from './rewrite.ts'
 import { search } from './search.ts'
 import type { TextReader } from './texts.ts'
+import type { WordReader } from './vocabulary.ts'
 
 export type AnswerDeps = {
   readonly search: SearchStore
   readonly documents: DocumentStore
   readonly texts: TextReader
+  readonly words: WordReader
   readonly embedder: Embedder
   /** null: no model is configured, answers are extractive */
   readonly generator: Generator | null

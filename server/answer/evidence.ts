@@ -1,6 +1,7 @@
 // Does this library answer this question? One decision, with its reason.
 import { queryTerms } from '../../core/terms.ts'
 import type { AbstentionReason, Passage } from '../../core/types.ts'
+import { coverage } from './match.ts'
 import type { Found } from './retrieve.ts'
 import { piecesOf } from './sentences.ts'
 
@@ -14,7 +15,7 @@ const PASSAGE_COVERAGE = 0.5
 
 export function weigh(found: Found, passages: readonly Passage[]): Evidence {
   if (found.candidates.length === 0) return { type: 'too-weak', confidence: 0, reason: 'empty-library' }
-  const confidence = Math.max(0, ...passages.slice(0, 5).map((passage) => coverage(found, passage)))
+  const confidence = Math.max(0, ...passages.slice(0, 5).map((passage) => passageCoverage(found, passage)))
   if (confidence >= PASSAGE_COVERAGE) return { type: 'enough', confidence }
   return {
     type: 'too-weak',
@@ -24,14 +25,8 @@ export function weigh(found: Found, passages: readonly Passage[]): Evidence {
 }
 
 /** How much of what the question is about one passage holds, headings included; rare words count most. */
-export function coverage(found: Found, passage: Passage): number {
+export function passageCoverage(found: Found, passage: Passage): number {
   const held = new Set(queryTerms(passage.headings.join('\n')))
   for (const piece of piecesOf(passage)) for (const term of piece.terms) held.add(term)
-  let present = 0
-  let total = 0
-  for (const [term, rarity] of found.terms) {
-    total += rarity
-    if (held.has(term)) present += rarity
-  }
-  return total === 0 ? 0 : present / total
+  return coverage(found.concepts, held)
 }

@@ -2,6 +2,7 @@
 import { queryTerms } from '../../core/terms.ts'
 import type { AbstentionReason, AnswerEvent, Passage } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
+import { coverage } from './match.ts'
 import type { Found } from './retrieve.ts'
 import { type Piece, piecesOf } from './sentences.ts'
 
@@ -69,14 +70,9 @@ function inReadingOrder(pieces: readonly Piece[]): Piece[] {
 
 function rate(found: Found, passage: Passage): Rated[] {
   const path = new Set(queryTerms(passage.headings.join('\n')))
-  const total = [...found.terms.values()].reduce((sum, rarity) => sum + rarity, 0) || 1
   return piecesOf(passage).map((piece) => {
-    let share = 0
-    for (const [term, rarity] of found.terms) {
-      if (piece.terms.has(term)) share += rarity
-      else if (path.has(term)) share += rarity * 0.5
-    }
-    return { piece, score: (share / total) * fitness(piece) * (0.6 + 0.4 * Math.min(1, passage.score / 2)) }
+    const share = 0.5 * coverage(found.concepts, piece.terms) + 0.5 * coverage(found.concepts, piece.terms.union(path))
+    return { piece, score: share * fitness(piece) * (0.6 + 0.4 * Math.min(1, passage.score / 2)) }
   })
 }
 

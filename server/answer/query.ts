@@ -1,6 +1,5 @@
 // A query as concepts: each thing it asks about, with every word a document may use for it.
 import { idf, queryTerms, words } from '../../core/terms.ts'
-import type { Frequencies } from '../../core/ports.ts'
 import { nearestTerm, splitCompound, type Vocabulary } from './spelling.ts'
 import type { Synonyms } from './synonyms.ts'
 
@@ -18,14 +17,14 @@ export type Concept = {
 const SYNONYM = 0.5
 const CORRECTED = 0.9
 
-type Draft = { readonly asked: string; readonly terms: Map<string, number> }
+export type Draft = { readonly asked: string; readonly terms: Map<string, number> }
 
 /** Concepts in the order of the question. Words of a listed phrase form one concept. */
 export function readConcepts(query: string, synonyms: Synonyms, vocabulary: Vocabulary): Draft[] {
   const content = new Set(queryTerms(query))
   const all = words(query).map(({ term }) => term)
   const drafts: Draft[] = []
-  for (let at = 0; at < all.length; ) {
+  for (let at = 0; at < all.length;) {
     const length = phraseAt(all, at, synonyms)
     const phrase = all.slice(at, at + length)
     if (length > 1 || content.has(phrase[0] ?? '')) drafts.push(toConcept(phrase, synonyms, vocabulary))
@@ -42,9 +41,9 @@ export function searchTerms(drafts: readonly Draft[]): Map<string, number> {
   return terms
 }
 
-export function weighConcepts(drafts: readonly Draft[], { chunks, holding }: Frequencies): Concept[] {
+export function weighConcepts(drafts: readonly Draft[], chunks: number, vocabulary: Vocabulary): Concept[] {
   return drafts.map(({ asked, terms }) => {
-    const held = [...terms].map(([term, weight]) => ({ weight, count: holding.get(term) ?? 0 }))
+    const held = [...terms].map(([term, weight]) => ({ weight, count: vocabulary.get(term) ?? 0 }))
     const best = held.filter(({ count }) => count > 0)
     const own = Math.max(0, ...best.filter(({ weight }) => weight >= CORRECTED).map(({ count }) => count))
     const any = Math.max(0, ...best.map(({ count }) => count))

@@ -2,6 +2,7 @@
 import { queryTerms, words } from '../../core/terms.ts'
 import type { Candidate } from '../../core/types.ts'
 import type { Scored } from './fuse.ts'
+import { coverage } from './match.ts'
 import type { Found } from './retrieve.ts'
 
 // Weights relative to the fused score (0 to 1). Set by hand on the first half of the development questions; the
@@ -18,32 +19,21 @@ export function rerank(found: Found, scored: readonly Scored[]): Scored[] {
 
 function boost(found: Found, candidate: Candidate): number {
   const path = new Set(queryTerms(candidate.headings.join('\n')))
-  const body = words(candidate.text)
-  const present = new Set(body.map(({ term }) => term))
-  const total = sum(found.terms.values()) || 1
-  const share = (holds: (term: string) => boolean) =>
-    sum([...found.terms].flatMap(([term, rarity]) => (holds(term) ? [rarity] : []))) / total
+  const body = words(candidate.text).map(({ term }) => term)
   return (
-    WEIGHTS.covered * share((term) => present.has(term) || path.has(term)) +
-    WEIGHTS.title * share((term) => path.has(term)) +
-    WEIGHTS.near *
-      nearness(
-        found,
-        body.map(({ term }) => term),
-      )
+    WEIGHTS.covered * coverage(found.concepts, new Set([...body, ...path])) +
+    WEIGHTS.title * coverage(found.concepts, path) +
+    WEIGHTS.near * nearness(found, body)
   )
 }
 
 /** Share of the query's rarity that stands together within one window of the text. */
 function nearness(found: Found, text: readonly string[]): number {
   const WINDOW = 30
-  const total = sum(found.terms.values()) || 1
   let best = 0
-  for (let from = 0; from < text.length; from += WINDOW / 2) {
-    const seen = new Set(text.slice(from, from + WINDOW))
-    best = Math.max(best, sum([...found.terms].flatMap(([term, rarity]) => (seen.has(term) ? [rarity] : []))))
-  }
-  return best / total
+  for (let from = 0; from < text.length; from += WINDOW / 2)
+    best = Math.max(best, coverage(found.concepts, new Set(text.slice(from, from + WINDOW))))
+  return best
 }
 
 const COPY = 0.8
@@ -61,10 +51,4 @@ function withoutCopies(scored: readonly Scored[]): Scored[] {
 function jaccard(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   const shared = a.intersection(b).size
   return shared / (a.size + b.size - shared || 1)
-}
-
-function sum(values: Iterable<number>): number {
-  let total = 0
-  for (const value of values) total += value
-  return total
 }

@@ -1,37 +1,37 @@
 // Query → candidates, by words and by meaning at once.
-import { idf, queryTerms } from '../../core/terms.ts'
 import type { Candidate } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
+import { type Concept, readConcepts, searchTerms, weighConcepts } from './query.ts'
+import { loadSynonyms } from './synonyms.ts'
 
-/** What a search brought back: the query's terms with their rarity in this library, and the candidates. */
+/** What a search brought back: what the query asks about, and the candidates. */
 export type Found = {
   readonly query: string
-  /** term → idf, rarest words weigh most; words the library does not hold included */
-  readonly terms: ReadonlyMap<string, number>
-  /** terms that no chunk of the library holds */
-  readonly unknown: readonly string[]
+  readonly concepts: readonly Concept[]
   readonly candidates: readonly Candidate[]
 }
 
-// Enough for re-ranking: on the development questions the right chunk is outside of the first 50 of either ranking
+// Enough for re-ranking: on the development questions the right chunk is outside of the first 60 of either ranking
 // only where neither finds it at all.
 const LIMIT = 60
+
+export type RetrieveDeps = Pick<AnswerDeps, 'search' | 'words' | 'embedder' | 'report'>
 
 export async function retrieve(
   query: string,
   library: string,
-  deps: Pick<AnswerDeps, 'search' | 'embedder' | 'report'>,
+  deps: RetrieveDeps,
   signal: AbortSignal,
 ): Promise<Found> {
-  const terms = queryTerms(query)
-  const [vector, frequencies] = await Promise.all([
+  const [vector, { chunks, vocabulary }, synonyms] = await Promise.all([
     embedQuery(query, deps, signal),
-    deps.search.frequencies(library, terms),
+    deps.words(library),
+    loadSynonyms(),
   ])
-  const rarity = new Map(terms.map((term) => [term, idf(frequencies.chunks, frequencies.holding.get(term) ?? 0)]))
-  const weights = new Map(terms.map((term) => [term, 1]))
-  const candidates = await deps.search.candidates({ library, terms: weights, vector, limit: LIMIT }, signal)
-  return { query, terms: rarity, unknown: terms.filter((term) => !frequencies.holding.has(term)), candidates }
+  const drafts = readConcepts(query, synonyms, vocabulary)
+  const terms = searchTerms(drafts)
+  const candidates = await deps.search.candidates({ library, terms, vector, limit: LIMIT }, signal)
+  return { query, concepts: weighConcepts(drafts, chunks, vocabulary), candidates }
 }
 
 /** null when the text has no direction, or the embedder is down: then the words decide alone. */

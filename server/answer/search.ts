@@ -6,7 +6,7 @@ import { choosePassages } from './passages.ts'
 import { rerank } from './rerank.ts'
 import { type Found, retrieve } from './retrieve.ts'
 
-export type SearchDeps = Pick<AnswerDeps, 'search' | 'texts' | 'embedder' | 'report'>
+export type SearchDeps = Pick<AnswerDeps, 'search' | 'texts' | 'words' | 'embedder' | 'report'>
 
 /** What was found for a stand-alone query, and the passages chosen from it, best first. Throws StoreError. */
 export async function search(

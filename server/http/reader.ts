@@ -41,7 +41,6 @@ function send(c: Context, status: 200 | 404, title: string, main: Markup) {
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
           <title>${title} – Footnote</title>
           <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
           <link rel="stylesheet" href="/page.css" />
