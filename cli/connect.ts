@@ -1,9 +1,10 @@
 // Every command speaks HTTP to the app: over the network to the server that holds the data directory, or straight
 // into an app opened in this process when there is none. One way to ask, wherever the store is open.
 import type { Config } from '../core/config.ts'
+import { StoreError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { openAll } from '../server/open.ts'
-import { readOwner } from '../store/lock.ts'
+import { type Owner, readOwner } from '../store/lock.ts'
 
 export type Connection = {
   readonly request: (path: string, init?: RequestInit) => Promise<Response>
@@ -17,19 +18,32 @@ export type CommandOptions = { readonly json: boolean; readonly connection: Conn
 
 /** Throws StoreError `store-locked` when another process holds the data directory and serves no HTTP. */
 export async function connect(config: Config, log: Log): Promise<Connection> {
-  return (config.databaseUrl ? null : await runningServer(config)) ?? (await inProcess(config, log))
+  try {
+    return await inProcess(config, log)
+  } catch (error) {
+    // Only the lock proves that the owner named beside it still lives: a killed server leaves its name behind, and
+    // another one may answer at its address by now.
+    if (!(error instanceof StoreError && error.code === 'store-locked')) throw error
+    return await overNetwork(readOwner(config.dataDir), error)
+  }
 }
 
-async function runningServer(config: Config): Promise<Connection | null> {
-  const owner = readOwner(config.dataDir)
-  if (!owner?.url || !owner.token) return null
+async function overNetwork(owner: Owner | null, locked: StoreError): Promise<Connection> {
+  if (!owner?.url || !owner.token)
+    throw new StoreError(
+      'store-locked',
+      `${locked.message}\nIt has no address to be asked at: if it is a server that is starting, try again in a moment.`,
+      { cause: locked },
+    )
   const { url, token } = owner
-  const alive = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) }).then(
-    (response) => response.ok,
-    () => false,
-  )
-  if (!alive) return null
-  return { request: async (path, init) => await fetch(`${url}${path}`, init), url, token, close: async () => {} }
+  const request = async (path: string, init?: RequestInit) =>
+    await fetch(`${url}${path}`, init).catch((error: unknown) => {
+      if (init?.signal?.aborted) throw error
+      throw new StoreError('unreachable', `The server at ${url} does not answer. Start it anew: npm start`, {
+        cause: error,
+      })
+    })
+  return { request, url, token, close: async () => {} }
 }
 
 async function inProcess(config: Config, log: Log): Promise<Connection> {

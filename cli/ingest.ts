@@ -13,20 +13,21 @@ export async function ingestPaths(paths: readonly string[], options: CommandOpti
     headers: { 'content-type': 'application/json', authorization: `Bearer ${connection.token}` },
     // Absolute: the server may have been started in another folder.
     body: JSON.stringify({ paths: paths.map((path) => resolve(path)) }),
-    signal,
   })
   if (!response.ok || !response.body) throw await describeProblem(response)
   const interactive = process.stderr.isTTY && !json
-  const report = await showIngest(events(response.body), { stream: process.stderr, interactive })
+  const report = await showIngest(events(response.body, signal), { stream: process.stderr, interactive })
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
   return report.failed > 0 ? 1 : 0
 }
 
 type Line = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
 
-async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<IngestEvent> {
+/** Aborting closes the stream, and that is how the server knows that nobody wants the rest to be learned. */
+async function* events(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<IngestEvent> {
   let pending = ''
-  for await (const part of body.pipeThrough(new TextDecoderStream() as never) as ReadableStream<string>) {
+  const text = body.pipeThrough<string>(new TextDecoderStream(), { signal })
+  for await (const part of text) {
     const lines = (pending + part).split('\n')
     pending = lines.pop() ?? ''
     for (const text of lines) {

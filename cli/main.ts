@@ -10,52 +10,83 @@ import { search } from './search.ts'
 
 const usage = {
   ask: `npm run ask -- "your question" [--json]
-  Prints the answer with its footnotes. --json prints the answer object.
-  Exit code: 0 answered, 3 not in the library, 1 failed, 2 wrong usage.`,
+  Prints the answer with its footnotes. --json prints the answer object (npm run --silent ask -- … for it alone).
+  Exit code: 0 answered, 3 not in the library, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
   search: `npm run search -- "your words" [--json]
-  Prints the passages an answer would be made from.`,
-  ingest: `npm run ingest -- <folder or file> …
+  Prints the passages an answer would be made from.
+  Exit code: 0 searched, 1 failed, 2 wrong usage.`,
+  ingest: `npm run ingest -- <folder or file> … [--json]
   Learns markdown, text and html files. What is unchanged costs nothing.
   Exit code: 0 all learned, 1 some could not be (named with the reason), 2 wrong usage.`,
 } as const
 
 type Command = keyof typeof usage
 
+const leaving = new AbortController()
+
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof AppError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-  )
-  process.exitCode = error instanceof ConfigError || error instanceof InputError ? 2 : 1
+  process.exitCode = explain(error)
 }
 
 async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
-  if (name === undefined || !isCommand(name)) throw new InputError('usage', Object.values(usage).join('\n\n'))
+  const everything = Object.values(usage).join('\n\n')
+  if (name === '--help' || name === '-h') return tell(everything)
+  if (name === undefined) throw new InputError('usage', everything)
+  if (!isCommand(name)) throw new InputError('usage', `There is no command ${JSON.stringify(name)}.\n\n${everything}`)
   const { values, positionals } = readArguments(name, rest)
-  if (values.help) {
-    process.stdout.write(`${usage[name]}\n`)
-    return 0
-  }
+  if (values.help) return tell(usage[name])
   if (positionals.length === 0) throw new InputError('usage', usage[name])
+  return await perform(name, positionals, values.json)
+}
+
+async function perform(name: Command, positionals: readonly string[], json: boolean): Promise<number> {
   const config = readConfig(readEnvironment())
-  const leaving = new AbortController()
+  // The first signal ends the command in order, the second one at once.
   process.once('SIGINT', () => leaving.abort())
   process.once('SIGTERM', () => leaving.abort())
+  // `npm run ask … | head -1`: who has read enough is no failure.
+  process.stdout.on('error', () => process.exit(0))
+  const done = announce('Opening the library …')
   // A command has its own output; the log of an embedded server would only stand in between.
-  const connection = await connect(config, openLog(config.logLevel === 'info' ? 'error' : config.logLevel))
+  const connection = await connect(config, openLog(config.logLevel === 'info' ? 'silent' : config.logLevel)).finally(
+    done,
+  )
   try {
-    return await perform(name, positionals, { json: values.json, connection, signal: leaving.signal })
+    leaving.signal.throwIfAborted()
+    const options: CommandOptions = { json, connection, signal: leaving.signal }
+    if (name === 'ask') return await ask(positionals.join(' '), options)
+    if (name === 'search') return await search(positionals.join(' '), options)
+    return await ingestPaths(positionals, options)
   } finally {
     await connection.close()
   }
 }
 
-async function perform(name: Command, positionals: readonly string[], options: CommandOptions): Promise<number> {
-  if (name === 'ask') return await ask(positionals.join(' '), options)
-  if (name === 'search') return await search(positionals.join(' '), options)
-  return await ingestPaths(positionals, options)
+/** A line for somebody who waits, gone when the wait is over. */
+function announce(line: string): () => void {
+  if (!process.stderr.isTTY) return () => {}
+  process.stderr.write(line)
+  return () => process.stderr.write('\r\u001b[K')
+}
+
+function tell(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return 0
+}
+
+/** Says what went wrong and returns the exit code. */
+function explain(error: unknown): number {
+  if (leaving.signal.aborted) {
+    process.stderr.write('Stopped.\n')
+    return 130
+  }
+  process.stderr.write(
+    `${error instanceof AppError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+  )
+  return error instanceof ConfigError || error instanceof InputError ? 2 : 1
 }
 
 function readArguments(name: Command, args: readonly string[]) {
@@ -71,5 +102,5 @@ function readArguments(name: Command, args: readonly string[]) {
 }
 
 function isCommand(name: string): name is Command {
-  return name in usage
+  return Object.hasOwn(usage, name)
 }

@@ -1,6 +1,7 @@
 // Answers and passages for a terminal. Colours only where somebody looks; the words are the same everywhere.
 import { styleText } from 'node:util'
 import { AppError, InputError } from '../core/errors.ts'
+import { clean, wrap } from './layout.ts'
 
 /** The parts of the HTTP answer that are printed (design §4.1). */
 export type WireDocument = {
@@ -35,45 +36,60 @@ export type WireAnswer = {
   readonly nearest: readonly WirePassage[]
 }
 
+/** The page it is printed on: how wide, and where its links lead (null: no server is running). */
+export type Sheet = { readonly width: number; readonly url: string | null }
+
+const QUOTE_LIMIT = 300
+const SNIPPET_LIMIT = 200
+
 /** What stands under an answer: one footnote per citation, then anything the reader must know about the answer. */
-export function footnotes(answer: WireAnswer, url: string | null): string {
-  const notes = answer.citations.map(({ n, headings, quote, link, document }) =>
-    [
-      `${bold(`[${n}]`)} ${path(headings)}`,
-      `    “${quote.length > 300 ? `${quote.slice(0, 299)}…` : quote}”`,
-      `    ${dim(place(document, link, url))}`,
-    ].join('\n'),
-  )
+export function footnotes(answer: WireAnswer, sheet: Sheet): string {
+  const notes = answer.citations.map((citation) => {
+    const label = `[${citation.n}]`.padStart(`[${answer.citations.length}]`.length)
+    return note(label, citation, `“${shorten(citation.quote, QUOTE_LIMIT)}”`, citation.link, sheet)
+  })
+  return [...notes, ...remarks(answer).map((remark) => `${wrap(remark, sheet.width)}\n`)]
+    .map((part) => `\n${part}`)
+    .join('')
+}
+
+function remarks(answer: WireAnswer): string[] {
   const doubtful = answer.statements.filter(({ verdict }) => verdict === 'unsupported' || verdict === 'partial').length
-  const remarks = [
+  const fallback = answer.fallback && (fallbacks[answer.fallback] ?? `The answer fell back: ${answer.fallback}.`)
+  return [
     ...(answer.status === 'stopped' ? ['Stopped before its end.'] : []),
-    ...(answer.fallback ? [`Fell back: ${answer.fallback}.`] : []),
+    ...(fallback ? [fallback] : []),
     ...(doubtful > 0
       ? [`${doubtful} of ${answer.statements.length} sentences are not fully backed by their footnotes.`]
       : []),
   ]
-  return `\n\n${[...notes, ...remarks].join('\n')}\n`
+}
+
+const fallbacks: Readonly<Record<string, string>> = {
+  'model-unavailable': 'The model did not answer: these are verbatim extracts.',
+  'model-cut-off': 'The model was cut off before the end of its answer.',
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  'empty-library': 'The library is empty: npm run ingest -- <folder>',
+  'empty-library': 'The library is still empty. Fill it: npm run ingest -- <folder or file>',
   'nothing-relevant': 'The library does not hold an answer to this.',
   'partly-covered': 'The library touches on this, but does not answer it.',
   'model-declined': 'The passages found do not answer this.',
 }
 
-export function refusal(answer: WireAnswer, url: string | null): string {
+export function refusal(answer: WireAnswer, sheet: Sheet): string {
   const reason = reasons[answer.reason ?? ''] ?? 'The library does not hold an answer to this.'
-  if (answer.nearest.length === 0) return `${reason}\n`
-  return `${reason}\n\nNearest passages:\n${passageLines(answer.nearest, url)}`
+  const nearest = answer.nearest.length === 0 ? '' : `\nNearest passages:\n${passageLines(answer.nearest, sheet)}`
+  return `${wrap(reason, sheet.width)}\n${nearest}`
 }
 
-export function passageLines(passages: readonly WirePassage[], url: string | null): string {
+export function passageLines(passages: readonly WirePassage[], sheet: Sheet): string {
   return passages
-    .map(({ n, headings, text, document, span }) => {
+    .map((passage) => {
+      const { n, text, document, span } = passage
+      const label = `${n}.`.padStart(`${passages.length}.`.length)
       const link = `/documents/${document.id}?revision=${document.revision}#${span.start}-${span.end}`
-      const shown = text.replaceAll(/\s+/g, ' ').slice(0, 160)
-      return `${bold(`${n}.`)} ${path(headings)}\n    ${shown}…\n    ${dim(place(document, link, url))}\n`
+      return `\n${note(label, passage, shorten(text, SNIPPET_LIMIT), link, sheet)}`
     })
     .join('')
 }
@@ -86,16 +102,32 @@ export async function describeProblem(response: Response): Promise<AppError> {
   return response.status < 500 ? new InputError(code, message) : new AppError(code, message)
 }
 
-function path(headings: readonly string[]): string {
-  return headings.join(' › ')
+type Noted = { readonly document: WireDocument; readonly headings: readonly string[] }
+
+/** Title › heading, the words, and where to open them; all beside the label. */
+function note(
+  label: string,
+  { headings, document }: Noted,
+  words: string,
+  link: string,
+  { width, url }: Sheet,
+): string {
+  const indent = ' '.repeat(label.length + 1)
+  const path = wrap(headings.join(' › ') || document.title, width, indent)
+  // Without a running server there is nothing to open but the source itself. A link is never broken over lines.
+  const place = clean(url ? `${url}${link}` : (document.url ?? document.source))
+  return `${bold(label)} ${path}\n${indent}${wrap(words, width, indent)}\n${indent}${dim(place)}\n`
 }
 
-/** Without a running server there is nothing to open but the source itself. */
-function place(document: WireDocument, link: string, url: string | null): string {
-  return url ? `${url}${link}` : (document.url ?? document.source)
+/** Cut between words. */
+function shorten(text: string, limit: number): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  if (line.length <= limit) return line
+  const cut = line.lastIndexOf(' ', limit)
+  return `${line.slice(0, cut > limit / 2 ? cut : limit).replace(/[\uD800-\uDBFF]$/, '')} …`
 }
 
-function bold(text: string): string {
+export function bold(text: string): string {
   return styleText('bold', text)
 }
 

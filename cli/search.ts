@@ -1,5 +1,6 @@
 // npm run search: the passages an answer would be made from.
 import type { CommandOptions } from './connect.ts'
+import { widthOf } from './layout.ts'
 import { describeProblem, passageLines, type WirePassage } from './print.ts'
 
 export async function search(query: string, { connection, json, signal }: CommandOptions): Promise<number> {
@@ -11,8 +12,8 @@ export async function search(query: string, { connection, json, signal }: Comman
   })
   if (!response.ok) throw await describeProblem(response)
   const found = (await response.json()) as { passages: WirePassage[] }
+  const sheet = { width: widthOf(process.stdout), url: connection.url }
   if (json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
-  else
-    process.stdout.write(found.passages.length > 0 ? passageLines(found.passages, connection.url) : 'Nothing found.\n')
+  else process.stdout.write(found.passages.length > 0 ? passageLines(found.passages, sheet) : 'Nothing found.\n')
   return 0
 }

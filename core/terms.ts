@@ -15,8 +15,22 @@ export function words(text: string): Word[] {
   }))
 }
 
+// A library has few different words and uses them often: stemming each once makes indexing and re-ranking several
+// times faster. Cleared when full, so that a hostile text cannot grow it without end.
+const stemmed = new Map<string, string>()
+const MOST_STEMMED = 100_000
+
 /** "Sharding" and "sharded" → "shard"; "Café's" → "cafe"; "1,000" → "1000". */
 export function toTerm(word: string): string {
+  const known = stemmed.get(word)
+  if (known !== undefined) return known
+  if (stemmed.size >= MOST_STEMMED) stemmed.clear()
+  const term = stemOf(word)
+  stemmed.set(word, term)
+  return term
+}
+
+function stemOf(word: string): string {
   const folded = word.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '')
   if (/^\p{N}/u.test(folded)) return folded.replaceAll(',', '')
   // Possessives and contractions are dropped before stemming: porter2 knows only the straight apostrophe.

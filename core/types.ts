@@ -5,11 +5,15 @@ export type Span = { readonly start: number; readonly end: number }
 /** A heading of a document: `span` is where its title stands in the plain text. */
 export type Heading = { readonly level: number; readonly title: string; readonly span: Span }
 
-/** What a parser makes of a source: markup removed, paragraphs kept, one heading entry per title line. */
+/**
+ * What a parser makes of a source: markup removed, paragraphs kept, one heading entry per title line. `boilerplate`:
+ * places of the text that are never evidence (contents pages, ads, "read more"), in order, disjoint, outside of headings.
+ */
 export type ParsedDocument = {
   readonly title: string
   readonly text: string
   readonly outline: readonly Heading[]
+  readonly boilerplate: readonly Span[]
   readonly url: string | null
   readonly publishedAt: string | null
 }

@@ -63,6 +63,7 @@ async function score(cases: readonly Case[], options: ReturnType<typeof readOpti
       texts: cachedTexts(store.documents),
       words: cachedWords(store.search),
       embedder,
+      sentenceEmbedder: embedder,
       generator: null,
       report: (message, error) => say(`${message}: ${String(error)}`),
     }

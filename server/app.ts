@@ -13,7 +13,8 @@ import { documentsRoutes } from './http/documents.ts'
 import { problemResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
-import { requestId } from './http/limits.ts'
+import { idOf, refuseNul, requestId } from './http/limits.ts'
+import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
@@ -21,6 +22,7 @@ import { searchRoutes } from './http/search.ts'
 export type AppDeps = {
   readonly store: Store
   readonly embedder: Embedder
+  readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
   readonly ingesting: Ingesting
   readonly library: string
@@ -28,6 +30,8 @@ export type AppDeps = {
   readonly token: string
   readonly webDir: string
   readonly log: Log
+  /** how long an answer of another process may say nothing before it is taken for dead */
+  readonly silentMs?: number
 }
 
 export type App = {
@@ -47,10 +51,16 @@ export function createApp(deps: AppDeps): App {
     words: cachedWords(store.search),
     report,
   }
-  const live = liveAnswers(store.answers, (question, signal) => answer(question, answering, signal), report)
+  const live = liveAnswers({
+    ...deps,
+    answers: store.answers,
+    answering: (question, signal) => answer(question, answering, signal),
+    report,
+  })
   let draining = false
   const hono = new Hono()
     .use(requestId(log))
+    .use(refuseNul)
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
     .route('/', askRoutes({ live, answers: store.answers, library, hasModel: deps.generator !== null }))
     .route('/', answersRoutes({ live, answers: store.answers, library }))
@@ -59,14 +69,14 @@ export function createApp(deps: AppDeps): App {
     .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
     .route('/', readerRoutes({ documents: store.documents, library }))
     .route('/', pageRoutes(deps.webDir))
-  hono.notFound((c) =>
-    problemResponse(
-      new NotFoundError('unknown-path', `There is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}.`),
-    ),
-  )
-  hono.onError((error) => {
-    if (!isExpected(error)) report('request failed', error)
-    return problemResponse(error)
+  hono.notFound(missing(hono.routes))
+  hono.onError((error, c) => {
+    const id = idOf(c)
+    // Nobody is there to read an answer, and leaving is no fault.
+    if (c.req.raw.signal.aborted) return new Response(null, { status: 499 })
+    const level = levelOf(error)
+    if (level) log[level]({ err: error, id }, 'request failed')
+    return problemResponse(error, id)
   })
   return { fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
 }
@@ -78,6 +88,8 @@ function drainer(live: LiveAnswers, begin: () => void): App['drain'] {
   }
 }
 
-function isExpected(error: unknown): boolean {
-  return error instanceof InputError || error instanceof NotFoundError || (error instanceof AppError && error.retryable)
+/** The caller's faults are no news; an outage passes; everything else is a bug. */
+function levelOf(error: unknown): 'warn' | 'error' | null {
+  if (error instanceof InputError || error instanceof NotFoundError) return null
+  return error instanceof AppError && error.retryable ? 'warn' : 'error'
 }

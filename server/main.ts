@@ -1,50 +1,62 @@
 // npm start: configuration, store, first ingest, then answers until SIGTERM.
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { styleText } from 'node:util'
 import { serve } from '@hono/node-server'
 import { type Config, readConfig, readEnvironment } from '../core/config.ts'
-import { AppError, ConfigError } from '../core/errors.ts'
+import { AppError, ConfigError, StoreError } from '../core/errors.ts'
 import { type Log, openLog } from '../core/log.ts'
 import { ingest } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { LIBRARY, type Opened, openAll } from './open.ts'
 
-// A deploy waits this long for answers under way; what is left is stopped, stored and can be read again.
-const DRAIN_MS = 20_000
+// Answers under way may end; what is left is stopped, stored and can be read again. `docker stop` kills after 10
+// seconds, and the snapshot of the store comes after this.
+const DRAIN_MS = 6_000
 
 try {
   const config = readConfig(readEnvironment())
   await start(config, openLog(config.logLevel))
+  // Nothing may hold the process now, no connection to a provider that hangs either.
+  process.exit(0)
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof AppError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-  )
+  say(describe(error))
   process.exit(error instanceof ConfigError ? 2 : 1)
 }
 
 async function start(config: Config, log: Log): Promise<void> {
-  say(
-    `Opening ${config.databaseUrl ? 'the database of DATABASE_URL' : `the embedded database in ${config.dataDir}/`} …`,
-  )
+  const place = config.databaseUrl
+    ? 'the database of DATABASE_URL'
+    : `the embedded database in ${config.dataDir.replace(/\/*$/, '/')}`
+  say(`Opening ${place} …`)
   const opened = await openAll(config, log)
   const stopping = new AbortController()
-  const stop = onSignals(stopping)
+  stopOnSignals(stopping)
   try {
+    await tryPort(config)
     await learnLibrary(config, opened, stopping.signal)
     if (!stopping.signal.aborted) await serveUntil(stopping.signal, config, opened, log)
   } catch (error) {
     if (!stopping.signal.aborted) throw error
   } finally {
     await opened.close()
-    stop()
   }
+}
+
+/** A taken port is told now, not after a long first ingest. */
+async function tryPort(config: Config): Promise<void> {
+  const probe = createServer()
+  await listening(probe.listen(config.port, config.host), config)
+  await new Promise((resolve) => probe.close(resolve))
 }
 
 /** The library folder is learned on every start: what is unchanged costs a look at its hash, new files just appear. */
 async function learnLibrary(config: Config, opened: Opened, signal: AbortSignal): Promise<void> {
-  if (!existsSync(config.libraryDir)) return say(`No folder ${config.libraryDir}/ (LIBRARY_DIR): nothing to learn.`)
-  say(`Learning ${config.libraryDir}/ …`)
+  const { libraryDir } = config
+  if (!existsSync(libraryDir)) return say(`There is no folder ${libraryDir} (LIBRARY_DIR): nothing to learn from it.`)
+  say(`Learning ${libraryDir.replace(/\/*$/, '/')} …`)
   const events = ingest(
-    [config.libraryDir],
+    [libraryDir],
     { documents: opened.store.documents, embedder: opened.embedder, library: LIBRARY },
     signal,
   )
@@ -53,54 +65,81 @@ async function learnLibrary(config: Config, opened: Opened, signal: AbortSignal)
 
 async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, log: Log): Promise<void> {
   const server = serve({ fetch: opened.app.fetch, port: config.port, hostname: config.host })
-  await new Promise<void>((resolve, reject) => {
-    server.once('listening', resolve)
-    server.once('error', (error) => reject(new AppError('cannot-listen', listenFault(error, config))))
-  })
+  await listening(server, config)
   const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : config.port
-  const url = `http://${config.host === '0.0.0.0' || config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`
+  const url = urlOf(config.host, typeof address === 'object' && address ? address.port : config.port)
   opened.announce(url)
-  greet(url, opened)
+  await greet(url, opened)
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   say('Stopping: finishing the answers under way …')
   const closed = new Promise((resolve) => server.close(resolve))
   await opened.app.drain(DRAIN_MS)
   if ('closeIdleConnections' in server) server.closeIdleConnections()
-  const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 2_000)
+  const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 1_000)
   await closed
   clearTimeout(cut)
   log.info('stopped')
 }
 
-function greet(url: string, opened: Opened): void {
-  const answers = opened.generator ? `written by ${opened.generator.model}` : 'verbatim extracts (no model configured)'
+async function greet(url: string, opened: Opened): Promise<void> {
+  const isEmpty = (await opened.store.documents.list(LIBRARY, 1)).length === 0
+  const answers = opened.generator
+    ? `Answers are written by ${opened.generator.model}.`
+    : 'Answers are verbatim extracts; with OPENAI_API_KEY or OPENAI_BASE_URL a model writes them.'
   say(`
-Footnote answers on ${url}   (${answers})
+${bold('Footnote is ready:')} ${bold(url)}
+${answers}${isEmpty ? '\nThe library is still empty. Fill it: npm run ingest -- <folder or file>' : ''}
 
-  curl ${url}/v1/ask -H 'content-type: application/json' -d '{"question":"how did Stripe rate limit?"}'
+Try it:
+  curl ${url}/v1/ask -H 'content-type: application/json' -d '{"question": "how did Stripe rate limit?"}'
 `)
 }
 
-/** First signal: stop in order. Second: at once. Returns what takes the listeners away again. */
-function onSignals(stopping: AbortController): () => void {
+/** As somebody on this machine can open it. */
+function urlOf(host: string, port: number): string {
+  const isHere = ['0.0.0.0', '127.0.0.1', '::', '::1'].includes(host)
+  return `http://${isHere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** First signal: stop in order. Second: at once. */
+function stopOnSignals(stopping: AbortController): void {
   const listener = () => {
     if (stopping.signal.aborted) process.exit(130)
     stopping.abort(new DOMException('stopped by a signal', 'AbortError'))
   }
   process.on('SIGTERM', listener)
   process.on('SIGINT', listener)
-  return () => {
-    process.off('SIGTERM', listener)
-    process.off('SIGINT', listener)
-  }
 }
 
-function listenFault(error: Error, config: Config): string {
-  const where = `${config.host}:${config.port}`
-  if ('code' in error && error.code === 'EADDRINUSE')
-    return `Port ${config.port} is taken by another program. Stop it, or start with another: PORT=${config.port + 1} npm start`
-  return `Cannot listen on ${where}: ${error.message}. Check HOST and PORT.`
+type Listener = {
+  once(event: 'listening', listener: () => void): unknown
+  once(event: 'error', listener: (error: Error) => void): unknown
+}
+
+async function listening(server: Listener, { host, port }: Config): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve)
+    server.once('error', (error) => reject(new AppError('cannot-listen', listenFault(error, host, port))))
+  })
+}
+
+function listenFault(error: Error, host: string, port: number): string {
+  if (!('code' in error && error.code === 'EADDRINUSE'))
+    return `Cannot listen on ${host}:${port}: ${error.message}. Check HOST and PORT.`
+  const other = port < 65_535 ? port + 1 : 3000
+  return `Port ${port} is taken by another program. Stop it, or start with another: PORT=${other} npm start`
+}
+
+/** A fault somebody must act on as its sentence, with what the database said; a bug with its stack. */
+function describe(error: unknown): string {
+  if (!(error instanceof AppError)) return String(error instanceof Error ? error.stack : error)
+  const { cause } = error
+  const tellsMore = error instanceof StoreError && error.code !== 'store-locked' && cause instanceof Error
+  return tellsMore ? `${error.message}\n  ${cause.message}` : error.message
+}
+
+function bold(text: string): string {
+  return styleText('bold', text, { stream: process.stderr })
 }
 
 function say(line: string): void {

@@ -7,7 +7,7 @@ import type { Embedder, Generator, Store } from '../core/ports.ts'
 import { ingest } from '../ingest/ingest.ts'
 import { openAiEmbedder } from '../models/openai-embedder.ts'
 import { openAiGenerator } from '../models/openai-generator.ts'
-import { withEmbedderRetries, withGeneratorRetries } from '../models/retry.ts'
+import { withEmbedderRetries, withGeneratorRetries, withRetries } from '../models/retry.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
@@ -31,22 +31,40 @@ export type Opened = {
 
 /** Throws ConfigError, StoreError (`store-locked`: another process holds the data directory) or ModelError. */
 export async function openAll(config: Config, log: Log): Promise<Opened> {
-  const { embedder, generator } = await openModels(config)
+  // The store comes first: whoever finds its directory taken is told at once.
   const { database, announce } = await openDatabase(config, log)
-  const store = await openStore(database, LIBRARY, embedder).catch(async (error: unknown) => {
+  try {
+    const models = await openModels(config)
+    const store = await openStore(database, LIBRARY, models.embedder)
+    return toOpened(config, log, { ...models, store, announce })
+  } catch (error) {
     await database.close()
     throw error
-  })
+  }
+}
+
+type Parts = {
+  readonly store: Store
+  readonly embedder: Embedder
+  readonly sentenceEmbedder: Embedder
+  readonly generator: Generator | null
+  readonly announce: (owner: Owner) => void
+}
+
+function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder, generator, announce }: Parts): Opened {
   const token = randomBytes(32).toString('base64url')
   const app = createApp({
     store,
     embedder,
+    sentenceEmbedder,
     generator,
     ingesting: (paths, signal) => ingest(paths, { documents: store.documents, embedder, library: LIBRARY }, signal),
     library: LIBRARY,
     token,
     webDir: fileURLToPath(new URL('../web/', import.meta.url)),
     log,
+    // The embedded store has this one process: an answer that does not run here runs nowhere.
+    ...(config.databaseUrl ? {} : { silentMs: 0 }),
   })
   const startedAt = new Date().toISOString()
   return {
@@ -56,18 +74,21 @@ export async function openAll(config: Config, log: Log): Promise<Opened> {
     generator,
     embedder,
     announce: (url) => announce({ pid: process.pid, startedAt, url, token }),
-    close: store.close,
+    close: async () => await store.close(),
   }
 }
 
-async function openModels(config: Config): Promise<{ embedder: Embedder; generator: Generator | null }> {
+type Models = Pick<Parts, 'embedder' | 'sentenceEmbedder' | 'generator'>
+
+async function openModels(config: Config): Promise<Models> {
   const { provider, embeddingModel } = config
   const generator = provider ? withGeneratorRetries(openAiGenerator(provider)) : null
-  const embedder =
-    provider && embeddingModel
-      ? withEmbedderRetries(await openAiEmbedder({ ...provider, embeddingModel }))
-      : await openStaticEmbedder()
-  return { embedder, generator }
+  const sentenceEmbedder = await openStaticEmbedder()
+  if (!provider || !embeddingModel) return { embedder: sentenceEmbedder, sentenceEmbedder, generator }
+  // The size of a provider's vectors is known only from one: opening asks for it, and may have to ask again.
+  const signal = new AbortController().signal
+  const opened = await withRetries(async () => await openAiEmbedder({ ...provider, embeddingModel }), signal)
+  return { embedder: withEmbedderRetries(opened), sentenceEmbedder, generator }
 }
 
 async function openDatabase(config: Config, log: Log) {

@@ -1,7 +1,8 @@
 // Answers and their events: written before they are sent, so that a stream can resume and an answer be audited.
+import { StoreError } from '../core/errors.ts'
 import type { AnswerRecord, AnswerStore } from '../core/ports.ts'
 import { type Answer, type AnswerEvent, isTerminal, type StoredEvent, type Turn } from '../core/types.ts'
-import type { Database } from './database.ts'
+import { type Database, toJson } from './database.ts'
 
 export function answerStore(database: Database): AnswerStore {
   return {
@@ -42,22 +43,30 @@ async function begin(database: Database, record: AnswerRecord): Promise<void> {
 async function append(database: Database, library: string, id: string, events: readonly StoredEvent[]): Promise<void> {
   const last = events.at(-1)?.event
   // One statement, so that a log with its terminal event never stands beside an unfinished answer.
-  await database.query(
+  const [row] = await database.query<{ logged: number }>(
     `with logged as (
        insert into answer_events (library_id, answer_id, seq, terminal, event)
        select $1, $2, e.seq, e.terminal, e.event
-       from unnest($3::int[], $4::boolean[], $5::jsonb[]) as e(seq, terminal, event))
-     update answers set answer = $6, finished_at = now() where library_id = $1 and answer_id = $2 and $7`,
+       from unnest($3::int[], $4::boolean[], $5::jsonb[]) as e(seq, terminal, event)
+       where not exists (
+         select from answers a where a.library_id = $1 and a.answer_id = $2 and a.finished_at is not null)
+       returning 1),
+     finished as (
+       update answers set answer = $6, finished_at = now()
+       where library_id = $1 and answer_id = $2 and finished_at is null and $7)
+     select count(*)::int as logged from logged`,
     [
       library,
       id,
       events.map(({ seq }) => seq),
       events.map(({ event }) => isTerminal(event)),
-      events.map(({ event }) => JSON.stringify(event)),
-      last && 'answer' in last ? JSON.stringify(last.answer) : null,
+      events.map(({ event }) => toJson(event)),
+      last && 'answer' in last ? toJson(last.answer) : null,
       last !== undefined && isTerminal(last),
     ],
   )
+  if (row?.logged !== events.length)
+    throw new StoreError('answer-ended', `The answer ${id} has ended: nothing can be added to it.`)
 }
 
 async function eventsAfter(

@@ -13,8 +13,11 @@ export type Database = {
 
 /** A pool as a Database. `onClose` runs after the last connection is gone. */
 export function toDatabase(pool: pg.Pool, onClose: () => Promise<void> = async () => {}): Database {
-  // A broken idle connection is replaced by the pool; without a listener it would end the process.
+  // A broken connection is replaced by the pool; without a listener it would end the process. The pool listens on
+  // idle connections only: one that breaks between two statements of a transaction is ours to hear.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
+  let closed: Promise<void> | undefined
   return {
     query: async (sql, parameters) => await run(pool, sql, parameters),
     transaction: async (work) => {
@@ -34,11 +37,15 @@ export function toDatabase(pool: pg.Pool, onClose: () => Promise<void> = async (
         client.release(broken)
       }
     },
-    close: async () => {
-      await pool.end()
-      await onClose()
-    },
+    close: async () => await (closed ??= pool.end().then(onClose)),
   }
+}
+
+/** JSON that jsonb takes: what it cannot hold becomes U+FFFD, which has the same length, so every offset stays right. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) =>
+    typeof each === 'string' ? each.toWellFormed().replaceAll('\0', '\ufffd') : each,
+  )
 }
 
 async function run<Row extends pg.QueryResultRow>(
@@ -55,9 +62,10 @@ async function run<Row extends pg.QueryResultRow>(
   }
 }
 
-// 57014 statement timeout, 55P03 lock timeout, 53xxx out of connections, memory or disk, 57Pxx shutting down, 08xxx connection.
-const busy = /^(57014|55P03|53)/
-const gone = /^(57P|08)/
+// 57014 statement timeout, 55P03 lock timeout, 40xxx deadlock, 53xxx out of connections, memory or disk;
+// 57Pxx shutting down, 25P03 idle too long in a transaction, 08xxx connection.
+const busy = /^(57014|55P03|40|53)/
+const gone = /^(57P|25P03|08)/
 
 function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error

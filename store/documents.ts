@@ -1,8 +1,9 @@
 // Documents, their revisions and chunks: saved whole or not at all.
 import { createHash } from 'node:crypto'
+import { SourceError, StoreError } from '../core/errors.ts'
 import type { ChunkToSave, DocumentStore, DocumentSummary, DocumentText, DocumentToSave } from '../core/ports.ts'
 import type { Heading } from '../core/types.ts'
-import type { Database, Query } from './database.ts'
+import { type Database, type Query, toJson } from './database.ts'
 import { fromVectorText, type Space, toVectorText } from './spaces.ts'
 
 export function documentStore(database: Database, space: Space): DocumentStore {
@@ -24,6 +25,7 @@ export function documentStore(database: Database, space: Space): DocumentStore {
       return new Map(rows.map((row) => [row.content_hash, fromVectorText(row.embedding)]))
     },
     save: async (document) => {
+      refuseUnstorable(document, space)
       await database.transaction(async (query) => await saveDocument(query, space, document))
     },
     find: async (library, id, revision) => await findDocument(database, library, id, revision),
@@ -36,21 +38,52 @@ export function documentId(library: string, source: string): string {
   return `doc_${createHash('sha256').update(`${library}\0${source}`).digest('hex').slice(0, 20)}`
 }
 
+/** What the database would refuse half-way, or store as something else than was given. */
+function refuseUnstorable({ source, parsed, chunks }: DocumentToSave, space: Space): void {
+  const odd = chunks.find(({ vector }) => vector.length !== space.dimensions)
+  if (odd)
+    throw new StoreError(
+      'wrong-dimensions',
+      `A vector of ${odd.vector.length} numbers came for ${source}, the library's vectors have ${space.dimensions}.`,
+    )
+  // Half a surrogate pair has no UTF-8: the driver would write another character in its place.
+  const texts = [source, parsed.title, parsed.text, ...chunks.map(({ text }) => text)]
+  if (texts.some((text) => text.includes('\0') || !text.isWellFormed()))
+    throw new SourceError(
+      'unstorable-text',
+      source,
+      `${source} holds a NUL character or half a surrogate pair: remove it and ingest again`,
+    )
+}
+
 async function saveDocument(query: Query, space: Space, document: DocumentToSave): Promise<void> {
   const { library, source, revision, parsed } = document
   const id = documentId(library, source)
-  await query(
+  // Also locks the row, so that writers of one document go one after the other.
+  const [changed] = await query(
     `insert into documents (library_id, document_id, source, revision) values ($1, $2, $3, $4)
-     on conflict (library_id, document_id) do update set revision = excluded.revision, updated_at = now()`,
+     on conflict (library_id, document_id) do update set revision = excluded.revision, updated_at = now()
+     where documents.revision <> excluded.revision returning 1`,
     [library, id, source, revision],
   )
+  if (!changed) return
   await query(
-    `insert into revisions (library_id, document_id, revision, title, url, published_at, text, outline)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+    `insert into revisions (library_id, document_id, revision, title, url, published_at, text, characters, outline)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (library_id, document_id, revision) do update set
        title = excluded.title, url = excluded.url, published_at = excluded.published_at,
        outline = excluded.outline, ingested_at = now()`,
-    [library, id, revision, parsed.title, parsed.url, parsed.publishedAt, parsed.text, JSON.stringify(parsed.outline)],
+    [
+      library,
+      id,
+      revision,
+      parsed.title,
+      parsed.url,
+      parsed.publishedAt,
+      parsed.text,
+      parsed.text.length,
+      toJson(parsed.outline),
+    ],
   )
   await query('delete from postings where library_id = $1 and document_id = $2', [library, id])
   const old = await query('delete from chunks where library_id = $1 and document_id = $2 returning 1', [library, id])
@@ -76,7 +109,7 @@ async function insertChunks(query: Query, library: string, id: string, document:
       chunks.map((chunk) => chunk.ordinal),
       chunks.map((chunk) => chunk.span.start),
       chunks.map((chunk) => chunk.span.end),
-      chunks.map((chunk) => JSON.stringify(chunk.headings)),
+      chunks.map((chunk) => toJson(chunk.headings)),
       chunks.map((chunk) => chunk.text),
       chunks.map((chunk) => chunk.contentHash),
     ],
@@ -109,6 +142,9 @@ async function insertVectors(
   )
 }
 
+// An index entry has 2,704 bytes at most, and a "word" may be a page of Chinese or of base64. Nobody asks for those.
+const LONGEST_TERM = 200
+
 async function insertPostings(
   query: Query,
   library: string,
@@ -121,6 +157,7 @@ async function insertPostings(
   const weights: number[] = []
   for (const [index, chunk] of chunks.entries())
     for (const [term, weight] of chunk.terms) {
+      if (term.length > LONGEST_TERM) continue
       terms.push(term)
       ids.push(chunkIds[index] ?? -1)
       weights.push(weight)
@@ -165,7 +202,7 @@ async function listDocuments(
   after?: string,
 ): Promise<DocumentSummary[]> {
   const rows = await database.query<RevisionRow & { chunks: number; characters: number; ingested_at: Date }>(
-    `select d.document_id, d.source, r.revision, r.title, r.url, r.published_at, length(r.text) as characters,
+    `select d.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.characters,
             (select count(*)::int from chunks c where c.library_id = d.library_id and c.document_id = d.document_id) as chunks,
             r.ingested_at
      from documents d join revisions r using (library_id, document_id, revision)

@@ -13,11 +13,15 @@ import type { WorkerInput, WorkerMessage, WorkerReply } from './embedded.ts'
 const { dataDir, socketPath } = workerData as WorkerInput
 const live = join(dataDir, 'pg')
 const snapshot = join(dataDir, 'snapshot.tar')
+/** There once `live` has been opened whole; not while it is being made or restored. */
 const opened = join(dataDir, 'opened')
+
+// The pool has one connection. When it replaces one after an error, the old one is still leaving as the new one comes.
+const MAX_CONNECTIONS = 8
 
 try {
   const { database, restored } = await openOrRestore()
-  const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: 1 })
+  const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: MAX_CONNECTIONS })
   await server.start()
   let saved = await position(database)
   const save = async () => {
@@ -48,18 +52,24 @@ async function serve(
 }
 
 async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }> {
-  try {
-    return { database: await openLive(), restored: false }
-  } catch (error) {
-    // PGlite never calls fsync: a power cut can leave a directory that does not open. It is kept aside, never
-    // deleted, and the last fsynced snapshot takes its place. A first start that was cut holds nothing to lose.
-    const hasSnapshot = existsSync(snapshot)
-    if (!hasSnapshot && existsSync(opened)) throw error
-    await rename(live, `${live}.broken-${Date.now()}`)
-    return {
-      database: await openLive(hasSnapshot ? new Blob([await readFile(snapshot)]) : undefined),
-      restored: hasSnapshot,
+  const hasSnapshot = existsSync(snapshot)
+  if (existsSync(opened)) {
+    try {
+      // PGlite would make a new, empty database here without a word, and the next snapshot would be of that.
+      if (!existsSync(join(live, 'PG_VERSION'))) throw new Error(`there is no database in ${live} any more`)
+      return { database: await openLive(), restored: false }
+    } catch (error) {
+      // PGlite never calls fsync: a power cut can leave a directory that does not open.
+      if (!hasSnapshot) throw error
     }
+  }
+  // Never deleted: whatever is there may be all that somebody has. A first start that was cut left half a database
+  // that could even open, without some of its tables; the next start begins anew.
+  await rm(opened, { force: true })
+  if (existsSync(live)) await rename(live, `${live}.broken-${Date.now()}`)
+  return {
+    database: await openLive(hasSnapshot ? new Blob([await readFile(snapshot)]) : undefined),
+    restored: hasSnapshot,
   }
 }
 

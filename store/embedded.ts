@@ -1,5 +1,6 @@
 // The embedded database: PGlite with pgvector in a worker thread, one process, one directory, one connection.
 // The same `pg` driver talks to it as to a real Postgres (docs/decisions/0002).
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -7,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import { StoreError } from '../core/errors.ts'
 import { type Database, toDatabase } from './database.ts'
-import { type DirectoryLock, lockDirectory, type Owner } from './lock.ts'
+import { lockDirectory, type Owner } from './lock.ts'
 
 export type WorkerInput = { readonly dataDir: string; readonly socketPath: string }
 export type WorkerMessage = { readonly type: 'snapshot' | 'close' }
@@ -26,58 +27,98 @@ export type EmbeddedDatabase = Database & {
 const SNAPSHOT_EVERY_MS = 5 * 60_000
 
 /** Opens (or makes) the database in `dir`. Throws StoreError `store-locked` or `store-unavailable`. */
-export async function openEmbedded(dir: string, warn: (message: string) => void): Promise<EmbeddedDatabase> {
+export async function openEmbedded(
+  dir: string,
+  warn: (message: string) => void,
+  snapshotEveryMs = SNAPSHOT_EVERY_MS,
+): Promise<EmbeddedDatabase> {
   const dataDir = resolve(dir)
   const lock = lockDirectory(dataDir)
   // Not inside dataDir: a Unix socket's path may have 107 bytes at most, a data directory's any length.
   const socketDir = mkdtempSync(join(tmpdir(), 'footnote-'))
-  const socketPath = join(socketDir, '.s.PGSQL.5432')
   const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
-    workerData: { dataDir, socketPath } satisfies WorkerInput,
+    workerData: { dataDir, socketPath: join(socketDir, '.s.PGSQL.5432') } satisfies WorkerInput,
   })
-  const started = await replyOf(worker, 'ready').catch(async (error: unknown) => {
-    await worker.terminate()
-    rmSync(socketDir, { recursive: true, force: true })
-    lock.release()
-    throw new StoreError(
-      'store-unavailable',
-      `The embedded database in ${dataDir} does not open. Move the folder away to start anew, or set DATABASE_URL.`,
-      { cause: error },
-    )
-  })
-  worker.on('message', (reply: WorkerReply) => {
-    if (reply.type === 'failed') warn(`The embedded database could not save its snapshot: ${reply.message}`)
-  })
-  const timer = setInterval(() => worker.postMessage({ type: 'snapshot' } satisfies WorkerMessage), SNAPSHOT_EVERY_MS)
-  timer.unref()
-  // One connection: PGlite has one session, and two connections' messages must not interleave in it.
-  const pool = new pg.Pool({ host: socketDir, port: 5432, user: 'postgres', database: 'postgres', max: 1 })
-  const database = toDatabase(pool, async () => {
-    clearInterval(timer)
-    await closeWorker(worker, lock, socketDir)
-  })
-  return { ...database, announce: lock.announce, restored: started.type === 'ready' && started.restored }
-}
-
-async function closeWorker(worker: Worker, lock: DirectoryLock, socketDir: string): Promise<void> {
-  const closed = replyOf(worker, 'closed')
-  worker.postMessage({ type: 'close' } satisfies WorkerMessage)
-  try {
-    await closed
-  } finally {
+  const leave = async () => {
     await worker.terminate()
     rmSync(socketDir, { recursive: true, force: true })
     lock.release()
   }
+  const restored = await nextReply(worker).then(
+    (reply) => reply.type === 'ready' && reply.restored,
+    async (cause: unknown) => {
+      await leave()
+      throw doesNotOpen(dataDir, cause)
+    },
+  )
+  // Without a listener an error of the thread would end the process; statements fail from then on, and say so.
+  worker.on('error', (error) => warn(`The thread of the embedded database ended: ${String(error)}`))
+  // One connection: PGlite has one session, and two connections' messages must not interleave in it. It is kept open:
+  // there is nothing to save by closing it.
+  const pool = new pg.Pool({
+    host: socketDir,
+    port: 5432,
+    user: 'postgres',
+    database: 'postgres',
+    max: 1,
+    idleTimeoutMillis: 0,
+  })
+  const timer = setInterval(() => {
+    saveSnapshot(pool, worker).catch((error: unknown) => warn(snapshotFault(error)))
+  }, snapshotEveryMs)
+  timer.unref()
+  const database = toDatabase(pool, async () => {
+    await ask(worker, 'close').catch((error: unknown) => warn(snapshotFault(error)))
+    await leave()
+  })
+  const close = async () => {
+    clearInterval(timer)
+    await database.close()
+  }
+  return { ...database, close, announce: lock.announce, restored }
 }
 
-async function replyOf(worker: Worker, type: WorkerReply['type']): Promise<WorkerReply> {
-  return await new Promise((resolveReply, reject) => {
-    worker.on('message', (reply: WorkerReply) => {
-      if (reply.type === type) resolveReply(reply)
-      if (reply.type === 'failed') reject(new Error(reply.message))
-    })
-    worker.once('error', reject)
-    worker.once('exit', () => reject(new Error('The database thread ended.')))
+/** Waits for its turn on the one connection: elsewhere it would fall between two messages of a statement under way. */
+async function saveSnapshot(pool: pg.Pool, worker: Worker): Promise<void> {
+  const turn = await pool.connect()
+  try {
+    await ask(worker, 'snapshot')
+  } finally {
+    turn.release()
+  }
+}
+
+/** One question at a time: every message of the thread is the answer to the last one. */
+async function ask(worker: Worker, type: WorkerMessage['type']): Promise<WorkerReply> {
+  const reply = nextReply(worker)
+  worker.postMessage({ type } satisfies WorkerMessage)
+  return await reply
+}
+
+async function nextReply(worker: Worker): Promise<WorkerReply> {
+  // A thread that is gone has this number and will never answer.
+  if (worker.threadId === -1) throw new Error('the database thread has ended')
+  const settled = new AbortController()
+  const ended = once(worker, 'exit', settled).then(() => {
+    throw new Error('the database thread ended')
   })
+  try {
+    const [reply] = (await Promise.race([once(worker, 'message', settled), ended])) as [WorkerReply]
+    if (reply.type === 'failed') throw new Error(reply.message)
+    return reply
+  } finally {
+    settled.abort()
+  }
+}
+
+function doesNotOpen(dataDir: string, cause: unknown): StoreError {
+  return new StoreError(
+    'store-unavailable',
+    `The embedded database in ${dataDir} does not open. Move the folder away to start anew, or set DATABASE_URL.`,
+    { cause },
+  )
+}
+
+function snapshotFault(error: unknown): string {
+  return `The embedded database could not save its snapshot: ${error instanceof Error ? error.message : String(error)}`
 }

@@ -22,14 +22,12 @@ export type DirectoryLock = {
 
 /** Takes the directory or throws StoreError `store-locked` that names the holder. The lock dies with the process. */
 export function lockDirectory(dir: string): DirectoryLock {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  // The lock itself is SQLite's: an operating-system lock that a killed process cannot leave behind, so there is
-  // no stale lock to judge and no pid to mistake. The file stays empty; it is no second database.
-  const file = new DatabaseSync(join(dir, 'lock'))
+  const file = openLockFile(dir)
   try {
     file.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive')
   } catch (error) {
     file.close()
+    if (!isBusy(error)) throw cannotLock(dir, error)
     throw new StoreError('store-locked', describeHolder(dir), { cause: error })
   }
   const announce = (owner: Owner) => writeOwner(dir, owner)
@@ -41,6 +39,32 @@ export function lockDirectory(dir: string): DirectoryLock {
       file.close()
     },
   }
+}
+
+// The lock itself is SQLite's: an operating-system lock that a killed process cannot leave behind, so there is no
+// stale lock to judge and no pid to mistake. The file stays empty; it is no second database (docs/decisions/0003).
+function openLockFile(dir: string): DatabaseSync {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    return new DatabaseSync(join(dir, 'lock'))
+  } catch (error) {
+    throw cannotLock(dir, error)
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
+}
+
+const SQLITE_BUSY = 5
+
+function cannotLock(dir: string, cause: unknown): StoreError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new StoreError(
+    'store-unavailable',
+    `The data directory ${dir} cannot be used (${reason}). Make it a folder that this user may write, or set DATA_DIR to another.`,
+    { cause },
+  )
 }
 
 /** The process that announced itself last, null when none did. It may be gone: only the lock itself is proof. */

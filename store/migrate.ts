@@ -11,6 +11,8 @@ const LOCK_KEY = 7_031_977
 export async function migrate(database: Database): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
   return await database.transaction(async (query) => {
+    // The timeouts are for questions. Waiting for another migrator, or rebuilding a large table, may take minutes.
+    await query('set local statement_timeout = 0; set local lock_timeout = 0')
     await query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
     await query(
       'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())',

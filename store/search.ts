@@ -45,7 +45,9 @@ type CandidateRow = ChunkRow & {
 }
 
 async function findCandidates(database: Database, space: Space, request: SearchRequest): Promise<Candidate[]> {
-  const { library, terms, vector, limit } = request
+  const { library, terms, limit } = request
+  // A vector of zeros has no direction: its cosine with anything would be NaN.
+  const vector = request.vector?.some((value) => value !== 0) ? request.vector : null
   const rows = await database.query<CandidateRow>(vector ? bothSql(space) : wordsOnlySql, [
     library,
     [...terms.keys()],

@@ -19,7 +19,7 @@ export async function openSpace(
     const space = await findOrMakeSpace(query, embedder.space, embedder.dimensions)
     const [active] = await query<{ name: string | null; chunks: number }>(
       `select s.name, l.chunk_count as chunks from libraries l left join spaces s using (space_id)
-       where l.library_id = $1 for update of l`,
+       where l.library_id = $1 for no key update of l`,
       [library],
     )
     if (active?.name && active.name !== embedder.space && active.chunks > 0)

@@ -1,5 +1,5 @@
 // @ts-check
-// What stands under an answer when it has ended: verdicts and footnotes, the nearest passages, or a fault.
+// What stands under an answer that has ended: verdicts and footnotes, the nearest passages, or a fault.
 import { verdicts } from './answer.js'
 import { button, counted, element, placeName, readerPath } from './dom.js'
 import { Problem } from './events.js'
@@ -9,7 +9,6 @@ import { Problem } from './events.js'
 /** @type {Record<string, string>} */
 const refusals = {
   'empty-library': 'There are no documents in it yet.',
-  'nothing-relevant': 'Nothing in it is about this question.',
   'partly-covered': 'It touches on the subject, but does not say what was asked.',
   'model-declined': 'The passages that were found do not answer the question.',
 }
@@ -25,7 +24,7 @@ const faults = {
 }
 
 /** @param {Answer} answer */
-export const refusalSentence = ({ reason }) => refusals[reason ?? ''] ?? 'Nothing in it answers this question.'
+export const refusalSentence = ({ reason }) => refusals[reason ?? ''] ?? 'Nothing in it is about this question.'
 
 /**
  * Where the answer came from, in one line.
@@ -33,8 +32,8 @@ export const refusalSentence = ({ reason }) => refusals[reason ?? ''] ?? 'Nothin
  */
 export function provenance({ mode, models, citations, timings_ms: { total } }) {
   const documents = new Set(citations.map(({ document }) => document.id)).size
-  const by = mode === 'extractive' ? 'Quoted' : `Written by ${models.generator ?? 'a model'}`
-  return `${by} from ${counted(documents, 'document')} · ${(total / 1000).toFixed(1)} s`
+  const by = mode === 'extractive' ? 'Quoted' : `By ${models.generator ?? 'a model'}`
+  return `${by} from ${counted(documents, 'document')} · ${(total / 1000).toFixed(2)} s`
 }
 
 /** @param {Answer} answer */
@@ -50,7 +49,7 @@ export function notes({ mode, fallback, statements, citations }) {
 }
 
 /**
- * The key to the underlines: each verdict that occurs, drawn as it is drawn above, and how often.
+ * The key to the underlines: each verdict that occurs, and how often.
  * @param {Statement[]} statements
  */
 function verdictKey(statements) {
@@ -79,10 +78,14 @@ export function nearestPassages(nearest) {
   const list = element('ul', { class: 'cards' })
   for (const passage of nearest) {
     const place = element('a', { href: readerPath(passage) }, placeName(passage))
-    list.append(element('li', {}, place, element('p', {}, passage.text.slice(0, 500))))
+    const excerpt = passage.text.replace(/(?<=^.{280}).+/su, ' …')
+    list.append(element('li', {}, place, element('p', {}, excerpt)))
   }
   return [element('h3', {}, 'What comes nearest'), list]
 }
+
+/** @param {HTMLButtonElement[]} buttons */
+export const waysOn = (...buttons) => element('p', { class: 'ways' }, ...buttons)
 
 /** @param {Failure} failure */
 export function toProblem({ code, retryable, retry_after_ms }) {
@@ -91,7 +94,7 @@ export function toProblem({ code, retryable, retry_after_ms }) {
 
 /** @param {Problem} problem @param {TurnDeps} deps */
 export function faultView({ message, retryable, retryAfterMs }, { retry, edit }) {
-  const ways = element('p', { class: 'ways' }, button('Change the question', edit))
+  const ways = waysOn(button('Change the question', edit))
   if (retryable) {
     const wait = retryAfterMs > 0 ? ` in ${Math.ceil(retryAfterMs / 1000)} s` : ''
     const again = button(`Ask again${wait}`, retry)

@@ -4,7 +4,7 @@
 /** @import { AnswerEvent, Asked, Frame } from './wire' */
 /** @typedef {Asked & { lastId: string, ended: boolean }} Place */
 
-// Comments keep a live stream talking: so long a silence is a dead connection, not a slow model.
+// Heartbeats come far more often: so long a silence is a dead connection.
 const silenceMs = 45_000
 const resumes = 2
 
@@ -99,7 +99,7 @@ async function* frames({ body }) {
   }
 }
 
-/** Text in pieces of any cut to whole frames; what never got its empty line was cut off and is dropped. */
+/** @public Text in pieces of any cut to whole frames; what never got its empty line is dropped. */
 export function frameParser() {
   let rest = ''
   let open = { event: '', id: '', text: '' }

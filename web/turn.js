@@ -1,8 +1,8 @@
 // @ts-check
 // One question and its answer on the page, growing event by event.
 import { drawAnswer } from './answer.js'
-import { counted, element } from './dom.js'
-import { faultView, nearestPassages, notes, provenance, refusalSentence, toProblem } from './endings.js'
+import { button, counted, element } from './dom.js'
+import { faultView, nearestPassages, notes, provenance, refusalSentence, toProblem, waysOn } from './endings.js'
 import { sentences } from './live.js'
 
 /** @import { AnswerEvent, Draft, Ending, Growth, TurnDeps } from './wire' */
@@ -43,11 +43,11 @@ export function createTurn(question, deps) {
       heading.textContent = event.answer.question
       adopt(draft, event)
       if (event.type === 'abstained') body.before(element('h3', {}, 'The library does not hold the answer.'))
-      return finish(...ending(event))
+      return finish(...ending(event, deps))
     }
     extend(draft, event)
     status.textContent = progress(draft)
-    // Many events fit in one frame: the page is drawn once for all of them.
+    // Many events fit in one frame: they are drawn at once.
     frame ||= requestAnimationFrame(draw)
   }
   status.textContent = progress(draft)
@@ -74,7 +74,7 @@ function extend(draft, event) {
 }
 
 /**
- * The terminal event carries the whole answer: it has the last word over what was streamed.
+ * The terminal event has the last word over what was streamed.
  * @param {Draft} draft @param {Ending} event
  */
 function adopt(draft, { type, answer }) {
@@ -84,9 +84,9 @@ function adopt(draft, { type, answer }) {
   draft.passages = answer.passages
 }
 
-/** @param {Ending} event @returns {[string, ...Node[]]} */
-function ending({ type, answer }) {
-  if (type === 'stopped') return ['Stopped', ...notes(answer)]
+/** @param {Ending} event @param {TurnDeps} deps @returns {[string, ...Node[]]} */
+function ending({ type, answer }, { retry }) {
+  if (type === 'stopped') return ['Stopped', ...notes(answer), waysOn(button('Ask again', retry))]
   if (type === 'abstained') return ['Not found in the library', ...notes(answer), ...nearestPassages(answer.nearest)]
   return [provenance(answer), ...notes(answer)]
 }

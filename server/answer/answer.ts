@@ -18,6 +18,8 @@ export type AnswerDeps = {
   readonly texts: TextReader
   readonly words: WordReader
   readonly embedder: Embedder
+  /** compares single sentences with the question: the built-in one, which costs nothing per text */
+  readonly sentenceEmbedder: Embedder
   /** null: no model is configured, answers are extractive */
   readonly generator: Generator | null
   readonly report: (message: string, error: unknown) => void
@@ -59,7 +61,7 @@ async function* answerInto(
   const written =
     draft.mode === 'generative' && deps.generator
       ? yield* generate(draft, question, found, passages, { ...deps, generator: deps.generator }, signal)
-      : yield* extract(draft, found, passages)
+      : yield* extract(draft, found, passages, deps, signal)
   signal.throwIfAborted()
   yield written === 'answered' ? { type: 'done', answer: draft.finish('answered') } : abstain(draft, written, passages)
 }

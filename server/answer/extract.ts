@@ -1,26 +1,35 @@
 // The answer without a model: the sentences of the library that answer the question, verbatim, each with its footnote.
-import { queryTerms } from '../../core/terms.ts'
+import type { Embedder } from '../../core/ports.ts'
 import type { AbstentionReason, AnswerEvent, Passage } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
-import { coverage } from './match.ts'
+import { introduces, piecesOfAll, ratePieces } from './pieces.ts'
+import { dot } from './rerank.ts'
 import type { Found } from './retrieve.ts'
-import { type Piece, piecesOf } from './sentences.ts'
+import type { Piece } from './sentences.ts'
+import { pieceWeights } from './weights.ts'
 
-// A reader asked one thing: about 110 words answer most questions, lists may run longer.
-const WORDS = 110
+// A reader asked one thing: more than this is read by nobody.
+const WORDS = 108
 const LIST_ENTRIES = 8
-const PIECES = 7
 // The passages whose sentences compete: further ones are for opening, not for quoting.
 const QUOTED_PASSAGES = 5
+// A long sentence must be better than a short one to take its room; a further sentence of one passage slightly better
+// than the first of another. Both set on half a of the development questions.
+const LENGTH_PRICE = 0.6
+const CROWDING_PRICE = 0.15
+// Sentences that are this much worse than the best (in units of the model) are padding.
+const PADDING = 4
 
-type Rated = { readonly piece: Piece; readonly score: number }
+export type ExtractDeps = { readonly sentenceEmbedder: Embedder }
 
-export function* extract(
+export async function* extract(
   draft: Draft,
   found: Found,
   passages: readonly Passage[],
-): Generator<AnswerEvent, 'answered' | AbstentionReason> {
-  const chosen = choose(found, passages.slice(0, QUOTED_PASSAGES))
+  deps: ExtractDeps,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent, 'answered' | AbstentionReason> {
+  const chosen = choose(await rank(found, passages.slice(0, QUOTED_PASSAGES), deps, signal), found.query)
   if (chosen.length === 0) return 'nothing-relevant'
   for (const [index, piece] of chosen.entries()) yield* quote(draft, piece, chosen[index - 1])
   return 'answered'
@@ -35,31 +44,105 @@ function* quote(draft: Draft, piece: Piece, before: Piece | undefined): Generato
   yield draft.state({ start, end: start + citation.quote.length }, 'verbatim', [citation.n])
 }
 
+/** What stands before a piece: sentences of one passage make a paragraph, entries and rows stand on lines of their own. */
 function leadOf(piece: Piece, before: Piece | undefined): string {
   const mark = piece.kind === 'sentence' ? '' : '- '
   if (!before) return mark
-  if (piece.kind !== 'sentence')
-    return before.passage === piece.passage && before.kind !== 'sentence' ? `\n${mark}` : `\n\n${mark}`
-  return before.passage === piece.passage && before.kind === 'sentence' ? ' ' : '\n\n'
+  if (before.passage !== piece.passage) return `\n\n${mark}`
+  if (piece.kind === 'sentence') return before.kind === 'sentence' || before.line === piece.line ? ' ' : '\n\n'
+  return before.kind === 'sentence' && before.line !== piece.line - 1 ? `\n\n${mark}` : `\n${mark}`
 }
 
-function choose(found: Found, passages: readonly Passage[]): Piece[] {
-  const byPassage = passages.map((passage) => rate(found, passage))
-  const pool = byPassage.flat().sort((a, b) => b.score - a.score)
-  const best = pool[0]
-  if (!best) return []
+type Rated = { readonly piece: Piece; readonly score: number; readonly siblings: readonly Piece[] }
+
+async function rank(
+  found: Found,
+  passages: readonly Passage[],
+  deps: ExtractDeps,
+  signal: AbortSignal,
+): Promise<Rated[]> {
+  const pieces = piecesOfAll(passages)
+  const flat = pieces.flat()
+  const alone = flat.map(({ text }) => text)
+  const inPlace = flat.map(({ passage, text }) => [...passage.headings.slice(-2), text].join('\n'))
+  const vectors = await deps.sentenceEmbedder.embed([found.query, ...alone, ...inPlace], 'query', signal)
+  const likeness = (at: number) => cosine(vectors[0], vectors[at])
+  const rated = ratePieces(
+    found,
+    passages,
+    pieces,
+    new Map(flat.map((piece, index) => [piece, likeness(1 + index)])),
+    new Map(flat.map((piece, index) => [piece, likeness(1 + flat.length + index)])),
+  )
+  return rated.flatMap((ofPassage, index) =>
+    ofPassage.map(({ piece, features }) => ({
+      piece,
+      score: dot(features, pieceWeights) - LENGTH_PRICE * Math.log(Math.max(wordsIn(piece), 8) / 8),
+      siblings: pieces[index] ?? [],
+    })),
+  )
+}
+
+function choose(rated: readonly Rated[], query: string): Piece[] {
+  const pool = [...rated]
+  const best = Math.max(...rated.map(({ score }) => score))
   const taken: Piece[] = []
-  let count = 0
-  for (const { piece, score } of pool) {
-    if (taken.length >= PIECES || count >= WORDS || score < best.score * 0.55) break
-    const group = withIntroduction(piece, byPassage[passages.indexOf(piece.passage)] ?? [])
-    for (const each of group) {
-      if (taken.includes(each) || repeats(each, taken)) continue
-      taken.push(each)
-      count += each.kind === 'sentence' ? each.terms.size * 1.3 : each.terms.size * 0.6
-    }
+  let room = WORDS
+  while (pool.length > 0 && room > 8) {
+    const next = pool.reduce((most, each) => (priced(each, taken) > priced(most, taken) ? each : most))
+    pool.splice(pool.indexOf(next), 1)
+    if (next.score < best - PADDING) break
+    const group = groupOf(next, query, room).filter((piece) => !taken.includes(piece) && !repeats(piece, taken))
+    const cost = group.reduce((sum, piece) => sum + wordsIn(piece), 0)
+    if (group.length === 0 || (cost > room && taken.length > 0)) continue
+    taken.push(...group)
+    room -= cost
   }
   return inReadingOrder(taken)
+}
+
+function priced({ piece, score }: Rated, taken: readonly Piece[]): number {
+  return score - CROWDING_PRICE * taken.filter(({ passage }) => passage === piece.passage).length
+}
+
+const asksForSeveral =
+  /\b(?:list|name|types|kinds|phases|steps|stages|classes|categories|reasons|ways|pros|cons|advantages|disadvantages|benefits|downsides|policies|algorithms|components|parts|services|layers|principles|strategies|approaches|features|goals|options|what are|which are|two|three|four|five|six|seven|eight)\b/i
+
+/** A sentence that introduces a list brings the list; so does an entry when the question asks for several. */
+function groupOf({ piece, siblings }: Rated, query: string, room: number): Piece[] {
+  const at = siblings.indexOf(piece)
+  const leads = introduces(siblings, at)
+  if (!leads && !(piece.kind === 'entry' && asksForSeveral.test(query))) return [piece]
+  const entries = listAround(siblings, leads ? at + 1 : at)
+  const lead = leads
+    ? piece
+    : siblings.findLast((each, index) => index < siblings.indexOf(entries[0] ?? piece) && introduces(siblings, index))
+  const whole = [...(lead ? [lead] : []), ...entries]
+  const cost = whole.reduce((sum, each) => sum + wordsIn(each), 0)
+  return cost <= room ? whole : whole.map(headOf)
+}
+
+/** The entries of the list that one of them stands in: further sentences of an entry do not end it, prose does. */
+function listAround(siblings: readonly Piece[], at: number): Piece[] {
+  const kind = siblings[at]?.kind
+  const belongs = (piece: Piece | undefined) =>
+    piece !== undefined &&
+    (piece.kind === kind || siblings.some((other) => other.kind === kind && other.line === piece.line))
+  let from = at
+  while (belongs(siblings[from - 1])) from--
+  let to = at
+  while (belongs(siblings[to])) to++
+  return siblings
+    .slice(from, to)
+    .filter((piece) => piece.kind === kind)
+    .slice(0, LIST_ENTRIES)
+}
+
+/** "Shadow writes - engineers added …" → "Shadow writes": the name of an entry, for a list too long to quote whole. */
+function headOf(piece: Piece): Piece {
+  const head = piece.kind === 'entry' ? /^(.{3,60}?)(?=\s[-–—]\s|:\s)/u.exec(piece.text)?.[1] : undefined
+  if (!head) return piece
+  return { ...piece, text: head, span: { start: piece.span.start, end: piece.span.start + head.length } }
 }
 
 /** Passages in the order of their best sentence, sentences in the order of the text. */
@@ -68,41 +151,20 @@ function inReadingOrder(pieces: readonly Piece[]): Piece[] {
   return pieces.toSorted((a, b) => order.indexOf(a.passage) - order.indexOf(b.passage) || a.span.start - b.span.start)
 }
 
-function rate(found: Found, passage: Passage): Rated[] {
-  const path = new Set(queryTerms(passage.headings.join('\n')))
-  return piecesOf(passage).map((piece) => {
-    const share = 0.5 * coverage(found.concepts, piece.terms) + 0.5 * coverage(found.concepts, piece.terms.union(path))
-    return { piece, score: share * fitness(piece) * (0.6 + 0.4 * Math.min(1, passage.score / 2)) }
-  })
-}
-
-/** How well a piece reads on its own. */
-function fitness(piece: Piece): number {
-  const size = piece.terms.size
-  if (size < 4) return 0.4
-  if (piece.text.endsWith('?')) return 0.4
-  if (piece.text.endsWith(':')) return 0.9
-  if (size > 60) return 0.7
-  return /^(?:It|This|They|These|That|He|She|However|But|So|Also)\b/.test(piece.text) ? 0.85 : 1
-}
-
-/** A sentence that introduces a list brings the list; a list entry brings its neighbours and the sentence above them. */
-function withIntroduction(piece: Piece, passage: readonly Rated[]): Piece[] {
-  const pieces = passage.map((rated) => rated.piece)
-  const at = pieces.indexOf(piece)
-  const introduces = piece.kind === 'sentence' && pieces[at + 1]?.kind === 'entry' && piece.text.endsWith(':')
-  if (piece.kind !== 'entry' && !introduces) return [piece]
-  let from = introduces ? at + 1 : at
-  while (from > 0 && pieces[from - 1]?.kind === 'entry') from--
-  let to = from
-  while (pieces[to]?.kind === 'entry' && to - from < LIST_ENTRIES) to++
-  const above = pieces[from - 1]
-  return [...(above?.kind === 'sentence' ? [above] : []), ...pieces.slice(from, to)]
-}
-
+/** Says what has been said: the words of one are nearly all in the other, or they are the same words of the text. */
 function repeats(piece: Piece, taken: readonly Piece[]): boolean {
   return taken.some((other) => {
+    if (other.passage === piece.passage && other.span.start === piece.span.start) return true
     const shared = piece.terms.intersection(other.terms).size
     return shared / Math.min(piece.terms.size, other.terms.size) > 0.85
   })
+}
+
+function wordsIn({ text }: Piece): number {
+  return text.split(/\s+/).length
+}
+
+function cosine(a: Float32Array | undefined, b: Float32Array | undefined): number {
+  if (!a || !b) return 0
+  return a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0)
 }

@@ -54,7 +54,7 @@ export async function* generate(
   if (draft.length() > 0) return 'answered'
   // Nothing was said: an empty reply is a failure of the model, not an answer.
   draft.fallBack('model-unavailable', 'extractive')
-  return yield* extract(draft, found, passages)
+  return yield* extract(draft, found, passages, deps, signal)
 }
 
 function noteFinish(draft: Draft, event: GeneratorEvent & { type: 'finish' }): void {

@@ -1,16 +1,35 @@
 // Answers under way: each is driven to its end by the server, not by the connection that asked; its events are
 // stored before anybody sees them, and any number of readers can follow from any event on.
+import { setTimeout as wait } from 'node:timers/promises'
+import { AppError } from '../../core/errors.ts'
 import type { AnswerStore, Answering } from '../../core/ports.ts'
-import { type AnswerEvent, isTerminal, type Question, type StoredEvent } from '../../core/types.ts'
+import { type AnswerEvent, isTerminal, type Mode, type Question, type StoredEvent } from '../../core/types.ts'
 
 export type LiveAnswers = {
+  /** Throws AppError `shutting-down` once `drain` was called. */
   readonly start: (question: Question) => void
   /** Events after `seq`, live or from the log, until the terminal one. Null when the answer is unknown. */
-  readonly follow: (library: string, id: string, after: number) => Promise<AsyncIterable<StoredEvent> | null>
+  readonly follow: (
+    library: string,
+    id: string,
+    after: number,
+    signal: AbortSignal,
+  ) => Promise<AsyncIterable<StoredEvent> | null>
   /** Stops an answer under way. False when it is not running here. */
   readonly stop: (library: string, id: string) => boolean
   /** Waits for the end of every answer under way; stops those that are left after `deadlineMs`. */
   readonly drain: (deadlineMs: number) => Promise<void>
+}
+
+export type LiveDeps = {
+  readonly answers: AnswerStore
+  readonly answering: Answering
+  readonly report: (message: string, error: unknown) => void
+  /**
+   * An answer that runs nowhere in this process and says nothing for so long is taken for dead. 0 where no other
+   * process can have it.
+   */
+  readonly silentMs?: number
 }
 
 type Running = {
@@ -19,36 +38,31 @@ type Running = {
   readonly events: StoredEvent[]
   readonly waiting: Set<() => void>
   readonly finished: Promise<void>
-  ended: boolean
 }
 
-type Report = (message: string, error: unknown) => void
+// A model that is tried three times (models/retry.ts) may be silent for more than a minute and still answer.
+const SILENT_MS = 90_000
+const POLL_MS = 500
+// A stopped answer only has to store its end. One that hangs even then must not hold the process.
+const STOPPED_MS = 2_000
 
-export function liveAnswers(store: AnswerStore, answering: Answering, report: Report): LiveAnswers {
+export function liveAnswers(deps: LiveDeps): LiveAnswers {
+  const { answers } = deps
   const running = new Map<string, Running>()
+  let draining = false
   return {
     start: (question) => {
-      const controller = new AbortController()
-      const { promise: finished, resolve } = Promise.withResolvers<void>()
-      const live: Running = {
-        library: question.library,
-        controller,
-        events: [],
-        waiting: new Set(),
-        finished,
-        ended: false,
-      }
-      running.set(question.id, live)
-      void drive(live, question, store, answering, report).finally(() => {
-        running.delete(question.id)
-        resolve()
-      })
+      if (draining) throw new AppError('shutting-down', 'The server is shutting down.', { retryable: true })
+      running.set(
+        question.id,
+        run(question, deps, () => running.delete(question.id)),
+      )
     },
-    follow: async (library, id, after) => {
+    follow: async (library, id, after, signal) => {
       const live = running.get(id)
       if (live?.library === library) return followLive(live, after)
-      const stored = await store.events(library, id, after)
-      return stored && followStored(stored, store, library, id, after)
+      const stored = await answers.events(library, id, after)
+      return stored && followStored(stored, { library, id, after }, deps, signal)
     },
     stop: (library, id) => {
       const live = running.get(id)
@@ -57,49 +71,89 @@ export function liveAnswers(store: AnswerStore, answering: Answering, report: Re
       return true
     },
     drain: async (deadlineMs) => {
+      draining = true
       const all = Promise.all([...running.values()].map(({ finished }) => finished))
-      const timer = setTimeout(() => {
-        for (const { controller } of running.values()) controller.abort(new DOMException('shutting down', 'AbortError'))
-      }, deadlineMs)
-      await all
-      clearTimeout(timer)
+      if (await within(deadlineMs, all)) return
+      for (const { controller } of running.values()) controller.abort(new DOMException('shutting down', 'AbortError'))
+      await within(STOPPED_MS, all)
     },
   }
 }
 
+function run(question: Question, deps: LiveDeps, whenFinished: () => void): Running {
+  const { promise: finished, resolve } = Promise.withResolvers<void>()
+  const controller = new AbortController()
+  const live: Running = { library: question.library, controller, events: [], waiting: new Set(), finished }
+  void drive(live, question, deps).finally(() => {
+    whenFinished()
+    resolve()
+  })
+  return live
+}
+
+/** Never throws; whatever fails, the last event published is terminal, and no other one is. */
+async function drive(live: Running, question: Question, { answers, answering, report }: LiveDeps): Promise<void> {
+  const log = openLog(live, (batch) => answers.append(question.library, question.id, batch))
+  let begun = false
+  try {
+    for await (const event of answering(question, live.controller.signal)) {
+      if (!begun) await answers.begin({ ...question, question: question.text, mode: modeOf(event) })
+      begun = true
+      log.add(event)
+      if (isTerminal(event)) break
+    }
+    await log.settle()
+    if (!hasEnded(live)) throw new AppError('internal', 'An answer ended without a terminal event.')
+  } catch (error) {
+    report('an answer could not be completed', error)
+    await log.settle().catch(() => {})
+    if (hasEnded(live)) return
+    // Readers are told first: a store that just failed may take long to fail again, and what it then has as the
+    // last event is the same or, when even that fails, an end by `interrupt`.
+    const last = log.fail(failureOf(error))
+    if (begun) await answers.append(question.library, question.id, [last]).catch(() => {})
+  }
+}
+
+function modeOf(event: AnswerEvent): Mode {
+  return event.type === 'started' ? event.mode : 'extractive'
+}
+
+function failureOf(error: unknown): AnswerEvent {
+  if (error instanceof AppError) return { type: 'error', code: error.code, retryable: error.retryable }
+  return { type: 'error', code: 'internal', retryable: false }
+}
+
 /** Group commit: while one batch is being stored, further events gather, and neighbouring text joins into one event. */
-async function drive(
-  live: Running,
-  question: Question,
-  store: AnswerStore,
-  answering: Answering,
-  report: Report,
-): Promise<void> {
+function openLog(live: Running, append: (batch: readonly StoredEvent[]) => Promise<void>) {
   let gathered: AnswerEvent[] = []
   let seq = 0
   let storing: Promise<void> = Promise.resolve()
+  let isPlanned = false
   const flush = async () => {
-    if (gathered.length === 0) return
+    isPlanned = false
     const batch = gathered.map((event) => ({ seq: ++seq, event }))
     gathered = []
-    await store.append(question.library, question.id, batch)
+    await append(batch)
     publish(live, batch)
   }
-  try {
-    for await (const event of answering(question, live.controller.signal)) {
-      if (event.type === 'started') await store.begin({ ...question, question: question.text, mode: event.mode })
+  return {
+    add: (event: AnswerEvent) => {
       gather(gathered, event)
-      if (gathered.length === 1) storing = storing.then(flush)
+      if (isPlanned) return
+      isPlanned = true
+      storing = storing.then(flush)
+      // An answer that cannot be stored is not worth the model's time.
       storing.catch(() => live.controller.abort())
-    }
-    await storing
-    await flush()
-  } catch (error) {
-    report('an answer could not be stored', error)
-    publish(live, [{ seq: seq + 1, event: { type: 'error', code: 'store-unavailable', retryable: true } }])
+    },
+    /** Resolves when everything added is stored and published. */
+    settle: async () => await storing,
+    fail: (event: AnswerEvent): StoredEvent => {
+      const last = { seq: seq + 1, event }
+      publish(live, [last])
+      return last
+    },
   }
-  live.ended = true
-  wake(live)
 }
 
 function gather(gathered: AnswerEvent[], event: AnswerEvent): void {
@@ -111,64 +165,66 @@ function gather(gathered: AnswerEvent[], event: AnswerEvent): void {
 
 function publish(live: Running, batch: readonly StoredEvent[]): void {
   live.events.push(...batch)
-  wake(live)
-}
-
-function wake(live: Running): void {
   for (const resume of live.waiting) resume()
   live.waiting.clear()
 }
 
+function hasEnded({ events }: Running): boolean {
+  const last = events.at(-1)
+  return last !== undefined && isTerminal(last.event)
+}
+
 async function* followLive(live: Running, after: number): AsyncGenerator<StoredEvent> {
-  let at = live.events.findIndex(({ seq }) => seq > after)
-  if (at === -1) at = live.events.length
-  for (;;) {
+  for (let at = 0; ;) {
     for (; at < live.events.length; at++) {
-      const event = live.events[at]
-      if (event) yield event
+      const stored = live.events[at]
+      if (stored && stored.seq > after) yield stored
     }
-    if (live.ended) return
+    if (hasEnded(live)) return
     await new Promise<void>((resume) => live.waiting.add(resume))
   }
 }
 
-// An answer of another process (or of one that died): its log is read again until it ends or stays silent.
-const POLL_MS = 500
-const SILENT_MS = 30_000
+type Place = { readonly library: string; readonly id: string; readonly after: number }
 
+/** An answer of another process, or of one that died: its log is read again until it ends or stays silent. */
 async function* followStored(
   stored: readonly StoredEvent[],
-  store: AnswerStore,
-  library: string,
-  id: string,
-  after: number,
+  { library, id, after }: Place,
+  { answers, silentMs = SILENT_MS }: LiveDeps,
+  signal: AbortSignal,
 ): AsyncGenerator<StoredEvent> {
   let batch = stored
   let last = after
   let heard = performance.now()
-  for (;;) {
+  while (!signal.aborted) {
     for (const event of batch) {
       yield event
       last = event.seq
       heard = performance.now()
       if (isTerminal(event.event)) return
     }
-    if (batch.length === 0 && (await isFinishedBefore(store, library, id, last))) return
-    if (performance.now() - heard > SILENT_MS) await interrupt(store, library, id, last)
-    else await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-    batch = (await store.events(library, id, last)) ?? []
+    const all = (await answers.events(library, id, 0)) ?? []
+    // The reader already has the terminal event: nothing more will come.
+    if (all.some((each) => each.seq <= last && isTerminal(each.event))) return
+    if (performance.now() - heard >= silentMs) await interrupt(answers, library, id, all.at(-1)?.seq ?? 0)
+    else await wait(POLL_MS, undefined, { signal }).catch(() => {})
+    batch = (await answers.events(library, id, last)) ?? []
   }
 }
 
-/** The reader already has the terminal event: nothing more will come. */
-async function isFinishedBefore(store: AnswerStore, library: string, id: string, seq: number): Promise<boolean> {
-  const all = (await store.events(library, id, 0)) ?? []
-  return all.some((each) => each.seq <= seq && isTerminal(each.event))
-}
-
 /** Closes the log of an answer whose process died, so that every later reader gets the same end. */
-async function interrupt(store: AnswerStore, library: string, id: string, last: number): Promise<void> {
+async function interrupt(answers: AnswerStore, library: string, id: string, last: number): Promise<void> {
   const event: AnswerEvent = { type: 'error', code: 'interrupted', retryable: true }
   // Another reader may have closed it in the same moment: then its event is the one that counts.
-  await store.append(library, id, [{ seq: last + 1, event }]).catch(() => {})
+  await answers.append(library, id, [{ seq: last + 1, event }]).catch(() => {})
+}
+
+/** Whether it came true in time. */
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const waiting = new AbortController()
+  const late = wait(ms, false, { signal: waiting.signal }).catch(() => false)
+  const inTime = await Promise.race([promise.then(() => true), late])
+  waiting.abort()
+  return inTime
 }

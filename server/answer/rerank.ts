@@ -1,39 +1,21 @@
-// A second look at the best candidates, over features a person can read.
-import { queryTerms, words } from '../../core/terms.ts'
-import type { Candidate } from '../../core/types.ts'
+// A second look at the best candidates: a linear model over features a person can read.
+import { words } from '../../core/terms.ts'
+import { featuresOf, namesIn } from './features.ts'
 import type { Scored } from './fuse.ts'
-import { coverage } from './match.ts'
 import type { Found } from './retrieve.ts'
-
-// Weights relative to the fused score (0 to 1). Set by hand on the first half of the development questions; the
-// ablation stands in docs/evaluation.md.
-const WEIGHTS = { covered: 0.6, title: 0.35, near: 0.2 } as const
+import { candidateWeights } from './weights.ts'
 
 /** Best first. Copies of one text collapse to the best of them. */
 export function rerank(found: Found, scored: readonly Scored[]): Scored[] {
+  const names = namesIn(found.concepts, found.candidates)
   const reordered = scored
-    .map(({ candidate, score }) => ({ candidate, score: score + boost(found, candidate) }))
+    .map((each) => ({ candidate: each.candidate, score: dot(featuresOf(found, each, names), candidateWeights) }))
     .sort((a, b) => b.score - a.score || a.candidate.chunkId - b.candidate.chunkId)
   return withoutCopies(reordered)
 }
 
-function boost(found: Found, candidate: Candidate): number {
-  const path = new Set(queryTerms(candidate.headings.join('\n')))
-  const body = words(candidate.text).map(({ term }) => term)
-  return (
-    WEIGHTS.covered * coverage(found.concepts, new Set([...body, ...path])) +
-    WEIGHTS.title * coverage(found.concepts, path) +
-    WEIGHTS.near * nearness(found, body)
-  )
-}
-
-/** Share of the query's rarity that stands together within one window of the text. */
-function nearness(found: Found, text: readonly string[]): number {
-  const WINDOW = 30
-  let best = 0
-  for (let from = 0; from < text.length; from += WINDOW / 2)
-    best = Math.max(best, coverage(found.concepts, new Set(text.slice(from, from + WINDOW))))
-  return best
+export function dot(features: readonly number[], weights: readonly number[]): number {
+  return features.reduce((sum, feature, index) => sum + feature * (weights[index] ?? 0), 0)
 }
 
 const COPY = 0.8

@@ -33,7 +33,18 @@ export function piecesOf(passage: Passage): Piece[] {
 function piecesOfLine(passage: Passage, line: string, offset: number, number: number): Piece[] {
   if (line.trim() === '') return []
   const mark = listMark.exec(line)?.[0].length ?? 0
-  if (mark > 0) return [toPiece(passage, line, { start: mark, end: line.length }, offset, 'entry', number)]
+  if (mark > 0)
+    // The first sentence of a list entry is the entry; what it goes on to say can be quoted after it, or left out.
+    return sentenceSpans(line.slice(mark)).map(({ start, end }, index) =>
+      toPiece(
+        passage,
+        line,
+        { start: start + mark, end: end + mark },
+        offset,
+        index === 0 ? 'entry' : 'sentence',
+        number,
+      ),
+    )
   if (line.includes(' | ')) return [toPiece(passage, line, { start: 0, end: line.length }, offset, 'row', number)]
   return sentenceSpans(line).map((span) => toPiece(passage, line, span, offset, 'sentence', number))
 }

@@ -23,10 +23,11 @@ export function answersRoutes(deps: AnswersDeps): Hono {
     .get('/v1/answers/:id/events', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')
       const after = parseCursor(c.req.header('last-event-id') ?? c.req.query('after') ?? '0')
-      const events = await live.follow(library, id, after)
+      // A second reader leaving is no reason to stop the answer, only to stop looking for its events.
+      const leaving = new AbortController()
+      const events = await live.follow(library, id, after, leaving.signal)
       if (!events) throw unknown(id)
-      // A second reader leaving is no reason to stop the answer.
-      return sseResponse(events, () => {})
+      return sseResponse(events, () => leaving.abort())
     })
     .post('/v1/answers/:id/stop', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')

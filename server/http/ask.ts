@@ -27,12 +27,16 @@ export function askRoutes(deps: AskDeps): Hono {
   return new Hono().post('/v1/ask', async (c) => {
     const body = await readBody(c, askBody)
     const question = await toQuestion(body, deps)
+    const { signal } = c.req.raw
+    // Who has left while the body was read must not start a model.
+    signal.throwIfAborted()
     deps.live.start(question)
-    const events = await deps.live.follow(question.library, question.id, 0)
-    if (!events) throw new StoreError('store-failed', `The answer ${question.id} vanished.`)
     const leave = () => deps.live.stop(question.library, question.id)
+    signal.addEventListener('abort', leave, { once: true })
+    const events = await deps.live.follow(question.library, question.id, 0, signal)
+    if (!events) throw new StoreError('store-failed', `The answer ${question.id} vanished.`)
     const wantsStream = body.stream ?? c.req.header('accept')?.includes('text/event-stream') ?? false
-    return wantsStream ? sseResponse(events, leave) : await whole(c, events, leave)
+    return wantsStream ? await stream(events, leave) : await whole(c, events)
   })
 }
 
@@ -47,21 +51,31 @@ async function toQuestion(body: z.output<typeof askBody>, deps: AskDeps): Promis
   return { id: newAnswerId(), text: body.question.trim(), library, conversationId, history, mode: body.mode }
 }
 
-async function whole(c: Context, events: AsyncIterable<StoredEvent>, leave: () => void): Promise<Response> {
-  const { signal } = c.req.raw
-  signal.addEventListener('abort', leave, { once: true })
-  const last = await lastOf(events)
-  signal.removeEventListener('abort', leave)
-  if ('answer' in last) return c.json(toWire(last.answer))
-  throw toError(last)
+/** An answer that fails before its first event still has a status to say so with; after it, the stream must. */
+async function stream(events: AsyncIterable<StoredEvent>, leave: () => void): Promise<Response> {
+  const iterator = events[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  if (!first.done && first.value.event.type === 'error') throw toError(first.value.event)
+  return sseResponse(startingWith(first, iterator), leave)
 }
 
-async function lastOf(events: AsyncIterable<StoredEvent>): Promise<AnswerEvent> {
-  for await (const { event } of events) if (isTerminal(event)) return event
+async function* startingWith(
+  first: IteratorResult<StoredEvent>,
+  rest: AsyncIterator<StoredEvent>,
+): AsyncGenerator<StoredEvent> {
+  for (let step = first; !step.done; step = await rest.next()) yield step.value
+}
+
+async function whole(c: Context, events: AsyncIterable<StoredEvent>): Promise<Response> {
+  for await (const { event } of events) {
+    if ('answer' in event) return c.json(toWire(event.answer))
+    if (isTerminal(event)) throw toError(event)
+  }
   throw new AppError('internal', 'An answer ended without a terminal event.')
 }
 
+/** The error was told apart when it was thrown; of it, only what may be public went into the event. */
 function toError(event: AnswerEvent): AppError {
-  const code = event.type === 'error' ? event.code : 'internal'
-  return code.startsWith('store-') ? new StoreError(code, code, { retryable: true }) : new AppError(code, code)
+  const { code, retryable } = event.type === 'error' ? event : { code: 'internal', retryable: false }
+  return code.startsWith('store-') ? new StoreError(code, code, { retryable }) : new AppError(code, code, { retryable })
 }

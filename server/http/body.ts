@@ -6,11 +6,15 @@ import { InputError } from '../../core/errors.ts'
 const LIMIT_BYTES = 256 * 1024
 
 /** The body as `schema` describes it. Throws InputError. */
-export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+export async function readBody<Schema extends z.ZodType>(
+  c: Context,
+  schema: Schema,
+  limitBytes = LIMIT_BYTES,
+): Promise<z.output<Schema>> {
   const type = c.req.header('content-type') ?? 'application/json'
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type))
-    throw new InputError('not-json', `The body's type is ${JSON.stringify(type)}; send application/json.`)
-  return parseShape(schema, parseJson(await readText(c.req.raw)), 'body')
+    throw new InputError('not-json', `The body's type is ${JSON.stringify(type.slice(0, 80))}; send application/json.`)
+  return parseShape(schema, parseJson(await readText(c.req.raw, limitBytes)), 'body')
 }
 
 /** A value checked against its shape. Throws InputError that names the first field that is wrong. */
@@ -18,8 +22,8 @@ export function parseShape<Schema extends z.ZodType>(schema: Schema, value: unkn
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  const field = fieldOf(issue) || whole
-  throw new InputError('bad-field', `${field}: ${issue?.message ?? 'is not valid'}.`, field)
+  const field = fieldOf(issue).slice(0, 80) || whole
+  throw new InputError('bad-field', `${field}: ${faultOf(issue)}.`, field)
 }
 
 function fieldOf(issue: z.core.$ZodIssue | undefined): string {
@@ -27,14 +31,18 @@ function fieldOf(issue: z.core.$ZodIssue | undefined): string {
   return issue?.path.join('.') ?? ''
 }
 
+function faultOf(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === 'unrecognized_keys') return 'is not a known field; check its spelling'
+  return issue?.message ?? 'is not valid'
+}
+
 /** Counts what arrives instead of trusting a header: chunked bodies name no length. */
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, limitBytes: number): Promise<string> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const part of request.body ?? []) {
     size += part.length
-    if (size > LIMIT_BYTES)
-      throw new InputError('too-large', `The body is larger than ${LIMIT_BYTES / 1024} KB.`, 'body')
+    if (size > limitBytes) throw new InputError('too-large', `The body is larger than ${limitBytes / 1024} KB.`, 'body')
     parts.push(part)
   }
   try {

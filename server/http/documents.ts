@@ -11,9 +11,11 @@ export function documentsRoutes(deps: { readonly documents: DocumentStore; reado
   return new Hono()
     .get('/v1/documents', async (c) => {
       const { limit, after } = parseShape(listQuery, c.req.query(), 'query')
-      const found = await documents.list(library, limit, after)
-      const next = found.length === limit ? (found.at(-1)?.id ?? null) : null
-      return c.json(toWire({ documents: found, next }) as object)
+      // One more than asked for tells whether there is a next page.
+      const found = await documents.list(library, limit + 1, after)
+      const page = found.slice(0, limit)
+      const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
+      return c.json(toWire({ documents: page, next }) as object)
     })
     .get('/v1/documents/:id', async (c) => {
       const id = pathId(c.req.param('id'), 'document')

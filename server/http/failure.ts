@@ -10,6 +10,8 @@ export type Problem = {
   readonly title: string
   /** the field that was wrong, when there is one */
   readonly field?: string
+  /** of a fault of ours: what to look for in the log */
+  readonly request_id?: string
 }
 
 export function problemOf(error: unknown): Problem {
@@ -19,15 +21,17 @@ export function problemOf(error: unknown): Problem {
     return problem(503, error.code, 'The database does not answer at the moment. Try again in a few seconds.')
   if (error instanceof ModelError)
     return problem(502, error.code, 'The model does not answer at the moment. Ask again, or use mode "extractive".')
+  if (error instanceof AppError && error.retryable)
+    return problem(503, error.code, 'The server cannot answer at the moment. Try again in a few seconds.')
   if (error instanceof HTTPException) return problem(error.status, `http-${error.status}`, error.message)
-  if (error instanceof AppError)
-    return problem(500, error.code, 'This is a fault of the server. Its log has the details.')
-  return problem(500, 'internal', 'This is a fault of the server. Its log has the details under the request id.')
+  const code = error instanceof AppError ? error.code : 'internal'
+  return problem(500, code, 'This is a fault of the server. Its log has the details under the request id.')
 }
 
 /** The problem as a response; retryable ones say when. */
-export function problemResponse(error: unknown): Response {
-  const body = problemOf(error)
+export function problemResponse(error: unknown, requestId = ''): Response {
+  const found = problemOf(error)
+  const body: Problem = found.status < 500 || requestId === '' ? found : { ...found, request_id: requestId }
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
   if (body.status === 503) headers.set('retry-after', '1')
   return new Response(JSON.stringify(body), { status: body.status, headers })
@@ -39,6 +43,8 @@ const statusOfInput: Readonly<Record<string, number>> = {
   'not-json': 415,
   'too-large': 413,
   'not-allowed': 403,
+  'bad-path': 400,
+  'wrong-method': 405,
 }
 
 function inputProblem(error: InputError): Problem {

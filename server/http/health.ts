@@ -25,8 +25,13 @@ export function healthRoutes(deps: HealthDeps): Hono {
 }
 
 async function storeFault(store: Pick<Store, 'ping'>): Promise<string | null> {
+  const patience = AbortSignal.timeout(PING_TIMEOUT_MS)
+  const late = new Promise<never>((_, reject) => {
+    // A store that hangs does not look at the signal.
+    patience.addEventListener('abort', () => reject(patience.reason), { once: true })
+  })
   try {
-    await store.ping(AbortSignal.timeout(PING_TIMEOUT_MS))
+    await Promise.race([store.ping(patience), late])
     return null
   } catch {
     return 'the database does not answer'

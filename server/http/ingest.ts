@@ -8,6 +8,9 @@ import type { IngestEvent } from '../../core/types.ts'
 import { readBody } from './body.ts'
 import { ingestBody } from './schemas.ts'
 
+// Names of files only: as many as a command line can hold.
+const LIMIT_BYTES = 4 * 1024 * 1024
+
 export type IngestRouteDeps = {
   readonly ingesting: Ingesting
   readonly token: string
@@ -24,7 +27,7 @@ export function ingestRoutes(deps: IngestRouteDeps): Hono {
         'Authorization: ingesting is for the command line on the same machine.',
         'Authorization',
       )
-    const { paths } = await readBody(c, ingestBody)
+    const { paths } = await readBody(c, ingestBody, LIMIT_BYTES)
     const leaving = new AbortController()
     const iterator = lines(deps, paths, leaving.signal)
     const body = new ReadableStream<Uint8Array>({
@@ -33,7 +36,10 @@ export function ingestRoutes(deps: IngestRouteDeps): Hono {
         if (step.done) controller.close()
         else controller.enqueue(new TextEncoder().encode(step.value))
       },
-      cancel: () => leaving.abort(),
+      cancel: async () => {
+        leaving.abort()
+        await iterator.return(undefined)
+      },
     })
     return new Response(body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } })
   })
@@ -45,6 +51,7 @@ async function* lines(deps: IngestRouteDeps, paths: readonly string[], signal: A
   try {
     for await (const event of deps.ingesting(paths, signal)) yield `${JSON.stringify(event)}\n`
   } catch (error) {
+    if (signal.aborted) return
     deps.report('ingest failed', error)
     const known = error instanceof AppError
     const line: IngestLine = {

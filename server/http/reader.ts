@@ -51,7 +51,7 @@ function send(c: Context, status: 200 | 404, title: string, main: Markup) {
             <a class="wordmark" href="/">Footnote<sup>1</sup></a>
             <a href="/">Ask a question</a>
           </header>
-          <main>${main}</main>
+          <main><div class="column">${main}</div></main>
         </body>
       </html>`,
     status,
@@ -59,7 +59,7 @@ function send(c: Context, status: 200 | 404, title: string, main: Markup) {
 }
 
 function documentPage(document: DocumentText, span: Span | null): Markup {
-  const { id, title, url, source, publishedAt, current, text, outline } = document
+  const { id, title, url, source, publishedAt, current } = document
   const original = webAddress(url)
   return html`
     <h1>${title}</h1>
@@ -69,7 +69,7 @@ function documentPage(document: DocumentText, span: Span | null): Markup {
       ${original === null ? '' : html`<a href="${original}" rel="noopener noreferrer">Read the original</a>`}
     </p>
     ${current ? '' : earlierNotice(id)}
-    <article class="text" data-text>${drawBlocks(toBlocks(text, outline), text, span)}</article>
+    <article class="text" data-text>${drawBlocks(document, span)}</article>
   `
 }
 
@@ -112,16 +112,19 @@ function published(at: string): Markup {
 }
 
 /** Blocks with the white space between them as it stands in the text: nothing is lost and nothing is added. */
-function drawBlocks(blocks: readonly Block[], text: string, span: Span | null): Markup[] {
+function drawBlocks({ title, text, outline }: DocumentText, span: Span | null): Markup[] {
+  const blocks = toBlocks(text, outline)
   return blocks.map((block, index) => {
+    // Many texts begin with their own title, which the page has just said: it stays in the text, out of sight.
+    const isTitle = index === 0 && block.tag !== 'p' && text.slice(block.start, block.end) === title
+    const hidden = isTitle ? ' class="unseen"' : ''
     const isEntry = block.tag === 'li'
     const opening = isEntry && blocks[index - 1]?.tag !== 'li' ? raw('<ul>') : ''
     const closing = isEntry && blocks[index + 1]?.tag !== 'li' ? raw('</ul>') : ''
     const before = text.slice(blocks[index - 1]?.end ?? 0, block.start)
-    // The tag is one of the five names of Block, never text of a document.
-    const tag = raw(block.tag)
-    return html`${before}${opening}<${tag} data-start="${block.start}">${drawWords(block, text, span)}</${tag}
-      >${closing}`
+    // Only a name of Block and a number: nothing of the document's own goes in unescaped.
+    const [open, close] = [raw(`<${block.tag} data-start="${block.start}"${hidden}>`), raw(`</${block.tag}>`)]
+    return html`${before}${opening}${open}${drawWords(block, text, span)}${close}${closing}`
   })
 }
 

@@ -43,7 +43,7 @@ export const askBody = z.strictObject({
 
 export const searchBody = z.strictObject({ query: questionText, library: identifier.optional() })
 
-export const ingestBody = z.strictObject({ paths: z.array(z.string().min(1)).min(1).max(10_000) })
+export const ingestBody = z.strictObject({ paths: z.array(z.string().min(1)).min(1).max(100_000) })
 
 export const listQuery = z.object({
   limit: z.coerce.number('must be a number').int().min(1).max(200).default(50),

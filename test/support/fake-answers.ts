@@ -7,6 +7,7 @@ import {
   passageOf,
   type Reply,
   type Sentence,
+  type Step,
   tellAnswer,
 } from './fake-site.ts'
 
@@ -35,7 +36,7 @@ export const bucket = fakeDocument({
   text: '# Refill\n\nTokens are refilled every n seconds, and a full bucket accepts no more. The fixed capacity bounds how many requests a user can save up.',
 })
 
-export const earlier = fakeDocument({
+const earlier = fakeDocument({
   ...bucket,
   revision: 'r0',
   current: false,
@@ -94,7 +95,8 @@ export function script({ question }: Asked): Reply {
   if (question.includes('slow')) return told(25)
   if (question.includes('endless')) {
     const stopped = fakeAnswer(question, { status: 'stopped', answer: 'Stripe runs four limiters', passages })
-    return [...half, 'until-stopped', { type: 'stopped', answer: stopped }]
+    const tear: Step[] = question.includes('torn') ? ['cut'] : []
+    return [...half.slice(0, 8), ...tear, ...half.slice(8), 'until-stopped', { type: 'stopped', answer: stopped }]
   }
   if (question.includes('torn'))
     return [...told(0).slice(0, 9), 'cut', ...told(0).slice(9, 20), 'cut', ...told(0).slice(20)]

@@ -1,0 +1,84 @@
+// What re-ranking sees of a candidate: a few figures between 0 and 1 that a person can check by hand.
+import { queryTerms, words } from '../../core/terms.ts'
+import type { Candidate } from '../../core/types.ts'
+import type { Scored } from './fuse.ts'
+import { coverage, heldBy } from './match.ts'
+import type { Concept } from './query.ts'
+import type { Found } from './retrieve.ts'
+
+/** In the order of `featuresOf`, and of the weights in weights.ts. */
+export const candidateFeatures = [
+  'fused score of words and meaning',
+  'cosine',
+  'query covered by text and headings',
+  'query covered by the text',
+  'query covered by the headings',
+  'query covered within one window of 30 words',
+  'names of the question held',
+  'query covered word for word',
+] as const
+
+export function featuresOf(found: Found, { candidate, score }: Scored, names: readonly Concept[]): number[] {
+  const path = new Set(queryTerms(candidate.headings.join('\n')))
+  const body = words(candidate.text).map(({ term }) => term)
+  const text = new Set(body)
+  const all = text.union(path)
+  return [
+    score,
+    candidate.cosine ?? 0,
+    coverage(found.concepts, all),
+    coverage(found.concepts, text),
+    coverage(found.concepts, path),
+    nearness(found, body),
+    shareHeld(names, all),
+    exactCoverage(found.concepts, all),
+  ]
+}
+
+function shareHeld(names: readonly Concept[], terms: ReadonlySet<string>): number {
+  return names.length === 0 ? 1 : names.filter((name) => heldBy(name, terms) > 0).length / names.length
+}
+
+/** Share of the query's rarity that stands together within one window of the text. */
+function nearness(found: Found, text: readonly string[]): number {
+  const WINDOW = 30
+  let best = 0
+  for (let from = 0; from < text.length; from += WINDOW / 2)
+    best = Math.max(best, coverage(found.concepts, new Set(text.slice(from, from + WINDOW))))
+  return best
+}
+
+/** Coverage without synonyms and corrections. */
+function exactCoverage(concepts: readonly Concept[], terms: ReadonlySet<string>): number {
+  let held = 0
+  let total = 0
+  for (const concept of concepts) {
+    total += concept.rarity
+    if (heldBy(concept, terms) >= 1) held += concept.rarity
+  }
+  return total === 0 ? 0 : held / total
+}
+
+/**
+ * The concepts that are names: in the texts found, their words stand with a capital inside of sentences. A question
+ * about one company is not answered from another's article.
+ */
+export function namesIn(concepts: readonly Concept[], candidates: readonly Candidate[]): Concept[] {
+  const counts = new Map<string, { capital: number; all: number }>()
+  const asked = new Set(concepts.flatMap(({ terms }) => [...terms.keys()]))
+  for (const { text } of candidates)
+    for (const { term, start } of words(text)) {
+      if (!asked.has(term) || !isInsideSentence(text, start)) continue
+      const count = counts.get(term) ?? { capital: 0, all: 0 }
+      counts.set(term, { capital: count.capital + (/\p{Lu}/u.test(text.charAt(start)) ? 1 : 0), all: count.all + 1 })
+    }
+  const isName = (term: string) => {
+    const count = counts.get(term)
+    return count !== undefined && count.all >= 2 && count.capital / count.all > 0.8
+  }
+  return concepts.filter(({ terms }) => [...terms.keys()].some(isName))
+}
+
+function isInsideSentence(text: string, start: number): boolean {
+  return /[\p{L}\p{N},]\s$/u.test(text.slice(Math.max(0, start - 2), start))
+}

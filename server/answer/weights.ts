@@ -1,0 +1,13 @@
+// Weights of the linear models. Fitted by `npm run eval -- fit` on half a of the development questions.
+
+/** Order: features.ts */
+export const candidateWeights: readonly number[] = [3.73, 0.78, 2.31, 1.36, 1.2, 1.37, 1.36, 1.11]
+
+/** Order: pieces.ts */
+export const pieceWeights: readonly number[] = [
+  1.51, 2.14, 0.85, 1.33, 0.93, 1.29, -0.01, -0.65, 0.57, -0.31, 0.43, -0.11, -0.31, -0.18, 0.91,
+]
+
+/** Order: evidence.ts */
+export const evidenceWeights: readonly number[] = [2, 2, 1, 1, -2, 1, 1]
+export const evidenceBias = -2

@@ -1,0 +1,153 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openTestApp, openTestLibrary, slowGenerator, type TestApp, type TestLibrary } from '../../support/app.ts'
+import { readEvents, readJson, type WireAnswer } from '../../support/wire.ts'
+
+const QUESTION = 'How does Stripe rate limit requests?'
+const deltas = ['Stripe runs four ', 'limiters in production [1]. ', 'It uses the token ', 'bucket algorithm [1].']
+
+let library: TestLibrary
+
+beforeAll(async () => {
+  library = await openTestLibrary()
+})
+
+/** Asks and reads up to the first event; the rest is still being written. */
+async function begin(app: TestApp) {
+  const response = await app.post('/v1/ask', { question: QUESTION, stream: true })
+  const reader = response.body!.getReader()
+  const { value } = await reader.read()
+  const [, id = ''] = /"id":"(ans_\w+)"/.exec(new TextDecoder().decode(value)) ?? []
+  return { id, reader }
+}
+
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  while (!(await reader.read()).done);
+}
+
+describe('the events of an answer', () => {
+  it('are replayed as they were, from any of them on', async () => {
+    const app = openTestApp(library)
+    const events = await readEvents(await app.post('/v1/ask', { question: QUESTION, stream: true }))
+    const path = `/v1/answers/${events[0]!.body.id}/events`
+    expect(await readEvents(await app.get(path))).toEqual(events)
+    for (const [index, { id }] of events.entries()) {
+      const rest = await readEvents(await app.get(path, { headers: { 'last-event-id': String(id) } }))
+      expect(rest).toEqual(events.slice(index + 1))
+    }
+    expect(await readEvents(await app.get(`${path}?after=3`))).toEqual(events.slice(3))
+    expect(await readEvents(await app.get(`${path}?after=999999`))).toEqual([])
+  })
+
+  it('are followed from any of them on while the model still writes', async () => {
+    const app = openTestApp(library, { generator: slowGenerator(deltas, 40) })
+    const { id, reader } = await begin(app)
+    const followers = [0, 1, 2, 3, 4].map(async (after) => ({
+      after,
+      events: await readEvents(
+        await app.get(`/v1/answers/${id}/events`, { headers: { 'last-event-id': String(after) } }),
+      ),
+    }))
+    await drain(reader)
+    const stored = await readEvents(await app.get(`/v1/answers/${id}/events`))
+    expect(stored.at(-1)!.type).toBe('done')
+    for (const { after, events } of await Promise.all(followers)) expect(events).toEqual(stored.slice(after))
+  })
+
+  it('end in stopped when somebody asks for that, with everything said so far', async () => {
+    const generator = slowGenerator([...deltas, ...Array.from({ length: 500 }, () => 'more ')], 20)
+    const app = openTestApp(library, { generator })
+    const { id, reader } = await begin(app)
+    await wait(150)
+    const stopped = await app.post(`/v1/answers/${id}/stop`, '')
+    expect([stopped.status, await stopped.json()]).toEqual([202, { id, stopped: true }])
+    await drain(reader)
+    const events = await readEvents(await app.get(`/v1/answers/${id}/events`))
+    const text = events.filter(({ type }) => type === 'text').map(({ body }) => body.delta)
+    expect(events.at(-1)).toMatchObject({
+      type: 'stopped',
+      body: { answer: { status: 'stopped', answer: text.join('') } },
+    })
+    expect(generator.endings).toHaveLength(1)
+    const again = await app.post(`/v1/answers/${id}/stop`, '')
+    expect([again.status, await again.json()]).toEqual([200, { id, stopped: false }])
+    const { status } = await readJson<WireAnswer>(await app.get(`/v1/answers/${id}`))
+    expect(status).toBe('stopped')
+  })
+
+  it('go on when a second reader leaves', async () => {
+    const app = openTestApp(library, { generator: slowGenerator(deltas, 50) })
+    const { id, reader } = await begin(app)
+    const resumed = (await app.get(`/v1/answers/${id}/events`)).body!.getReader()
+    await resumed.read()
+    await resumed.cancel()
+    await drain(reader)
+    expect((await readEvents(await app.get(`/v1/answers/${id}/events`))).at(-1)!.type).toBe('done')
+  })
+})
+
+describe('an answer under way', () => {
+  it('has no final form yet, and says where to look', async () => {
+    const app = openTestApp(library, { generator: slowGenerator(deltas, 30) })
+    const { id, reader } = await begin(app)
+    const early = await app.get(`/v1/answers/${id}`)
+    expect([early.status, await early.json()]).toMatchObject([
+      404,
+      { code: 'not-finished', title: expect.stringContaining(`/v1/answers/${id}/events`) },
+    ])
+    await drain(reader)
+  })
+
+  it('is finished by a drain, and new ones are refused as passing', async () => {
+    const app = openTestApp(library, { generator: slowGenerator(deltas, 30) })
+    const { id, reader } = await begin(app)
+    const reading = drain(reader)
+    const drained = app.drain(5_000)
+    const refused = await app.post('/v1/ask', { question: QUESTION })
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await refused.json()).toMatchObject({ code: 'shutting-down' })
+    expect((await app.get('/ready')).status).toBe(503)
+    await Promise.all([drained, reading])
+    expect((await app.get(`/v1/answers/${id}`)).status).toBe(200)
+  })
+
+  it('is stopped by a drain that has no time, and keeps what was said', async () => {
+    const generator = slowGenerator(
+      Array.from({ length: 500 }, () => 'word '),
+      20,
+    )
+    const app = openTestApp(library, { generator })
+    const { id, reader } = await begin(app)
+    const reading = drain(reader)
+    await app.drain(100)
+    await reading
+    expect((await readEvents(await app.get(`/v1/answers/${id}/events`))).at(-1)!.type).toBe('stopped')
+  })
+})
+
+describe('an unknown answer', () => {
+  const paths = ['', '/events'].flatMap((tail) => [
+    `/v1/answers/ans_0${tail}`,
+    `/v1/answers/${'a'.repeat(5_000)}${tail}`,
+    `/v1/answers/%00${tail}`,
+    `/v1/answers/..%2f..%2fetc${tail}`,
+    `/v1/answers/%E0%A4%A${tail}`,
+  ])
+
+  it.each(paths)('%s is a 4xx', async (path) => {
+    const response = await openTestApp(library).get(path)
+    expect(response.status).toBeOneOf([400, 404])
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  it('cannot be stopped', async () => {
+    const response = await openTestApp(library).post('/v1/answers/ans_0/stop', '')
+    expect([response.status, await response.json()]).toMatchObject([404, { code: 'unknown-answer' }])
+  })
+
+  it.each(['-1', 'x', '1.5', '9'.repeat(40), '0x10'])('is not looked for after event %s', async (cursor) => {
+    const headers = { 'last-event-id': cursor }
+    const response = await openTestApp(library).get('/v1/answers/ans_0/events', { headers })
+    expect([response.status, await response.json()]).toMatchObject([422, { field: 'Last-Event-ID' }])
+  })
+})

@@ -1,0 +1,63 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { StoredEvent } from '../../../core/types.ts'
+import { sseResponse, toSse } from '../../../server/http/events.ts'
+import { parseEvents } from '../../support/wire.ts'
+
+const text = (seq: number, delta: string): StoredEvent => ({ seq, event: { type: 'text', delta } })
+
+describe('an event as text', () => {
+  it('is one frame, whatever its words are', () => {
+    const delta = 'a\nb\r\n\r\ndata: x\u2028y\ud800\u0000'
+    expect(parseEvents(toSse(text(7, delta)))).toEqual([{ id: 7, type: 'text', body: { delta } }])
+  })
+})
+
+describe('a stream of events', () => {
+  async function* silentBetween(ms: number): AsyncGenerator<StoredEvent> {
+    yield text(1, 'a')
+    await wait(ms)
+    yield text(2, 'b')
+  }
+
+  it('keeps a silent connection alive with comments', async () => {
+    const body = await sseResponse(silentBetween(120), () => {}, 20).text()
+    expect(body.match(/^: still here$/gm)!.length).toBeGreaterThanOrEqual(3)
+    expect(parseEvents(body).map(({ id }) => id)).toEqual([1, 2])
+  })
+
+  it('is made for no cache and no buffer', () => {
+    const { headers } = sseResponse(silentBetween(0), () => {})
+    expect([headers.get('cache-control'), headers.get('x-accel-buffering')]).toEqual(['no-store', 'no'])
+  })
+
+  it('hears of a reader who leaves once, also in a silence', async () => {
+    let left = 0
+    const reader = sseResponse(silentBetween(60), () => left++, 5).body!.getReader()
+    await reader.read()
+    await reader.cancel()
+    await wait(100)
+    expect(left).toBe(1)
+  })
+
+  it('reads on only as fast as it is read', async () => {
+    let made = 0
+    async function* many(): AsyncGenerator<StoredEvent> {
+      while (made < 1_000) yield text(++made, 'x')
+    }
+    const reader = sseResponse(many(), () => {}).body!.getReader()
+    await reader.read()
+    await wait(20)
+    expect(made).toBeLessThan(5)
+    await reader.cancel()
+  })
+
+  it('breaks off without a terminal event when the events fail, so that the reader resumes', async () => {
+    async function* failing(): AsyncGenerator<StoredEvent> {
+      yield text(1, 'a')
+      await wait(1)
+      throw new Error('the database is gone')
+    }
+    await expect(sseResponse(failing(), () => {}).text()).rejects.toThrow()
+  })
+})

@@ -1,0 +1,305 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openTestApp, openTestLibrary, type TestApp, TOKEN } from '../../support/app.ts'
+import { readJson, type WireProblem } from '../../support/wire.ts'
+
+let app: TestApp
+
+beforeAll(async () => {
+  app = openTestApp(await openTestLibrary())
+})
+
+async function problemOf(response: Response): Promise<WireProblem> {
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  expect(response.headers.get('x-request-id')).toMatch(/^[\w-]+$/)
+  const problem = await readJson<WireProblem>(response)
+  expect(problem).toMatchObject({
+    type: 'about:blank',
+    status: response.status,
+    code: expect.stringMatching(/^[a-z0-9-]+$/),
+  })
+  expect(problem.title).toMatch(/^\w.*\.$/s)
+  expect(problem.title.length).toBeLessThan(400)
+  expect(JSON.stringify(problem)).not.toMatch(
+    /node_modules|\.ts\b|at \w+ \(|select |zod|postgres|Invalid input: expected never/i,
+  )
+  return problem
+}
+
+const question = 'How?'
+const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+const turn = { question, answer: 'So.' }
+
+const wrongFields: [field: string, body: unknown][] = [
+  ['question', {}],
+  ['question', { question: '' }],
+  ['question', { question: ' \n\t\u00a0' }],
+  ['question', { question: 'a\u0000b' }],
+  ['question', { question: 'half \ud83d of it' }],
+  ['question', { question: 'x'.repeat(4_001) }],
+  ...[null, 1, true, [], {}, ['a']].map((value): [string, unknown] => ['question', { question: value }]),
+  ...[null, 1, '', 'a b', 'x'.repeat(81), '../x', 'a\u0000', {}].map((value): [string, unknown] => [
+    'conversation_id',
+    { question, conversation_id: value },
+  ]),
+  ...[null, 1, 'x', {}].map((value): [string, unknown] => ['history', { question, history: value }]),
+  ['history', { question, history: Array.from({ length: 51 }, () => turn) }],
+  ['history.0', { question, history: ['x'] }],
+  ['history.1.question', { question, history: [turn, { ...turn, question: 7 }] }],
+  ['history.0.answer', { question, history: [{ ...turn, answer: 'a\u0000b' }] }],
+  ['history.0.answer', { question, history: [{ ...turn, answer: '\udc00' }] }],
+  ['history.0.answer', { question, history: [{ ...turn, answer: 'x'.repeat(40_001) }] }],
+  ['history.0.mood', { question, history: [{ ...turn, mood: 'good' }] }],
+  ...[null, 1, 'a/b', []].map((value): [string, unknown] => ['library', { question, library: value }]),
+  ...[null, 1, 'true', {}].map((value): [string, unknown] => ['stream', { question, stream: value }]),
+  ...[null, 1, 'fast', {}].map((value): [string, unknown] => ['mode', { question, mode: value }]),
+  ['temperature', { question, temperature: 1 }],
+  ['__proto__', JSON.parse(`{"question":"${question}","__proto__":{"admin":true}}`)],
+  ['k'.repeat(80), { question, ['k'.repeat(100_000)]: 1 }],
+  ...[null, 1, 'text', true, []].map((value): [string, unknown] => ['body', value]),
+]
+
+describe('a question that cannot be asked', () => {
+  it.each(wrongFields)('is refused by the name of %s', async (field, body) => {
+    const response = await app.post('/v1/ask', JSON.stringify(body))
+    expect(response.status).toBe(422)
+    const problem = await problemOf(response)
+    expect(problem).toMatchObject({ code: 'bad-field', field })
+    expect(problem.title.startsWith(`${field}: `)).toBe(true)
+  })
+
+  const unreadable: [name: string, status: number, code: string, body: string | Uint8Array][] = [
+    ['empty', 400, 'bad-json', ''],
+    ['cut', 400, 'bad-json', '{"question": "How'],
+    ['followed by more', 400, 'bad-json', '{"question": "How?"} x'],
+    ['not UTF-8', 400, 'bad-json', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22])],
+    ['an overlong encoding', 400, 'bad-json', Buffer.from([0x22, 0xc0, 0x80, 0x22])],
+    ['nested ten thousand times', 422, 'bad-field', deep(10_000)],
+    ['nested within a field', 422, 'bad-field', `{"question": ${deep(10_000)}}`],
+    ['nested within history', 422, 'bad-field', `{"question": "How?", "history": ${deep(100_000)}}`],
+    ['1 MB', 413, 'too-large', JSON.stringify({ question: 'x'.repeat(1_000_000) })],
+  ]
+
+  it.each(unreadable)('because the body is %s is refused with %d', async (_name, status, code, body) => {
+    const response = await app.get('/v1/ask', { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+    expect(response.status).toBe(status)
+    expect(await problemOf(response)).toMatchObject({
+      code,
+      field: expect.stringMatching(/^(body|question|history\.0)$/),
+    })
+  })
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'x'.repeat(4_000)])(
+    'because its type is %s is refused',
+    async (type) => {
+      const response = await app.post('/v1/ask', { question }, { headers: { 'content-type': type } })
+      expect(response.status).toBe(415)
+      expect(await problemOf(response)).toMatchObject({ code: 'not-json' })
+    },
+  )
+
+  it('because the library is unknown gets a 404', async () => {
+    for (const path of ['/v1/ask', '/v1/search']) {
+      const response = await app.post(path, { question, query: question, library: 'other' })
+      expect(response.status).toBeOneOf([404, 422])
+    }
+    const response = await app.post('/v1/ask', { question, library: 'other' })
+    expect([response.status, (await problemOf(response)).code]).toEqual([404, 'unknown-library'])
+  })
+})
+
+describe('a search that cannot be made', () => {
+  const bodies: [field: string, body: unknown][] = [
+    ['query', {}],
+    ['query', { query: '' }],
+    ['query', { query: 'a\u0000' }],
+    ['query', { query: 5 }],
+    ['limit', { query: 'x', limit: 5 }],
+    ['body', []],
+  ]
+  it.each(bodies)('is refused by the name of %s', async (field, body) => {
+    const response = await app.post('/v1/search', body)
+    expect([response.status, (await problemOf(response)).field]).toEqual([422, field])
+  })
+})
+
+describe('an address that leads nowhere', () => {
+  const paths = [
+    '/nothing',
+    '/v1',
+    '/v1/documents/',
+    '/v1/documents/%00',
+    '/v1/documents/..%2f..%2fetc%2fpasswd',
+    `/v1/documents/${'d'.repeat(10_000)}`,
+    '/v1/documents/doc_0',
+    '/v1/documents/%E0%A4%A',
+    '/v1/documents/%ED%A0%80',
+    '/documents/%00',
+    '/..%2f..%2fpackage.json',
+    '/%2e%2e/package.json',
+    '/core/config.ts',
+    '/wire.d.ts',
+  ]
+  it.each(paths)('%s is a 4xx', async (path) => {
+    const response = await app.get(path)
+    expect(response.status).toBeOneOf([400, 404])
+    expect(await response.text()).not.toMatch(/dependencies|at \w+ \(|node_modules/)
+  })
+
+  const queries: [field: string, path: string][] = [
+    ['limit', '/v1/documents?limit=0'],
+    ['limit', '/v1/documents?limit=201'],
+    ['limit', '/v1/documents?limit=1.5'],
+    ['limit', '/v1/documents?limit=x'],
+    ['limit', '/v1/documents?limit='],
+    ['limit', '/v1/documents?limit=1e999'],
+    ['after', '/v1/documents?after=a%20b'],
+    ['after', `/v1/documents?after=${'x'.repeat(100)}`],
+    ['revision', '/v1/documents/doc_0?revision=latest'],
+    ['revision', `/v1/documents/doc_0?revision=${'A'.repeat(64)}`],
+  ]
+  it.each(queries)('names %s of %s', async (field, path) => {
+    const response = await app.get(path)
+    expect([response.status, (await problemOf(response)).field]).toEqual([422, field])
+  })
+
+  const methods: [method: string, path: string, allow: string][] = [
+    ['GET', '/v1/ask', 'POST'],
+    ['DELETE', '/v1/ask', 'POST'],
+    ['PUT', '/v1/search', 'POST'],
+    ['POST', '/v1/documents', 'GET'],
+    ['PATCH', '/v1/documents/doc_0', 'GET'],
+    ['GET', '/v1/answers/ans_0/stop', 'POST'],
+    ['DELETE', '/v1/answers/ans_0', 'GET'],
+    ['POST', '/health', 'GET'],
+    ['OPTIONS', '/v1/ingest', 'POST'],
+  ]
+  it.each(methods)('under %s %s says that %s is offered', async (method, path, allow) => {
+    const response = await app.get(path, { method })
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
+    expect(await problemOf(response)).toMatchObject({ code: 'wrong-method' })
+  })
+})
+
+describe('no request', () => {
+  const method = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS')
+  const known = fc.constantFrom(
+    '/v1/ask',
+    '/v1/search',
+    '/v1/documents',
+    '/v1/answers',
+    '/documents',
+    '/v1/ingest',
+    '/ready',
+  )
+  const segment = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => encodeURIComponent(text.toWellFormed()))
+  const path = fc.tuple(
+    known,
+    fc.array(fc.oneof(segment, fc.constantFrom('%00', '..%2f', '%', 'events')), { maxLength: 2 }),
+  )
+  const fields = fc.record(
+    {
+      question: fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue()),
+      query: fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue()),
+      conversation_id: fc.oneof(fc.stringMatching(/^[\w-]{1,80}$/), fc.jsonValue()),
+      history: fc.oneof(fc.array(fc.record({ question: fc.string(), answer: fc.string() })), fc.jsonValue()),
+      stream: fc.oneof(fc.boolean(), fc.jsonValue()),
+      mode: fc.oneof(fc.constantFrom('auto', 'extractive', 'generative'), fc.jsonValue()),
+      paths: fc.jsonValue(),
+    },
+    { requiredKeys: [] },
+  )
+  const body = fc.oneof(
+    fields.map((value) => JSON.stringify(value)),
+    fc.jsonValue().map((value) => JSON.stringify(value)),
+    fc.string({ unit: 'binary' }),
+  )
+  const query = fc.dictionary(
+    fc.constantFrom('limit', 'after', 'revision', 'start', 'end'),
+    fc.string({ unit: 'binary' }),
+  )
+
+  it('makes a 5xx', async () => {
+    await fc.assert(
+      fc.asyncProperty(method, path, query, body, async (method, [root, rest], query, body) => {
+        const search = new URLSearchParams(query)
+        const url = `${[root, ...rest].join('/')}?${search.toString()}`
+        const hasBody = method !== 'GET' && method !== 'HEAD'
+        const headers = { 'content-type': 'application/json', authorization: 'Bearer wrong' }
+        const response = await app.get(url, { method, headers, ...(hasBody ? { body } : {}) })
+        await response.text()
+        expect(response.status).toBeLessThan(500)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('of any words makes a 5xx or an answer without an end', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary', minLength: 1 }), fc.boolean(), async (question, stream) => {
+        const response = await app.post('/v1/ask', { question, stream })
+        const text = await response.text()
+        expect(response.status).toBeOneOf([200, 422])
+        if (response.status === 200 && stream) expect(text).toMatch(/\nevent: (done|abstained)\n/)
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
+
+describe('a large body over a socket', () => {
+  it.each(['with its length', 'in chunks of unknown number'])('%s is refused while it is sent', async (way) => {
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
+    await once(server, 'listening')
+    try {
+      const text = JSON.stringify({ question: 'x'.repeat(1_000_000) })
+      const length = way === 'with its length' ? { 'content-length': String(text.length) } : {}
+      const asking = request({
+        port: (server.address() as AddressInfo).port,
+        host: '127.0.0.1',
+        method: 'POST',
+        path: '/v1/ask',
+        headers: { 'content-type': 'application/json', ...length },
+      })
+      asking.on('error', () => {})
+      asking.end(text)
+      const [response] = (await once(asking, 'response')) as [NodeJS.ReadableStream & { statusCode: number }]
+      let body = ''
+      for await (const part of response) body += String(part)
+      expect([response.statusCode, JSON.parse(body)]).toMatchObject([413, { code: 'too-large', field: 'body' }])
+    } finally {
+      server.close()
+    }
+  })
+})
+
+describe('the door of ingest', () => {
+  const tokens = [
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    'Bearer wrong',
+    TOKEN,
+    `bearer ${TOKEN}`,
+    `Bearer ${TOKEN} `.trim() + 'x',
+  ]
+
+  it.each(tokens)('stays closed for %s', async (authorization) => {
+    const before = await (await app.get('/v1/documents')).text()
+    const headers = authorization === undefined ? {} : { authorization }
+    const response = await app.post('/v1/ingest', { paths: ['package.json', '.'] }, { headers })
+    expect(response.status).toBe(403)
+    expect(await problemOf(response)).toMatchObject({ code: 'not-allowed', field: 'Authorization' })
+    expect(await (await app.get('/v1/documents')).text()).toBe(before)
+  })
+
+  it.each([{}, { paths: [] }, { paths: [''] }, { paths: [1] }, { paths: 'x' }])('names paths in %j', async (body) => {
+    const response = await app.post('/v1/ingest', body, { headers: { authorization: `Bearer ${TOKEN}` } })
+    expect([response.status, (await problemOf(response)).field]).toMatchObject([422, expect.stringMatching(/^paths/)])
+  })
+})

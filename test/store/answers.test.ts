@@ -1,0 +1,186 @@
+// The log of an answer: complete, in order, ended once.
+import { describe, expect, it } from 'vitest'
+import { StoreError } from '../../core/errors.ts'
+import type { AnswerRecord } from '../../core/ports.ts'
+import type { Answer, AnswerEvent, StoredEvent } from '../../core/types.ts'
+import { openStore } from '../../store/open.ts'
+import { contentOf, openTestDatabase, type TestDatabase } from '../support/database.ts'
+import { space } from '../support/store-documents.ts'
+
+describe('an answer', () => {
+  it('is read again event by event, from any place on', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    await answers.append('main', 'ans_1', [{ seq: 1, event: text('Four ') }])
+    await answers.append('main', 'ans_1', [
+      { seq: 2, event: text('limiters 🚦.') },
+      { seq: 3, event: { type: 'done', answer: answerOf('ans_1') } },
+    ])
+    const all = await answers.events('main', 'ans_1', 0)
+    expect(all).toEqual([
+      { seq: 1, event: text('Four ') },
+      { seq: 2, event: text('limiters 🚦.') },
+      { seq: 3, event: { type: 'done', answer: answerOf('ans_1') } },
+    ])
+    expect(await answers.events('main', 'ans_1', 1)).toEqual(all?.slice(1))
+    expect(await answers.events('main', 'ans_1', 3)).toEqual([])
+    expect(await answers.find('main', 'ans_1')).toEqual(answerOf('ans_1'))
+  })
+
+  it('that nobody asked for is null', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    expect(await answers.events('main', 'ans_unknown', 0)).toBeNull()
+    expect(await answers.find('main', 'ans_unknown')).toBeNull()
+    await expect(answers.append('main', 'ans_unknown', [{ seq: 1, event: text('x') }])).rejects.toThrow(StoreError)
+  })
+
+  it('under way has events, but no answer yet', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    expect(await answers.events('main', 'ans_1', 0)).toEqual([])
+    await answers.append('main', 'ans_1', [{ seq: 1, event: text('Four') }])
+    expect(await answers.find('main', 'ans_1')).toBeNull()
+  })
+
+  it('that ended in an error has none', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    await answers.append('main', 'ans_1', [{ seq: 1, event: failure }])
+    expect(await answers.find('main', 'ans_1')).toBeNull()
+    expect(await answers.events('main', 'ans_1', 0)).toEqual([{ seq: 1, event: failure }])
+  })
+
+  it('begins only once', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    await expect(answers.begin(record({ question: 'another' }))).rejects.toThrow(StoreError)
+  })
+})
+
+describe('the end of an answer', () => {
+  const done: AnswerEvent = { type: 'done', answer: answerOf('ans_1') }
+
+  it.each(['done', 'abstained', 'stopped'] as const)('may be %s, and then nothing follows', async (type) => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    await answers.append('main', 'ans_1', [{ seq: 1, event: { type, answer: answerOf('ans_1') } }])
+    const before = await contentOf(database.query)
+    for (const event of [done, failure, text('late')])
+      await expect(answers.append('main', 'ans_1', [{ seq: 2, event }])).rejects.toThrow(StoreError)
+    expect(await contentOf(database.query)).toEqual(before)
+  })
+
+  it('comes once, even when two write it at the same moment', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    const writes = Array.from({ length: 8 }, async (_, n) => await answers.append('main', 'ans_1', [{ seq: n, event: done }]))
+    const settled = await Promise.allSettled(writes)
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+})
+
+describe('events that are appended together', () => {
+  it('are stored together or not at all', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    await answers.append('main', 'ans_1', [{ seq: 2, event: text('two') }])
+    const before = await contentOf(database.query)
+    const batch: StoredEvent[] = [
+      { seq: 1, event: text('one') },
+      { seq: 2, event: text('two again') },
+      { seq: 3, event: { type: 'done', answer: answerOf('ans_1') } },
+    ]
+    await expect(answers.append('main', 'ans_1', batch)).rejects.toThrow(StoreError)
+    expect(await contentOf(database.query)).toEqual(before)
+  })
+
+  it('may be none', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    await answers.append('main', 'ans_1', [])
+    expect(await answers.events('main', 'ans_1', 0)).toEqual([])
+  })
+})
+
+describe('text that jsonb cannot hold', () => {
+  it('keeps its length, so that every offset stays right', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    const odd = 'half \ud83d, other half \ude00, NUL \0, whole 😀, "quoted" \\u0000'
+    const kept = 'half \ufffd, other half \ufffd, NUL \ufffd, whole 😀, "quoted" \\u0000'
+    await answers.append('main', 'ans_1', [
+      { seq: 1, event: text(odd) },
+      { seq: 2, event: { type: 'done', answer: { ...answerOf('ans_1'), answer: odd } } },
+    ])
+    expect(await answers.events('main', 'ans_1', 0)).toMatchObject([{ event: { delta: kept } }, {}])
+    expect((await answers.find('main', 'ans_1'))?.answer).toBe(kept)
+    expect(kept).toHaveLength(odd.length)
+  })
+})
+
+describe('the turns of a conversation', () => {
+  it('are its last finished exchanges, oldest first', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    for (const n of [2, 3, 4, 5]) await answers.begin(record({ id: `ans_${n}`, question: `question ${n}` }))
+    for (const n of [1, 2, 3, 5]) await finish(answers, `ans_${n}`)
+    await answers.append('main', 'ans_4', [{ seq: 1, event: failure }])
+    expect(await answers.turns('main', 'con_1', 3)).toEqual([
+      { question: 'question 2', answer: 'answer of ans_2' },
+      { question: 'question 3', answer: 'answer of ans_3' },
+      { question: 'question 5', answer: 'answer of ans_5' },
+    ])
+    expect(await answers.turns('main', 'con_unknown', 3)).toEqual([])
+  })
+
+  it('are those of this conversation only', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    await answers.begin(record({ id: 'ans_2', conversationId: 'con_2' }))
+    await finish(answers, 'ans_2')
+    expect(await answers.turns('main', 'con_1', 9)).toEqual([])
+    expect(await answers.turns('main', 'con_2', 9)).toHaveLength(1)
+  })
+})
+
+const failure: AnswerEvent = { type: 'error', code: 'store-unavailable', retryable: true }
+
+function text(delta: string): AnswerEvent {
+  return { type: 'text', delta }
+}
+
+function record(more: Partial<AnswerRecord> = {}): AnswerRecord {
+  return { id: 'ans_1', library: 'main', conversationId: 'con_1', question: 'question 1', mode: 'extractive', ...more }
+}
+
+async function begun(database: TestDatabase) {
+  const store = await openStore(database, 'main', space)
+  await store.answers.begin(record())
+  return store
+}
+
+async function finish(answers: Awaited<ReturnType<typeof begun>>['answers'], id: string): Promise<void> {
+  await answers.append('main', id, [{ seq: 1, event: { type: 'done', answer: answerOf(id) } }])
+}
+
+function answerOf(id: string): Answer {
+  return {
+    id,
+    conversationId: 'con_1',
+    question: 'question',
+    query: 'query',
+    status: 'answered',
+    reason: null,
+    mode: 'extractive',
+    fallback: null,
+    answer: `answer of ${id}`,
+    statements: [{ start: 0, end: 6, verdict: 'verbatim', citations: [1] }],
+    citations: [],
+    passages: [],
+    nearest: [],
+    models: { generator: null, embedder: 'test' },
+    usage: { inputTokens: 0, outputTokens: 0, costUsd: 0.001 },
+    timingsMs: { retrieve: 1.5, firstText: 2, total: 3 },
+  }
+}

@@ -1,0 +1,175 @@
+// The embedded database over its life: opened, snapshotted, closed, damaged, restored.
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { type EmbeddedDatabase, openEmbedded } from '../../store/embedded.ts'
+import { migrate } from '../../store/migrate.ts'
+import { preparedDataDir, temporaryFolder } from '../support/database.ts'
+
+describe('the embedded database', () => {
+  it('is made on the first start and keeps what was written', async () => {
+    const dir = join(await temporaryFolder(), 'new', 'data')
+    await write(dir, 'first')
+    expect(await read(dir)).toEqual({ words: ['first'], restored: false, warnings: [] })
+  })
+
+  it('is there after a kill without a snapshot', async () => {
+    const dir = await preparedDataDir()
+    await write(dir, 'first')
+    await rm(join(dir, 'snapshot.tar'))
+    expect((await read(dir)).words).toEqual(['first'])
+  })
+
+  it('refuses a second opening while it is open, and allows it afterwards', async () => {
+    const dir = await preparedDataDir()
+    const database = await open(dir)
+    await expect(openEmbedded(dir, fail)).rejects.toMatchObject({ code: 'store-locked' })
+    await database.close()
+    await (await open(dir)).close()
+  })
+
+  it('lets no two statements mix while snapshots are made', async () => {
+    const dir = await preparedDataDir()
+    const warnings: string[] = []
+    const database = await openEmbedded(dir, (message) => warnings.push(message), 5)
+    await database.query('create table numbers (n int primary key)')
+    const until = performance.now() + 1_500
+    for (let n = 0; performance.now() < until; n++) {
+      expect(await database.query('select $1::int as n', [n])).toEqual([{ n }])
+      const failing = database.transaction(async (query) => {
+        await query('insert into numbers values ($1)', [n])
+        await query('insert into numbers values ($1)', [n])
+      })
+      await expect(failing).rejects.toMatchObject({ code: 'store-failed' })
+      await database.transaction(async (query) => {
+        await query('insert into numbers values ($1)', [n])
+        await wait(1)
+      })
+      expect(await database.query('select max(n) as n, count(*)::int as count from numbers')).toEqual([
+        { n, count: n + 1 },
+      ])
+    }
+    await database.close()
+    expect(warnings).toEqual([])
+    expect(existsSync(join(dir, 'snapshot.tar'))).toBe(true)
+  })
+
+  it('goes on when a snapshot cannot be saved, and says so', async () => {
+    const dir = await preparedDataDir()
+    const warnings: string[] = []
+    // A folder that is not empty cannot be replaced by a file.
+    await mkdir(join(dir, 'snapshot.tar', 'full'), { recursive: true })
+    const database = await openEmbedded(dir, (message) => warnings.push(message), 20)
+    await database.query('create table words (word text)')
+    while (warnings.length === 0) await wait(20)
+    expect(await database.query('select word from words')).toEqual([])
+    await database.close()
+    expect(warnings[0]).toContain('could not save its snapshot')
+    expect((await read(dir)).words).toEqual([])
+  })
+
+  it('tells who holds it and where', async () => {
+    const dir = await preparedDataDir()
+    const database = await open(dir)
+    database.announce({ pid: 1234, startedAt: 'now', url: 'http://localhost:3000', token: 't' })
+    await expect(openEmbedded(dir, fail)).rejects.toThrow('process 1234 (http://localhost:3000)')
+    await database.close()
+    expect(await readdir(dir)).not.toContain('owner.json')
+  })
+})
+
+describe('a damaged data directory', () => {
+  it.each([
+    ['its control file is garbled', async (pg: string) => await writeFile(join(pg, 'global', 'pg_control'), 'garbage')],
+    ['its control file is gone', async (pg: string) => await rm(join(pg, 'global', 'pg_control'))],
+    ['its version file is gone', async (pg: string) => await rm(join(pg, 'PG_VERSION'))],
+    ['its catalogs are cut short', async (pg: string) => await truncateAll(join(pg, 'base'))],
+    ['its log is empty', async (pg: string) => await truncateAll(join(pg, 'pg_wal'))],
+    ['it is gone', async (pg: string) => await rm(pg, { recursive: true })],
+  ])('is kept aside when %s, and the snapshot takes its place', async (_, damage) => {
+    const dir = await preparedDataDir()
+    await write(dir, 'saved')
+    await damage(join(dir, 'pg'))
+    expect(await read(dir)).toMatchObject({ words: ['saved'], restored: true })
+    expect((await readdir(dir)).filter((name) => name.startsWith('pg.broken-'))).toHaveLength(
+      _ === 'it is gone' ? 0 : 1,
+    )
+    // And from then on it is an ordinary one.
+    await write(dir, 'later')
+    expect(await read(dir)).toMatchObject({ words: ['saved', 'later'], restored: false })
+  })
+
+  it('without a snapshot is refused and left alone', async () => {
+    const dir = await preparedDataDir()
+    await rm(join(dir, 'pg', 'global', 'pg_control'))
+    for (let n = 0; n < 2; n++)
+      await expect(openEmbedded(dir, fail)).rejects.toMatchObject({
+        code: 'store-unavailable',
+        message: expect.stringContaining('Move the folder away') as string,
+      })
+    expect((await readdir(dir)).sort()).toEqual(['lock', 'opened', 'pg'])
+  })
+
+  it('is restored anew when the first restoring was cut', async () => {
+    const dir = await preparedDataDir()
+    await write(dir, 'saved')
+    await cutInTheMiddle(dir)
+    expect(await read(dir)).toMatchObject({ words: ['saved'], restored: true })
+  })
+})
+
+describe('a first start that was cut', () => {
+  it('is begun anew, however much of it there is', async () => {
+    const half = await preparedDataDir()
+    await cutInTheMiddle(half)
+    const nearly = await preparedDataDir()
+    await rm(join(nearly, 'opened'))
+    const nothing = await temporaryFolder()
+    await mkdir(join(nothing, 'pg'))
+    for (const dir of [half, nearly, nothing]) {
+      const database = await open(dir)
+      await migrate(database)
+      expect(database.restored).toBe(false)
+      await database.close()
+    }
+  })
+})
+
+/** What a kill in the middle of making or restoring leaves: some files, and no word that it was ever whole. */
+async function cutInTheMiddle(dir: string): Promise<void> {
+  await rm(join(dir, 'opened'))
+  await rm(join(dir, 'pg', 'base', '5'), { recursive: true, force: true })
+  await rm(join(dir, 'pg', 'pg_wal'), { recursive: true })
+}
+
+async function truncateAll(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) await truncate(join(entry.parentPath, entry.name), 0)
+}
+
+async function open(dir: string): Promise<EmbeddedDatabase> {
+  return await openEmbedded(dir, fail)
+}
+
+async function write(dir: string, word: string): Promise<void> {
+  const database = await open(dir)
+  await database.query('create table if not exists words (word text)')
+  await database.query('insert into words values ($1)', [word])
+  await database.close()
+}
+
+async function read(dir: string) {
+  const warnings: string[] = []
+  const database = await openEmbedded(dir, (message) => warnings.push(message))
+  const words = (await database.query<{ word: string }>('select word from words')).map((row) => row.word)
+  const { restored } = database
+  await database.close()
+  return { words, restored, warnings }
+}
+
+function fail(message: string): void {
+  throw new Error(message)
+}
+

@@ -1,0 +1,146 @@
+// The whole server over a small library, without a socket: `app.fetch`, and what it wrote into its log.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import type { Embedder, Generator, Store } from '../../core/ports.ts'
+import { ingest } from '../../ingest/ingest.ts'
+import { openStaticEmbedder } from '../../models/static.ts'
+import { type App, type AppDeps, createApp } from '../../server/app.ts'
+import { openStore } from '../../store/open.ts'
+import { openTestDatabase, temporaryFolder } from './database.ts'
+
+const LIBRARY = 'main'
+export const TOKEN = 'let-me-in'
+
+/** Two subjects and a stranger: enough for an answer, a follow-up and a refusal. */
+const articles: Readonly<Record<string, string>> = {
+  'stripe.md': `---
+title: How Stripe Limits Requests
+url: https://example.com/stripe-limits
+published_at: 2017-03-30
+---
+Stripe runs four limiters in production. Its rate limiting uses the token bucket algorithm.
+
+## Request rate limiter
+
+Stripe's request rate limiter holds every user to a number of requests per second. A short burst above the cap is allowed 🚦, because some spikes are legitimate.
+
+## Load shedders
+
+The fleet usage load shedder reserves a share of the workers for critical requests. Stripe starts shedding test traffic first when workers fall behind.
+`,
+  'notion.md': `# How Notion Sharded Postgres
+
+Notion split its Postgres monolith into 480 logical shards on 32 physical databases. The partition key of every sharded table is the workspace id.
+
+## Migration
+
+Notion wrote to the old and the new databases at once while it copied the history. The switch took five minutes of downtime.
+`,
+  'bread.txt': `Baking bread at home
+
+A loaf of bread needs flour, water, salt and yeast. The dough rests for twelve hours before it is baked.
+`,
+}
+
+export type TestLibrary = { readonly store: Store; readonly embedder: Embedder; readonly folder: string }
+
+/** Once per test file, in `beforeAll`. */
+export async function openTestLibrary(): Promise<TestLibrary> {
+  const folder = join(await temporaryFolder(), 'library')
+  await mkdir(folder)
+  for (const [name, text] of Object.entries(articles)) await writeFile(join(folder, name), text)
+  const embedder = await openStaticEmbedder()
+  const store = await openStore(await openTestDatabase(), LIBRARY, embedder)
+  await learn({ store, embedder, folder }, [folder])
+  return { store, embedder, folder }
+}
+
+async function learn({ store, embedder }: TestLibrary, paths: readonly string[]): Promise<void> {
+  const deps = { documents: store.documents, embedder, library: LIBRARY }
+  for await (const event of ingest(paths, deps, new AbortController().signal))
+    if (event.type === 'failed') throw new Error(event.message)
+}
+
+export type TestApp = App & {
+  /** every line of the log, as written */
+  readonly lines: string[]
+  readonly get: (path: string, init?: RequestInit) => Promise<Response>
+  /** `body` is sent as JSON, a string as it is. */
+  readonly post: (path: string, body: unknown, init?: RequestInit) => Promise<Response>
+}
+
+/** Cheap: any number of apps share one library. */
+export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<AppDeps> = {}): TestApp {
+  const lines: string[] = []
+  const sink = new Writable({
+    write: (chunk, _encoding, done) => {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+  const deps: AppDeps = {
+    store,
+    embedder,
+    generator: null,
+    ingesting: (paths, signal) => ingest(paths, { documents: store.documents, embedder, library: LIBRARY }, signal),
+    library: LIBRARY,
+    token: TOKEN,
+    webDir: new URL('../../web/', import.meta.url).pathname,
+    log: pino({ level: 'trace' }, sink),
+    silentMs: 0,
+    ...changes,
+  }
+  const app = createApp(deps)
+  const get = async (path: string, init?: RequestInit) => await app.fetch(new Request(`http://test${path}`, init))
+  return {
+    ...app,
+    lines,
+    get,
+    post: async (path, body, init = {}) =>
+      await get(path, {
+        method: 'POST',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...init,
+        headers: { 'content-type': 'application/json', ...(init.headers as Record<string, string> | undefined) },
+      }),
+  }
+}
+
+export type SlowGenerator = Generator & {
+  /** performance.now() when each call ended, in order */
+  readonly endings: number[]
+}
+
+/** Writes each delta after a pause, as a model does, and hears at once when nobody listens any more. */
+export function slowGenerator(deltas: readonly string[], pauseMs: number): SlowGenerator {
+  const endings: number[] = []
+  return {
+    model: 'fake/slow',
+    endings,
+    async *stream(_messages, signal) {
+      try {
+        for (const delta of deltas) {
+          await pause(pauseMs, signal)
+          yield { type: 'text', delta }
+        }
+        yield { type: 'finish', reason: 'stop', inputTokens: 1, outputTokens: deltas.length }
+      } finally {
+        endings.push(performance.now())
+      }
+    },
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  const leave = () => reject(signal.reason)
+  signal.addEventListener('abort', leave, { once: true })
+  if (signal.aborted) leave()
+  await promise.finally(() => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', leave)
+  })
+}

@@ -1,0 +1,60 @@
+// A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
+import { StoreError } from '../../core/errors.ts'
+import type { AnswerStore, Store } from '../../core/ports.ts'
+import { isTerminal, type StoredEvent } from '../../core/types.ts'
+
+export const outage = () => new StoreError('store-unavailable', 'no route to 10.1.2.3:5432', { retryable: true })
+
+/** Answers in memory, with the laws of the real one: numbers are taken once, and nothing follows a terminal event. */
+export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, StoredEvent[]> } {
+  const logs = new Map<string, StoredEvent[]>()
+  return {
+    logs,
+    begin: async ({ id }) => void logs.set(id, []),
+    append: async (_library, id, events) => {
+      const log = logs.get(id)
+      if (!log) throw new StoreError('store-failed', `There is no answer ${id}.`)
+      for (const event of events) {
+        if (log.some((each) => each.seq === event.seq || isTerminal(each.event)))
+          throw new StoreError('answer-ended', `The answer ${id} takes no event ${event.seq}.`)
+        log.push(event)
+      }
+    },
+    events: async (_library, id, after) => logs.get(id)?.filter(({ seq }) => seq > after) ?? null,
+    find: async (_library, id) => {
+      const last = logs.get(id)?.at(-1)?.event
+      return last && 'answer' in last ? last.answer : null
+    },
+    turns: async () => [],
+  }
+}
+
+export function emptyStore(): Store {
+  return {
+    documents: {
+      currentRevision: async () => null,
+      knownVectors: async () => new Map(),
+      save: async () => {},
+      find: async () => null,
+      list: async () => [],
+    },
+    search: {
+      candidates: async () => [],
+      chunkCount: async () => 0,
+      vocabulary: async () => new Map(),
+    },
+    answers: memoryAnswers(),
+    ping: async () => {},
+    close: async () => {},
+  }
+}
+
+/** Every call of every part fails, also of those that a port gets later. */
+export function brokenStore(fault: () => unknown = outage): Store {
+  const fail = async () => {
+    throw fault()
+  }
+  // A part whose every method is `fail` has whatever shape its port asks for.
+  const part = () => new Proxy({}, { get: () => fail }) as never
+  return { documents: part(), search: part(), answers: part(), ping: fail, close: async () => {} }
+}

@@ -1,0 +1,55 @@
+// Tiny documents for the store: chunks as `cut` says, vectors of four numbers that a reader can check by hand.
+import { createHash } from 'node:crypto'
+import type { DocumentToSave, SearchRequest, Store } from '../../core/ports.ts'
+import { queryTerms, termWeights } from '../../core/terms.ts'
+import type { Candidate } from '../../core/types.ts'
+
+export const space = { space: 'test/hand-made/4/1', dimensions: 4 }
+export const never = new AbortController().signal
+
+export type TinyChunk = {
+  readonly text: string
+  readonly headings?: readonly string[]
+  readonly vector?: readonly number[]
+}
+
+/** One paragraph per chunk. The revision is the hash of the text, as an ingest makes it. */
+export function tinyDocument(
+  source: string,
+  chunks: readonly TinyChunk[],
+  more: { readonly library?: string; readonly title?: string; readonly revision?: string } = {},
+): DocumentToSave {
+  const text = chunks.map((chunk) => chunk.text).join('\n\n')
+  const title = more.title ?? source
+  let end = -2
+  return {
+    library: more.library ?? 'main',
+    source,
+    revision: more.revision ?? hash(JSON.stringify([title, chunks])),
+    parsed: { title, text, outline: [], url: null, publishedAt: null },
+    chunks: chunks.map((chunk, ordinal) => {
+      const start = end + 2
+      end = start + chunk.text.length
+      const headings = chunk.headings ?? [title]
+      return {
+        ordinal,
+        headings,
+        span: { start, end },
+        text: chunk.text,
+        contentHash: hash(chunk.text),
+        terms: termWeights(headings, chunk.text),
+        vector: Float32Array.from(chunk.vector ?? [1, 0, 0, 0]),
+      }
+    }),
+  }
+}
+
+/** The texts found, best words first. */
+export async function search(store: Store, question: string, more: Partial<SearchRequest> = {}): Promise<Candidate[]> {
+  const terms = new Map(queryTerms(question).map((term) => [term, 1]))
+  return await store.search.candidates({ library: 'main', terms, vector: null, limit: 10, ...more }, never)
+}
+
+export function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
