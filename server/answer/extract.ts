@@ -116,7 +116,7 @@ function groupOf({ piece, siblings }: Rated, query: string, room: number): Piece
   const entries = listAround(siblings, leads ? at + 1 : at)
   const lead = leads
     ? piece
-    : siblings.findLast((each, index) => index < siblings.indexOf(entries[0] ?? piece) && introduces(siblings, index))
+    : siblings.findLast((_, index) => index < siblings.indexOf(entries[0] ?? piece) && introduces(siblings, index))
   const whole = [...(lead ? [lead] : []), ...entries]
   const cost = whole.reduce((sum, each) => sum + wordsIn(each), 0)
   return cost <= room ? whole : whole.map(headOf)

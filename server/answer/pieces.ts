@@ -1,8 +1,7 @@
 // What extraction sees of a sentence: figures between 0 and 1 that a person can check by hand.
 import { queryTerms } from '../../core/terms.ts'
 import type { Passage } from '../../core/types.ts'
-import { coverage, heldBy } from './match.ts'
-import type { Concept } from './query.ts'
+import { coverage } from './match.ts'
 import type { Found } from './retrieve.ts'
 import { type Piece, piecesOf } from './sentences.ts'
 
@@ -104,8 +103,4 @@ const shapes: readonly { readonly asks: RegExp; readonly answers: RegExp }[] = [
 function hasShape(query: string, piece: Piece): boolean {
   const shape = shapes.find(({ asks }) => asks.test(query))
   return shape ? shape.answers.test(piece.text) : false
-}
-
-export function holdsAll(concepts: readonly Concept[], terms: ReadonlySet<string>): boolean {
-  return concepts.every((concept) => heldBy(concept, terms) > 0)
 }

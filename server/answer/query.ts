@@ -6,6 +6,8 @@ import type { Synonyms } from './synonyms.ts'
 /** `terms`: stemmed word → how good a match it is, 1 for the word asked for. */
 export type Concept = {
   readonly asked: string
+  /** the words as they were written, lower case */
+  readonly written: string
   readonly terms: ReadonlyMap<string, number>
   /** idf of the rarest sense that the library knows, or of an unknown word */
   readonly rarity: number
@@ -17,17 +19,21 @@ export type Concept = {
 const SYNONYM = 0.5
 const CORRECTED = 0.9
 
-export type Draft = { readonly asked: string; readonly terms: Map<string, number> }
+export type Draft = { readonly asked: string; readonly written: string; readonly terms: Map<string, number> }
 
 /** Concepts in the order of the question. Words of a listed phrase form one concept. */
 export function readConcepts(query: string, synonyms: Synonyms, vocabulary: Vocabulary): Draft[] {
   const content = new Set(queryTerms(query))
-  const all = words(query).map(({ term }) => term)
+  const found = words(query)
+  const all = found.map(({ term }) => term)
   const drafts: Draft[] = []
   for (let at = 0; at < all.length;) {
     const length = phraseAt(all, at, synonyms)
     const phrase = all.slice(at, at + length)
-    if (length > 1 || content.has(phrase[0] ?? '')) drafts.push(toConcept(phrase, synonyms, vocabulary))
+    if (length > 1 || content.has(phrase[0] ?? '')) {
+      const written = query.slice(found[at]?.start, found[at + length - 1]?.end).toLowerCase()
+      drafts.push({ asked: phrase.join(' '), written, terms: termsOf(phrase, synonyms, vocabulary) })
+    }
     at += length
   }
   return [...new Map(drafts.map((draft) => [draft.asked, draft])).values()]
@@ -42,12 +48,12 @@ export function searchTerms(drafts: readonly Draft[]): Map<string, number> {
 }
 
 export function weighConcepts(drafts: readonly Draft[], chunks: number, vocabulary: Vocabulary): Concept[] {
-  return drafts.map(({ asked, terms }) => {
+  return drafts.map(({ asked, written, terms }) => {
     const held = [...terms].map(([term, weight]) => ({ weight, count: vocabulary.get(term) ?? 0 }))
     const best = held.filter(({ count }) => count > 0)
     const own = Math.max(0, ...best.filter(({ weight }) => weight >= CORRECTED).map(({ count }) => count))
     const any = Math.max(0, ...best.map(({ count }) => count))
-    return { asked, terms, rarity: idf(chunks, own > 0 ? own : any), known: best.length > 0 }
+    return { asked, written, terms, rarity: idf(chunks, own > 0 ? own : any), known: best.length > 0 }
   })
 }
 
@@ -58,7 +64,7 @@ function phraseAt(all: readonly string[], at: number, synonyms: Synonyms): numbe
   return 1
 }
 
-function toConcept(phrase: readonly string[], synonyms: Synonyms, vocabulary: Vocabulary): Draft {
+function termsOf(phrase: readonly string[], synonyms: Synonyms, vocabulary: Vocabulary): Map<string, number> {
   const asked = phrase.join(' ')
   const terms = new Map<string, number>()
   const add = (text: string, weight: number) => {
@@ -75,7 +81,7 @@ function toConcept(phrase: readonly string[], synonyms: Synonyms, vocabulary: Vo
   if (phrase.length === 1) for (const term of known) terms.set(term, isUnknown ? CORRECTED : 1)
   else add(asked, 1)
   for (const synonym of synonyms.of(known.join(' '))) add(synonym, SYNONYM)
-  return { asked, terms }
+  return terms
 }
 
 /** An unknown word as the library may write it: two words in one, or a slip of the fingers. */

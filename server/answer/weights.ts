@@ -9,5 +9,5 @@ export const pieceWeights: readonly number[] = [
 ]
 
 /** Order: evidence.ts */
-export const evidenceWeights: readonly number[] = [2, 2, 1, 1, -2, 1, 1]
-export const evidenceBias = -2
+export const evidenceWeights: readonly number[] = [7.72, -1.29, 14.2, 6.79]
+export const evidenceBias = -10.38
