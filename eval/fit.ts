@@ -17,24 +17,33 @@ const RATE = 0.5
 export function fitLogistic(examples: readonly Example[], ridge: number): Fit {
   const size = examples[0]?.features.length ?? 0
   const total = examples.reduce((sum, { weight }) => sum + weight, 0) || 1
-  const weights = Array.from({ length: size }, () => 0)
-  const velocity = Array.from({ length: size + 1 }, () => 0)
-  let bias = 0
+  // The bias is the weight of a feature that is always 1.
+  const rows = examples.map((example) => ({ ...example, features: [...example.features, 1] }))
+  const climb = climber(size + 1, 0)
   for (let step = 0; step < STEPS; step++) {
-    const slope = Array.from({ length: size + 1 }, () => 0)
-    for (const { features, label, weight } of examples) {
-      const miss = (weight * (label - sigmoid(bias + dot(features, weights)))) / total
-      for (let index = 0; index < size; index++) slope[index] = (slope[index] ?? 0) + miss * (features[index] ?? 0)
-      slope[size] = (slope[size] ?? 0) + miss
-    }
-    for (let index = 0; index <= size; index++) {
-      const pull = index < size ? (ridge / total) * (weights[index] ?? 0) : 0
-      velocity[index] = 0.9 * (velocity[index] ?? 0) + RATE * ((slope[index] ?? 0) - pull)
-      if (index < size) weights[index] = (weights[index] ?? 0) + (velocity[index] ?? 0)
-    }
-    bias += velocity[size] ?? 0
+    const slope = climb.weights.map((weight, index) => (index < size ? -(ridge / total) * weight : 0))
+    for (const { features, label, weight } of rows)
+      addTo(slope, features, (weight * (label - sigmoid(dot(features, climb.weights)))) / total)
+    climb.step(slope)
   }
-  return { weights, bias }
+  return { weights: climb.weights.slice(0, size), bias: climb.weights[size] ?? 0 }
+}
+
+/** Gradient ascent with momentum. */
+function climber(size: number, from: number) {
+  const weights = Array.from({ length: size }, () => from)
+  const velocity = Array.from({ length: size }, () => 0)
+  const step = (slope: readonly number[]) => {
+    for (const [index, gain] of slope.entries()) {
+      velocity[index] = 0.9 * (velocity[index] ?? 0) + RATE * gain
+      weights[index] = (weights[index] ?? 0) + (velocity[index] ?? 0)
+    }
+  }
+  return { weights, step }
+}
+
+function addTo(sums: number[], features: readonly number[], factor: number): void {
+  for (const [index, feature] of features.entries()) sums[index] = (sums[index] ?? 0) + factor * feature
 }
 
 export type Group = readonly { readonly features: readonly number[]; readonly right: boolean }[]
@@ -43,18 +52,13 @@ export type Group = readonly { readonly features: readonly number[]; readonly ri
 export function fitRanking(groups: readonly Group[], ridge: number): readonly number[] {
   const useful = groups.filter((group) => group.some(({ right }) => right) && group.some(({ right }) => !right))
   const size = useful[0]?.[0]?.features.length ?? 0
-  const weights = Array.from({ length: size }, () => 1)
-  const velocity = Array.from({ length: size }, () => 0)
+  const climb = climber(size, 1)
   for (let step = 0; step < STEPS / 4; step++) {
-    const slope = Array.from({ length: size }, () => 0)
-    for (const group of useful) addSlope(slope, group, weights)
-    for (let index = 0; index < size; index++) {
-      const gain = ((slope[index] ?? 0) - ridge * (weights[index] ?? 0)) / (useful.length || 1)
-      velocity[index] = 0.9 * (velocity[index] ?? 0) + RATE * gain
-      weights[index] = (weights[index] ?? 0) + (velocity[index] ?? 0)
-    }
+    const slope = climb.weights.map((weight) => -ridge * weight)
+    for (const group of useful) addSlope(slope, group, climb.weights)
+    climb.step(slope.map((gain) => gain / (useful.length || 1)))
   }
-  return weights
+  return climb.weights
 }
 
 /** Expected features among the right ones, less those among all: the gradient of one group. */
@@ -66,7 +70,7 @@ function addSlope(slope: number[], group: Group, weights: readonly number[]): vo
   const right = shares.reduce((sum, share, index) => sum + (group[index]?.right ? share : 0), 0)
   for (const [at, { features, right: isRight }] of group.entries()) {
     const pull = (isRight ? (shares[at] ?? 0) / right : 0) - (shares[at] ?? 0) / all
-    for (const [index, feature] of features.entries()) slope[index] = (slope[index] ?? 0) + pull * feature
+    addTo(slope, features, pull)
   }
 }
 

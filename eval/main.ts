@@ -50,7 +50,6 @@ async function main(args: readonly string[]): Promise<void> {
 
 async function score(cases: readonly Case[], options: ReturnType<typeof readOptions>, dir: string): Promise<Scored[]> {
   const embedder = await openStaticEmbedder()
-  const say = (message: string) => process.stderr.write(`${message}\n`)
   const database = options.database ? openPostgres(options.database) : await openEmbedded(dir, say)
   const store = await openStore(database, LIBRARY, embedder)
   try {
@@ -93,4 +92,8 @@ function toLine({ test, answer, passages, ...scores }: Scored): string {
   const { id, kind, question, gold } = test
   const shown = passages.map(({ n, headings, text, score }) => ({ n, headings, score, text }))
   return `${JSON.stringify({ id, kind, question, gold, neededFacts: test.facts, answer: answer.answer, reason: answer.reason, query: answer.query, ...scores, passages: shown })}\n`
+}
+
+function say(message: string): void {
+  process.stderr.write(`${message}\n`)
 }

@@ -55,7 +55,10 @@ async function* answerInto(
   const { found, passages } = await search(query, question.library, deps, signal)
   draft.retrieved(query, passages)
   const evidence = weigh(found, passages)
-  if (evidence.type === 'too-weak') return yield abstain(draft, evidence.reason, passages)
+  if (evidence.type === 'too-weak') {
+    yield abstain(draft, evidence.reason, passages)
+    return
+  }
 
   yield { type: 'passages', passages }
   const written =

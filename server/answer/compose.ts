@@ -8,8 +8,8 @@ const BUDGET_CHARACTERS = 16_000
 const TURNS = 3
 
 export async function compose(question: Question, passages: readonly Passage[]): Promise<Message[]> {
-  const prompt = await loadPrompt('answer')
-  return prompt.fill({
+  const { fill } = await loadPrompt('answer')
+  return fill({
     question: question.text,
     passages: fenced(passages),
     history: historyOf(question),

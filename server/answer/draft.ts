@@ -37,27 +37,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
   const since = () => Math.round((performance.now() - began) * 10) / 10
   const citations: Citation[] = []
   const statements: Statement[] = []
-  let answer: Answer = {
-    id: question.id,
-    conversationId: question.conversationId,
-    question: question.text,
-    query: question.text,
-    status: 'answered',
-    reason: null,
-    mode,
-    fallback: null,
-    answer: '',
-    statements,
-    citations,
-    passages: [],
-    nearest: [],
-    models: {
-      generator: mode === 'generative' ? (models.generator?.model ?? null) : null,
-      embedder: models.embedder.space,
-    },
-    usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
-    timingsMs: { retrieve: 0, firstText: 0, total: 0 },
-  }
+  let answer: Answer = { ...blank(question, mode, models), statements, citations }
   const change = (part: Partial<Answer>) => {
     answer = { ...answer, ...part }
   }
@@ -95,6 +75,30 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       change({ reason, answer: '', passages: [], nearest: nearest.slice(0, 5) })
       return finish('abstained')
     },
+  }
+}
+
+function blank(question: Question, mode: Mode, models: Models): Answer {
+  return {
+    id: question.id,
+    conversationId: question.conversationId,
+    question: question.text,
+    query: question.text,
+    status: 'answered',
+    reason: null,
+    mode,
+    fallback: null,
+    answer: '',
+    statements: [],
+    citations: [],
+    passages: [],
+    nearest: [],
+    models: {
+      generator: mode === 'generative' ? (models.generator?.model ?? null) : null,
+      embedder: models.embedder.space,
+    },
+    usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
+    timingsMs: { retrieve: 0, firstText: 0, total: 0 },
   }
 }
 

@@ -11,27 +11,22 @@ export const candidateFeatures = [
   'fused score of words and meaning',
   'cosine',
   'query covered by text and headings',
-  'query covered by the text',
   'query covered by the headings',
   'query covered within one window of 30 words',
   'names of the question held',
-  'query covered word for word',
 ] as const
 
 export function featuresOf(found: Found, { candidate, score }: Scored, names: readonly Concept[]): number[] {
   const path = new Set(queryTerms(candidate.headings.join('\n')))
   const body = words(candidate.text).map(({ term }) => term)
-  const text = new Set(body)
-  const all = text.union(path)
+  const all = new Set(body).union(path)
   return [
     score,
     candidate.cosine ?? 0,
     coverage(found.concepts, all),
-    coverage(found.concepts, text),
     coverage(found.concepts, path),
     nearness(found, body),
     shareHeld(names, all),
-    exactCoverage(found.concepts, all),
   ]
 }
 
@@ -46,17 +41,6 @@ function nearness(found: Found, text: readonly string[]): number {
   for (let from = 0; from < text.length; from += WINDOW / 2)
     best = Math.max(best, coverage(found.concepts, new Set(text.slice(from, from + WINDOW))))
   return best
-}
-
-/** Coverage without synonyms and corrections. */
-function exactCoverage(concepts: readonly Concept[], terms: ReadonlySet<string>): number {
-  let held = 0
-  let total = 0
-  for (const concept of concepts) {
-    total += concept.rarity
-    if (heldBy(concept, terms) >= 1) held += concept.rarity
-  }
-  return total === 0 ? 0 : held / total
 }
 
 /**

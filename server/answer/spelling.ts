@@ -17,16 +17,20 @@ export function splitCompound(term: string, vocabulary: Vocabulary): readonly st
 
 /** The known term that a slip of the fingers turned into this one: one slip up to five letters, two from six. */
 export function nearestTerm(term: string, vocabulary: Vocabulary): string | null {
-  if (term.length < 3 || /\d/.test(term)) return null
+  if (!isWord(term)) return null
   const limit = term.length >= 6 ? 2 : 1
-  let best: { term: string; cost: number; count: number } | null = null
+  let best = { term: null as string | null, cost: limit, count: 0 }
   for (const [known, count] of vocabulary) {
-    if (Math.abs(known.length - term.length) > limit || known.length < 3 || /\d/.test(known)) continue
+    if (Math.abs(known.length - term.length) > limit || !isWord(known)) continue
+    // People rarely miss the first letter.
     const cost = distance(term, known, limit) + (known[0] === term[0] ? 0 : 0.5)
-    if (cost > limit) continue
-    if (!best || cost < best.cost || (cost === best.cost && count > best.count)) best = { term: known, cost, count }
+    if (cost < best.cost || (cost === best.cost && count > best.count)) best = { term: known, cost, count }
   }
-  return best?.term ?? null
+  return best.term
+}
+
+function isWord(term: string): boolean {
+  return term.length >= 3 && !/\d/.test(term)
 }
 
 /**

@@ -26,16 +26,18 @@ export function parseSynonyms(text: string): Synonyms {
     if (from === to || from === '' || to === '') return
     table.set(from, (table.get(from) ?? new Set()).add(to))
   }
-  for (const line of text.split('\n')) {
-    if (line.trim() === '' || line.startsWith('#')) continue
-    const [left = '', right] = line.split('>')
-    if (right === undefined) {
-      const group = left.split('=').map(toPhrase)
-      for (const from of group) for (const to of group) add(from, to)
-    } else for (const from of left.split(',')) for (const to of right.split(',')) add(toPhrase(from), toPhrase(to))
-  }
+  for (const [from, to] of text.split('\n').flatMap(pairsOf)) add(from, to)
   const longest = Math.max(1, ...[...table.keys()].map((phrase) => phrase.split(' ').length))
   return { of: (phrase) => [...(table.get(phrase) ?? [])], longest }
+}
+
+/** Every (asked, found) pair that one line of the list stands for. */
+function pairsOf(line: string): [Phrase, Phrase][] {
+  if (line.trim() === '' || line.startsWith('#')) return []
+  const [left = '', right] = line.split('>')
+  const asked = left.split(right === undefined ? '=' : ',').map(toPhrase)
+  const found = right === undefined ? asked : right.split(',').map(toPhrase)
+  return asked.flatMap((from) => found.map((to): [Phrase, Phrase] => [from, to]))
 }
 
 function toPhrase(text: string): Phrase {
