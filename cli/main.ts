@@ -4,7 +4,7 @@ import { readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, InputError } from '../core/errors.ts'
 import { openLog } from '../core/log.ts'
 import { ask } from './ask.ts'
-import { type CommandOptions, connect } from './connect.ts'
+import type { CommandOptions } from './connect.ts'
 import { ingestPaths } from './ingest.ts'
 import { search } from './search.ts'
 
@@ -50,6 +50,8 @@ async function perform(name: Command, positionals: readonly string[], json: bool
   // `npm run ask … | head -1`: who has read enough is no failure.
   process.stdout.on('error', () => process.exit(0))
   const done = announce('Opening the library …')
+  // Loaded when it is needed: everything that answers hangs on it, and usage must not wait for that.
+  const { connect } = await import('./connect.ts')
   // A command has its own output; the log of an embedded server would only stand in between.
   const connection = await connect(config, openLog(config.logLevel === 'info' ? 'silent' : config.logLevel)).finally(
     done,

@@ -4,14 +4,14 @@ import { AppError, InputError } from '../core/errors.ts'
 import { clean, wrap } from './layout.ts'
 
 /** The parts of the HTTP answer that are printed (design §4.1). */
-export type WireDocument = {
+type WireDocument = {
   readonly id: string
   readonly title: string
   readonly source: string
   readonly url: string | null
   readonly revision: string
 }
-export type WireCitation = {
+type WireCitation = {
   readonly n: number
   readonly document: WireDocument
   readonly headings: readonly string[]
@@ -79,7 +79,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 export function refusal(answer: WireAnswer, sheet: Sheet): string {
   const reason = reasons[answer.reason ?? ''] ?? 'The library does not hold an answer to this.'
-  const nearest = answer.nearest.length === 0 ? '' : `\nNearest passages:\n${passageLines(answer.nearest, sheet)}`
+  const nearest = answer.nearest.length === 0 ? '' : `\nNearest passages:\n\n${passageLines(answer.nearest, sheet)}`
   return `${wrap(reason, sheet.width)}\n${nearest}`
 }
 
@@ -89,9 +89,9 @@ export function passageLines(passages: readonly WirePassage[], sheet: Sheet): st
       const { n, text, document, span } = passage
       const label = `${n}.`.padStart(`${passages.length}.`.length)
       const link = `/documents/${document.id}?revision=${document.revision}#${span.start}-${span.end}`
-      return `\n${note(label, passage, shorten(text, SNIPPET_LIMIT), link, sheet)}`
+      return note(label, passage, shorten(text, SNIPPET_LIMIT), link, sheet)
     })
-    .join('')
+    .join('\n')
 }
 
 /** The problem document of a response that is not ok, as an error for the terminal. */

@@ -10,6 +10,7 @@ import type {
   Mode,
   ParsedDocument,
   Question,
+  Span,
   StoredEvent,
   Turn,
 } from './types.ts'
@@ -63,6 +64,8 @@ export type DocumentSummary = DocumentRef & {
 export type DocumentText = DocumentRef & {
   readonly text: string
   readonly outline: readonly Heading[]
+  /** places that are never evidence */
+  readonly boilerplate: readonly Span[]
   readonly current: boolean
 }
 

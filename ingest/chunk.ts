@@ -11,16 +11,33 @@ export const MAX_CHUNK_SIZE = 1200
 /** A slice shorter than this says too little alone and joins its neighbour. */
 const TINY = 200
 
-/** Cuts at headings first, so that every chunk has one heading path. The headings themselves belong to no chunk. */
+/**
+ * Cuts at headings first, so that every chunk has one heading path. The headings themselves belong to no chunk, nor
+ * does boilerplate: what is in no chunk is neither found nor quoted.
+ */
 export async function chunk(parsed: ParsedDocument): Promise<Chunk[]> {
   const chunks: Chunk[] = []
   for (const section of sections(parsed)) {
-    for (const span of await slices(parsed.text, section.span)) {
-      const text = parsed.text.slice(span.start, span.end)
-      chunks.push({ ordinal: chunks.length, headings: section.headings, span, text })
+    for (const part of without(parsed.boilerplate, section.span)) {
+      for (const span of await slices(parsed.text, part)) {
+        const text = parsed.text.slice(span.start, span.end)
+        chunks.push({ ordinal: chunks.length, headings: section.headings, span, text })
+      }
     }
   }
   return chunks
+}
+
+/** What is left of a section between the places that are no evidence. */
+function* without(boilerplate: readonly Span[], section: Span): Generator<Span> {
+  let start = section.start
+  for (const place of boilerplate) {
+    if (place.end <= start) continue
+    if (place.start >= section.end) break
+    yield { start, end: Math.max(start, place.start) }
+    start = place.end
+  }
+  yield { start, end: Math.max(start, section.end) }
 }
 
 type Section = { readonly headings: readonly string[]; readonly span: Span }

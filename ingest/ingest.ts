@@ -17,7 +17,7 @@ export type IngestDeps = {
 
 // Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
 // unchanged file learns it anew.
-const INGEST_VERSION = 1
+const INGEST_VERSION = 2
 
 export async function* ingest(
   paths: readonly string[],

@@ -33,20 +33,21 @@ export async function showIngest(events: AsyncIterable<IngestEvent>, sink: Progr
 
 /** One line: what was learned, how much, how fast. */
 export function summary(report: IngestReport): string {
-  const parts = [
-    `${report.learned} learned`,
-    `${report.unchanged} unchanged`,
-    ...(report.failed > 0 ? [`${report.failed} failed`] : []),
-    ...(report.skipped > 0 ? [`${report.skipped} skipped`] : []),
-  ]
-  const speed = report.learned > 0 ? `, ${megabytes(report.bytes / (report.ms / 1000))}/s` : ''
-  return `Documents: ${parts.join(', ')}; ${report.chunks} chunks, ${report.embedded} embedded, ${(report.ms / 1000).toFixed(1)} s${speed}`
+  const counts = [
+    report.learned > 0 && `${report.learned} learned`,
+    report.unchanged > 0 && `${report.unchanged} unchanged`,
+    report.failed > 0 && `${report.failed} failed`,
+    report.skipped > 0 && `${report.skipped} skipped`,
+  ].filter((part) => part !== false)
+  const work = report.learned > 0 ? ` · ${report.chunks} chunks, ${report.embedded} embedded` : ''
+  const speed = report.learned > 0 ? `, ${size(report.bytes / (Math.max(1, report.ms) / 1000))}/s` : ''
+  return `Documents: ${counts.join(', ') || 'none found'}${work} · ${(report.ms / 1000).toFixed(1)} s${speed}`
 }
 
 function createBar({ stream, interactive }: ProgressSink) {
   const bar = new SingleBar(
     {
-      format: '  {bar} {value}/{total} files · {chunks} chunks · {speed}/s · {eta} s left',
+      format: '  {bar} {value}/{total} files · {chunks} chunks · {speed}/s · {eta_formatted} left',
       stream,
       noTTYOutput: false,
       hideCursor: true,
@@ -58,7 +59,7 @@ function createBar({ stream, interactive }: ProgressSink) {
   let began = 0
   let chunks = 0
   let bytes = 0
-  const shown = () => ({ chunks, speed: megabytes(bytes / Math.max(0.001, (performance.now() - began) / 1000)) })
+  const shown = () => ({ chunks, speed: size(bytes / Math.max(0.001, (performance.now() - began) / 1000)) })
   return {
     start: (files: number) => {
       began = performance.now()
@@ -75,6 +76,6 @@ function createBar({ stream, interactive }: ProgressSink) {
   }
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`
+function size(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }

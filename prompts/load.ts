@@ -21,7 +21,8 @@ export async function loadPrompt(name: string): Promise<Prompt> {
     /slots:\s*\[([^\]]*)\]/
       .exec(front)?.[1]
       ?.split(',')
-      .map((slot) => slot.trim()) ?? []
+      .map((slot) => slot.trim())
+      .filter((slot) => slot !== '') ?? []
   const used = [...new Set([...body.matchAll(slotPattern)].map((match) => match[1] ?? ''))]
   const odd = [...declared, ...used].filter((slot) => !declared.includes(slot) || !used.includes(slot))
   if (odd.length > 0)

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { SourceError, StoreError } from '../core/errors.ts'
 import type { ChunkToSave, DocumentStore, DocumentSummary, DocumentText, DocumentToSave } from '../core/ports.ts'
-import type { Heading } from '../core/types.ts'
+import type { Heading, Span } from '../core/types.ts'
 import { type Database, type Query, toJson } from './database.ts'
 import { fromVectorText, type Space, toVectorText } from './spaces.ts'
 
@@ -68,11 +68,11 @@ async function saveDocument(query: Query, space: Space, document: DocumentToSave
   )
   if (!changed) return
   await query(
-    `insert into revisions (library_id, document_id, revision, title, url, published_at, text, characters, outline)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `insert into revisions (library_id, document_id, revision, title, url, published_at, text, characters, outline, boilerplate)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (library_id, document_id, revision) do update set
        title = excluded.title, url = excluded.url, published_at = excluded.published_at,
-       outline = excluded.outline, ingested_at = now()`,
+       outline = excluded.outline, boilerplate = excluded.boilerplate, ingested_at = now()`,
     [
       library,
       id,
@@ -83,6 +83,7 @@ async function saveDocument(query: Query, space: Space, document: DocumentToSave
       parsed.text,
       parsed.text.length,
       toJson(parsed.outline),
+      toJson(parsed.boilerplate),
     ],
   )
   await query('delete from postings where library_id = $1 and document_id = $2', [library, id])
@@ -185,14 +186,18 @@ async function findDocument(
   id: string,
   revision?: string,
 ): Promise<DocumentText | null> {
-  const [row] = await database.query<RevisionRow & { text: string; outline: Heading[]; current: boolean }>(
-    `select r.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.text, r.outline,
+  const [row] = await database.query<
+    RevisionRow & { text: string; outline: Heading[]; boilerplate: Span[]; current: boolean }
+  >(
+    `select r.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.text, r.outline, r.boilerplate,
             r.revision = d.revision as current
      from revisions r join documents d using (library_id, document_id)
      where r.library_id = $1 and r.document_id = $2 and r.revision = coalesce($3, d.revision)`,
     [library, id, revision ?? null],
   )
-  return row ? { ...toRef(row), text: row.text, outline: row.outline, current: row.current } : null
+  return row
+    ? { ...toRef(row), text: row.text, outline: row.outline, boilerplate: row.boilerplate, current: row.current }
+    : null
 }
 
 async function listDocuments(

@@ -63,8 +63,14 @@ export async function openEmbedded(
     max: 1,
     idleTimeoutMillis: 0,
   })
+  let saving = false
   const timer = setInterval(() => {
-    saveSnapshot(pool, worker).catch((error: unknown) => warn(snapshotFault(error)))
+    // Not one behind the other: a database that takes longer to save than the interval would do nothing else.
+    if (saving) return
+    saving = true
+    saveSnapshot(pool, worker)
+      .catch((error: unknown) => warn(snapshotFault(error)))
+      .finally(() => (saving = false))
   }, snapshotEveryMs)
   timer.unref()
   const database = toDatabase(pool, async () => {

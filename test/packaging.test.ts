@@ -183,12 +183,51 @@ describe('the compose file', () => {
   })
 })
 
-describe('the decisions', () => {
-  const names = readdirSync(join(root, 'docs/decisions')).toSorted()
+describe('the documents', () => {
+  const decisions = readdirSync(join(root, 'docs/decisions')).toSorted()
+
+  it('number the decisions from 1 on, each number once', () => {
+    const numbers = decisions.map((name) => Number(/^(\d{4})-[a-z0-9-]+\.md$/.exec(name)?.[1]))
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1))
+  })
 
   it('give a reason for every runtime dependency', () => {
-    const reasons = read(`docs/decisions/${names.find((name) => name.includes('runtime-dependencies')) ?? ''}`)
-    expect(Object.keys(packageFile.dependencies).filter((name) => !reasons.includes(`\`${name}\``))).toEqual([])
+    const reasons = read(`docs/decisions/${decisions.find((name) => name.includes('runtime-dependencies')) ?? ''}`)
+    expect(Object.keys(packageFile.dependencies).filter((name) => !reasons.includes(`| \`${name}\` |`))).toEqual([])
+  })
+
+  it('explain every setting to operators, with its default', () => {
+    const operations = read('docs/operations.md')
+    const rows = Object.entries(settings).map(([name, { schema }]) => {
+      const byDefault = z.union([z.string(), z.number()]).optional().parse(schema.parse(undefined))
+      return `| \`${name}\` | ${byDefault === undefined ? '' : `\`${byDefault}\` `}|`
+    })
+    const missing = rows.filter((row) => !operations.includes(row))
+    expect(missing).toEqual([])
+  })
+
+  it('quote the sentences that the program prints', () => {
+    const sources = loadedFiles(['server/main.ts', 'cli/main.ts']).files.filter((name) => name.endsWith('.ts'))
+    const printed = sources
+      .map(read)
+      .join('\n')
+      .replaceAll("\\'", "'")
+      .replaceAll(/['`] \+\s+['`]/g, '')
+    const troubleshooting = read('docs/operations.md').split('## Troubleshooting')[1] ?? ''
+    const quoted = Array.from(troubleshooting.matchAll(/^\| `([^`]+)`/gm), ([, sentence]) => sentence ?? '')
+    const parts = quoted.flatMap((sentence) => sentence.split('…').filter((part) => /\w{3}/.test(part)))
+    expect(parts.length).toBeGreaterThan(20)
+    expect(parts.filter((part) => !printed.includes(part))).toEqual([])
+  })
+
+  it('lead to files that exist', () => {
+    const pages = ['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'docs/design.md', 'docs/operations.md']
+    const broken = [...pages, ...decisions.map((name) => `docs/decisions/${name}`)].flatMap((page) =>
+      Array.from(read(page).matchAll(/\]\((?!https?:)([^)#]+)/g), ([, link]) => join(dirname(page), link ?? '')).filter(
+        (file) => !existsSync(join(root, file)),
+      ),
+    )
+    expect(broken).toEqual([])
   })
 })
 

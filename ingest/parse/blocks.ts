@@ -18,6 +18,13 @@ export type Draft = {
   readonly publishedAt: string | null
 }
 
+// Marks in raw text: around bold words, and before code. They are control characters, so cleaning removes them with all
+// others; until then they tell which lines are bold from end to end (in a contents page those are the titles of the
+// articles), and that a paragraph beginning with a small letter begins with a name.
+export const boldOpen = '\x02'
+export const boldClose = '\x03'
+export const codeOpen = '\x04'
+
 /** Stands for a `<br>` in raw text: one is a space, two in a row end the paragraph. */
 export const hardBreak = '\v'
 
@@ -27,10 +34,18 @@ const MAX_TITLE = 200
 // Deeper lists than this are nesting attacks or layout, and two spaces per level would outgrow the text itself.
 const MAX_DEPTH = 8
 
+/** `bold` holds where each line that is bold from end to end starts in the text. */
+export type Assembled = {
+  readonly text: string
+  readonly outline: readonly Heading[]
+  readonly bold: ReadonlySet<number>
+}
+
 /** Plain text and outline. Blocks are separated by one blank line, neighbours of one list or table by a line break. */
-export function assemble(blocks: readonly Block[]): { readonly text: string; readonly outline: readonly Heading[] } {
+export function assemble(blocks: readonly Block[]): Assembled {
   const parts: string[] = []
   const outline: Heading[] = []
+  const bold = new Set<number>()
   let length = 0
   let previous: Block['type'] | null = null
   for (const block of blocks) {
@@ -41,16 +56,25 @@ export function assemble(blocks: readonly Block[]): { readonly text: string; rea
     length = start + line.length
     if (block.type === 'heading' && line.length <= MAX_TITLE)
       outline.push({ level: block.level, title: line, span: { start, end: length } })
+    if (isBold(block)) bold.add(start)
     parts.push(joint, line)
     previous = block.type
   }
-  return { text: parts.join(''), outline }
+  return { text: parts.join(''), outline, bold }
 }
 
-/** Raw prose to blocks: paragraphs, or table rows where every line was pasted with tabs between its cells. */
+/** Outside of the bold words there is nothing to read: no letter, only blanks, page numbers, leaders. */
+function isBold(block: Block): boolean {
+  const raw = block.type === 'row' ? block.cells.join(' ') : block.text
+  return raw.includes(boldOpen) && !/\p{L}/u.test(raw.replaceAll(boldWords, ''))
+}
+
+const boldWords = new RegExp(`${boldOpen}[^${boldOpen}${boldClose}]*${boldClose}`, 'g')
+
+/** Raw prose to blocks: paragraphs, or table rows where every line was pasted with tabs or dots between its cells. */
 export function proseBlocks(raw: string): Block[] {
   return splitAtHardBreaks(raw).flatMap((part): Block[] => {
-    const rows = tabbedRows(part)
+    const rows = tabbedRows(part) ?? dottedRows(part)
     return rows ?? [{ type: 'paragraph', text: part }]
   })
 }
@@ -91,6 +115,16 @@ function tabbedRows(part: string): Block[] | null {
   // One line with a tab is a sentence with odd spacing; two and more are a table or a contents page.
   if (lines.length < 2 || !lines.every((line) => line.trim().includes('\t'))) return null
   return lines.map((line) => ({ type: 'row', cells: line.trim().split(/\t+/) }))
+}
+
+/** The lines of a contents page, "Title ..... 12", are rows of a table too. */
+function dottedRows(part: string): Block[] | null {
+  if (!/(?:\. ?){4}/.test(part)) return null
+  const lines = part.split('\n').filter((line) => line.trim() !== '')
+  if (lines.length < 2 || lines.some((line) => line.length > 200)) return null
+  const rows = lines.map((line) => /^(.*?[^.\s])\s*(?:\. ?){4,}\s*(\d{1,4})$/.exec(line.trim()))
+  if (rows.includes(null)) return null
+  return rows.map((row) => ({ type: 'row', cells: [row?.[1] ?? '', row?.[2] ?? ''] }))
 }
 
 /** Code keeps its lines and its indentation. */

@@ -2,8 +2,10 @@
 import MarkdownIt, { type Token } from 'markdown-it'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import { type Block, type Draft, hardBreak } from './blocks.ts'
+import { type Block, boldClose, boldOpen, codeOpen, type Draft, hardBreak } from './blocks.ts'
+import { restoreSource } from './flattened.ts'
 import { htmlFragment } from './html.ts'
+import { plainMath } from './math.ts'
 import { toIsoDate, toWebUrl } from './metadata.ts'
 import { type BlockWriter, createWriter } from './writer.ts'
 
@@ -11,7 +13,7 @@ export function parseMarkdown(source: string): Draft {
   // Leading blanks would turn a first heading into code and hide the front matter; a no-break space is no
   // blank to CommonMark, so `#\u00a0Title` would not be a heading.
   const { front, body } = splitFrontMatter(source.replaceAll('\u00a0', ' ').trimStart())
-  const blocks = toBlocks(markdown.parse(body, {}))
+  const blocks = toBlocks(markdown.parse(restoreSource(body), {}))
   return {
     blocks,
     title: front.title ?? firstTitle(blocks),
@@ -97,23 +99,38 @@ function closeRow(walk: Walk): void {
 /** The words between the marks. Images are dropped: their alt text describes what the reader of plain text cannot see. */
 function inlineText(tokens: readonly Token[]): string {
   const parts: string[] = []
+  // A formula may hold a line break, but never code: words are collected up to the next token that is not one.
+  let words = ''
   let skipping = false
   for (const token of tokens) {
-    if (token.type === 'html_inline') {
-      if (/^<\/?(?:script|style)\b/i.test(token.content)) skipping = !token.content.startsWith('</')
-      parts.push(tagText(token.content, parts.at(-1)?.at(-1) ?? ''))
-    } else if (!skipping) parts.push(tokenText(token))
+    if (isWords(token)) {
+      if (!skipping) words += token.type === 'text' ? token.content : '\n'
+      continue
+    }
+    parts.push(plainMath(words))
+    words = ''
+    if (token.type === 'html_inline' && /^<\/?(?:script|style)\b/i.test(token.content))
+      skipping = !token.content.startsWith('</')
+    else if (!skipping) parts.push(markText(token, parts.at(-1) ?? ''))
   }
-  return parts.join('')
+  return parts.join('') + plainMath(words)
 }
 
-function tokenText(token: Token): string {
-  if (token.type === 'softbreak' || token.type === 'hardbreak') return '\n'
-  return token.type === 'text' || token.type === 'code_inline' ? token.content : ''
+function isWords(token: Token): boolean {
+  return token.type === 'text' || token.type === 'softbreak' || token.type === 'hardbreak'
+}
+
+function markText(token: Token, before: string): string {
+  if (token.type === 'code_inline') return codeOpen + token.content
+  if (token.type === 'html_inline') return tagText(token.content, before)
+  if (token.type === 'strong_open') return boldOpen
+  return token.type === 'strong_close' ? boldClose : ''
 }
 
 function tagText(tag: string, before: string): string {
   if (/^<br\b/i.test(tag)) return hardBreak
+  if (/^<(?:b|strong)\b/i.test(tag)) return boldOpen
+  if (/^<\/(?:b|strong)\b/i.test(tag)) return boldClose
   // 10<sup>5</sup> is not 105.
-  return /^<sup\b/i.test(tag) && /\d/.test(before) ? '^' : ''
+  return /^<sup\b/i.test(tag) && /\d$/.test(before) ? '^' : ''
 }

@@ -2,11 +2,15 @@
 import { SourceError } from '../../core/errors.ts'
 import type { ParsedDocument } from '../../core/types.ts'
 import { assemble, cleanLine, type Draft } from './blocks.ts'
+import { findBoilerplate } from './boilerplate.ts'
+import { findContents } from './contents.ts'
 import { decode } from './decode.ts'
 import { parseHtml } from './html.ts'
 import { endingOf, type Kind, kindOf, knownEndings } from './kind.ts'
+import { repairLevels } from './levels.ts'
 import { parseMarkdown } from './markdown.ts'
 import { readableName } from './metadata.ts'
+import { rejoin } from './rejoin.ts'
 import { parseText } from './text.ts'
 
 /** Throws SourceError, and nothing else, whatever the bytes are. */
@@ -14,14 +18,17 @@ export function parse(source: string, bytes: Uint8Array): ParsedDocument {
   const kind = kindOf(source)
   if (kind === null) throw unknownType(source)
   const draft = parseAs(kind, source, decode(source, bytes))
-  const { text, outline } = assemble(draft.blocks)
+  const { text, outline, bold } = assemble(rejoin(draft.blocks))
   if (text === '')
     throw new SourceError('no-text', source, `${source} has no text left without its markup: add text or remove it`)
+  const contents = findContents(text, outline)
+  const levels = repairLevels(outline, contents, bold)
   const title = cleanLine(draft.title ?? '')
   return {
     title: title === '' ? readableName(source) : title,
     text,
-    outline,
+    outline: levels,
+    boilerplate: findBoilerplate(text, levels, contents),
     url: draft.url,
     publishedAt: draft.publishedAt,
   }

@@ -1,20 +1,22 @@
 // Plain text → blocks. Nothing is marked up, so lines are judged by their shape; in doubt a line stays prose,
 // because a wrong heading hides words from the evidence and a missing one only costs a name.
 import { type Block, type Draft, proseBlocks } from './blocks.ts'
+import { isCounter } from './boilerplate.ts'
+import { restoreLines } from './flattened.ts'
 import { parseMarkdown } from './markdown.ts'
+import { plainMath } from './math.ts'
 
 export function parseText(source: string): Draft {
   const text = source.replace(/^\ufeff/, '').replace(/\r\n?|\f/g, '\n')
   if (hasMarkdownHeadings(text)) return parseMarkdown(text)
-  const parts = text.split(/\n(?:[^\S\n]*\n)+/).flatMap(readGroup)
-  const blocks = toBlocks(parts)
+  const blocks = toBlocks(groupsOf(text).flatMap(readGroup))
   const title = documentTitle(blocks)
   return { blocks: title === null ? blocks : raiseTitle(blocks), title, url: null, publishedAt: null }
 }
 
-/** `title`: whether the lines may be one by their own shape; their neighbours decide. */
+/** `title`: whether the lines may be one by their own shape; their neighbours decide. `gap`: the blank lines above. */
 type Part =
-  | { readonly type: 'prose'; readonly lines: string[]; readonly title: 'no' | 'cased' | 'plain' }
+  | { readonly type: 'prose'; readonly lines: string[]; readonly title: 'no' | 'cased' | 'plain'; readonly gap: number }
   | { readonly type: 'entry'; readonly lines: string[]; readonly indent: number; readonly marker: string }
 
 // Hard-wrapped text ends its lines before this column (mail: 72-80, wide editors: 120).
@@ -29,9 +31,20 @@ function hasMarkdownHeadings(text: string): boolean {
   return /(?:^|\n[^\S\n]*\n) {0,3}#{1,6} +\S/.test(text)
 }
 
+type Group = { readonly lines: string[]; readonly gap: number }
+
+function groupsOf(text: string): Group[] {
+  // Split by a pattern with a group: texts and the blank lines between them take turns.
+  const parts = text.split(/\n((?:[^\S\n]*\n)+)/)
+  return parts.flatMap((part, i) => {
+    if (i % 2 === 1) return []
+    const gap = (parts[i - 1] ?? '').split('\n').length - 1
+    return [{ lines: part.split('\n').filter((line) => line.trim() !== ''), gap }]
+  })
+}
+
 /** The lines between two blank lines. One overlong line shows that this text is not wrapped: each line is its own. */
-function readGroup(group: string): Part[] {
-  const lines = group.split('\n').filter((line) => line.trim() !== '')
+function readGroup({ lines, gap }: Group): Part[] {
   const wrapped = lines.every((line) => line.length <= WRAP_COLUMN)
   const titleOver = wrapped && isTitleOverProse(lines)
   const parts: Part[] = []
@@ -42,7 +55,12 @@ function readGroup(group: string): Part[] {
     else if (last && continues(last, line, wrapped) && !(i === 1 && titleOver)) last.lines.push(line.trim())
     else {
       const alone = !wrapped || lines.length === 1 || (i === 0 && titleOver)
-      parts.push({ type: 'prose', lines: [line.trim()], title: alone ? titleShape(line.trim()) : 'no' })
+      parts.push({
+        type: 'prose',
+        lines: [line.trim()],
+        title: alone ? titleShape(line.trim()) : 'no',
+        gap: i === 0 ? gap : 0,
+      })
     }
   }
   return parts
@@ -81,25 +99,62 @@ function isTitleOverProse(lines: readonly string[]): boolean {
 /** Not by its words, which could be any: by what a sentence has and a title has not. */
 function titleShape(line: string): 'no' | 'cased' | 'plain' {
   if (line.length > MAX_TITLE) return 'no'
-  const words = line.split(/\s+/)
-  const isSentence = /[.,;:…][\p{Pf}\p{Pe}"']*$/u.test(line) || /\p{Ll}[.!?]\s+\p{Lu}/u.test(line)
+  const words = line.split(/\s+/).length
+  const isSentence = /[.,;:…][\p{Pf}\p{Pe}"']*$/u.test(line) || /\p{Ll}[.!]\s+\p{Lu}/u.test(line)
   if (isSentence || !/^[\p{Lu}\p{N}"'“‘]/u.test(line) || !/\p{L}{2}/u.test(line) || line.includes('\t')) return 'no'
-  // Small words are small in titles too.
-  const long = words.filter((word) => /^\P{L}*\p{L}{4}/u.test(word))
-  const cased = long.filter((word) => /^\P{L}*\p{Lu}/u.test(word)).length
-  if (words.length <= MAX_TITLE_WORDS + 4 && cased > 0 && cased >= 0.7 * long.length) return 'cased'
-  return words.length <= MAX_TITLE_WORDS ? 'plain' : 'no'
+  if (words <= MAX_TITLE_WORDS + 4 && isTitleCase(line)) return 'cased'
+  // A question and an answer are two sentences; only a title in title case may ask first.
+  return words <= MAX_TITLE_WORDS && !/\p{Ll}\?\s+\p{Lu}/u.test(line) ? 'plain' : 'no'
+}
+
+/** On both sides of a colon: of "a caption for your pleasure: The Name Of The Thing" only the name is a title. */
+function isTitleCase(line: string): boolean {
+  const sides = line.split(/:\s/).map((side) => {
+    // Small words are small in titles too.
+    const long = side.split(/\s+/).filter((word) => /^\P{L}*\p{L}{4}/u.test(word))
+    return { long: long.length, cased: long.filter((word) => /^\P{L}*\p{Lu}/u.test(word)).length }
+  })
+  return sides.every(({ long, cased }) => cased >= 0.7 * long) && sides.some(({ cased }) => cased > 0)
 }
 
 function toBlocks(parts: readonly Part[]): Block[] {
   const indents: number[] = []
+  const titles = parts.filter((part, i) => isHeading(part, parts[i + 1]))
+  const levelOf = levelsByGap(titles)
   return parts.flatMap((part, i): Block[] => {
     const text = joinLines(part.lines)
     if (part.type === 'entry')
-      return [{ type: 'entry', depth: depthOf(part.indent, indents), marker: part.marker, text }]
+      return [{ type: 'entry', depth: depthOf(part.indent, indents), marker: part.marker, text: plainInline(text) }]
     indents.length = 0
-    return isHeading(text, part.title, parts[i + 1]) ? [{ type: 'heading', level: 2, text }] : proseBlocks(text)
+    if (isHeading(part, parts[i + 1])) return [{ type: 'heading', level: levelOf(part), text }]
+    const restored = restoreLines(text)
+    return restored === null ? proseBlocks(plainInline(text)) : below(parseMarkdown(restored).blocks)
   })
+}
+
+/**
+ * Where some titles stand below two blank lines and others below one, the wider gap begins an article and the narrower
+ * one a section of it. What stands above the first title tells nothing.
+ */
+function levelsByGap(titles: readonly Part[]): (title: Part) => number {
+  const areApart = titles.filter((part, i) => i > 0 && isApart(part)).length >= 2
+  return (title) => (areApart && title !== titles[0] && !isApart(title) ? 3 : 2)
+}
+
+function isApart(part: Part): boolean {
+  return part.type === 'prose' && part.gap >= 2
+}
+
+/** The headings of a text inside an article stand below the article's title. */
+function below(blocks: readonly Block[]): Block[] {
+  return blocks.map((block) =>
+    block.type === 'heading' ? { ...block, level: Math.min(6, Math.max(3, block.level + 1)) } : block,
+  )
+}
+
+/** Remains of markup that plain text shows literally. */
+function plainInline(text: string): string {
+  return plainMath(text).replace(/(?<![\w*])\*\*(?=[^\s*])([^*\n]{1,100})(?<=\S)\*\*(?![\w*])/g, '$1')
 }
 
 /** Levels by indentation, whatever its width: `indents` holds those of the open levels. */
@@ -109,11 +164,13 @@ function depthOf(indent: number, indents: number[]): number {
   return indents.length - 1
 }
 
-function isHeading(text: string, shape: 'no' | 'cased' | 'plain', next: Part | undefined): boolean {
-  if (shape === 'no' || next === undefined) return false
+function isHeading(part: Part, next: Part | undefined): boolean {
+  if (part.type !== 'prose' || part.title === 'no' || next === undefined) return false
+  // "Latest posts", "Showing 5 of 12": the label of a list.
+  if (isCounter(next.lines[0] ?? '')) return false
   const below = joinLines(next.lines).length
-  if (shape === 'plain') return below >= LONG_PROSE
-  return below > text.length || next.type === 'entry' || next.title === 'cased'
+  if (part.title === 'plain') return below >= LONG_PROSE
+  return below > joinLines(part.lines).length || next.type === 'entry' || next.title === 'cased'
 }
 
 /** A first heading names the document if it is the only one, or stands right above the next. Else it is one of many. */

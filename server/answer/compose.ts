@@ -20,23 +20,31 @@ function fenced(passages: readonly Passage[]): string {
   let left = BUDGET_CHARACTERS
   return passages
     .flatMap((passage) => {
-      const text = passage.text.slice(0, Math.max(0, left))
-      left -= text.length
+      // Never half a character: no provider's JSON can carry it.
+      const text = passage.text.slice(0, Math.max(0, left)).replace(/[\ud800-\udbff]$/, '')
+      left -= passage.text.length
       if (text === '') return []
-      const date = passage.document.publishedAt ? ` date="${inert(passage.document.publishedAt)}"` : ''
+      const { headings, document } = passage
+      const date = document.publishedAt ? ` date="${attribute(document.publishedAt)}"` : ''
       return [
-        `<passage n="${passage.n}" title="${inert(passage.headings.join(' > '))}"${date}>\n${inert(text)}\n</passage>`,
+        `<passage n="${passage.n}" title="${attribute(headings.join(' > '))}"${date}>\n${inert(text)}\n</passage>`,
       ]
     })
     .join('\n\n')
 }
 
+// With whatever cannot be seen in it: a model reads over spaces and format characters as a person does.
+const fence = new RegExp(`<(?=[\\s\\p{Cf}]*/?[\\s\\p{Cf}]*${[...'passage'].join('\\p{Cf}*')})`, 'giu')
+// All that cite.ts would read as a marker, and more.
+const marker = /[[【]\s*(\^?\d+(?:\s*[,;–-]\s*\^?\d+)*)\s*[\]】]/g
+
 /** What a passage cannot contain: the fence's own brackets, and numbers in brackets that would read as markers. */
 function inert(text: string): string {
-  return text
-    .replace(/<(?=\/?\s*passage)/gi, '‹')
-    .replace(/[[【]\s*(\^?\d+(?:\s*[,–-]\s*\d+)*)\s*[\]】]/g, '($1)')
-    .replaceAll('"', "'")
+  return text.replace(fence, '‹').replace(marker, '($1)')
+}
+
+function attribute(text: string): string {
+  return inert(text).replaceAll('"', "'").replace(/\s+/g, ' ')
 }
 
 function historyOf(question: Question): string {

@@ -49,7 +49,7 @@ function nearness(found: Found, text: readonly string[]): number {
  */
 export function namesIn(concepts: readonly Concept[], candidates: readonly Candidate[]): Concept[] {
   const counts = new Map<string, { capital: number; all: number }>()
-  const asked = new Set(concepts.flatMap(({ terms }) => [...terms.keys()]))
+  const asked = new Set(concepts.flatMap(({ senses }) => senses.flatMap((sense) => sense.words)))
   for (const { text } of candidates)
     for (const { term, start } of words(text)) {
       if (!asked.has(term) || !isInsideSentence(text, start)) continue
@@ -60,7 +60,7 @@ export function namesIn(concepts: readonly Concept[], candidates: readonly Candi
     const count = counts.get(term)
     return count !== undefined && count.all >= 2 && count.capital / count.all > 0.8
   }
-  return concepts.filter(({ terms }) => [...terms.keys()].some(isName))
+  return concepts.filter(({ senses }) => senses.some((sense) => sense.words.some(isName)))
 }
 
 function isInsideSentence(text: string, start: number): boolean {

@@ -13,9 +13,6 @@ import { createStatementWriter } from './statements.ts'
 
 type Outcome = 'answered' | AbstentionReason
 
-// What the prompt tells the model to say when the passages do not answer.
-const DECLINED = 'INSUFFICIENT'
-
 export async function* generate(
   draft: Draft,
   question: Question,
@@ -24,23 +21,20 @@ export async function* generate(
   deps: AnswerDeps & { readonly generator: Generator },
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent, Outcome> {
+  const reply = createReply()
   const reader = createMarkerReader(passages.length)
   const writer = createStatementWriter(draft, passages)
-  let held = ''
   try {
     for await (const event of deps.generator.stream(await compose(question, passages), signal)) {
+      signal.throwIfAborted()
       if (event.type === 'finish') noteFinish(draft, event)
-      else if (draft.length() === 0 && DECLINED.startsWith((held + event.delta).trim())) held += event.delta
-      else {
-        yield* write(reader.push(held + event.delta), writer)
-        held = ''
-      }
+      else yield* write(reader.push(reply.push(event.delta)), writer)
     }
-    if (held.trim() === DECLINED) return 'model-declined'
-    yield* write([...reader.push(held), ...reader.end()], writer)
+    yield* write([...reader.push(reply.end()), ...reader.end()], writer)
     yield* writer.end()
   } catch (error) {
-    if (!(error instanceof ModelError)) throw error
+    // A provider's client may report being cancelled as a failure: nothing failed.
+    if (signal.aborted || !(error instanceof ModelError)) throw error
     deps.report('the model failed', error)
     if (draft.length() > 0) {
       // Words already shown cannot be taken back: they stay, closed and flagged as cut off.
@@ -49,12 +43,54 @@ export async function* generate(
       draft.fallBack('model-cut-off', 'generative')
       return 'answered'
     }
-    draft.fallBack('model-unavailable', 'extractive')
   }
   if (draft.length() > 0) return 'answered'
+  if (reply.declined()) return 'model-declined'
   // Nothing was said: an empty reply is a failure of the model, not an answer.
   draft.fallBack('model-unavailable', 'extractive')
   return yield* extract(draft, found, passages, deps, signal)
+}
+
+type Reply = {
+  /** The text that is certain after this delta: whole characters that can be stored, nothing of a refusal. */
+  readonly push: (delta: string) => string
+  readonly end: () => string
+  readonly declined: () => boolean
+}
+
+// What the prompt tells the model to say when the passages do not answer. It may come in markup and with a reason;
+// INSUFFICIENT_FUNDS and INSUFFICIENT FUNDS are things that answers are about.
+const DECLINED = 'INSUFFICIENT'
+const declines = /^INSUFFICIENT(?![\p{L}\p{N}_-])(?! +\p{Lu}{2})/u
+const mayStillGoOn = /^INSUFFICIENT +\p{Lu}?$/u
+
+function createReply(): Reply {
+  let half = ''
+  let opening = ''
+  let state: 'opening' | 'answering' | 'declined' = 'opening'
+  const read = (text: string, isLast: boolean): string => {
+    if (state === 'answering') return text
+    if (state === 'declined') return ''
+    opening += text
+    const bare = opening.replace(/^[\s*_"'`]+/, '')
+    if (!isLast && (DECLINED.startsWith(bare) || mayStillGoOn.test(bare))) return ''
+    state = declines.test(bare) ? 'declined' : 'answering'
+    return state === 'declined' || bare === '' ? '' : opening
+  }
+  return {
+    push: (delta) => {
+      const text = half + delta
+      half = /[\ud800-\udbff]$/.exec(text)?.[0] ?? ''
+      return read(storable(text.slice(0, text.length - half.length)), false)
+    },
+    end: () => read(storable(half), true),
+    declined: () => state === 'declined',
+  }
+}
+
+/** As store/database.ts does it, so that what is sent and what is stored are the same. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd')
 }
 
 function noteFinish(draft: Draft, event: GeneratorEvent & { type: 'finish' }): void {

@@ -1,19 +1,25 @@
 // Is a sentence of the model's backed by the words it cites? A lexical check: support, not truth.
 import { queryTerms } from '../../core/terms.ts'
 import type { Passage, Span, Verdict } from '../../core/types.ts'
-import { type Piece, piecesOf } from './sentences.ts'
+import { listMark, type Piece, piecesOf } from './sentences.ts'
 
 export type Support = { readonly verdict: Verdict; readonly passage: Passage; readonly span: Span }
 
 const SUPPORTED = 0.6
 const PARTIAL = 0.3
 
+const negation = /\b(?:not?|never|none|neither|nor|without|cannot|\w+n['’]t)\b/i
+
 /** The words of a passage that back a sentence best, with the verdict; null for a sentence that says nothing. */
 export function ground(sentence: string, passage: Passage): Support | null {
-  const wanted = queryTerms(sentence)
+  // The number of a list entry is no figure that the source would have to hold.
+  const wanted = queryTerms(sentence.replace(listMark, ''))
   if (wanted.length === 0) return null
+  const isNegated = negation.test(sentence)
+  const isNegatedAt = ({ start, end }: Span) =>
+    negation.test(passage.text.slice(start - passage.span.start, end - passage.span.start))
   const best = windowsOf(piecesOf(passage))
-    .map((span) => ({ ...span, share: held(wanted, span.terms) }))
+    .map((span) => ({ ...span, share: held(wanted, span.terms, isNegated && !isNegatedAt(span)) }))
     .reduce<{ start: number; end: number; share: number } | null>(
       (most, each) => (most === null || each.share > most.share ? each : most),
       null,
@@ -27,11 +33,11 @@ export function verdictOf(share: number): Verdict {
   return share >= PARTIAL ? 'partial' : 'unsupported'
 }
 
-function held(wanted: readonly string[], terms: ReadonlySet<string>): number {
+function held(wanted: readonly string[], terms: ReadonlySet<string>, isDenied: boolean): number {
   const missing = wanted.filter((term) => !terms.has(term))
   const share = 1 - missing.length / wanted.length
-  // A number that is not in the source is the error a reader is hurt by most: never "supported".
-  return missing.some((term) => /\d/.test(term)) ? Math.min(share, SUPPORTED - 0.01) : share
+  // A number or a "not" that is not in the source is the error a reader is hurt by most: never "supported".
+  return isDenied || missing.some((term) => /\d/.test(term)) ? Math.min(share, SUPPORTED - 0.01) : share
 }
 
 type Window = { readonly start: number; readonly end: number; readonly terms: ReadonlySet<string> }

@@ -1,12 +1,19 @@
 // How much of a query some words hold.
 import type { Concept } from './query.ts'
 
-/** Best weight among a concept's words that `terms` holds: 1 for the word asked for, 0 for none. */
+/** Best weight among a concept's senses that `terms` holds: 1 for the words asked for, 0 for none. */
 export function heldBy(concept: Concept, terms: ReadonlySet<string>): number {
   let best = 0
-  for (const [term, weight] of concept.terms) if (weight > best && terms.has(term)) best = weight
+  for (const { words, weight } of concept.senses) {
+    const held = words.filter((word) => terms.has(word)).length
+    // A part of a phrase is a hint: "limit" alone is not "rate limit".
+    const share = held === words.length ? 1 : (PART * held) / words.length
+    if (weight * share > best) best = weight * share
+  }
   return best
 }
+
+const PART = 0.5
 
 /** Share of the query's rarity that the words hold, 0 to 1: rare concepts count most. */
 export function coverage(concepts: readonly Concept[], terms: ReadonlySet<string>): number {

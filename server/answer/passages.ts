@@ -1,4 +1,5 @@
 // Ranked candidates → numbered passages: each grown to the section it stands in, neighbours joined.
+import { StoreError } from '../../core/errors.ts'
 import type { DocumentText } from '../../core/ports.ts'
 import type { Passage, Span } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
@@ -24,6 +25,9 @@ export async function choosePassages(
     )
     if (covered) continue
     const stored = await deps.texts(library, candidate.document)
+    // What was found must be what can be quoted: anything else would cite words that no reader can open.
+    if (stored.text.slice(candidate.span.start, candidate.span.end) !== candidate.text)
+      throw new StoreError('store-failed', `Chunk ${candidate.chunkId} is not what its document holds at its place.`)
     const span = trim(stored.text, sectionAround(stored, candidate.span))
     const free = passages.every(
       ({ document, span: taken }) => document.id !== candidate.document.id || !overlap(taken, span),
@@ -35,17 +39,14 @@ export async function choosePassages(
   return passages.map((passage, index) => ({ n: index + 1, ...passage, score: round(passage.score) }))
 }
 
-/** The text between the headings around a chunk, or as much of it around the chunk as fits. */
+/**
+ * The text between the headings around a chunk, or as much of it around the chunk as fits. Boilerplate ends it like a
+ * heading does: a reader is never shown an advertisement as evidence.
+ */
 function sectionAround(stored: DocumentText, chunk: Span): Span {
-  let start = 0
-  let end = stored.text.length
-  for (const { span } of stored.outline) {
-    if (span.end <= chunk.start) start = span.end
-    else {
-      end = span.start
-      break
-    }
-  }
+  const ends = [...stored.outline.map(({ span }) => span), ...stored.boilerplate]
+  const start = Math.max(0, ...ends.filter((span) => span.end <= chunk.start).map((span) => span.end))
+  const end = Math.min(stored.text.length, ...ends.filter((span) => span.start >= chunk.end).map((span) => span.start))
   if (end - start <= SECTION_LIMIT) return { start, end }
   const room = Math.max(0, SECTION_LIMIT - (chunk.end - chunk.start)) / 2
   return {

@@ -2,16 +2,22 @@
 import { idf, queryTerms, words } from '../../core/terms.ts'
 import { nearestTerm, splitCompound, type Vocabulary } from './spelling.ts'
 import type { Synonyms } from './synonyms.ts'
+import type { KnownWords } from './vocabulary.ts'
 
-/** `terms`: stemmed word → how good a match it is, 1 for the word asked for. */
+/** Words a document may use for a concept; all of them together, when there are several ("rate limit"). */
+export type Sense = {
+  readonly words: readonly string[]
+  /** how good a match it is: 1 for the words asked for */
+  readonly weight: number
+}
+
 export type Concept = {
-  readonly asked: string
   /** the words as they were written, lower case */
   readonly written: string
-  readonly terms: ReadonlyMap<string, number>
-  /** idf of the rarest sense that the library knows, or of an unknown word */
+  readonly senses: readonly Sense[]
+  /** idf of what was asked for, of the sense that the library knows when it does not know the words themselves */
   readonly rarity: number
-  /** false when no word of it stands in the library */
+  /** false when no sense of it stands in the library */
   readonly known: boolean
 }
 
@@ -19,42 +25,33 @@ export type Concept = {
 const SYNONYM = 0.5
 const CORRECTED = 0.9
 
-export type Draft = { readonly asked: string; readonly written: string; readonly terms: Map<string, number> }
-
-/** Concepts in the order of the question. Words of a listed phrase form one concept. */
-export function readConcepts(query: string, synonyms: Synonyms, vocabulary: Vocabulary): Draft[] {
+/** Concepts of a query in the order of the question. Words of a listed phrase form one concept. */
+export function readConcepts(query: string, synonyms: Synonyms, known: KnownWords): Concept[] {
   const content = new Set(queryTerms(query))
   const found = words(query)
   const all = found.map(({ term }) => term)
-  const drafts: Draft[] = []
+  const concepts = new Map<string, Concept>()
   for (let at = 0; at < all.length;) {
     const length = phraseAt(all, at, synonyms)
     const phrase = all.slice(at, at + length)
     if (length > 1 || content.has(phrase[0] ?? '')) {
       const written = query.slice(found[at]?.start, found[at + length - 1]?.end).toLowerCase()
-      drafts.push({ asked: phrase.join(' '), written, terms: termsOf(phrase, synonyms, vocabulary) })
+      concepts.set(phrase.join(' '), toConcept(written, sensesOf(phrase, synonyms, known.vocabulary), known))
     }
     at += length
   }
-  return [...new Map(drafts.map((draft) => [draft.asked, draft])).values()]
+  return [...concepts.values()]
 }
 
-/** Every word to search for, with its weight. */
-export function searchTerms(drafts: readonly Draft[]): Map<string, number> {
+/** Every word to search for, with its weight: a word of a synonym that is a phrase counts as a part of it. */
+export function searchTerms(concepts: readonly Concept[]): Map<string, number> {
   const terms = new Map<string, number>()
-  for (const draft of drafts)
-    for (const [term, weight] of draft.terms) terms.set(term, Math.max(weight, terms.get(term) ?? 0))
+  for (const { senses } of concepts)
+    for (const { words: parts, weight } of senses) {
+      const share = weight >= CORRECTED ? weight : weight / parts.length
+      for (const part of parts) terms.set(part, Math.max(share, terms.get(part) ?? 0))
+    }
   return terms
-}
-
-export function weighConcepts(drafts: readonly Draft[], chunks: number, vocabulary: Vocabulary): Concept[] {
-  return drafts.map(({ asked, written, terms }) => {
-    const held = [...terms].map(([term, weight]) => ({ weight, count: vocabulary.get(term) ?? 0 }))
-    const best = held.filter(({ count }) => count > 0)
-    const own = Math.max(0, ...best.filter(({ weight }) => weight >= CORRECTED).map(({ count }) => count))
-    const any = Math.max(0, ...best.map(({ count }) => count))
-    return { asked, written, terms, rarity: idf(chunks, own > 0 ? own : any), known: best.length > 0 }
-  })
 }
 
 /** Words of the longest listed phrase that begins here, at least 1. */
@@ -64,24 +61,23 @@ function phraseAt(all: readonly string[], at: number, synonyms: Synonyms): numbe
   return 1
 }
 
-function termsOf(phrase: readonly string[], synonyms: Synonyms, vocabulary: Vocabulary): Map<string, number> {
-  const asked = phrase.join(' ')
-  const terms = new Map<string, number>()
-  const add = (text: string, weight: number) => {
-    // Of a phrase each word counts, but only as a part of it.
-    const parts = text.split(' ')
-    for (const part of parts) {
-      const share = parts.length > 1 ? weight / parts.length : weight
-      terms.set(part, Math.max(share, terms.get(part) ?? 0))
-    }
-  }
+function sensesOf(phrase: readonly string[], synonyms: Synonyms, vocabulary: Vocabulary): Sense[] {
   const [only] = phrase
   const isUnknown = phrase.length === 1 && only !== undefined && !vocabulary.has(only)
-  const known = isUnknown ? correct(only, synonyms, vocabulary) : phrase
-  if (phrase.length === 1) for (const term of known) terms.set(term, isUnknown ? CORRECTED : 1)
-  else add(asked, 1)
-  for (const synonym of synonyms.of(known.join(' '))) add(synonym, SYNONYM)
-  return terms
+  const asked = isUnknown ? correct(only, synonyms, vocabulary) : phrase
+  const others = synonyms.of(asked.join(' ')).map((synonym) => ({ words: synonym.split(' '), weight: SYNONYM }))
+  return [{ words: asked, weight: isUnknown ? CORRECTED : 1 }, ...others]
+}
+
+function toConcept(written: string, senses: readonly Sense[], { chunks, vocabulary }: KnownWords): Concept {
+  const count = ({ words: parts }: Sense) => Math.min(...parts.map((part) => vocabulary.get(part) ?? 0))
+  const [asked, ...others] = senses
+  const most = Math.max(0, ...others.map(count))
+  const isKnown = asked !== undefined && count(asked) > 0
+  const rarity = isKnown
+    ? asked.words.reduce((sum, word) => sum + idf(chunks, vocabulary.get(word) ?? 0), 0)
+    : idf(chunks, most)
+  return { written, senses, rarity, known: isKnown || most > 0 }
 }
 
 /** An unknown word as the library may write it: two words in one, or a slip of the fingers. */
@@ -89,6 +85,5 @@ function correct(term: string, synonyms: Synonyms, vocabulary: Vocabulary): read
   if (synonyms.of(term).length > 0) return [term]
   const split = splitCompound(term, vocabulary)
   if (split) return split
-  const nearest = nearestTerm(term, vocabulary)
-  return [nearest ?? term]
+  return [nearestTerm(term, vocabulary) ?? term]
 }

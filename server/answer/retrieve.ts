@@ -1,7 +1,7 @@
 // Query → candidates, by words and by meaning at once.
 import type { Candidate } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
-import { type Concept, readConcepts, searchTerms, weighConcepts } from './query.ts'
+import { type Concept, readConcepts, searchTerms } from './query.ts'
 import { loadSynonyms } from './synonyms.ts'
 
 /** What a search brought back: what the query asks about, and the candidates. */
@@ -23,15 +23,15 @@ export async function retrieve(
   deps: RetrieveDeps,
   signal: AbortSignal,
 ): Promise<Found> {
-  const [vector, { chunks, vocabulary }, synonyms] = await Promise.all([
+  const [vector, known, synonyms] = await Promise.all([
     embedQuery(query, deps, signal),
     deps.words(library),
     loadSynonyms(),
   ])
-  const drafts = readConcepts(query, synonyms, vocabulary)
-  const terms = searchTerms(drafts)
+  const concepts = readConcepts(query, synonyms, known)
+  const terms = searchTerms(concepts)
   const candidates = await deps.search.candidates({ library, terms, vector, limit: LIMIT }, signal)
-  return { query, concepts: weighConcepts(drafts, chunks, vocabulary), candidates }
+  return { query, concepts, candidates }
 }
 
 /** null when the text has no direction, or the embedder is down: then the words decide alone. */

@@ -14,10 +14,12 @@ export type Piece = {
 }
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
-const listMark = /^\s*(?:[-•*]|\d{1,2}[.)])\s+/
-// Where the segmenter cuts too early: after an abbreviation, an initial, or before a lower-case word.
-const endsInAbbreviation =
-  /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|Dr|Mr|Mrs|Ms|St|No|Inc|Ltd|Co|Corp|Fig|al|[A-Z])\.\s*$/
+/** What stands before the words of a list entry. */
+export const listMark = /^\s*(?:[-•*]|\d{1,2}[.)])\s+/
+/** Ends in a full stop that ends no sentence: an abbreviation ("e.g.", "U.S.") or an initial. */
+export const endsInAbbreviation =
+  /(?:^|[\s(])(?:[Ee]\.g|[Ii]\.e|etc|vs|cf|approx|Dr|Mr|Mrs|Ms|St|No|Inc|Ltd|Co|Corp|Fig|al|(?:[A-Z]\.)*[A-Z])\.\s*$/
+// Where the segmenter cuts too early: after an abbreviation, or before a lower-case word.
 const continues = /^[\p{Ll}\d,;)]/u
 
 export function piecesOf(passage: Passage): Piece[] {

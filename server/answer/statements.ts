@@ -2,6 +2,7 @@
 import type { AnswerEvent, Passage, Verdict } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
 import { ground } from './ground.ts'
+import { endsInAbbreviation } from './sentences.ts'
 
 export type StatementWriter = {
   readonly text: (delta: string) => Iterable<AnswerEvent>
@@ -39,11 +40,15 @@ export function createStatementWriter(draft: Draft, passages: readonly Passage[]
     *text(delta) {
       let unsent = ''
       for (const character of delta) {
-        if (open.closing && beginsStatement(character, open)) {
-          if (unsent !== '') yield draft.text(unsent)
-          unsent = ''
-          yield* close()
+        if (open.closing && isBegun(character, unsent.at(-1) ?? draft.slice(-1))) {
+          if (beginsStatement(character, open)) {
+            if (unsent !== '') yield draft.text(unsent)
+            unsent = ''
+            yield* close()
+          } else open.closing = false
         }
+        // An answer begins with its first word.
+        if (draft.length() + unsent.length === 0 && /\s/.test(character)) continue
         unsent += character
         note(open, character, draft.length() + unsent.length)
       }
@@ -56,10 +61,11 @@ export function createStatementWriter(draft: Draft, passages: readonly Passage[]
         if (!support) continue
         const { citation, isNew } = draft.cite(support.passage, support.span)
         open.verdicts.push(support.verdict)
-        if (open.cited.includes(citation.n)) continue
-        open.cited.push(citation.n)
+        const marker = `[${citation.n}]`
+        if (!open.cited.includes(citation.n)) open.cited.push(citation.n)
+        else if (draft.slice(-marker.length) === marker) continue
         if (isNew) yield { type: 'citation', citation }
-        yield draft.text(`${/[\s\]]$/.test(draft.slice(-1)) ? '' : ' '}[${citation.n}]`)
+        yield draft.text(`${/[\s\]]$/.test(draft.slice(-1)) ? '' : ' '}${marker}`)
       }
       open.closing = true
     },
@@ -71,23 +77,31 @@ function begin(at: number): Open {
   return { start: at, end: at, words: '', cited: [], verdicts: [], closing: false }
 }
 
-const endsSentence = /[.!?]["”’)]*\s$/
-const endsInAbbreviation =
-  /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|Dr|Mr|Mrs|Ms|St|No|Inc|Ltd|Co|Corp|Fig|\d{1,2}|[A-Z])\.\s$/
+// A full stop of Latin scripts needs a space behind it, that of Chinese and Japanese none.
+const endsSentence = /[.!?]["'”’)]*\s+$|[。！？]["'”’)」』）]*\s*$/
+const numbersEntry = /^\s*\d{1,2}\.\s$/
 
 function note(open: Open, character: string, length: number): void {
   if (open.words.trim() === '') open.start = length - character.length
   open.words += character
-  if (/\S/.test(character) && !(open.cited.length > 0 && /[.!?]/.test(character))) open.end = length
-  if (character === '\n' || (endsSentence.test(open.words) && !endsInAbbreviation.test(open.words))) open.closing = true
+  if (/\S/.test(character) && !(open.cited.length > 0 && /[.!?。！？]/.test(character))) open.end = length
+  if (character === '\n' || endsHere(open.words)) open.closing = true
   else if (/[,;:]/.test(character)) open.closing = false
 }
 
+function endsHere(words: string): boolean {
+  return endsSentence.test(words) && !endsInAbbreviation.test(words) && !numbersEntry.test(words)
+}
+
+/** False for what still belongs to the end of a statement: space, stops, and quotation marks that close. */
+function isBegun(character: string, before: string): boolean {
+  if (/[\s.!?,;:)\]”’。！？」』）]/.test(character)) return false
+  return !/["']/.test(character) || /\s/.test(before)
+}
+
 /** After a marker alone ("… Redis [1] and …") only a capital or a figure begins another statement. */
-function beginsStatement(character: string, open: Open): boolean {
-  if (/\s/.test(character)) return false
-  if (/[.!?,;:)\]"”’]/.test(character)) return false
-  return /\n\s*$|[.!?]["”’)]*\s+$/.test(open.words) || /[\p{Lu}\p{N}]/u.test(character)
+function beginsStatement(character: string, { words }: Open): boolean {
+  return /\n\s*$/.test(words) || endsSentence.test(words) || /[\p{Lu}\p{N}]/u.test(character)
 }
 
 const order: readonly Verdict[] = ['verbatim', 'supported', 'partial', 'unsupported', 'unchecked']

@@ -33,7 +33,7 @@ export function parseSynonyms(text: string): Synonyms {
 
 /** Every (asked, found) pair that one line of the list stands for. */
 function pairsOf(line: string): [Phrase, Phrase][] {
-  if (line.trim() === '' || line.startsWith('#')) return []
+  if (line.trim() === '' || line.trimStart().startsWith('#')) return []
   const [left = '', right] = line.split('>')
   const asked = left.split(right === undefined ? '=' : ',').map(toPhrase)
   const found = right === undefined ? asked : right.split(',').map(toPhrase)

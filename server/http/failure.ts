@@ -2,7 +2,7 @@
 import { HTTPException } from 'hono/http-exception'
 import { AppError, InputError, ModelError, NotFoundError, StoreError } from '../../core/errors.ts'
 
-export type Problem = {
+type Problem = {
   readonly type: 'about:blank'
   readonly status: number
   readonly code: string
@@ -14,7 +14,7 @@ export type Problem = {
   readonly request_id?: string
 }
 
-export function problemOf(error: unknown): Problem {
+function problemOf(error: unknown): Problem {
   if (error instanceof InputError) return inputProblem(error)
   if (error instanceof NotFoundError) return problem(404, error.code, error.message)
   if (error instanceof StoreError)

@@ -45,7 +45,7 @@ export function ingestRoutes(deps: IngestRouteDeps): Hono {
   })
 }
 
-export type IngestLine = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
+type IngestLine = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
 
 async function* lines(deps: IngestRouteDeps, paths: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
   try {

@@ -39,6 +39,8 @@ create table revisions (
   published_at text,
   text text not null,
   outline jsonb not null,
+  -- spans of the text that are never evidence: contents pages, ads, "read more"
+  boilerplate jsonb not null,
   ingested_at timestamptz not null default now(),
   primary key (library_id, document_id, revision),
   foreign key (library_id, document_id) references documents

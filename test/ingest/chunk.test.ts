@@ -1,16 +1,14 @@
 // Chunks are exact slices that cover the document: the ground that every citation stands on.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ParsedDocument } from '../../core/types.ts'
+import type { ParsedDocument, Span } from '../../core/types.ts'
 import { chunk, CHUNK_SIZE, MAX_CHUNK_SIZE } from '../../ingest/chunk.ts'
 import { assemble, type Block } from '../../ingest/parse/blocks.ts'
 
-const documentOf = (blocks: readonly Block[], title = 'Harbour'): ParsedDocument => ({
-  title,
-  ...assemble(blocks),
-  url: null,
-  publishedAt: null,
-})
+const documentOf = (blocks: readonly Block[], title = 'Harbour'): ParsedDocument => {
+  const { text, outline } = assemble(blocks)
+  return { title, text, outline, boilerplate: [], url: null, publishedAt: null }
+}
 const paragraph = (text: string): Block => ({ type: 'paragraph', text })
 const heading = (level: number, text: string): Block => ({ type: 'heading', level, text })
 const paths = async (parsed: ParsedDocument) => (await chunk(parsed)).map(({ headings }) => headings.join(' > '))
@@ -114,6 +112,37 @@ describe('cutting', () => {
   })
 })
 
+describe('boilerplate', () => {
+  test('is in no chunk, at the start, between and at the end', async () => {
+    const lines = ['Read more.', sentences(2), 'Click here.', sentences(3), 'Sign up.']
+    const parsed = documentOf(lines.map(paragraph))
+    const boilerplate = ['Read more.', 'Click here.', 'Sign up.'].map((line) => {
+      const start = parsed.text.indexOf(line)
+      return { start, end: start + line.length }
+    })
+    const chunks = await chunk({ ...parsed, boilerplate })
+    expect(chunks.map(({ text }) => text)).toEqual([sentences(2), sentences(3)])
+  })
+
+  test('that is a whole section leaves no chunk and shifts no heading', async () => {
+    const parsed = documentOf([heading(1, 'Ropes'), paragraph('Read more.'), heading(1, 'Sails'), paragraph('Dry.')])
+    const start = parsed.text.indexOf('Read')
+    expect(await paths({ ...parsed, boilerplate: [{ start, end: start + 10 }] })).toEqual(['Harbour > Sails'])
+  })
+})
+
+/** The lines chosen, but headings: boilerplate never overlaps one. */
+function linesAt({ text, outline }: ParsedDocument, chosen: readonly number[]): Span[] {
+  let start = 0
+  const lines = text.split('\n').map((line) => {
+    const span = { start, end: start + line.length }
+    start = span.end + 1
+    return span
+  })
+  const free = lines.filter((line) => line.end > line.start && outline.every(({ span }) => span.start !== line.start))
+  return free.filter((_, i) => chosen.includes(i))
+}
+
 describe('for any document', () => {
   const words = fc
     .array(
@@ -157,7 +186,12 @@ describe('for any document', () => {
     fc.record({ type: fc.constant('row'), cells: fc.array(words, { maxLength: 3 }) }),
     fc.record({ type: fc.constant('code'), text: words.map((w) => w.replaceAll(' ', '\n\t')) }),
   )
-  const anyDocument = fc.array(block, { maxLength: 12 }).map((blocks) => documentOf(blocks))
+  const anyDocument = fc
+    .tuple(fc.array(block, { maxLength: 12 }), fc.uniqueArray(fc.nat(12), { maxLength: 6 }))
+    .map(([blocks, chosen]) => {
+      const parsed = documentOf(blocks)
+      return { ...parsed, boilerplate: linesAt(parsed, chosen) }
+    })
   const forAny = (check: (parsed: ParsedDocument, chunks: Awaited<ReturnType<typeof chunk>>) => void) =>
     fc.assert(
       fc.asyncProperty(anyDocument, async (parsed) => check(parsed, await chunk(parsed))),
@@ -182,9 +216,11 @@ describe('for any document', () => {
         expect(span.start).toBeGreaterThanOrEqual(chunks[i - 1]?.span.end ?? 0)
     }))
 
-  test('chunks and headings together cover every letter of the text', () =>
+  test('chunks, headings and boilerplate together cover every letter of the text, and none twice', () =>
     forAny((parsed, chunks) => {
-      const spans = [...chunks, ...parsed.outline].map(({ span }) => span).sort((a, b) => a.start - b.start)
+      const spans = [...chunks, ...parsed.outline].map(({ span }) => span)
+      spans.push(...parsed.boilerplate)
+      spans.sort((a, b) => a.start - b.start)
       let rest = ''
       let end = 0
       for (const span of spans) {

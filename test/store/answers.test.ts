@@ -1,4 +1,5 @@
 // The log of an answer: complete, in order, ended once.
+import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../core/errors.ts'
 import type { AnswerRecord } from '../../core/ports.ts'
@@ -123,7 +124,11 @@ describe('the turns of a conversation', () => {
   it('are its last finished exchanges, oldest first', async () => {
     await using database = await openTestDatabase()
     const { answers } = await begun(database)
-    for (const n of [2, 3, 4, 5]) await answers.begin(record({ id: `ans_${n}`, question: `question ${n}` }))
+    for (const n of [2, 3, 4, 5]) {
+      // The embedded database's clock counts milliseconds; no two questions of one reader fall into the same one.
+      await wait(2)
+      await answers.begin(record({ id: `ans_${n}`, question: `question ${n}` }))
+    }
     for (const n of [1, 2, 3, 5]) await finish(answers, `ans_${n}`)
     await answers.append('main', 'ans_4', [{ seq: 1, event: failure }])
     expect(await answers.turns('main', 'con_1', 3)).toEqual([

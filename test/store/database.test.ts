@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../core/errors.ts'
 import { toJson } from '../../store/database.ts'
 import { openPostgres } from '../../store/postgres.ts'
-import { openTestDatabase, postgresUrl, type TestDatabase } from '../support/database.ts'
+import { emptyTestDatabase, postgresUrl, type TestDatabase } from '../support/database.ts'
 
 describe('a statement', () => {
   it('that is refused leaves the next one alone', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     for (let n = 0; n < 10; n++) {
       await expect(database.query('select 1 / $1::int', [0])).rejects.toMatchObject({ code: 'store-failed' })
       expect(await database.query('select $1::int as n', [n])).toEqual([{ n }])
@@ -18,7 +18,7 @@ describe('a statement', () => {
   })
 
   it('among many at once gets its own answer', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     const asked = Array.from({ length: 200 }, (_, n) => n)
     const answers = asked.map(async (n) => {
       // Every fifth one fails, and must not take a neighbour with it.
@@ -29,14 +29,14 @@ describe('a statement', () => {
   })
 
   it('that fails keeps its cause and never shows a parameter', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     const error = await database.query('select ($1::text)::int', ['a private question']).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(StoreError)
     expect((error as StoreError).cause).toBeInstanceOf(Error)
   })
 
   it('with a NUL is refused: no door lets one through, and nothing of it is stored', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     await database.query('create table texts (text text not null)')
     await expect(database.query('insert into texts values ($1)', ['a\0b'])).rejects.toMatchObject({
       code: 'store-failed',
@@ -47,7 +47,7 @@ describe('a statement', () => {
 
 describe('a transaction', () => {
   it('is there whole when it returns, and gone when it throws', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     await database.query('create table numbers (n int primary key)')
     const result = await database.transaction(async (query) => {
       await query('insert into numbers values (1)')
@@ -68,7 +68,7 @@ describe('a transaction', () => {
   })
 
   it('is not entered by statements from outside', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     await database.query('create table numbers (n int)')
     const inside = database.transaction(async (query) => {
       await query('insert into numbers values (1)')
@@ -82,7 +82,7 @@ describe('a transaction', () => {
   })
 
   it('among many counts right', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     await database.query('create table counter (n int); insert into counter values (0)')
     const adding = Array.from({ length: 30 }, async () => {
       await database.transaction(async (query) => {
@@ -97,7 +97,7 @@ describe('a transaction', () => {
 
 describe('a database', () => {
   it('may be closed twice, and is then unavailable', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     if (!postgresUrl) return
     await database.close()
     await database.close()
@@ -115,7 +115,7 @@ describe('a database', () => {
 
 describe.skipIf(!postgresUrl)('a real Postgres', () => {
   it('that ends a connection between two statements of a transaction costs that transaction, not the process', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     const cut = database.transaction(async (query) => {
       await end(database, (await query<{ pid: number }>('select pg_backend_pid() as pid'))[0]?.pid ?? 0)
       await wait(200)
@@ -126,16 +126,16 @@ describe.skipIf(!postgresUrl)('a real Postgres', () => {
   })
 
   it('that ends an idle connection is asked again over another', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     const pids = await database.query<{ pid: number }>('select pg_backend_pid() as pid')
-    await using other = await openTestDatabase()
+    await using other = await emptyTestDatabase()
     for (const { pid } of pids) await end(other, pid)
     await wait(200)
     expect(await database.query('select 1 as one')).toEqual([{ one: 1 }])
   })
 
   it('gives up on a statement that takes too long, and says that it may be tried again', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     const slow = database.transaction(async (query) => {
       await query(`set local statement_timeout = '50ms'`)
       await query('select pg_sleep(5)')
@@ -148,7 +148,7 @@ describe.skipIf(!postgresUrl)('a real Postgres', () => {
   })
 
   it('that breaks a deadlock says that it may be tried again', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
     await database.query('create table pair (n int primary key); insert into pair values (1), (2)')
     const lockBoth = async (first: number, second: number) =>
       await database.transaction(async (query) => {

@@ -4,43 +4,43 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../core/errors.ts'
 import { lockDirectory, readOwner } from '../../store/lock.ts'
-import { startChild } from '../support/child.ts'
 import { temporaryFolder } from '../support/database.ts'
+import { type Running, start } from '../support/process.ts'
 
 describe('the lock of a data directory', () => {
   it('refuses a second holder at once, and names the first by process and address', async () => {
     const dir = await temporaryFolder()
-    const child = startChild('lock-child.ts', [dir, 'http://localhost:3999'])
-    expect(await child.nextLine()).toBe('locked')
+    const child = startHolder(dir, 'http://localhost:3999')
+    expect(await firstLine(child)).toBe('locked')
     const began = performance.now()
     const error = refusal(dir)
     expect(performance.now() - began).toBeLessThan(1000)
     expect(error.code).toBe('store-locked')
     expect(error.message).toContain(dir)
-    expect(error.message).toContain(`process ${child.process.pid} (http://localhost:3999)`)
+    expect(error.message).toContain(`process ${child.pid} (http://localhost:3999)`)
     expect(error.message).not.toContain('secret-token')
-    await child.kill()
+    await child.end()
   })
 
   it('is free as soon as its holder is killed', async () => {
     const dir = await temporaryFolder()
     for (let n = 0; n < 3; n++) {
-      const child = startChild('lock-child.ts', [dir])
-      expect(await child.nextLine()).toBe('locked')
-      await child.kill()
+      const child = startHolder(dir)
+      expect(await firstLine(child)).toBe('locked')
+      await child.end()
       lockDirectory(dir).release()
     }
   })
 
   it('goes to exactly one of twenty that start at once', async () => {
     const dir = join(await temporaryFolder(), 'made', 'by', 'them')
-    const children = Array.from({ length: 20 }, () => startChild('lock-child.ts', [dir]))
-    const answers = await Promise.all(children.map(async (child) => await child.nextLine()))
+    const children = Array.from({ length: 20 }, () => startHolder(dir))
+    const answers = await Promise.all(children.map(async (child) => await firstLine(child)))
     expect(answers.filter((line) => line === 'locked')).toHaveLength(1)
-    expect(answers.filter((line) => line?.startsWith('refused: The data directory'))).toHaveLength(19)
+    expect(answers.filter((line) => line.startsWith('refused: The data directory'))).toHaveLength(19)
     const winner = children[answers.indexOf('locked')]
-    expect(readOwner(dir)?.pid).toBe(winner?.process.pid)
-    await Promise.all(children.map(async (child) => await child.kill()))
+    expect(readOwner(dir)?.pid).toBe(winner?.pid)
+    await Promise.all(children.map(async (child) => await child.end()))
   })
 
   it('refuses a second holder in the same process, too', async () => {
@@ -55,20 +55,20 @@ describe('the lock of a data directory', () => {
     const dir = await temporaryFolder()
     const lock = lockDirectory(dir)
     refusal(dir)
-    const child = startChild('lock-child.ts', [dir])
-    expect(await child.nextLine()).toContain('refused')
+    const child = startHolder(dir)
+    expect(await firstLine(child)).toContain('refused')
     await child.ended
     lock.release()
   })
 
   it.each(['', '{"pid":', 'null', '{"pid":"one"}', '\0\0\0\0'])('does not mind %j in owner.json', async (garbage) => {
     const dir = await temporaryFolder()
-    const child = startChild('lock-child.ts', [dir])
-    expect(await child.nextLine()).toBe('locked')
+    const child = startHolder(dir)
+    expect(await firstLine(child)).toBe('locked')
     writeFileSync(join(dir, 'owner.json'), garbage)
     expect(readOwner(dir)).toBeNull()
     expect(refusal(dir).message).toContain('in use by another process')
-    await child.kill()
+    await child.end()
     const lock = lockDirectory(dir)
     expect(readOwner(dir)?.pid).toBe(process.pid)
     lock.release()
@@ -88,6 +88,15 @@ describe('the lock of a data directory', () => {
     }
   })
 })
+
+function startHolder(dir: string, url = ''): Running {
+  return start('test/support/lock-child.ts', [dir, url], {})
+}
+
+async function firstLine(child: Running): Promise<string> {
+  const [, line = ''] = await child.says(/^(.*)\n/)
+  return line
+}
 
 function refusal(dir: string): StoreError {
   try {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { migrate } from '../../store/migrate.ts'
 import { openStore } from '../../store/open.ts'
 import { openPostgres } from '../../store/postgres.ts'
-import { contentOf, emptyPostgres, openTestDatabase, postgresUrl } from '../support/database.ts'
+import { contentOf, emptyTestDatabase, openTestDatabase, postgresUrl } from '../support/database.ts'
 import { space } from '../support/store-documents.ts'
 
 const files = (await readdir(new URL('../../store/migrations/', import.meta.url))).sort()
@@ -24,15 +24,14 @@ describe('migrations', () => {
   })
 
   it('of twenty migrators at once are applied once', async () => {
-    await using database = await openTestDatabase()
-    await database.query('drop schema public cascade; create schema public')
+    await using database = await emptyTestDatabase()
     const applied = await Promise.all(Array.from({ length: 20 }, async () => await migrate(database)))
     expect(applied.flat()).toEqual(files)
   })
 
   it.skipIf(!postgresUrl)('of twenty processes’ pools at once are applied once', async () => {
-    await using empty = await emptyPostgres(postgresUrl ?? '')
-    const pools = Array.from({ length: 20 }, () => openPostgres(empty.url, 2))
+    await using empty = await emptyTestDatabase()
+    const pools = Array.from({ length: 20 }, () => openPostgres(empty.url ?? '', 2))
     const applied = await Promise.all(pools.map(async (pool) => await migrate(pool)))
     expect(applied.flat()).toEqual(files)
     // And so are the libraries and spaces that each of them opens.
@@ -41,14 +40,15 @@ describe('migrations', () => {
   })
 
   it('that fail leave nothing behind', async () => {
-    await using database = await openTestDatabase()
-    await database.query('drop schema public cascade; create schema public; create table answers ()')
+    await using database = await emptyTestDatabase()
+    await database.query('create table answers ()')
     await expect(migrate(database)).rejects.toMatchObject({ code: 'store-failed' })
     expect(Object.keys(await contentOf(database.query))).toEqual(['answers'])
   })
 
   it('of a newer version are refused by name', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
+    await migrate(database)
     await database.query(`insert into migrations (name) values ('9999-from-the-future.sql')`)
     await expect(openStore(database, 'main', space)).rejects.toMatchObject({
       code: 'store-newer',
@@ -57,7 +57,8 @@ describe('migrations', () => {
   })
 
   it('keep the lengths of texts saved before there was a column for them', async () => {
-    await using database = await openTestDatabase()
+    await using database = await emptyTestDatabase()
+    await migrate(database)
     await database.query(`alter table revisions drop column characters;
       delete from migrations where name > '0002';
       insert into libraries (library_id) values ('main');

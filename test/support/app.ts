@@ -8,7 +8,8 @@ import { ingest } from '../../ingest/ingest.ts'
 import { openStaticEmbedder } from '../../models/static.ts'
 import { type App, type AppDeps, createApp } from '../../server/app.ts'
 import { openStore } from '../../store/open.ts'
-import { openTestDatabase, temporaryFolder } from './database.ts'
+import { openTestDatabase } from './database.ts'
+import { folderOfFile } from './folder.ts'
 
 const LIBRARY = 'main'
 export const TOKEN = 'let-me-in'
@@ -48,7 +49,7 @@ export type TestLibrary = { readonly store: Store; readonly embedder: Embedder; 
 
 /** Once per test file, in `beforeAll`. */
 export async function openTestLibrary(): Promise<TestLibrary> {
-  const folder = join(await temporaryFolder(), 'library')
+  const folder = join(await folderOfFile(), 'library')
   await mkdir(folder)
   for (const [name, text] of Object.entries(articles)) await writeFile(join(folder, name), text)
   const embedder = await openStaticEmbedder()
@@ -83,6 +84,7 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
   const deps: AppDeps = {
     store,
     embedder,
+    sentenceEmbedder: embedder,
     generator: null,
     ingesting: (paths, signal) => ingest(paths, { documents: store.documents, embedder, library: LIBRARY }, signal),
     library: LIBRARY,

@@ -1,63 +1,76 @@
-// A fresh, migrated database for a test: on the Postgres of TEST_DATABASE_URL, or else on the embedded one.
+// A database for a test: on the Postgres of TEST_DATABASE_URL, or else the embedded one.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll } from 'vitest'
-import { type Database, type Query } from '../../store/database.ts'
+import { afterAll, onTestFinished } from 'vitest'
+import type { Database, Query } from '../../store/database.ts'
 import { openEmbedded } from '../../store/embedded.ts'
 import { migrate } from '../../store/migrate.ts'
 import { openPostgres } from '../../store/postgres.ts'
 
-/** A real Postgres, where a second database can be made. Null: the tests run on the embedded one. */
+export type TestDatabase = Database &
+  AsyncDisposable & {
+    /** null on the embedded database */
+    readonly url: string | null
+  }
+
+/** A real Postgres, where databases can be made. Null: the tests run on the embedded one. */
 export const postgresUrl = process.env['TEST_DATABASE_URL'] || null
 
-/** `close` belongs to whoever opened it: a store that closes it ends a Postgres pool, and leaves the embedded one open. */
-export type TestDatabase = Database & AsyncDisposable
-
-/** Of the embedded one there is one per test file, emptied by each call: `await using`, one after the other. */
+/**
+ * Migrated, and empty. On Postgres a database of its own, cloned from a template. Of the embedded one there is one
+ * per test file (opening takes a second), emptied by each call: use one after the other.
+ */
 export async function openTestDatabase(): Promise<TestDatabase> {
-  return postgresUrl ? await clonedDatabase(postgresUrl) : await emptiedDatabase()
+  if (!postgresUrl) return await emptiedDatabase()
+  template ??= makeTemplate(postgresUrl)
+  return await makeDatabase(postgresUrl, await template)
 }
 
-/** An empty Postgres database without even the migrations, and its URL: for tests that need pools of their own. */
-export async function emptyPostgres(url: string): Promise<{ readonly url: string } & AsyncDisposable> {
-  const name = `footnote_test_${randomBytes(6).toString('hex')}`
-  await administer(url, `create database ${name}`)
-  return { url: urlOf(url, name), [Symbol.asyncDispose]: async () => await drop(url, name) }
+/** Without even the migrations. */
+export async function emptyTestDatabase(): Promise<TestDatabase> {
+  if (postgresUrl) return await makeDatabase(postgresUrl, 'template1')
+  const database = await sharedDatabase()
+  await database.query('drop schema public cascade; create schema public')
+  migrated = false
+  return database
 }
 
-/** A new folder that is removed with everything in it at the end of the test file. */
+/** A new folder that is removed with everything in it at the end of the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'footnote-test-'))
-  closing.push(async () => await rm(folder, { recursive: true, force: true }))
+  onTestFinished(async () => await rm(folder, { recursive: true, force: true }))
   return folder
 }
 
 /** A data directory as a first start and a clean end leave it, without its snapshot. Copied: a first start takes seconds. */
 export async function preparedDataDir(): Promise<string> {
-  const template = await dataDirTemplate()
-  const dataDir = await temporaryFolder()
-  await cp(template, dataDir, { recursive: true })
-  return dataDir
+  const folder = await temporaryFolder()
+  await cp(await dataDirTemplate(), folder, { recursive: true })
+  return folder
 }
 
 /** Every row of every table, to compare before and after. */
 export async function contentOf(query: Query): Promise<Record<string, unknown[]>> {
-  const tables = await query<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'public' order by tablename`,
-  )
   const content: Record<string, unknown[]> = {}
-  for (const { name } of tables)
-    content[name] = (await query<{ row: unknown }>(`select to_jsonb(t) as row from ${name} t order by t::text`)).map(
-      ({ row }) => row,
-    )
+  for (const table of await tablesOf(query)) {
+    const rows = await query<{ row: unknown }>(`select to_jsonb(t) as row from ${table} t order by t::text`)
+    content[table] = rows.map(({ row }) => row)
+  }
   return content
 }
 
-// In reverse order, after the last test of the file.
+async function tablesOf(query: Query): Promise<string[]> {
+  const rows = await query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'public' order by tablename`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+// Run in reverse order after the last test of the file.
 const closing: (() => Promise<void>)[] = []
 afterAll(async () => {
   for (const close of closing.reverse()) await close()
@@ -65,28 +78,29 @@ afterAll(async () => {
 
 let template: Promise<string> | undefined
 
-async function clonedDatabase(url: string): Promise<TestDatabase> {
-  template ??= makeTemplate(url)
-  const name = `footnote_test_${randomBytes(6).toString('hex')}`
-  await administer(url, `create database ${name} template ${await template}`)
-  const database = openPostgres(urlOf(url, name), 4)
-  return {
-    ...database,
-    [Symbol.asyncDispose]: async () => {
-      await database.close()
-      await drop(url, name)
-    },
-  }
+async function makeTemplate(url: string): Promise<string> {
+  const database = await makeDatabase(url, 'template1')
+  closing.push(database[Symbol.asyncDispose])
+  await migrate(database)
+  // A database with an open connection cannot be cloned.
+  await database.close()
+  return new URL(database.url ?? '').pathname.slice(1)
 }
 
-async function makeTemplate(url: string): Promise<string> {
-  const name = `footnote_test_template_${randomBytes(6).toString('hex')}`
-  await administer(url, `create database ${name}`)
-  closing.push(async () => await drop(url, name))
-  const database = openPostgres(urlOf(url, name), 1)
-  await migrate(database)
-  await database.close()
-  return name
+async function makeDatabase(url: string, from: string): Promise<TestDatabase> {
+  const name = `footnote_test_${randomBytes(6).toString('hex')}`
+  await administer(url, `create database ${name} template ${from}`)
+  const own = new URL(url)
+  own.pathname = `/${name}`
+  const database = openPostgres(own.href, 4)
+  return {
+    ...database,
+    url: own.href,
+    [Symbol.asyncDispose]: async () => {
+      await database.close()
+      await administer(url, `drop database ${name} with (force)`)
+    },
+  }
 }
 
 async function administer(url: string, sql: string): Promise<void> {
@@ -98,35 +112,40 @@ async function administer(url: string, sql: string): Promise<void> {
   }
 }
 
-async function drop(url: string, name: string): Promise<void> {
-  await administer(url, `drop database if exists ${name} with (force)`)
-}
-
-function urlOf(url: string, name: string): string {
-  const other = new URL(url)
-  other.pathname = `/${name}`
-  return other.href
-}
-
-let embedded: Promise<Database> | undefined
+let shared: Promise<Database> | undefined
+let migrated = false
 
 async function emptiedDatabase(): Promise<TestDatabase> {
-  embedded ??= openShared()
-  const database = await embedded
-  await database.query('drop schema public cascade; create schema public')
-  await migrate(database)
-  return { ...database, close: async () => {}, [Symbol.asyncDispose]: async () => {} }
-}
-
-async function openShared(): Promise<Database> {
-  const database = await openEmbedded(await preparedDataDir(), (message) => {
-    throw new Error(message)
-  })
-  closing.push(database.close)
+  if (!migrated) await migrate(await emptyTestDatabase())
+  migrated = true
+  const database = await sharedDatabase()
+  const tables = (await tablesOf(database.query)).filter((name) => name !== 'migrations')
+  // The tables of embedding spaces are made with them.
+  const made = tables.filter((name) => /^(vectors|signs)_/.test(name))
+  if (made.length > 0) await database.query(`drop table ${made.join()}`)
+  const kept = tables.filter((name) => !made.includes(name))
+  await database.query(`truncate ${kept.join()} restart identity`)
   return database
 }
 
-/** Kept between runs with the packages it was made with, so that `npm ci` makes it anew. */
+/** Closing it closes nothing: the next test of the file goes on with it. */
+async function sharedDatabase(): Promise<TestDatabase> {
+  shared ??= openShared()
+  return { ...(await shared), url: null, close: async () => {}, [Symbol.asyncDispose]: async () => {} }
+}
+
+async function openShared(): Promise<Database> {
+  const folder = await mkdtemp(join(tmpdir(), 'footnote-test-'))
+  await cp(await dataDirTemplate(), folder, { recursive: true })
+  const database = await openEmbedded(folder, () => {})
+  closing.push(async () => {
+    await database.close()
+    await rm(folder, { recursive: true })
+  })
+  return database
+}
+
+/** Kept between runs beside the packages it was made with, so that `npm ci` makes it anew. */
 async function dataDirTemplate(): Promise<string> {
   const folder = fileURLToPath(new URL('../../node_modules/.cache/footnote-test-database', import.meta.url))
   if (existsSync(folder)) return folder

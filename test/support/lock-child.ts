@@ -5,8 +5,8 @@ const [dir = '', url = ''] = process.argv.slice(2)
 try {
   const lock = lockDirectory(dir)
   if (url) lock.announce({ pid: process.pid, startedAt: new Date().toISOString(), url, token: 'secret-token' })
-  process.stdout.write('locked\n')
+  process.stderr.write('locked\n')
   setInterval(() => {}, 60_000)
 } catch (error) {
-  process.stdout.write(`refused: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`refused: ${error instanceof Error ? error.message : String(error)}\n`)
 }

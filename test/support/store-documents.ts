@@ -26,7 +26,7 @@ export function tinyDocument(
     library: more.library ?? 'main',
     source,
     revision: more.revision ?? hash(JSON.stringify([title, chunks])),
-    parsed: { title, text, outline: [], url: null, publishedAt: null },
+    parsed: { title, text, outline: [], boilerplate: [], url: null, publishedAt: null },
     chunks: chunks.map((chunk, ordinal) => {
       const start = end + 2
       end = start + chunk.text.length

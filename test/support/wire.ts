@@ -1,7 +1,7 @@
 // What a client of the server reads: its answers, its events, its problems.
 import { createParser } from 'eventsource-parser'
 
-export type WireSpan = { start: number; end: number }
+type WireSpan = { start: number; end: number }
 export type WireDocument = {
   id: string
   title: string
@@ -18,7 +18,7 @@ export type WirePassage = {
   text: string
   score: number
 }
-export type WireCitation = {
+type WireCitation = {
   n: number
   passage: number
   document: WireDocument
@@ -27,7 +27,7 @@ export type WireCitation = {
   quote: string
   link: string
 }
-export type WireStatement = WireSpan & { verdict: string; citations: number[] }
+type WireStatement = WireSpan & { verdict: string; citations: number[] }
 export type WireAnswer = {
   id: string
   conversation_id: string

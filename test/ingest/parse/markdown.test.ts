@@ -124,6 +124,9 @@ describe('title and front matter', () => {
   })
 })
 
-test.each(['> ', '- ', '[', '*a ', '<div>\n\n', '![a](', '#\n'])('reads 50,000 nested or repeated %j', (markup) => {
-  expect(textOf(`core\n\n${markup.repeat(50_000)}x`)).toMatch(/^core/)
-})
+test.each(['> ', '- ', '[', '*a ', '<div>\n\n', '![a](', '#\n', '\x02', ' - A', 'boats and\n\n', '$x', '. . '])(
+  'reads 50,000 nested or repeated %j',
+  (markup) => {
+    expect(textOf(`core\n\n${markup.repeat(50_000)}x`)).toMatch(/^core/)
+  },
+)

@@ -97,6 +97,31 @@ describe('whatever the bytes are', () => {
     )
   })
 
+  test('boilerplate is in order, disjoint, not empty and outside of headings', () => {
+    const idle = fc.constantFrom(
+      '\n\nRead more\n\n',
+      '\n\nClick here.\n',
+      '\n- Apply now.\n',
+      '\n# Contents\n\nA\t1\nB\t2\nC\t3\n',
+    )
+    const mixed = fc.array(fc.oneof(idle, soup), { maxLength: 8 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(source, mixed, (source, text) => {
+        const found = outcome(source, utf8(text))
+        if (found instanceof SourceError) return
+        let end = 0
+        for (const place of found.boilerplate) {
+          expect(place.start).toBeGreaterThanOrEqual(end)
+          expect(found.text.slice(place.start, place.end).trim()).not.toBe('')
+          for (const { span } of found.outline) expect(span.end <= place.start || span.start >= place.end).toBe(true)
+          end = place.end
+        }
+        expect(end).toBeLessThanOrEqual(found.text.length)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   test('the text is clean: composed, well-formed, without blanks at its edges or anything a database refuses', () => {
     fc.assert(
       fc.property(source, soup, (source, text) => {

@@ -25,6 +25,12 @@ describe('paragraphs and lists', () => {
     )
   })
 
+  test('removes the remains of bold and of formulas, not prices and powers', () => {
+    expect(read('The **new** pier takes $n$ boats, costs $35 and has 2**3 rings.').text).toBe(
+      'The new pier takes n boats, costs $35 and has 2**3 rings.',
+    )
+  })
+
   test('keeps a pasted table in rows', () => {
     expect(read('Boat\tLength\nAda\t12 m\nBea\t9 m').text).toBe('Boat | Length\nAda | 12 m\nBea | 9 m')
   })
@@ -61,6 +67,7 @@ describe('headings', () => {
     ['a sentence', 'The boats left at dawn.'],
     ['two sentences', 'Gone. All Boats Left At Dawn'],
     ['an announcement', 'What The Pilots Said:'],
+    ['a question and its answer', 'Which rope holds? Hemp and jute'],
     ['a line that trails off', 'Read The Rest ...'],
     ['a bullet', '- Ropes And Sails'],
     ['a path', '/Ropes'],
@@ -69,6 +76,37 @@ describe('headings', () => {
     ['a long line in sentence case', 'Ropes that were left out all night in the rain for about a week'],
   ])('%s is no heading', (_, line) => {
     expect(outlineOf(`${prose}\n\n${line}\n\n${prose}`)).toEqual([])
+  })
+
+  test('a caption that ends in a name is no heading above a short line', () => {
+    const caption = 'Shown for your pleasure: Drone Boats Of The Old Harbour'
+    expect(outlineOf(`${caption}\n\nThe boats in it were lent to us by the pilots of the town.`)).toEqual([])
+  })
+
+  test('a title in title case may ask first', () => {
+    expect(outlineOf(`Hemp Or Jute Or Wire? Ropes For Old Boats\n\n${prose}`)).toHaveLength(1)
+  })
+
+  test('the label above the count of a listing is no heading', () => {
+    expect(
+      outlineOf(`Latest Letters\nShowing 2 of 17 letters\nA Shorter Route\n${prose}\nNew Ropes\n${prose}`),
+    ).toEqual(['A Shorter Route', 'New Ropes'])
+  })
+
+  test('of a digest are its articles: not its authors, abstracts or sources', () => {
+    const titles = ['A Shorter Route', "Keeping Ropes 'All Dry' In Winter"]
+    const entries = titles.map((title) => `${title}\n\n- Ada Pilot tl;dr: “${prose}”\n\nfeatured in #12\n\n\n`)
+    expect(outlineOf(`/Letters\n\n${entries.join('')}`)).toEqual(titles)
+  })
+
+  test('below one blank line are sections of those below two', () => {
+    const text = `First Letter\n\n${prose}\n\nThe Route\n\n${prose}\n\n\nSecond Letter\n\n${prose}\n\n\nThird Letter\n\n${prose}`
+    expect(read(text).outline.map(({ level, title }) => `${level} ${title}`)).toEqual([
+      '2 First Letter',
+      '3 The Route',
+      '2 Second Letter',
+      '2 Third Letter',
+    ])
   })
 
   test('a last line is no heading: nothing stands below it', () => {

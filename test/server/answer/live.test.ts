@@ -47,8 +47,8 @@ function playing(play: readonly AnswerEvent[] = events): Answering {
   return async function* (_question, signal) {
     for (const event of play) {
       await wait(1)
-      if (signal.aborted) return yield { type: 'stopped', answer: { ...answer, status: 'stopped' } }
-      yield event
+      yield signal.aborted ? { type: 'stopped', answer: { ...answer, status: 'stopped' } } : event
+      if (signal.aborted) return
     }
   }
 }
@@ -219,10 +219,8 @@ describe('exactly one terminal event', () => {
   })
 
   it('is seen when the answer cannot even begin, and the answer stays unknown', async () => {
-    const begin = async () => {
-      throw new StoreError('store-busy', 'no', { retryable: true })
-    }
-    const { live } = open(playing(), { ...memoryAnswers(), begin })
+    const busy = new StoreError('store-busy', 'no', { retryable: true })
+    const { live } = open(playing(), { ...memoryAnswers(), begin: () => Promise.reject(busy) })
     live.start(question)
     const seen = await read(live)
     expect(seen.map(({ event }) => event)).toEqual([{ type: 'error', code: 'store-busy', retryable: true }])
@@ -231,15 +229,16 @@ describe('exactly one terminal event', () => {
   })
 })
 
-describe('an answer whose process died', () => {
-  async function orphan(count: number) {
-    const answers = memoryAnswers()
-    await answers.begin({ id: 'ans_1', library: 'main', conversationId: 'con_1', question: 'How?', mode: 'extractive' })
-    const stored = events.slice(0, count).map((event, index) => ({ seq: index + 1, event }))
-    if (count > 0) await answers.append('main', 'ans_1', stored)
-    return answers
-  }
+/** The log that a process leaves which dies after `count` events. */
+async function orphan(count: number) {
+  const answers = memoryAnswers()
+  await answers.begin({ id: 'ans_1', library: 'main', conversationId: 'con_1', question: 'How?', mode: 'extractive' })
+  const stored = events.slice(0, count).map((event, index) => ({ seq: index + 1, event }))
+  if (count > 0) await answers.append('main', 'ans_1', stored)
+  return answers
+}
 
+describe('an answer whose process died', () => {
   it.each([0, 1, 3])('after %d events is closed as interrupted, once, for all readers', async (count) => {
     const { live } = open(playing(), await orphan(count))
     const readers = await Promise.all([read(live), read(live), read(live)])

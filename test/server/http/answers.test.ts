@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { ModelError } from '../../../core/errors.ts'
+import type { Generator, GeneratorEvent } from '../../../core/ports.ts'
 import { openTestApp, openTestLibrary, slowGenerator, type TestApp, type TestLibrary } from '../../support/app.ts'
-import { readEvents, readJson, type WireAnswer } from '../../support/wire.ts'
+import { parseEvents, readEvents, readJson, terminal, type WireAnswer } from '../../support/wire.ts'
 
 const QUESTION = 'How does Stripe rate limit requests?'
 const deltas = ['Stripe runs four ', 'limiters in production [1]. ', 'It uses the token ', 'bucket algorithm [1].']
@@ -122,6 +124,57 @@ describe('an answer under way', () => {
     await app.drain(100)
     await reading
     expect((await readEvents(await app.get(`/v1/answers/${id}/events`))).at(-1)!.type).toBe('stopped')
+  })
+})
+
+async function* faulty(said: readonly string[], error: unknown): AsyncGenerator<GeneratorEvent> {
+  for (const delta of said) yield { type: 'text', delta }
+  await wait(1)
+  throw error
+}
+const down = () => new ModelError('model-unavailable', 'the provider says: no')
+const bug = () => new TypeError('a bug')
+
+describe('a fault behind an answer', () => {
+  const faults: [name: string, said: string[], error: () => Error, ending: string, more: object][] = [
+    ['a model that is down', [], down, 'done', { mode: 'extractive', fallback: 'model-unavailable' }],
+    ['a model that breaks off', ['Stripe runs ', 'four limiters [1'], down, 'done', { fallback: 'model-cut-off' }],
+    ['a bug before the first word', [], bug, 'error', {}],
+    ['a bug after some words', ['Stripe runs '], bug, 'error', {}],
+  ]
+
+  it.each(faults)('(%s) still gives exactly one terminal event', async (_name, said, error, ending, more) => {
+    const generator: Generator = { model: 'fake/faulty', stream: () => faulty(said, error()) }
+    const app = openTestApp(library, { generator })
+    const events = await readEvents(await app.post('/v1/ask', { question: QUESTION, stream: true }))
+    expect(events.filter(({ type }) => terminal.includes(type)).map(({ type }) => type)).toEqual([ending])
+    expect(events.at(-1)!.type).toBe(ending)
+    if (ending === 'done') expect(events.at(-1)!.body.answer).toMatchObject(more)
+    else expect(events.at(-1)!.body).toEqual({ code: 'internal', retryable: false })
+    expect(JSON.stringify(events)).not.toMatch(/the provider says|a bug/)
+    expect(await readEvents(await app.get(`/v1/answers/${events[0]!.body.id}/events`))).toEqual(events)
+    expect((await app.post('/v1/ask', { question: QUESTION })).status).toBe(ending === 'done' ? 200 : 500)
+  })
+
+  it('(an embedder that is down) leaves the words to search by', async () => {
+    const embedder = { ...library.embedder, embed: () => Promise.reject(down()) }
+    const app = openTestApp(library, { embedder })
+    const events = await readEvents(await app.post('/v1/ask', { question: QUESTION, stream: true }))
+    expect(events.at(-1)!.type).toBe('done')
+  })
+
+  it.each([0, 1, 2, 3, 4, 5, 6])('(a stop after event %d) still gives exactly one terminal event', async (index) => {
+    const app = openTestApp(library, { generator: slowGenerator(deltas, 10) })
+    const response = await app.post('/v1/ask', { question: QUESTION, stream: true })
+    let text = ''
+    for await (const part of response.body!) {
+      text += new TextDecoder().decode(part)
+      const seen = parseEvents(text)
+      if (seen.length === index + 1) await app.post(`/v1/answers/${seen[0]!.body.id}/stop`, '')
+    }
+    const events = parseEvents(text)
+    expect(events.filter(({ type }) => terminal.includes(type))).toEqual([events.at(-1)])
+    expect(await readEvents(await app.get(`/v1/answers/${events[0]!.body.id}/events`))).toEqual(events)
   })
 })
 

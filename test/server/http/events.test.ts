@@ -6,6 +6,18 @@ import { parseEvents } from '../../support/wire.ts'
 
 const text = (seq: number, delta: string): StoredEvent => ({ seq, event: { type: 'text', delta } })
 
+async function* silentBetween(ms: number): AsyncGenerator<StoredEvent> {
+  yield text(1, 'a')
+  await wait(ms)
+  yield text(2, 'b')
+}
+
+async function* failing(): AsyncGenerator<StoredEvent> {
+  yield text(1, 'a')
+  await wait(1)
+  throw new Error('the database is gone')
+}
+
 describe('an event as text', () => {
   it('is one frame, whatever its words are', () => {
     const delta = 'a\nb\r\n\r\ndata: x\u2028y\ud800\u0000'
@@ -14,12 +26,6 @@ describe('an event as text', () => {
 })
 
 describe('a stream of events', () => {
-  async function* silentBetween(ms: number): AsyncGenerator<StoredEvent> {
-    yield text(1, 'a')
-    await wait(ms)
-    yield text(2, 'b')
-  }
-
   it('keeps a silent connection alive with comments', async () => {
     const body = await sseResponse(silentBetween(120), () => {}, 20).text()
     expect(body.match(/^: still here$/gm)!.length).toBeGreaterThanOrEqual(3)
@@ -53,11 +59,6 @@ describe('a stream of events', () => {
   })
 
   it('breaks off without a terminal event when the events fail, so that the reader resumes', async () => {
-    async function* failing(): AsyncGenerator<StoredEvent> {
-      yield text(1, 'a')
-      await wait(1)
-      throw new Error('the database is gone')
-    }
     await expect(sseResponse(failing(), () => {}).text()).rejects.toThrow()
   })
 })

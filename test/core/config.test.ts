@@ -1,0 +1,111 @@
+// Configuration: one frozen object, or every fault at once with what was found and what is expected.
+import { describe, expect, it } from 'vitest'
+import { readConfig, settings } from '../../core/config.ts'
+import { ConfigError } from '../../core/errors.ts'
+
+describe('the configuration', () => {
+  it('of an empty environment is the one that needs nothing', () => {
+    expect(readConfig({})).toEqual({
+      port: 3000,
+      host: '127.0.0.1',
+      dataDir: 'data',
+      libraryDir: 'library',
+      databaseUrl: null,
+      provider: null,
+      embeddingModel: null,
+      logLevel: 'info',
+    })
+  })
+
+  it('takes an empty variable as unset', () => {
+    expect(readConfig(Object.fromEntries(Object.keys(settings).map((name) => [name, ''])))).toEqual(readConfig({}))
+  })
+
+  it('ignores what it does not know', () => {
+    expect(readConfig({ PATH: '/bin', FOOTNOTE_PORT: 'x' })).toEqual(readConfig({}))
+  })
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(readConfig({}))).toBe(true)
+  })
+
+  it('has a provider with a key, with an address, or with both', () => {
+    expect(readConfig({ OPENAI_API_KEY: 'sk-1' }).provider).toMatchObject({ apiKey: 'sk-1', baseUrl: null })
+    expect(readConfig({ OPENAI_BASE_URL: 'http://localhost:11434/v1' }).provider).toMatchObject({
+      baseUrl: 'http://localhost:11434/v1',
+    })
+    expect(readConfig({ OPENAI_API_KEY: 'sk-1', CHAT_MODEL: 'small' }).provider).toMatchObject({ chatModel: 'small' })
+  })
+
+  it('accepts every example it gives', () => {
+    const examples = Object.fromEntries(Object.entries(settings).map(([name, { example }]) => [name, example]))
+    expect(() => readConfig(examples)).not.toThrow()
+  })
+
+  it.each(['0', '1', '65535'])('takes %s as a port', (port) => {
+    expect(readConfig({ PORT: port }).port).toBe(Number(port))
+  })
+
+  it.each(['-1', '65536', '3.5', 'http', '1e9'])('does not take %j as a port', (port) => {
+    expect(faultsOf({ PORT: port })).toHaveLength(1)
+  })
+
+  it.each([
+    'postgres://localhost/footnote',
+    'postgresql://user:p%40ss@db.example.com:5433/footnote?sslmode=require',
+  ])('takes %s as a database', (url) => {
+    expect(readConfig({ DATABASE_URL: url }).databaseUrl).toBe(url)
+  })
+
+  it.each(['mysql://localhost/x', 'localhost:5432', 'not a url'])('does not take %j as a database', (url) => {
+    expect(faultsOf({ DATABASE_URL: url })).toHaveLength(1)
+  })
+})
+
+describe('faults of the configuration', () => {
+  it('are listed all at once, each with its name, the value found and what is expected', () => {
+    const faults = faultsOf({
+      PORT: '99999',
+      LOG_LEVEL: 'loud',
+      OPENAI_BASE_URL: 'ftp://models',
+      DATABASE_URL: 'mysql://x/y',
+    })
+    expect(faults).toHaveLength(4)
+    const about = (name: string) => faults.find((fault) => fault.startsWith(`${name}: `)) ?? ''
+    expect(about('PORT')).toMatch(/"99999".*0 to 65535.*for example 3000/)
+    expect(about('LOG_LEVEL')).toMatch(/"loud".*trace, debug, info, warn, error or silent/)
+    expect(about('OPENAI_BASE_URL')).toMatch(/"ftp:\/\/models".*http:\/\/localhost:11434\/v1/)
+    expect(about('DATABASE_URL')).toContain('postgres://')
+  })
+
+  it('never show a secret', () => {
+    const error = errorOf({ DATABASE_URL: 'mysql://root:hunter2@db/x', OPENAI_API_KEY: 'sk-hunter2', PORT: 'x' })
+    expect(`${error.message}${JSON.stringify(error.faults)}`).not.toContain('hunter2')
+    expect(error.message).toContain('not shown')
+  })
+
+  it('include an embedding model without a provider, beside all others', () => {
+    const faults = faultsOf({ EMBEDDING_MODEL: 'text-embedding-3-small', PORT: 'x' })
+    expect(faults).toHaveLength(2)
+    expect(faults.join()).toMatch(/EMBEDDING_MODEL is "text-embedding-3-small".*OPENAI_API_KEY or OPENAI_BASE_URL/)
+  })
+
+  it('stand in the message, one a line', () => {
+    const { message } = errorOf({ PORT: 'x', LOG_LEVEL: 'loud' })
+    expect(message.split('\n')).toHaveLength(3)
+  })
+})
+
+function faultsOf(env: Readonly<Record<string, string>>): readonly string[] {
+  return errorOf(env).faults
+}
+
+function errorOf(env: Readonly<Record<string, string>>): ConfigError {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  throw new Error('this configuration has no fault')
+}

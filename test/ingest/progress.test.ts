@@ -1,0 +1,87 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import type { IngestEvent, IngestReport } from '../../core/types.ts'
+import { showIngest, summary } from '../../ingest/progress.ts'
+
+const report: IngestReport = {
+  learned: 2,
+  unchanged: 1,
+  failed: 1,
+  skipped: 1,
+  chunks: 9,
+  embedded: 8,
+  bytes: 3_000_000,
+  ms: 1_500,
+}
+const events: IngestEvent[] = [
+  { type: 'found', files: 3, skipped: [{ source: 'a.jpg', reason: 'files that end in .jpg cannot be read' }] },
+  { type: 'learned', source: 'a.md', bytes: 10, chunks: 3, embedded: 3 },
+  { type: 'unchanged', source: 'b.md', bytes: 10 },
+  { type: 'failed', source: 'c.md', code: 'empty-file', message: 'c.md is empty (0 bytes): add text or remove it' },
+  { type: 'finished', report },
+]
+
+async function* each(list: readonly IngestEvent[]): AsyncGenerator<IngestEvent> {
+  yield* list
+}
+
+/** What is written to a terminal of 80 columns, or to a pipe. */
+async function shown(list: readonly IngestEvent[], interactive: boolean): Promise<string> {
+  const written = new PassThrough()
+  // The bar asks for nothing more of a terminal than this.
+  const stream = Object.assign(written, { isTTY: interactive, columns: 80 }) as unknown as NodeJS.WriteStream
+  await showIngest(each(list), { stream, interactive })
+  return String(written.read() ?? '')
+}
+
+describe('an ingest', () => {
+  it('on a pipe writes only its faults by name and the closing line', async () => {
+    expect(await shown(events, false)).toBe(
+      [
+        '  skipped: a.jpg: files that end in .jpg cannot be read',
+        '  not learned: c.md is empty (0 bytes): add text or remove it (empty-file)',
+        'Documents: 2 learned, 1 unchanged, 1 failed, 1 skipped · 9 chunks, 8 embedded · 1.5 s, 2.0 MB/s',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('on a terminal shows a bar with files, chunks, speed and the time left, and clears it', async () => {
+    const text = await shown(events, true)
+    expect(text).toMatch(/3\/3 files · 3 chunks · .*B\/s · .* left/)
+    expect(text).toContain('\u001b[2K  skipped')
+  })
+
+  it('of nothing shows no bar', async () => {
+    const none = { ...report, learned: 0, unchanged: 0, failed: 0, skipped: 0, ms: 3 }
+    const text = await shown(
+      [
+        { type: 'found', files: 0, skipped: [] },
+        { type: 'finished', report: none },
+      ],
+      true,
+    )
+    expect(text).toBe('Documents: none found · 0.0 s\n')
+  })
+
+  it('that breaks off fails, and leaves no bar behind', async () => {
+    const written = new PassThrough()
+    const stream = Object.assign(written, { isTTY: true, columns: 80 }) as unknown as NodeJS.WriteStream
+    await expect(showIngest(each(events.slice(0, 2)), { stream, interactive: true })).rejects.toThrow(
+      'without a report',
+    )
+    // the cursor that the bar hid is shown again
+    expect(String(written.read())).toContain('\u001b[?25h')
+  })
+})
+
+describe('the closing line', () => {
+  it('leaves out what there was none of', () => {
+    const still = { ...report, learned: 0, failed: 0, skipped: 0, chunks: 0, embedded: 0 }
+    expect(summary(still)).toBe('Documents: 1 unchanged · 1.5 s')
+  })
+
+  it('tells small speeds in KB', () => {
+    expect(summary({ ...report, bytes: 127_000, ms: 1_000 })).toContain('127 KB/s')
+  })
+})

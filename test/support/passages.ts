@@ -1,0 +1,191 @@
+// Documents, candidates and passages for the answer pipeline, and a library of them in memory: no database.
+import { expect } from 'vitest'
+import type { DocumentStore, DocumentText, SearchStore } from '../../core/ports.ts'
+import { idf, queryTerms, termWeights } from '../../core/terms.ts'
+import {
+  type Answer,
+  type AnswerEvent,
+  type Candidate,
+  type DocumentRef,
+  type Heading,
+  isTerminal,
+  type Passage,
+  type Question,
+} from '../../core/types.ts'
+import { fakeEmbedder } from '../../models/fake.ts'
+import { type AnswerDeps, answer } from '../../server/answer/answer.ts'
+import { weighConcepts } from '../../server/answer/query.ts'
+import type { Found } from '../../server/answer/retrieve.ts'
+import { cachedTexts } from '../../server/answer/texts.ts'
+import { cachedWords } from '../../server/answer/vocabulary.ts'
+
+export const never = new AbortController().signal
+
+/** Lines that begin with "# " become headings; the marks themselves are not in the text, as after parsing. */
+export function documentOf(name: string, marked: string): DocumentText {
+  const outline: Heading[] = []
+  let text = ''
+  for (const line of marked.split('\n')) {
+    const title = /^# (.+)/.exec(line)?.[1]
+    if (title) outline.push({ level: 1, title, span: { start: text.length, end: text.length + title.length } })
+    text += `${title ?? line}\n`
+  }
+  return { ...refOf(name), text: text.trimEnd(), outline, current: true }
+}
+
+function refOf(name: string): DocumentRef {
+  return { id: `doc_${name}`, title: name, source: `${name}.md`, url: null, revision: `rev_${name}`, publishedAt: null }
+}
+
+/** The passage `n` of a document whose text stands `offset` characters in. */
+export function passageOf(text: string, more: Partial<Passage> & { readonly offset?: number } = {}): Passage {
+  const { offset = 0, ...rest } = more
+  const n = rest.n ?? 1
+  const span = { start: offset, end: offset + text.length }
+  return { n, document: refOf(`d${n}`), headings: [], span, text, score: 1, ...rest }
+}
+
+/** Numbered from 1, each in a document of its own. */
+export function passagesOf(...texts: readonly string[]): Passage[] {
+  return texts.map((text, index) => passageOf(text, { n: index + 1, offset: 100 * index }))
+}
+
+/** One candidate per paragraph under its heading, never the heading itself; figures are those of a search for nothing. */
+export function candidatesOf(document: DocumentText, firstId = 1): Candidate[] {
+  const { text, outline, current: _, ...ref } = document
+  const sections = [undefined, ...outline].map((heading, index) => ({
+    headings: [document.title, ...(heading ? [heading.title] : [])],
+    start: heading?.span.end ?? 0,
+    end: outline[index]?.span.start ?? text.length,
+  }))
+  const found = sections.flatMap(({ headings, start, end }) =>
+    [...text.slice(start, end).matchAll(/\S[\s\S]*?(?=\s*(?:\n\n|$(?![\s\S])))/g)].map((match) => {
+      const span = { start: start + match.index, end: start + match.index + match[0].length }
+      return { document: ref, headings, span, text: match[0], words: 0, cosine: null }
+    }),
+  )
+  return found.map((each, ordinal) => ({ chunkId: firstId + ordinal, ordinal, ...each }))
+}
+
+export type Library = Pick<AnswerDeps, 'search' | 'documents'>
+
+/** BM25 and cosine over every candidate, as the store does it, with the fake embedder's vectors. */
+export function libraryOf(...documents: readonly DocumentText[]): Library {
+  const all = documents.flatMap((document, index) => candidatesOf(document, index * 1000 + 1))
+  const weights = new Map(all.map((each) => [each, termWeights(each.headings, each.text)]))
+  const vocabulary = new Map<string, number>()
+  for (const held of weights.values())
+    for (const term of held.keys()) vocabulary.set(term, (vocabulary.get(term) ?? 0) + 1)
+  const search: SearchStore = {
+    chunkCount: async () => all.length,
+    vocabulary: async () => vocabulary,
+    candidates: async ({ terms, vector, limit }, signal) => {
+      const vectors = vector && (await fakeEmbedder().embed(all.map(textOf), 'document', signal))
+      return all
+        .map((each, index) => {
+          const gain = (term: string) =>
+            (weights.get(each)?.get(term) ?? 0) * idf(all.length, vocabulary.get(term) ?? 0)
+          const words = [...terms].reduce((sum, [term, weight]) => sum + weight * gain(term), 0)
+          const own = vectors?.[index]
+          const cosine = vector && own ? own.reduce((sum, value, at) => sum + value * (vector[at] ?? 0), 0) : null
+          return { ...each, words, cosine }
+        })
+        .filter(({ words, cosine }) => words > 0 || cosine !== null)
+        .sort((a, b) => b.words - a.words)
+        .slice(0, limit)
+    },
+  }
+  const store: DocumentStore = {
+    currentRevision: async () => null,
+    knownVectors: async () => new Map(),
+    save: async () => {},
+    find: async (_library, id, revision) =>
+      documents.find((each) => each.id === id && (revision === undefined || each.revision === revision)) ?? null,
+    list: async () => [],
+  }
+  return { search, documents: store }
+}
+
+function textOf({ headings, text }: Candidate): string {
+  return [...headings, text].join('\n')
+}
+
+export type Reports = string[]
+
+export function depsOf(library: Library, changes: Partial<AnswerDeps> = {}, reports: Reports = []): AnswerDeps {
+  return {
+    ...library,
+    texts: cachedTexts(library.documents),
+    words: cachedWords(changes.search ?? library.search),
+    embedder: fakeEmbedder(),
+    sentenceEmbedder: fakeEmbedder(),
+    generator: null,
+    report: (message) => reports.push(message),
+    ...changes,
+  }
+}
+
+export function questionOf(text: string, more: Partial<Question> = {}): Question {
+  return { id: 'ans_1', text, library: 'main', conversationId: 'con_1', history: [], mode: 'auto', ...more }
+}
+
+export async function eventsOf(question: Question, deps: AnswerDeps, signal = never): Promise<AnswerEvent[]> {
+  return await Array.fromAsync(answer(question, deps, signal))
+}
+
+/** What a search for this query over these candidates would hand on: every word is a concept, all equally rare. */
+export function foundOf(query: string, candidates: readonly Candidate[] = []): Found {
+  const drafts = queryTerms(query).map((term) => ({ asked: term, written: term, terms: new Map([[term, 1]]) }))
+  const concepts = weighConcepts(drafts, 100, new Map(drafts.map(({ asked }) => [asked, 1])))
+  return { query, concepts, candidates }
+}
+
+/** What every answer promises, whatever went wrong: checked on its events, against the stored documents. */
+export function expectLawful(events: readonly AnswerEvent[], documents: readonly DocumentText[]): Answer | null {
+  expect(events[0]?.type).toBe('started')
+  expect(events.map(isTerminal)).toEqual(events.map((_, index) => index === events.length - 1))
+  const last = events.at(-1)
+  if (!last || !('answer' in last)) return null
+  const { answer } = last
+  if (answer.status === 'abstained') {
+    expect(answer).toMatchObject({ answer: '', statements: [], citations: [], passages: [] })
+    return answer
+  }
+  expect(events.map((event) => (event.type === 'text' ? event.delta : '')).join('')).toBe(answer.answer)
+  expect(events.flatMap((event) => (event.type === 'citation' ? [event.citation] : []))).toEqual(answer.citations)
+  expect(events.flatMap(({ type, ...statement }) => (type === 'verdict' ? [statement] : []))).toEqual(answer.statements)
+  expectCitations(answer, documents)
+  expectStatements(answer)
+  return answer
+}
+
+function expectCitations({ answer, citations, passages }: Answer, documents: readonly DocumentText[]): void {
+  const marked = [...answer.matchAll(/\[(\d+)\]/g)].map(([, n]) => Number(n))
+  // Numbered in the order in which they appear, and all of them do.
+  expect([...new Set(marked)]).toEqual(citations.map(({ n }) => n))
+  expect(citations.map(({ n }) => n)).toEqual(citations.map((_, index) => index + 1))
+  for (const { document, span, quote, passage, link } of citations) {
+    const stored = documents.find(({ id, revision }) => id === document.id && revision === document.revision)
+    expect(stored?.text.slice(span.start, span.end)).toBe(quote)
+    expect(quote).not.toBe('')
+    expect(link).toBe(`/documents/${document.id}?revision=${document.revision}#${span.start}-${span.end}`)
+    const read = passages[passage - 1]
+    expect(read?.document.id).toBe(document.id)
+    expect(read && read.span.start <= span.start && span.end <= read.span.end).toBe(true)
+  }
+}
+
+function expectStatements({ answer, statements, citations }: Answer): void {
+  let before = 0
+  for (const { start, end, verdict, citations: cited } of statements) {
+    expect(start).toBeGreaterThanOrEqual(before)
+    expect(end).toBeGreaterThan(start)
+    expect(end).toBeLessThanOrEqual(answer.length)
+    before = end
+    const words = answer.slice(start, end)
+    expect(words).toBe(words.trim())
+    const quotes = cited.map((n) => citations[n - 1]?.quote)
+    expect(quotes).not.toContain(undefined)
+    if (verdict === 'verbatim') expect(quotes).toEqual([words])
+  }
+}
