@@ -44,18 +44,33 @@ export async function openEmbedded(
     rmSync(socketDir, { recursive: true, force: true })
     lock.release()
   }
-  const restored = await nextReply(worker).then(
-    (reply) => reply.type === 'ready' && reply.restored,
-    async (cause: unknown) => {
-      await leave()
-      throw doesNotOpen(dataDir, cause)
-    },
-  )
+  const ready = await nextReply(worker).catch(async (cause: unknown) => {
+    await leave()
+    throw doesNotOpen(dataDir, cause)
+  })
   // Without a listener an error of the thread would end the process; statements fail from then on, and say so.
   worker.on('error', (error) => warn(`The thread of the embedded database ended: ${String(error)}`))
-  // One connection: PGlite has one session, and two connections' messages must not interleave in it. It is kept open:
-  // there is nothing to save by closing it.
-  const pool = new pg.Pool({
+  const pool = openPool(socketDir)
+  const timer = saveEvery(snapshotEveryMs, async () => await saveSnapshot(pool, worker), warn)
+  const database = toDatabase(pool, async () => {
+    await ask(worker, 'close').catch((error: unknown) => warn(snapshotFault(error)))
+    await leave()
+  })
+  return {
+    ...database,
+    close: async () => {
+      clearInterval(timer)
+      await database.close()
+    },
+    announce: lock.announce,
+    restored: ready.type === 'ready' && ready.restored,
+  }
+}
+
+// One connection: PGlite has one session, and two connections' messages must not interleave in it. It is kept open:
+// there is nothing to save by closing it.
+function openPool(socketDir: string): pg.Pool {
+  return new pg.Pool({
     host: socketDir,
     port: 5432,
     user: 'postgres',
@@ -63,25 +78,19 @@ export async function openEmbedded(
     max: 1,
     idleTimeoutMillis: 0,
   })
+}
+
+function saveEvery(ms: number, save: () => Promise<void>, warn: (message: string) => void): NodeJS.Timeout {
   let saving = false
   const timer = setInterval(() => {
     // Not one behind the other: a database that takes longer to save than the interval would do nothing else.
     if (saving) return
     saving = true
-    saveSnapshot(pool, worker)
+    save()
       .catch((error: unknown) => warn(snapshotFault(error)))
       .finally(() => (saving = false))
-  }, snapshotEveryMs)
-  timer.unref()
-  const database = toDatabase(pool, async () => {
-    await ask(worker, 'close').catch((error: unknown) => warn(snapshotFault(error)))
-    await leave()
-  })
-  const close = async () => {
-    clearInterval(timer)
-    await database.close()
-  }
-  return { ...database, close, announce: lock.announce, restored }
+  }, ms)
+  return timer.unref()
 }
 
 /** Waits for its turn on the one connection: elsewhere it would fall between two messages of a statement under way. */

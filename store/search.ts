@@ -59,6 +59,7 @@ async function findCandidates(database: Database, space: Space, request: SearchR
 }
 
 // BM25 with the idf that never goes negative (Lucene's form): ln(1 + (N - df + 0.5) / (df + 0.5)).
+// In floats: the same in SQL's exact decimals takes 15 times as long.
 // The saturated term weight was computed when the chunk was saved (core/terms.ts).
 const scoredSql = `
   matched as (
@@ -66,7 +67,7 @@ const scoredSql = `
     from unnest($2::text[], $3::real[]) as q(term, boost)
     join postings p on p.library_id = $1 and p.term = q.term),
   scored as (
-    select u.chunk_id, sum(m.boost * u.weight * ln(1 + (l.chunk_count - m.df + 0.5) / (m.df + 0.5)))::real as words
+    select u.chunk_id, sum(m.boost * u.weight * ln(1 + (l.chunk_count - m.df + 0.5::float8) / (m.df + 0.5::float8)))::real as words
     from matched m
     cross join (select greatest(chunk_count, 1) as chunk_count from libraries where library_id = $1) l
     cross join lateral unnest(m.chunk_ids, m.weights) as u(chunk_id, weight)

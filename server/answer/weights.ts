@@ -9,5 +9,5 @@ export const pieceWeights: readonly number[] = [
 ]
 
 /** Order: evidence.ts */
-export const evidenceWeights: readonly number[] = [7.72, -1.29, 14.2, 6.79]
-export const evidenceBias = -10.38
+export const evidenceWeights: readonly number[] = [3.62, -0.86, 12.21, 9.97, 3.98, 2.76]
+export const evidenceBias = -11.44

@@ -50,12 +50,12 @@ describe('the configuration', () => {
     expect(faultsOf({ PORT: port })).toHaveLength(1)
   })
 
-  it.each([
-    'postgres://localhost/footnote',
-    'postgresql://user:p%40ss@db.example.com:5433/footnote?sslmode=require',
-  ])('takes %s as a database', (url) => {
-    expect(readConfig({ DATABASE_URL: url }).databaseUrl).toBe(url)
-  })
+  it.each(['postgres://localhost/footnote', 'postgresql://user:p%40ss@db.example.com:5433/footnote?sslmode=require'])(
+    'takes %s as a database',
+    (url) => {
+      expect(readConfig({ DATABASE_URL: url }).databaseUrl).toBe(url)
+    },
+  )
 
   it.each(['mysql://localhost/x', 'localhost:5432', 'not a url'])('does not take %j as a database', (url) => {
     expect(faultsOf({ DATABASE_URL: url })).toHaveLength(1)

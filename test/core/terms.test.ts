@@ -52,10 +52,12 @@ describe('words', () => {
   })
 })
 
+/** The weight of a word that is said so many times in a text of 20 words. */
+const weight = (times: number): number =>
+  termWeights([], `${'cache '.repeat(times)}${'word '.repeat(20 - times)}`).get('cach') ?? 0
+
 describe('term weights', () => {
   it('grow with every mention, each time by less', () => {
-    const weight = (times: number) =>
-      termWeights([], `${'cache '.repeat(times)}${'word '.repeat(20 - times)}`).get('cach') ?? 0
     const steps = [1, 2, 3, 4].map((times) => weight(times + 1) - weight(times))
     expect(weight(1)).toBeGreaterThan(0)
     for (const step of steps) expect(step).toBeGreaterThan(0)

@@ -113,7 +113,10 @@ describe('a bad file', () => {
     ['a NUL in its title', '---\ntitle: "a\\0b"\n---\n\nWords.'],
     ['half a surrogate pair in its title', '---\ntitle: "a\\ud83db"\n---\n\nWords.'],
     ['character references to both', '# A &#0; B &#xD83D; C\n\nWords &#0; and &#xD83D; more.'],
-    ['a page of Chinese without a point', Array.from({ length: 3000 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7919) % 20_000))).join('')],
+    [
+      'a page of Chinese without a point',
+      Array.from({ length: 3000 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7919) % 20_000))).join(''),
+    ],
     ['one endless word', 'x'.repeat(50_000)],
     ['nothing but headings', '# One\n\n## Two\n\n### Three'],
   ])('with %s does not end the ingest', async (_, text) => {

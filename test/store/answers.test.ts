@@ -75,7 +75,10 @@ describe('the end of an answer', () => {
   it('comes once, even when two write it at the same moment', async () => {
     await using database = await openTestDatabase()
     const { answers } = await begun(database)
-    const writes = Array.from({ length: 8 }, async (_, n) => await answers.append('main', 'ans_1', [{ seq: n, event: done }]))
+    const writes = Array.from(
+      { length: 8 },
+      async (_, n) => await answers.append('main', 'ans_1', [{ seq: n, event: done }]),
+    )
     const settled = await Promise.allSettled(writes)
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   })

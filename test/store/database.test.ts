@@ -30,7 +30,9 @@ describe('a statement', () => {
 
   it('that fails keeps its cause and never shows a parameter', async () => {
     await using database = await emptyTestDatabase()
-    const error = await database.query('select ($1::text)::int', ['a private question']).catch((thrown: unknown) => thrown)
+    const error = await database
+      .query('select ($1::text)::int', ['a private question'])
+      .catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(StoreError)
     expect((error as StoreError).cause).toBeInstanceOf(Error)
   })
@@ -165,7 +167,7 @@ describe.skipIf(!postgresUrl)('a real Postgres', () => {
 
 describe('JSON for the database', () => {
   it('holds no NUL and no half of a surrogate pair, and is otherwise what it was', () => {
-    expect(JSON.parse(toJson({ 'a': ['x\0y', '\ud83d', '😀'], 'b': null, 'c': 1.5 }))).toEqual({
+    expect(JSON.parse(toJson({ a: ['x\0y', '\ud83d', '😀'], b: null, c: 1.5 }))).toEqual({
       a: ['x\ufffdy', '\ufffd', '😀'],
       b: null,
       c: 1.5,

@@ -23,7 +23,8 @@ describe('documents', () => {
     await using database = await openTestDatabase()
     const { documents } = await openStore(database, 'main', space)
     const outline = [{ level: 2, title: 'Tokens 🪣', span: { start: 0, end: 7 } }]
-    const parsed = { ...first.parsed, outline, url: 'https://example.com/a', publishedAt: '2021-03-04' }
+    const boilerplate = [{ start: 0, end: 7 }]
+    const parsed = { ...first.parsed, outline, boilerplate, url: 'https://example.com/a', publishedAt: '2021-03-04' }
     await documents.save({ ...first, parsed })
     expect(await documents.find('main', id)).toEqual({
       id,
@@ -34,6 +35,7 @@ describe('documents', () => {
       publishedAt: '2021-03-04',
       text: first.parsed.text,
       outline,
+      boilerplate,
       current: true,
     })
     expect(await documents.currentRevision('main', 'a.md')).toBe(first.revision)
@@ -159,7 +161,9 @@ describe('documents', () => {
     await using database = await openTestDatabase()
     const store = await openStore(database, 'main', space)
     // No two alike in a row: the index would compress them.
-    const endless = Array.from({ length: 1100 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7919) % 20_000))).join('')
+    const endless = Array.from({ length: 1100 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7919) % 20_000))).join(
+      '',
+    )
     await store.documents.save(tinyDocument('long.md', [{ text: `${endless} short` }]))
     expect(await search(store, 'short')).toHaveLength(1)
   })
@@ -212,7 +216,11 @@ describe('vectors of the wrong size', () => {
     await using database = await openTestDatabase()
     const { documents } = await openStore(database, 'main', space)
     const before = await contentOf(database.query)
-    for (const vector of [[1, 0], [0, 0, 0], [Number.NaN, 0, 0, 0]])
+    for (const vector of [
+      [1, 0],
+      [0, 0, 0],
+      [Number.NaN, 0, 0, 0],
+    ])
       await expect(documents.save(tinyDocument('a.md', [{ text: 'fine' }, { text: 'odd', vector }]))).rejects.toThrow(
         StoreError,
       )
@@ -248,4 +256,3 @@ async function countRows(database: Database): Promise<Record<string, number>> {
   )
   return row ?? {}
 }
-

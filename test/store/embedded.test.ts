@@ -146,4 +146,3 @@ async function read(dir: string) {
 function fail(message: string): void {
   throw new Error(message)
 }
-

@@ -1,11 +1,14 @@
 // One process per data directory, known by an operating-system lock that dies with it.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../core/errors.ts'
 import { lockDirectory, readOwner } from '../../store/lock.ts'
 import { temporaryFolder } from '../support/database.ts'
 import { type Running, start } from '../support/process.ts'
+
+const script = fileURLToPath(new URL('../support/lock-child.ts', import.meta.url))
 
 describe('the lock of a data directory', () => {
   it('refuses a second holder at once, and names the first by process and address', async () => {
@@ -90,7 +93,7 @@ describe('the lock of a data directory', () => {
 })
 
 function startHolder(dir: string, url = ''): Running {
-  return start('test/support/lock-child.ts', [dir, url], {})
+  return start(script, [dir, url], {})
 }
 
 async function firstLine(child: Running): Promise<string> {

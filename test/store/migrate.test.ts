@@ -63,8 +63,8 @@ describe('migrations', () => {
       delete from migrations where name > '0002';
       insert into libraries (library_id) values ('main');
       insert into documents (library_id, document_id, source, revision) values ('main', 'doc_1', 'a.md', 'r');
-      insert into revisions (library_id, document_id, revision, title, text, outline)
-      values ('main', 'doc_1', 'r', 'A', 'twelve chars', '[]')`)
+      insert into revisions (library_id, document_id, revision, title, text, outline, boilerplate)
+      values ('main', 'doc_1', 'r', 'A', 'twelve chars', '[]', '[]')`)
     const { documents } = await openStore(database, 'main', space)
     expect(await documents.list('main', 10)).toMatchObject([{ characters: 12 }])
   })

@@ -16,12 +16,7 @@ describe('words', () => {
         { text: 'limits again' },
         { text: 'limits and more limits' },
       ]),
-    ).toEqual([
-      'a quorum decides',
-      'limits limits limits protect services',
-      'limits and more limits',
-      'limits again',
-    ])
+    ).toEqual(['a quorum decides', 'limits limits limits protect services', 'limits and more limits', 'limits again'])
   })
 
   it('of a heading count as words of the text', async () => {
@@ -65,23 +60,34 @@ describe('words', () => {
     const word = fc.constantFrom('raft', 'quorum', 'shard', 'limit', 'cache', 'queue', 'lease')
     const text = fc.array(word, { minLength: 1, maxLength: 12 })
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(text, { maxLength: 4 }), { maxLength: 5 }), fc.uniqueArray(word), async (texts, asked) => {
-        const library = `library-${run++}`
-        const store = await openStore(database, library, space)
-        const documents = texts.map((chunks, n) => tinyDocument(`${n}.md`, chunks.map((each) => ({ text: each.join(' ') })), { library }))
-        for (const each of documents) await store.documents.save(each)
-        const terms = new Map(asked.map((term, n) => [term, 1 + n / 2]))
-        const found = await store.search.candidates({ library, terms, vector: null, limit: 100 }, never)
-        const scores = Object.fromEntries(found.map((each) => [`${each.document.source}#${each.ordinal}`, each.words]))
-        const naive = naiveScores(documents, terms)
-        expect(Object.keys(scores).sort()).toEqual(Object.keys(naive).sort())
-        for (const [place, score] of Object.entries(naive)) expect(scores[place]).toBeCloseTo(score, 4)
-        expect(found.map((each) => each.words)).toEqual(Object.values(scores).sort((a, b) => b - a))
-        expect(await store.search.chunkCount(library)).toBe(documents.flatMap(({ chunks }) => chunks).length)
-        const held = asked.map((term) => [term, countHolding(documents, term)] as const).filter(([, count]) => count > 0)
-        const vocabulary = await store.search.vocabulary(library)
-        expect([...vocabulary].filter(([term]) => asked.includes(term)).sort()).toEqual(held.sort())
-      }),
+      fc.asyncProperty(
+        fc.array(fc.array(text, { maxLength: 4 }), { maxLength: 5 }),
+        fc.uniqueArray(word),
+        async (texts, asked) => {
+          const library = `library-${run++}`
+          const store = await openStore(database, library, space)
+          const documents = texts.map((chunks, n) =>
+            tinyDocument(
+              `${n}.md`,
+              chunks.map((each) => ({ text: each.join(' ') })),
+              { library },
+            ),
+          )
+          for (const each of documents) await store.documents.save(each)
+          const terms = new Map(asked.map((term, n) => [term, 1 + n / 2]))
+          const found = await store.search.candidates({ library, terms, vector: null, limit: 100 }, never)
+          const scores = Object.fromEntries(
+            found.map((each) => [`${each.document.source}#${each.ordinal}`, each.words]),
+          )
+          const naive = naiveScores(documents, terms)
+          expect(Object.keys(scores).sort()).toEqual(Object.keys(naive).sort())
+          for (const [place, score] of Object.entries(naive)) expect(scores[place]).toBeCloseTo(score, 4)
+          expect(found.map((each) => each.words)).toEqual(Object.values(scores).sort((a, b) => b - a))
+          expect(await store.search.chunkCount(library)).toBe(documents.flatMap(({ chunks }) => chunks).length)
+          const vocabulary = await store.search.vocabulary(library)
+          for (const term of asked) expect(vocabulary.get(term) ?? 0).toBe(countHolding(documents, term))
+        },
+      ),
       { numRuns: 40 },
     )
   })
@@ -205,13 +211,14 @@ function naiveScores(documents: readonly DocumentToSave[], terms: ReadonlyMap<st
   const total = documents.flatMap(({ chunks }) => chunks).length
   const scores: Record<string, number> = {}
   for (const { source, chunks } of documents)
-    for (const { ordinal, headings, text } of chunks)
-      for (const [term, weight] of termWeights(headings, text)) {
-        const asked = terms.get(term)
-        if (asked === undefined) continue
-        const place = `${source}#${ordinal}`
-        scores[place] = (scores[place] ?? 0) + asked * weight * idf(total, countHolding(documents, term))
-      }
+    for (const { ordinal, headings, text } of chunks) {
+      const weights = termWeights(headings, text)
+      const asked = [...terms].filter(([term]) => weights.has(term))
+      const parts = asked.map(
+        ([term, boost]) => boost * (weights.get(term) ?? 0) * idf(total, countHolding(documents, term)),
+      )
+      if (parts.length > 0) scores[`${source}#${ordinal}`] = parts.reduce((sum, part) => sum + part)
+    }
   return scores
 }
 
@@ -219,4 +226,3 @@ function countHolding(documents: readonly DocumentToSave[], term: string): numbe
   return documents.flatMap(({ chunks }) => chunks).filter(({ headings, text }) => termWeights(headings, text).has(term))
     .length
 }
-

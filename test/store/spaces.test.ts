@@ -71,7 +71,9 @@ describe('two libraries in one database', () => {
     const [one, two] = [await openStore(database, 'one', space), await openStore(database, 'two', space)]
     const secret = tinyDocument('a.md', [{ text: 'secret budget', vector: [1, 0, 0, 0] }], { library: 'one' })
     await one.documents.save(secret)
-    await two.documents.save(tinyDocument('a.md', [{ text: 'public budget', vector: [0, 1, 0, 0] }], { library: 'two' }))
+    await two.documents.save(
+      tinyDocument('a.md', [{ text: 'public budget', vector: [0, 1, 0, 0] }], { library: 'two' }),
+    )
     await one.answers.begin(record('one'))
     await one.answers.append('one', 'ans_1', [{ seq: 1, event: failure }])
 
@@ -109,7 +111,13 @@ describe('two libraries in one database', () => {
     const chunks = [{ text: 'alpha one' }, { text: 'beta two' }, { text: 'alpha three' }]
     await store.documents.save(tinyDocument('a.md', chunks, { library: 'one' }))
     const before = await search(store, 'alpha beta', { library: 'one' })
-    await store.documents.save(tinyDocument('b.md', Array(9).fill({ text: 'beta' }), { library: 'two' }))
+    await store.documents.save(
+      tinyDocument(
+        'b.md',
+        Array.from({ length: 9 }, () => ({ text: 'beta' })),
+        { library: 'two' },
+      ),
+    )
     const scores = (found: typeof before) => found.map(({ text, words }) => [text, words])
     expect(scores(await search(store, 'alpha beta', { library: 'one' }))).toEqual(scores(before))
   })

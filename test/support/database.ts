@@ -80,7 +80,7 @@ let template: Promise<string> | undefined
 
 async function makeTemplate(url: string): Promise<string> {
   const database = await makeDatabase(url, 'template1')
-  closing.push(database[Symbol.asyncDispose])
+  closing.push(async () => await database[Symbol.asyncDispose]())
   await migrate(database)
   // A database with an open connection cannot be cloned.
   await database.close()

@@ -11,26 +11,31 @@ import {
   isTerminal,
   type Passage,
   type Question,
+  type Span,
 } from '../../core/types.ts'
 import { fakeEmbedder } from '../../models/fake.ts'
 import { type AnswerDeps, answer } from '../../server/answer/answer.ts'
-import { weighConcepts } from '../../server/answer/query.ts'
+import { readConcepts } from '../../server/answer/query.ts'
 import type { Found } from '../../server/answer/retrieve.ts'
+import { parseSynonyms } from '../../server/answer/synonyms.ts'
 import { cachedTexts } from '../../server/answer/texts.ts'
 import { cachedWords } from '../../server/answer/vocabulary.ts'
 
 export const never = new AbortController().signal
 
-/** Lines that begin with "# " become headings; the marks themselves are not in the text, as after parsing. */
+/** Lines that begin with "# " become headings, with "~ " boilerplate; these marks are not in the text, as after parsing. */
 export function documentOf(name: string, marked: string): DocumentText {
   const outline: Heading[] = []
+  const boilerplate: Span[] = []
   let text = ''
   for (const line of marked.split('\n')) {
-    const title = /^# (.+)/.exec(line)?.[1]
-    if (title) outline.push({ level: 1, title, span: { start: text.length, end: text.length + title.length } })
-    text += `${title ?? line}\n`
+    const [, mark, title = line] = /^([#~]) (.+)/.exec(line) ?? []
+    const span = { start: text.length, end: text.length + title.length }
+    if (mark === '#') outline.push({ level: 1, title, span })
+    if (mark === '~') boilerplate.push(span)
+    text += `${title}\n`
   }
-  return { ...refOf(name), text: text.trimEnd(), outline, current: true }
+  return { ...refOf(name), text: text.trimEnd(), outline, boilerplate, current: true }
 }
 
 function refOf(name: string): DocumentRef {
@@ -52,12 +57,13 @@ export function passagesOf(...texts: readonly string[]): Passage[] {
 
 /** One candidate per paragraph under its heading, never the heading itself; figures are those of a search for nothing. */
 export function candidatesOf(document: DocumentText, firstId = 1): Candidate[] {
-  const { text, outline, current: _, ...ref } = document
-  const sections = [undefined, ...outline].map((heading, index) => ({
-    headings: [document.title, ...(heading ? [heading.title] : [])],
-    start: heading?.span.end ?? 0,
-    end: outline[index]?.span.start ?? text.length,
-  }))
+  const { text, outline, boilerplate, current: _, ...ref } = document
+  const breaks = [...outline.map(({ span }) => span), ...boilerplate].toSorted((a, b) => a.start - b.start)
+  const sections = [{ start: 0, end: 0 }, ...breaks].map((span, index) => {
+    const heading = outline.findLast((each) => each.span.end <= span.end)
+    const headings = [document.title, ...(heading ? [heading.title] : [])]
+    return { headings, start: span.end, end: breaks[index]?.start ?? text.length }
+  })
   const found = sections.flatMap(({ headings, start, end }) =>
     [...text.slice(start, end).matchAll(/\S[\s\S]*?(?=\s*(?:\n\n|$(?![\s\S])))/g)].map((match) => {
       const span = { start: start + match.index, end: start + match.index + match[0].length }
@@ -135,8 +141,8 @@ export async function eventsOf(question: Question, deps: AnswerDeps, signal = ne
 
 /** What a search for this query over these candidates would hand on: every word is a concept, all equally rare. */
 export function foundOf(query: string, candidates: readonly Candidate[] = []): Found {
-  const drafts = queryTerms(query).map((term) => ({ asked: term, written: term, terms: new Map([[term, 1]]) }))
-  const concepts = weighConcepts(drafts, 100, new Map(drafts.map(({ asked }) => [asked, 1])))
+  const vocabulary = new Map(queryTerms(query).map((term) => [term, 1]))
+  const concepts = readConcepts(query, parseSynonyms(''), { chunks: 100, vocabulary })
   return { query, concepts, candidates }
 }
 

@@ -36,6 +36,12 @@ describe('a passage', () => {
     expect(passage?.headings).toEqual(['limiters', 'Four limiters'])
   })
 
+  it('ends where boilerplate begins', async () => {
+    const sold = documentOf('sold', '# Title\nBefore.\n\n~ Buy our book.\n\nAfter.\n\nAnd more.')
+    const passages = await choose(candidatesOf(sold), [sold])
+    expect(passages.map(({ text }) => text)).toEqual(['Before.', 'After.\n\nAnd more.'])
+  })
+
   it('stands for every candidate of its section', async () => {
     const passages = await choose([...candidatesOf(limiters), ...candidatesOf(bread)])
     expect(passages.map(({ n, text }) => [n, text.slice(0, 10)])).toEqual([
@@ -81,7 +87,7 @@ describe('a passage', () => {
 })
 
 describe('the passages of any document', () => {
-  const line = fc.constantFrom('# Title', '', '', 'Short.', 'word '.repeat(90).trim(), 'long '.repeat(300).trim(), '- entry 🚦', '  indented  ')
+  const line = fc.constantFrom('# Title', '~ Buy!', '', '', 'Short.', 'word '.repeat(90).trim(), 'long '.repeat(300).trim(), '- entry 🚦', '  indented  ')
   const marked = fc.array(line, { minLength: 1, maxLength: 30 }).map((lines) => `Begin.\n\n${lines.join('\n')}\n\nThe end.`)
 
   it('hold the candidates, are exact and trimmed slices, do not overlap, and are in order of rank', async () => {

@@ -1,0 +1,126 @@
+// Ranking sets: what must come before what, whatever the weights are.
+import { describe, expect, it } from 'vitest'
+import type { Candidate } from '../../../core/types.ts'
+import { evidenceFeatures, evidenceOf, weigh } from '../../../server/answer/evidence.ts'
+import { candidateFeatures, featuresOf, namesIn } from '../../../server/answer/features.ts'
+import { fuse } from '../../../server/answer/fuse.ts'
+import { rerank } from '../../../server/answer/rerank.ts'
+import { retrieve } from '../../../server/answer/retrieve.ts'
+import { search } from '../../../server/answer/search.ts'
+import { candidateWeights, evidenceWeights, pieceWeights } from '../../../server/answer/weights.ts'
+import { pieceFeatures } from '../../../server/answer/pieces.ts'
+import { candidatesOf, depsOf, documentOf, foundOf, libraryOf, never, passageOf } from '../../support/passages.ts'
+
+const documents = [
+  documentOf('Stripe limits', '# Rate limiters\nThe limiter of Stripe uses a token bucket for every user of the service.'),
+  documentOf('Lyft limits', '# Rate limiters\nThe limiter of Lyft uses a global service with a cache of counters.'),
+  documentOf('Caches', '# Write through\nA service writes to the cache and to the database at once. Every user waits for both.'),
+  documentOf('Kafka', '# Order\nThe service orders the events of a user within one partition of a topic.'),
+  documentOf('Bread', 'A loaf of bread needs flour, water, salt and yeast.'),
+  ...Array.from({ length: 12 }, (_, at) => documentOf(`Service ${at}`, `The service number ${at} has a user and a database.`)),
+]
+const deps = depsOf(libraryOf(...documents))
+
+async function ranked(query: string): Promise<string[]> {
+  const { passages } = await search(query, 'main', deps, never)
+  return passages.map(({ document }) => document.title)
+}
+
+describe('a search', () => {
+  it.each([
+    ['How does the Stripe limiter work?', 'Stripe limits'],
+    ['How does the Lyft limiter work?', 'Lyft limits'],
+    ['Which service uses a token bucket?', 'Stripe limits'],
+    ['What is write through?', 'Caches'],
+    ['tokn bukcet', 'Stripe limits'],
+    ['How do I bake bread?', 'Bread'],
+    ['partitions of a topic', 'Kafka'],
+  ])('%j finds first what is about it', async (query, first) => {
+    expect((await ranked(query))[0]).toBe(first)
+  })
+
+  it.each([
+    ['user yeast', 'Bread', 'Service 1'],
+    ['service counters', 'Lyft limits', 'Service 1'],
+    ['database topic', 'Kafka', 'Service 1'],
+  ])('%j puts the holder of its rare word before those of its common word', async (query, rare, common) => {
+    const titles = await ranked(query)
+    expect(titles).toContain(rare)
+    expect(titles.indexOf(rare)).toBeLessThan(titles.includes(common) ? titles.indexOf(common) : Infinity)
+  })
+
+  it('of nothing that can be found is no fault', async () => {
+    expect((await search('?', 'main', deps, never)).found.query).toBe('?')
+    expect(await search('', 'main', depsOf(libraryOf()), never)).toMatchObject({ passages: [] })
+  })
+
+  it('goes by words when the text has no direction', async () => {
+    const embedder = { ...deps.embedder, embed: async () => [new Float32Array(deps.embedder.dimensions)] }
+    const { candidates } = await retrieve('token bucket', 'main', { ...deps, embedder }, never)
+    expect(candidates.every(({ cosine }) => cosine === null)).toBe(true)
+  })
+})
+
+describe('re-ranking', () => {
+  const found = foundOf('token bucket', documents.flatMap((document, at) => candidatesOf(document, 100 * at)))
+
+  it('keeps one of several copies of a text, and every text that is no copy', () => {
+    const copies = ['one', 'two'].flatMap((name, at) => candidatesOf(documentOf(name, documents[0]!.text), 9_000 + at))
+    const all = [...found.candidates, ...copies]
+    const kept = rerank({ ...found, candidates: all }, fuse(all))
+    const about = kept.filter(({ candidate }) => candidate.text.includes('token bucket'))
+    expect(about).toHaveLength(1)
+    expect(kept.some(({ candidate }) => candidate.document.title === 'Bread')).toBe(true)
+  })
+
+  it('does not depend on the order in which the store gives candidates', () => {
+    const ids = (candidates: readonly Candidate[]) =>
+      rerank({ ...found, candidates }, fuse(candidates)).map(({ candidate }) => candidate.chunkId)
+    expect(ids(found.candidates.toReversed())).toEqual(ids(found.candidates))
+  })
+
+  it('has a weight for every figure, and figures that are numbers', () => {
+    expect(candidateWeights).toHaveLength(candidateFeatures.length)
+    expect(evidenceWeights).toHaveLength(evidenceFeatures.length)
+    expect(pieceWeights).toHaveLength(pieceFeatures.length)
+    for (const query of ['token bucket', '']) {
+      const asked = foundOf(query, found.candidates)
+      for (const scored of fuse(asked.candidates)) {
+        const figures = featuresOf(asked, scored, namesIn(asked.concepts, asked.candidates))
+        expect(figures).toHaveLength(candidateFeatures.length)
+        expect(figures.every(Number.isFinite)).toBe(true)
+      }
+    }
+  })
+})
+
+describe('the evidence', () => {
+  const found = foundOf('How does the token bucket of Stripe work?', candidatesOf(documents[0]!))
+
+  it('is enough when a passage is about all of the question, and too weak when none holds a word of it', () => {
+    const about = passageOf('The token bucket of Stripe does its work.')
+    expect(weigh(found, [about])).toMatchObject({ type: 'enough' })
+    expect(weigh(found, [passageOf('A loaf of bread.')])).toMatchObject({ type: 'too-weak', reason: 'nothing-relevant' })
+    expect(weigh(found, [])).toMatchObject({ type: 'too-weak' })
+  })
+
+  it('of an empty library is told apart', () => {
+    expect(weigh(foundOf('token bucket'), [])).toEqual({ type: 'too-weak', confidence: 0, reason: 'empty-library' })
+  })
+
+  it('is a probability, and figures that are numbers, for any question', () => {
+    for (const asked of [found, foundOf('', found.candidates), foundOf('?', found.candidates)]) {
+      const passages = [passageOf('The token bucket.'), passageOf('', { n: 2 })]
+      expect(evidenceOf(asked, passages).every(Number.isFinite)).toBe(true)
+      const { confidence } = weigh(asked, passages)
+      expect(confidence).toBeGreaterThanOrEqual(0)
+      expect(confidence).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it('does not get weaker when a better passage is found', () => {
+    const poor = passageOf('Stripe has a bucket.')
+    const good = passageOf('The token bucket of Stripe does its work.', { n: 2 })
+    expect(weigh(found, [poor, good]).confidence).toBeGreaterThanOrEqual(weigh(found, [poor]).confidence)
+  })
+})
