@@ -10,7 +10,7 @@ const shape = z.object({
   question: z.string(),
   answerable: z.boolean(),
   /** places that hold the answer: 1-based lines of a file of the library, both ends included */
-  sources: z.array(z.object({ file: z.string(), lines: z.tuple([z.number(), z.number()]) })),
+  sources: z.array(z.object({ file: z.string(), lines: z.tuple([z.int().min(1), z.int()]) })),
   /** each fact is a list of acceptable strings */
   facts: z.array(z.array(z.string())),
   history: z.array(z.object({ question: z.string(), answer: z.string() })).default([]),
@@ -21,30 +21,45 @@ export type Case = z.infer<typeof shape> & { readonly gold: readonly string[] }
 
 /** Reads the set, and the listed places from the library's files. Throws InputError that names file and line. */
 export async function readCases(setPath: string, libraryDir: string): Promise<Case[]> {
-  const lines = (await read(setPath)).split('\n').filter((line) => line.trim() !== '')
-  const files = new Map<string, string[]>()
+  const lines = (await read(setPath)).split('\n')
+  const files = new Map<string, readonly string[]>()
   const cases: Case[] = []
   for (const [index, line] of lines.entries()) {
-    const parsed = shape.safeParse(JSON.parse(line))
-    if (!parsed.success)
-      throw new InputError('bad-case', `${basename(setPath)}, line ${index + 1}: ${parsed.error.issues[0]?.message}`)
-    const gold: string[] = []
-    for (const {
-      file,
-      lines: [from, to],
-    } of parsed.data.sources) {
-      const source = files.get(file) ?? (await read(join(libraryDir, file))).split('\n')
-      files.set(file, source)
-      gold.push(
-        ...source
-          .slice(from - 1, to)
-          .map(normalise)
-          .filter((text) => text.split(' ').length >= 3),
-      )
+    if (line.trim() === '') continue
+    try {
+      const test = parse(line)
+      cases.push({ ...test, gold: await readGold(test, libraryDir, files) })
+    } catch (error) {
+      const fault = error instanceof Error ? error.message : String(error)
+      throw new InputError('bad-case', `${basename(setPath)}, line ${index + 1}: ${fault}`)
     }
-    cases.push({ ...parsed.data, gold })
   }
   return cases
+}
+
+function parse(line: string): z.infer<typeof shape> {
+  const parsed = shape.safeParse(JSON.parse(line))
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new Error(`${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+async function readGold(
+  { sources }: z.infer<typeof shape>,
+  libraryDir: string,
+  files: Map<string, readonly string[]>,
+): Promise<string[]> {
+  const gold: string[] = []
+  for (const { file, lines } of sources) {
+    const source = files.get(file) ?? (await read(join(libraryDir, file))).split('\n')
+    files.set(file, source)
+    const [from, to] = lines
+    // A place that is not there would count every answer as wrong.
+    if (from > to || to > source.length) throw new Error(`${file} has no lines ${from} to ${to}`)
+    const listed = source.slice(from - 1, to).map(normalise)
+    gold.push(...listed.filter((text) => text.split(' ').length >= 3))
+  }
+  return gold
 }
 
 /** Words only, lower case, without markup: the common form of a line of markdown and of the text parsed from it. */

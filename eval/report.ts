@@ -63,7 +63,7 @@ function row(name: string, scored: readonly Scored[]): string {
     rate(answerable.filter(({ cited }) => cited === 1).length, answerable.length),
     percent(mean(answerable.map(({ facts }) => facts))).padStart(7),
     rate(scored.filter(({ refused }) => refused).length, scored.length),
-    String(
+    figure(
       quantile(
         answered.map(({ words }) => words),
         0.5,
@@ -83,7 +83,7 @@ function summary(all: readonly Scored[]): string[] {
     `unanswerable refused       ${rate(unanswerable.filter(({ refused }) => refused).length, unanswerable.length)}`,
     `answerable wrongly refused ${rate(answerable.filter(({ refused }) => refused).length, answerable.length)}`,
     `false premise corrected    ${rate(corrected.length, premises.length)}`,
-    `answer time                p50 ${quantile(times, 0.5).toFixed(1)} ms, p95 ${quantile(times, 0.95).toFixed(1)} ms`,
+    `answer time                p50 ${figure(quantile(times, 0.5), 1)} ms, p95 ${figure(quantile(times, 0.95), 1)} ms`,
   ]
 }
 
@@ -95,4 +95,8 @@ function rate(successes: number, n: number): string {
 
 function percent(share: number): string {
   return Number.isNaN(share) ? '–' : `${(share * 100).toFixed(0)} %`
+}
+
+function figure(value: number, digits = 0): string {
+  return Number.isNaN(value) ? '–' : value.toFixed(digits)
 }

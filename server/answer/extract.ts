@@ -2,7 +2,7 @@
 import type { Embedder } from '../../core/ports.ts'
 import type { AbstentionReason, AnswerEvent, Passage } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
-import { introduces, piecesOfAll, ratePieces } from './pieces.ts'
+import { introduces, piecesOfAll, pointsBack, ratePieces } from './pieces.ts'
 import { dot } from './rerank.ts'
 import type { Found } from './retrieve.ts'
 import type { Piece } from './sentences.ts'
@@ -87,6 +87,7 @@ function choose(rated: readonly Rated[], query: string): Piece[] {
   const pool = [...rated]
   const best = Math.max(...rated.map(({ score }) => score))
   const taken: Piece[] = []
+  let lead: readonly Piece[] = []
   let room = WORDS
   while (pool.length > 0 && room > 8) {
     const next = pool.reduce((most, each) => (priced(each, taken) > priced(most, taken) ? each : most))
@@ -95,10 +96,11 @@ function choose(rated: readonly Rated[], query: string): Piece[] {
     const group = groupOf(next, query, room).filter((piece) => !taken.includes(piece) && !repeats(piece, taken))
     const cost = group.reduce((sum, piece) => sum + wordsIn(piece), 0)
     if (group.length === 0 || (cost > room && taken.length > 0)) continue
+    if (taken.length === 0) lead = group
     taken.push(...group)
     room -= cost
   }
-  return inReadingOrder(taken)
+  return inReadingOrder(taken, lead)
 }
 
 function priced({ piece, score }: Rated, taken: readonly Piece[]): number {
@@ -145,10 +147,17 @@ function headOf(piece: Piece): Piece {
   return { ...piece, text: head, span: { start: piece.span.start, end: piece.span.start + head.length } }
 }
 
-/** Passages in the order of their best sentence, sentences in the order of the text. */
-function inReadingOrder(pieces: readonly Piece[]): Piece[] {
+/**
+ * What answers best comes first, unless it cannot stand alone; then the passages in the order of their best sentence,
+ * each in the order of the text.
+ */
+function inReadingOrder(pieces: readonly Piece[], lead: readonly Piece[]): Piece[] {
   const order = [...new Set(pieces.map(({ passage }) => passage))]
-  return pieces.toSorted((a, b) => order.indexOf(a.passage) - order.indexOf(b.passage) || a.span.start - b.span.start)
+  const inText = pieces.toSorted(
+    (a, b) => order.indexOf(a.passage) - order.indexOf(b.passage) || a.span.start - b.span.start,
+  )
+  if (lead[0] && pointsBack(lead[0])) return inText
+  return [...lead, ...inText.filter((piece) => !lead.includes(piece))]
 }
 
 /** Says what has been said: the words of one are nearly all in the other, or they are the same words of the text. */

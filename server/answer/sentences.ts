@@ -24,12 +24,19 @@ const continues = /^[\p{Ll}\d,;)]/u
 
 export function piecesOf(passage: Passage): Piece[] {
   const pieces: Piece[] = []
+  const lines = passage.text.split('\n')
   let offset = 0
-  for (const [line, text] of passage.text.split('\n').entries()) {
-    pieces.push(...piecesOfLine(passage, text, offset, line))
+  for (const [line, text] of lines.entries()) {
+    if (!isTableHead(lines, line)) pieces.push(...piecesOfLine(passage, text, offset, line))
     offset += text.length + 1
   }
   return pieces
+}
+
+/** The names of the columns say nothing on their own. */
+function isTableHead(lines: readonly string[], at: number): boolean {
+  const isRow = (line: string | undefined) => line?.includes(' | ') ?? false
+  return isRow(lines[at]) && !isRow(lines[at - 1]) && isRow(lines[at + 1])
 }
 
 function piecesOfLine(passage: Passage, line: string, offset: number, number: number): Piece[] {
@@ -37,7 +44,7 @@ function piecesOfLine(passage: Passage, line: string, offset: number, number: nu
   const mark = listMark.exec(line)?.[0].length ?? 0
   if (mark > 0)
     // The first sentence of a list entry is the entry; what it goes on to say can be quoted after it, or left out.
-    return sentenceSpans(line.slice(mark)).map(({ start, end }, index) =>
+    return withHead(line.slice(mark), sentenceSpans(line.slice(mark))).map(({ start, end }, index) =>
       toPiece(
         passage,
         line,
@@ -49,6 +56,13 @@ function piecesOfLine(passage: Passage, line: string, offset: number, number: nu
     )
   if (line.includes(' | ')) return [toPiece(passage, line, { start: 0, end: line.length }, offset, 'row', number)]
   return sentenceSpans(line).map((span) => toPiece(passage, line, span, offset, 'sentence', number))
+}
+
+/** "Servers. They run FreeBSD." is one: a name alone is no sentence. */
+function withHead(text: string, [head, next, ...rest]: readonly Span[]): Span[] {
+  if (!head) return []
+  if (!next || text.slice(head.start, head.end).split(/\s+/).length > 3) return [head, ...(next ? [next] : []), ...rest]
+  return [{ start: head.start, end: next.end }, ...rest]
 }
 
 /** Sentences of a line of text; together they cover it but for the space around them. */

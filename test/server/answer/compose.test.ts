@@ -22,7 +22,9 @@ describe('the passages', () => {
     const dated = passageOf('Four limiters.', { headings: ['Stripe', 'Rate "limiters"'] })
     const document = { ...dated.document, publishedAt: '2017-03-30' }
     const text = await read(question, [{ ...dated, document }, ...passagesOf('', 'Two copies.').slice(1)])
-    expect(text).toContain(`<passage n="1" title="Stripe > Rate 'limiters'" date="2017-03-30">\nFour limiters.\n</passage>`)
+    expect(text).toContain(
+      `<passage n="1" title="Stripe > Rate 'limiters'" date="2017-03-30">\nFour limiters.\n</passage>`,
+    )
     expect(text).toContain('<passage n="2" title="">\nTwo copies.\n</passage>')
     expect(text.endsWith('Question: How are requests counted?')).toBe(true)
   })
@@ -55,14 +57,33 @@ describe('the passages', () => {
   )
 
   it('of any text stay in their fences and hold no marker', async () => {
-    const part = fc.constantFrom('<', '/', 'passage', '>', '[', '1', ']', ' ', '\n', '"', ',', '^', '{{question}}', '【', '】', '-')
+    const part = fc.constantFrom(
+      '<',
+      '/',
+      'passage',
+      '>',
+      '[',
+      '1',
+      ']',
+      ' ',
+      '\n',
+      '"',
+      ',',
+      '^',
+      '{{question}}',
+      '【',
+      '】',
+      '-',
+    )
     const any = fc.array(part, { maxLength: 20 }).map((parts) => parts.join(''))
     await fc.assert(
       fc.asyncProperty(any, any, async (body, title) => {
         const text = await read(question, [passageOf(`x${body}`, { headings: [title] })])
         expect(fencesIn(text)).toBe(2)
         const reader = createMarkerReader(9)
-        expect([...reader.push(text.replaceAll('`', '')), ...reader.end()].some(({ type }) => type === 'marker')).toBe(false)
+        expect([...reader.push(text.replaceAll('`', '')), ...reader.end()].some(({ type }) => type === 'marker')).toBe(
+          false,
+        )
       }),
       { numRuns: 200 },
     )

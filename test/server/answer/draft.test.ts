@@ -15,7 +15,12 @@ describe('a draft', () => {
     const draft = begin()
     expect([draft.text('One '), draft.text('two.')].map((event) => event.type)).toEqual(['text', 'text'])
     expect([draft.length(), draft.slice(4)]).toEqual([8, 'two.'])
-    expect(draft.finish('answered')).toMatchObject({ status: 'answered', answer: 'One two.', id: 'ans_1', question: 'How?' })
+    expect(draft.finish('answered')).toMatchObject({
+      status: 'answered',
+      answer: 'One two.',
+      id: 'ans_1',
+      question: 'How?',
+    })
   })
 
   it('cites the exact words, and numbers the same words once', () => {
@@ -54,8 +59,18 @@ describe('a draft', () => {
     draft.retrieved('query', [passage])
     draft.text('Half')
     draft.state({ start: 0, end: 4 }, 'unsupported', [])
-    const answer = draft.refuse('nothing-relevant', Array.from({ length: 7 }, () => passage))
-    expect(answer).toMatchObject({ status: 'abstained', reason: 'nothing-relevant', answer: '', statements: [], passages: [], query: 'query' })
+    const answer = draft.refuse(
+      'nothing-relevant',
+      Array.from({ length: 7 }, () => passage),
+    )
+    expect(answer).toMatchObject({
+      status: 'abstained',
+      reason: 'nothing-relevant',
+      answer: '',
+      statements: [],
+      passages: [],
+      query: 'query',
+    })
     expect(answer.nearest).toHaveLength(5)
   })
 

@@ -48,7 +48,9 @@ describe('fusion', () => {
     fc.assert(
       fc.property(any, (figures) => {
         const found = fuse(figures.map(({ words, cosine }, index) => candidate(index, words, cosine)))
-        expect(found.map((each) => each.candidate.chunkId).sort((a, b) => a - b)).toEqual(figures.map((_, index) => index))
+        expect(found.map((each) => each.candidate.chunkId).sort((a, b) => a - b)).toEqual(
+          figures.map((_, index) => index),
+        )
         for (const [index, { score }] of found.entries()) {
           expect(score).toBeGreaterThanOrEqual(0)
           expect(score).toBeLessThanOrEqual(1 + 1e-9)

@@ -51,7 +51,21 @@ describe('a sentence', () => {
 })
 
 describe('any sentence over any passage', () => {
-  const word = fc.constantFrom('redis', 'lua', 'kafka', '7', '1,000', '3.5', 'the', 'users', '🚦', 'p99', 'x. Y', '\n', '|')
+  const word = fc.constantFrom(
+    'redis',
+    'lua',
+    'kafka',
+    '7',
+    '1,000',
+    '3.5',
+    'the',
+    'users',
+    '🚦',
+    'p99',
+    'x. Y',
+    '\n',
+    '|',
+  )
   const text = fc.array(word, { minLength: 1, maxLength: 12 }).map((words) => words.join(' '))
 
   it('is backed by a slice of it, and is not supported with a number that the slice lacks', () => {

@@ -65,7 +65,10 @@ describe('a passage', () => {
 
   it('is never one of more than eight', async () => {
     const many = Array.from({ length: 12 }, (_, at) => documentOf(`d${at}`, `Text number ${at}.`))
-    const passages = await choose(many.flatMap((each) => candidatesOf(each)), many)
+    const passages = await choose(
+      many.flatMap((each) => candidatesOf(each)),
+      many,
+    )
     expect(passages.map(({ n, document }) => [n, document.title])).toEqual(
       Array.from({ length: 8 }, (_, at) => [at + 1, `d${at}`]),
     )
@@ -87,8 +90,20 @@ describe('a passage', () => {
 })
 
 describe('the passages of any document', () => {
-  const line = fc.constantFrom('# Title', '~ Buy!', '', '', 'Short.', 'word '.repeat(90).trim(), 'long '.repeat(300).trim(), '- entry 🚦', '  indented  ')
-  const marked = fc.array(line, { minLength: 1, maxLength: 30 }).map((lines) => `Begin.\n\n${lines.join('\n')}\n\nThe end.`)
+  const line = fc.constantFrom(
+    '# Title',
+    '~ Buy!',
+    '',
+    '',
+    'Short.',
+    'word '.repeat(90).trim(),
+    'long '.repeat(300).trim(),
+    '- entry 🚦',
+    '  indented  ',
+  )
+  const marked = fc
+    .array(line, { minLength: 1, maxLength: 30 })
+    .map((lines) => `Begin.\n\n${lines.join('\n')}\n\nThe end.`)
 
   it('hold the candidates, are exact and trimmed slices, do not overlap, and are in order of rank', async () => {
     await fc.assert(
@@ -108,7 +123,8 @@ describe('the passages of any document', () => {
           expect(text).not.toBe('')
         }
         const sorted = passages.map(({ span }) => span).toSorted((a, b) => a.start - b.start)
-        for (const [index, span] of sorted.entries()) expect(span.start).toBeGreaterThanOrEqual(sorted[index - 1]?.end ?? 0)
+        for (const [index, span] of sorted.entries())
+          expect(span.start).toBeGreaterThanOrEqual(sorted[index - 1]?.end ?? 0)
         const best = ranked[0]
         if (best) {
           expect(passages[0]!.span.start).toBeLessThanOrEqual(best.span.start)

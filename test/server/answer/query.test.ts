@@ -27,7 +27,11 @@ function termsIn(text: string): ReadonlySet<string> {
 
 describe('the concepts of a query', () => {
   it('are its words but those of its form, in order, each once', () => {
-    expect(read('How does Stripe limit? And how does STRIPE shard?').map(({ written }) => written)).toEqual(['stripe', 'limit', 'shard'])
+    expect(read('How does Stripe limit? And how does STRIPE shard?').map(({ written }) => written)).toEqual([
+      'stripe',
+      'limit',
+      'shard',
+    ])
   })
 
   it('are its words of form when it has no other', () => {
@@ -101,20 +105,35 @@ describe('coverage', () => {
   })
 
   it('lies between nothing and everything, grows with every word, and is the weighted mean that its name says', () => {
-    const word = fc.constantFrom('stripe', 'shards', 'db', 'database', 'virtual', 'machine', 'zookeeper', 'ratelimit', 'redis')
+    const word = fc.constantFrom(
+      'stripe',
+      'shards',
+      'db',
+      'database',
+      'virtual',
+      'machine',
+      'zookeeper',
+      'ratelimit',
+      'redis',
+    )
     fc.assert(
-      fc.property(fc.array(word, { minLength: 1, maxLength: 6 }), fc.array(word, { maxLength: 6 }), word, (asked, held, more) => {
-        const concepts = read(asked.join(' '))
-        const terms = termsIn(held.join(' '))
-        const share = coverage(concepts, terms)
-        const naive =
-          concepts.map((each) => each.rarity * heldBy(each, terms)).reduce((a, b) => a + b) /
-          concepts.map(({ rarity }) => rarity).reduce((a, b) => a + b)
-        expect(share).toBeCloseTo(naive, 12)
-        expect(share).toBeGreaterThanOrEqual(0)
-        expect(share).toBeLessThanOrEqual(1 + 1e-9)
-        expect(coverage(concepts, terms.union(termsIn(more)))).toBeGreaterThanOrEqual(share)
-      }),
+      fc.property(
+        fc.array(word, { minLength: 1, maxLength: 6 }),
+        fc.array(word, { maxLength: 6 }),
+        word,
+        (asked, held, more) => {
+          const concepts = read(asked.join(' '))
+          const terms = termsIn(held.join(' '))
+          const share = coverage(concepts, terms)
+          const naive =
+            concepts.map((each) => each.rarity * heldBy(each, terms)).reduce((a, b) => a + b) /
+            concepts.map(({ rarity }) => rarity).reduce((a, b) => a + b)
+          expect(share).toBeCloseTo(naive, 12)
+          expect(share).toBeGreaterThanOrEqual(0)
+          expect(share).toBeLessThanOrEqual(1 + 1e-9)
+          expect(coverage(concepts, terms.union(termsIn(more)))).toBeGreaterThanOrEqual(share)
+        },
+      ),
     )
   })
 })

@@ -12,12 +12,20 @@ import { pieceFeatures } from '../../../server/answer/pieces.ts'
 import { candidatesOf, depsOf, documentOf, foundOf, libraryOf, never, passageOf } from '../../support/passages.ts'
 
 const documents = [
-  documentOf('Stripe limits', '# Rate limiters\nThe limiter of Stripe uses a token bucket for every user of the service.'),
+  documentOf(
+    'Stripe limits',
+    '# Rate limiters\nThe limiter of Stripe uses a token bucket for every user of the service.',
+  ),
   documentOf('Lyft limits', '# Rate limiters\nThe limiter of Lyft uses a global service with a cache of counters.'),
-  documentOf('Caches', '# Write through\nA service writes to the cache and to the database at once. Every user waits for both.'),
+  documentOf(
+    'Caches',
+    '# Write through\nA service writes to the cache and to the database at once. Every user waits for both.',
+  ),
   documentOf('Kafka', '# Order\nThe service orders the events of a user within one partition of a topic.'),
   documentOf('Bread', 'A loaf of bread needs flour, water, salt and yeast.'),
-  ...Array.from({ length: 12 }, (_, at) => documentOf(`Service ${at}`, `The service number ${at} has a user and a database.`)),
+  ...Array.from({ length: 12 }, (_, at) =>
+    documentOf(`Service ${at}`, `The service number ${at} has a user and a database.`),
+  ),
 ]
 const deps = depsOf(libraryOf(...documents))
 
@@ -62,7 +70,10 @@ describe('a search', () => {
 })
 
 describe('re-ranking', () => {
-  const found = foundOf('token bucket', documents.flatMap((document, at) => candidatesOf(document, 100 * at)))
+  const found = foundOf(
+    'token bucket',
+    documents.flatMap((document, at) => candidatesOf(document, 100 * at)),
+  )
 
   it('keeps one of several copies of a text, and every text that is no copy', () => {
     const copies = ['one', 'two'].flatMap((name, at) => candidatesOf(documentOf(name, documents[0]!.text), 9_000 + at))
@@ -100,7 +111,10 @@ describe('the evidence', () => {
   it('is enough when a passage is about all of the question, and too weak when none holds a word of it', () => {
     const about = passageOf('The token bucket of Stripe does its work.')
     expect(weigh(found, [about])).toMatchObject({ type: 'enough' })
-    expect(weigh(found, [passageOf('A loaf of bread.')])).toMatchObject({ type: 'too-weak', reason: 'nothing-relevant' })
+    expect(weigh(found, [passageOf('A loaf of bread.')])).toMatchObject({
+      type: 'too-weak',
+      reason: 'nothing-relevant',
+    })
     expect(weigh(found, [])).toMatchObject({ type: 'too-weak' })
   })
 

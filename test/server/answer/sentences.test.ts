@@ -90,7 +90,26 @@ describe('pieces', () => {
 
   it('of any text are exact slices, in order, apart, and hold all of it but list marks', () => {
     const part = fc.oneof(
-      fc.constantFrom('Redis', 'e.g.', 'U.S.', '3.5', '🚦', '限流。', '.', '. ', '? ', '\n', '\n- ', '\n1. ', ' | ', '“a.”', ' ', '\r\n', '\u00a0', '\t'),
+      fc.constantFrom(
+        'Redis',
+        'e.g.',
+        'U.S.',
+        '3.5',
+        '🚦',
+        '限流。',
+        '.',
+        '. ',
+        '? ',
+        '\n',
+        '\n- ',
+        '\n1. ',
+        ' | ',
+        '“a.”',
+        ' ',
+        '\r\n',
+        '\u00a0',
+        '\t',
+      ),
       fc.string({ unit: 'grapheme', maxLength: 6 }),
     )
     fc.assert(

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { distance, nearestTerm, splitCompound } from '../../../server/answer/spelling.ts'
 
 const vocabulary = new Map(
-  Object.entries({ rate: 40, limit: 30, limb: 1, redi: 9, kafka: 12, shard: 20, share: 5, postgr: 8, sql: 3, '2017': 6 }),
+  Object.entries({
+    rate: 40,
+    limit: 30,
+    limb: 1,
+    redi: 9,
+    kafka: 12,
+    shard: 20,
+    share: 5,
+    postgr: 8,
+    sql: 3,
+    '2017': 6,
+  }),
 )
 
 describe('a slip of the fingers', () => {
@@ -48,7 +59,8 @@ function naiveDistance(a: string, b: string): number {
     naiveDistance(a.slice(1), b) + 1,
     naiveDistance(a, b.slice(1)) + 1,
   ]
-  if (a.length > 1 && b.length > 1 && a[0] === b[1] && a[1] === b[0]) ways.push(naiveDistance(a.slice(2), b.slice(2)) + 1)
+  if (a.length > 1 && b.length > 1 && a[0] === b[1] && a[1] === b[0])
+    ways.push(naiveDistance(a.slice(2), b.slice(2)) + 1)
   return Math.min(...ways)
 }
 

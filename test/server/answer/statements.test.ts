@@ -54,15 +54,15 @@ describe('a statement', () => {
 
   it('is as good as the best of the passages it names', async () => {
     const { told } = await written(`${redis} [2][1]. ${kafka} [1, 2].`)
-    expect(told.map(([, verdict, ...cited]) => [verdict, cited.length])).toEqual([['supported', 2], ['supported', 2]])
+    expect(told.map(([, verdict, ...cited]) => [verdict, cited.length])).toEqual([
+      ['supported', 2],
+      ['supported', 2],
+    ])
   })
 
   it('goes on behind a marker in its middle', async () => {
     const { told } = await written(`${redis} [1] and the events are ordered by Kafka [2]. Then more.`)
-    expect(told.map(([words]) => words)).toEqual([
-      `${redis} [1] and the events are ordered by Kafka`,
-      'Then more.',
-    ])
+    expect(told.map(([words]) => words)).toEqual([`${redis} [1] and the events are ordered by Kafka`, 'Then more.'])
     expect(told[0]?.slice(2)).toEqual([1, 2])
   })
 
@@ -82,7 +82,9 @@ describe('a statement', () => {
   ])('is the only one that a marker behind it belongs to: %j', async (reply, words) => {
     const { told } = await written(reply)
     expect(told.map(([text]) => text)).toEqual(words)
-    expect(told.slice(0, -1).every(([, verdict, ...cited]) => verdict === 'unsupported' && cited.length === 0)).toBe(true)
+    expect(told.slice(0, -1).every(([, verdict, ...cited]) => verdict === 'unsupported' && cited.length === 0)).toBe(
+      true,
+    )
     expect(told.at(-1)?.slice(2)).toEqual([1])
   })
 
@@ -98,7 +100,9 @@ describe('a statement', () => {
   })
 
   it('is every entry of a list, and its number is no figure that a source would have to hold', async () => {
-    const { told } = await written('It works so:\n1. Redis keeps the counts [1]\n2. Kafka orders the events [2]\n3. Done')
+    const { told } = await written(
+      'It works so:\n1. Redis keeps the counts [1]\n2. Kafka orders the events [2]\n3. Done',
+    )
     expect(told).toEqual([
       ['It works so:', 'unsupported'],
       ['1. Redis keeps the counts', 'supported', 1],
@@ -133,7 +137,10 @@ describe('a marker', () => {
   it('is numbered in order of appearance, whatever the passages are called', async () => {
     const { answer, citations } = await written(`${kafka} [2]. ${redis} [1].`)
     expect(answer).toBe(`${kafka} [1]. ${redis} [2].`)
-    expect(citations.map(({ n, passage }) => [n, passage])).toEqual([[1, 2], [2, 1]])
+    expect(citations.map(({ n, passage }) => [n, passage])).toEqual([
+      [1, 2],
+      [2, 1],
+    ])
   })
 
   it('points at the words that back its sentence', async () => {
@@ -148,7 +155,20 @@ describe('a marker', () => {
 
 describe('the same reply', () => {
   const word = fc.constantFrom(
-    redis, kafka, 'and', 'The limit is 10', '🚦', '𝐀𝐁', 'e.g.', 'U.S.', '"so"', '(it)', 'é', '限流。', '1.', '-',
+    redis,
+    kafka,
+    'and',
+    'The limit is 10',
+    '🚦',
+    '𝐀𝐁',
+    'e.g.',
+    'U.S.',
+    '"so"',
+    '(it)',
+    'é',
+    '限流。',
+    '1.',
+    '-',
   )
   const mark = fc.constantFrom('[1]', '[2]', '[1][2]', '[1, 2]', '[9]', '[', '`a[1]`')
   const end = fc.constantFrom('.', '. ', '!', '? ', '\n', '\n\n', ', ', ' ', ': ', '." ', '')

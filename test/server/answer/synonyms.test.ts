@@ -24,7 +24,8 @@ describe('the synonym list', () => {
   })
 
   it('knows nothing of words that are not listed, of remarks and of entries of one word', () => {
-    for (const phrase of ['', 'redis', 'singl', 'machin', 'an indent remark', 'a']) expect(synonyms.of(phrase)).toEqual([])
+    for (const phrase of ['', 'redis', 'singl', 'machin', 'an indent remark', 'a'])
+      expect(synonyms.of(phrase)).toEqual([])
   })
 
   it('tells the length of its longest phrase', () => {
