@@ -33,7 +33,7 @@ export const settings = {
     '127.0.0.1',
   ),
   DATA_DIR: setting(text.default('data'), 'folder of the embedded database', 'data'),
-  LIBRARY_DIR: setting(text.default('library'), 'folder that is ingested when the library is empty', 'library'),
+  LIBRARY_DIR: setting(text.default('library'), 'folder that is learned at every start', 'library'),
   DATABASE_URL: setting(
     urlOf(/^postgres(ql)?$/, 'postgres://user:password@host:5432/name').optional(),
     'Postgres 15 or later with pgvector; without it the embedded database is used',

@@ -91,7 +91,7 @@ export type Question = {
   readonly mode: 'auto' | Mode
 }
 
-export type Usage = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number }
+type Usage = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number }
 
 /** The object every surface carries (its JSON is the same in snake_case). */
 export type Answer = {

@@ -88,17 +88,36 @@ async function saveDocument(query: Query, space: Space, document: DocumentToSave
   )
   await query('delete from postings where library_id = $1 and document_id = $2', [library, id])
   const old = await query('delete from chunks where library_id = $1 and document_id = $2 returning 1', [library, id])
-  const chunkIds = await insertChunks(query, library, id, document)
-  await insertVectors(query, space, library, chunkIds, document.chunks)
-  await insertPostings(query, library, id, chunkIds, document.chunks)
+  const saved: SavedChunk[] = []
+  for (const chunks of batches(document.chunks, CHUNKS_AT_ONCE)) {
+    const batch = await insertChunks(query, id, document, chunks)
+    await insertVectors(query, space, library, batch)
+    saved.push(...batch)
+  }
+  await insertPostings(query, library, id, saved)
   await query('update libraries set chunk_count = chunk_count + $2 where library_id = $1', [
     library,
-    chunkIds.length - old.length,
+    saved.length - old.length,
   ])
 }
 
-async function insertChunks(query: Query, library: string, id: string, document: DocumentToSave): Promise<number[]> {
-  const { chunks, revision } = document
+type SavedChunk = ChunkToSave & { readonly chunkId: number }
+
+// What is sent in one message. The embedded database's socket copies a message anew for every 64 kB of it that
+// arrive: a book of 18 MB took 133 s in one piece.
+const CHUNKS_AT_ONCE = 500
+const TERMS_AT_ONCE = 4_000
+
+function* batches<Row>(rows: readonly Row[], size: number): Generator<Row[]> {
+  for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size)
+}
+
+async function insertChunks(
+  query: Query,
+  id: string,
+  { library, revision }: DocumentToSave,
+  chunks: readonly ChunkToSave[],
+): Promise<SavedChunk[]> {
   const rows = await query<{ chunk_id: number; ordinal: number }>(
     `insert into chunks (library_id, document_id, revision, ordinal, start_offset, end_offset, headings, text, content_hash)
      select $1, $2, $3, c.* from unnest($4::int[], $5::int[], $6::int[], $7::jsonb[], $8::text[], $9::text[]) as c
@@ -116,21 +135,18 @@ async function insertChunks(query: Query, library: string, id: string, document:
     ],
   )
   const byOrdinal = new Map(rows.map((row) => [row.ordinal, row.chunk_id]))
-  return chunks.map((chunk) => byOrdinal.get(chunk.ordinal) ?? -1)
+  return chunks.map((chunk) => ({ ...chunk, chunkId: byOrdinal.get(chunk.ordinal) ?? -1 }))
 }
 
 async function insertVectors(
   query: Query,
   space: Space,
   library: string,
-  chunkIds: readonly number[],
-  chunks: readonly ChunkToSave[],
+  chunks: readonly SavedChunk[],
 ): Promise<void> {
   // A text without any feature the embedder knows has no direction: it is found by its words alone.
-  const rows = chunks.flatMap((chunk, index) =>
-    chunk.vector.some((value) => value !== 0) ? [{ id: chunkIds[index], vector: toVectorText(chunk.vector) }] : [],
-  )
-  const parameters = [library, rows.map((row) => row.id), rows.map((row) => row.vector)]
+  const rows = chunks.filter(({ vector }) => vector.some((value) => value !== 0))
+  const parameters = [library, rows.map(({ chunkId }) => chunkId), rows.map(({ vector }) => toVectorText(vector))]
   await query(
     `insert into vectors_${space.id} select $1, v.id, v.embedding::vector from unnest($2::int[], $3::text[]) as v(id, embedding)`,
     parameters,
@@ -146,29 +162,24 @@ async function insertVectors(
 // An index entry has 2,704 bytes at most, and a "word" may be a page of Chinese or of base64. Nobody asks for those.
 const LONGEST_TERM = 200
 
-async function insertPostings(
-  query: Query,
-  library: string,
-  id: string,
-  chunkIds: readonly number[],
-  chunks: readonly ChunkToSave[],
-): Promise<void> {
-  const terms: string[] = []
-  const ids: number[] = []
-  const weights: number[] = []
-  for (const [index, chunk] of chunks.entries())
-    for (const [term, weight] of chunk.terms) {
+async function insertPostings(query: Query, library: string, id: string, chunks: readonly SavedChunk[]): Promise<void> {
+  const postings = new Map<string, (readonly [chunkId: number, weight: number])[]>()
+  for (const { chunkId, terms } of chunks)
+    for (const [term, weight] of terms) {
       if (term.length > LONGEST_TERM) continue
-      terms.push(term)
-      ids.push(chunkIds[index] ?? -1)
-      weights.push(weight)
+      const posting = postings.get(term)
+      if (posting) posting.push([chunkId, weight])
+      else postings.set(term, [[chunkId, weight]])
     }
-  await query(
-    `insert into postings (library_id, term, document_id, chunk_ids, weights)
-     select $1, p.term, $2, array_agg(p.id order by p.id), array_agg(p.weight order by p.id)
-     from unnest($3::text[], $4::int[], $5::real[]) as p(term, id, weight) group by p.term`,
-    [library, id, terms, ids, weights],
-  )
+  for (const batch of batches([...postings], TERMS_AT_ONCE)) {
+    const rows = batch.flatMap(([term, places]) => places.map((place) => [term, ...place] as const))
+    await query(
+      `insert into postings (library_id, term, document_id, chunk_ids, weights)
+       select $1, p.term, $2, array_agg(p.id order by p.id), array_agg(p.weight order by p.id)
+       from unnest($3::text[], $4::int[], $5::real[]) as p(term, id, weight) group by p.term`,
+      [library, id, rows.map(([term]) => term), rows.map(([, chunkId]) => chunkId), rows.map(([, , weight]) => weight)],
+    )
+  }
 }
 
 type RevisionRow = {

@@ -1,8 +1,11 @@
 // The embedded Postgres in a thread of its own: PGlite computes on the thread it lives in, and a long query
 // there would freeze every stream of the server. It speaks Postgres's own protocol on a private Unix socket.
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { cp, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
@@ -12,7 +15,7 @@ import type { WorkerInput, WorkerMessage, WorkerReply } from './embedded.ts'
 // A worker is started with what `embedded.ts` gives it and nothing else.
 const { dataDir, socketPath } = workerData as WorkerInput
 const live = join(dataDir, 'pg')
-const snapshot = join(dataDir, 'snapshot.tar')
+const snapshot = join(dataDir, 'snapshot')
 /** There once `live` has been opened whole; not while it is being made or restored. */
 const opened = join(dataDir, 'opened')
 
@@ -26,7 +29,7 @@ try {
   let saved = await position(database)
   const save = async () => {
     const now = await position(database)
-    if (now !== saved || !existsSync(snapshot)) await saveSnapshot(database)
+    if (now !== saved || lastSnapshot() === null) await saveSnapshot(database)
     saved = now
   }
   parentPort?.on('message', (message: WorkerMessage) => void serve(message, database, server, save))
@@ -52,7 +55,7 @@ async function serve(
 }
 
 async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }> {
-  const hasSnapshot = existsSync(snapshot)
+  const saved = lastSnapshot()
   if (existsSync(opened)) {
     try {
       // PGlite would make a new, empty database here without a word, and the next snapshot would be of that.
@@ -60,25 +63,29 @@ async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }>
       return { database: await openLive(), restored: false }
     } catch (error) {
       // PGlite never calls fsync: a power cut can leave a directory that does not open.
-      if (!hasSnapshot) throw error
+      if (saved === null) throw error
     }
   }
   // Never deleted: whatever is there may be all that somebody has. A first start that was cut left half a database
   // that could even open, without some of its tables; the next start begins anew.
   await rm(opened, { force: true })
   if (existsSync(live)) await rename(live, `${live}.broken-${Date.now()}`)
-  return {
-    database: await openLive(hasSnapshot ? new Blob([await readFile(snapshot)]) : undefined),
-    restored: hasSnapshot,
-  }
+  // In a folder of its own first: what is cut halfway must not stand where a database is looked for.
+  const making = `${live}.making-${process.pid}`
+  await rm(making, { recursive: true, force: true })
+  if (saved === null) await makeEmpty(making)
+  else await cp(saved, making, { recursive: true })
+  await rename(making, live)
+  return { database: await openLive(), restored: saved !== null }
 }
 
-async function openLive(from?: Blob): Promise<PGlite> {
-  const database = await PGlite.create({
-    dataDir: live,
-    extensions: { vector },
-    ...(from ? { loadDataDir: from } : {}),
-  })
+async function makeEmpty(folder: string): Promise<void> {
+  const maker = fileURLToPath(new URL('./embedded-make.ts', import.meta.url))
+  await promisify(execFile)(process.execPath, ['--liftoff-only', maker, folder])
+}
+
+async function openLive(): Promise<PGlite> {
+  const database = await PGlite.create({ dataDir: live, extensions: { vector } })
   await database.query('select 1')
   await (await open(opened, 'w')).close()
   return database
@@ -89,19 +96,36 @@ async function position(database: PGlite): Promise<string> {
   return rows[0]?.lsn ?? ''
 }
 
+/** A copy of the folder, on the disk before it takes the place of the last one. Nobody writes meanwhile: the parent
+ * holds the one connection. (PGlite's own dump goes through memory whole, half a gigabyte for an empty database.) */
 async function saveSnapshot(database: PGlite): Promise<void> {
   await database.exec('checkpoint')
-  const dump = await database.dumpDataDir('none')
-  const temporary = `${snapshot}.new`
-  const file = await open(temporary, 'w')
+  const copying = `${snapshot}.new`
+  const last = `${snapshot}.old`
+  await rm(copying, { recursive: true, force: true })
+  await cp(live, copying, { recursive: true })
+  for (const entry of await readdir(copying, { recursive: true, withFileTypes: true }))
+    await flush(join(entry.parentPath, entry.name))
+  await flush(copying)
+  // A cut between the two renames leaves the last one under its other name, where restoring looks, too.
+  if (existsSync(snapshot)) await rm(last, { recursive: true, force: true })
+  if (existsSync(snapshot)) await rename(snapshot, last)
+  await rename(copying, snapshot)
+  await flush(dataDir)
+  await rm(last, { recursive: true, force: true })
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r')
   try {
-    await file.writeFile(Buffer.from(await dump.arrayBuffer()))
     await file.sync()
   } finally {
     await file.close()
   }
-  await rename(temporary, snapshot)
-  await rm(temporary, { force: true })
+}
+
+function lastSnapshot(): string | null {
+  return [snapshot, `${snapshot}.old`].find((folder) => existsSync(join(folder, 'PG_VERSION'))) ?? null
 }
 
 function reply(message: WorkerReply): void {

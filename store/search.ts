@@ -58,14 +58,19 @@ async function findCandidates(database: Database, space: Space, request: SearchR
   return rows.map(toCandidate)
 }
 
+// Rows are looked up in lateral subqueries with `offset 0`, which Postgres never turns into another kind of join: each
+// is one step in an index. Left to itself, it scanned whole tables wherever it knew nothing about them yet (a fresh
+// library; on the embedded database every library): 1,150 ms instead of 13 ms at 10,000 chunks.
+
 // BM25 with the idf that never goes negative (Lucene's form): ln(1 + (N - df + 0.5) / (df + 0.5)).
 // In floats: the same in SQL's exact decimals takes 15 times as long.
 // The saturated term weight was computed when the chunk was saved (core/terms.ts).
 const scoredSql = `
   matched as (
-    select q.boost, p.chunk_ids, p.weights, sum(cardinality(p.chunk_ids)) over (partition by p.term) as df
+    select q.boost, p.chunk_ids, p.weights, sum(cardinality(p.chunk_ids)) over (partition by q.term) as df
     from unnest($2::text[], $3::real[]) as q(term, boost)
-    join postings p on p.library_id = $1 and p.term = q.term),
+    cross join lateral (
+      select chunk_ids, weights from postings where library_id = $1 and term = q.term offset 0) p),
   scored as (
     select u.chunk_id, sum(m.boost * u.weight * ln(1 + (l.chunk_count - m.df + 0.5::float8) / (m.df + 0.5::float8)))::real as words
     from matched m
@@ -78,9 +83,11 @@ const shownSql = `
   d.document_id, d.source, d.revision, r.title, r.url, r.published_at`
 
 const documentJoinSql = `
-  join chunks c on c.library_id = $1 and c.chunk_id = f.chunk_id
-  join documents d on d.library_id = $1 and d.document_id = c.document_id
-  join revisions r on r.library_id = $1 and r.document_id = d.document_id and r.revision = d.revision`
+  cross join lateral (select * from chunks where library_id = $1 and chunk_id = f.chunk_id offset 0) c
+  cross join lateral (select * from documents where library_id = $1 and document_id = c.document_id offset 0) d
+  cross join lateral (
+    select title, url, published_at from revisions
+    where library_id = $1 and document_id = d.document_id and revision = d.revision offset 0) r`
 
 const wordsOnlySql = `
   with ${scoredSql}
@@ -88,22 +95,31 @@ const wordsOnlySql = `
   from (select chunk_id, words from scored order by words desc, chunk_id limit $4) f ${documentJoinSql}
   order by f.words desc, c.chunk_id`
 
+// A full join, because that is never a loop in a loop: the best by words and the best by vector, each chunk once.
 function bothSql(space: Space): string {
   return `
   with ${scoredSql},
   near as materialized (
     select chunk_id from signs_${space.id} where library_id = $1
     order by signs <~> binary_quantize($5::vector)::bit(${space.dimensions}), chunk_id limit ${RESCORED}),
+  nearest as (
+    select chunk_id, cosine from near f
+    cross join lateral (${cosineSql(space)}) v order by cosine desc, chunk_id limit $4),
   best as (
-    (select chunk_id from scored order by words desc, chunk_id limit $4)
-    union
-    (select chunk_id from near join vectors_${space.id} v using (chunk_id) where v.library_id = $1
-     order by v.embedding <=> $5::vector, chunk_id limit $4))
-  select ${shownSql}, coalesce(s.words, 0)::real as words, (1 - (v.embedding <=> $5::vector))::real as cosine
+    select coalesce(s.chunk_id, n.chunk_id) as chunk_id, coalesce(s.words, 0)::real as words
+    from (select *, row_number() over (order by words desc, chunk_id) as place from scored) s
+    full join nearest n on n.chunk_id = s.chunk_id
+    where s.place <= $4 or n.chunk_id is not null)
+  select ${shownSql}, f.words, v.cosine
   from best f ${documentJoinSql}
-  left join scored s on s.chunk_id = f.chunk_id
-  left join vectors_${space.id} v on v.library_id = $1 and v.chunk_id = f.chunk_id
-  order by words desc, c.chunk_id`
+  left join lateral (${cosineSql(space)}) v on true
+  order by f.words desc, c.chunk_id`
+}
+
+function cosineSql(space: Space): string {
+  return `
+    select (1 - (embedding <=> $5::vector))::real as cosine from vectors_${space.id}
+    where library_id = $1 and chunk_id = f.chunk_id offset 0`
 }
 
 function toChunk(row: ChunkRow) {

@@ -1,6 +1,6 @@
 // The way of a question: one generator of events that every surface and the eval harness calls.
 import { randomUUID } from 'node:crypto'
-import { AppError } from '../../core/errors.ts'
+import { AppError, ModelError } from '../../core/errors.ts'
 import type { DocumentStore, Embedder, Generator, SearchStore } from '../../core/ports.ts'
 import type { Answer, AnswerEvent, Mode, Passage, Question } from '../../core/types.ts'
 import { type Draft, newDraft } from './draft.ts'
@@ -53,6 +53,7 @@ async function* answerInto(
 ): AsyncGenerator<AnswerEvent> {
   const query = rewrite(question)
   const { found, passages } = await search(query, question.library, deps, signal)
+  signal.throwIfAborted()
   draft.retrieved(query, passages)
   const evidence = weigh(found, passages)
   if (evidence.type === 'too-weak') {
@@ -75,6 +76,8 @@ function abstain(draft: Draft, reason: NonNullable<Answer['reason']>, passages: 
 
 function failure(error: unknown, deps: AnswerDeps): AnswerEvent {
   deps.report('answer failed', error)
+  if (error instanceof ModelError && error.retryAfterMs !== null)
+    return { type: 'error', code: error.code, retryable: error.retryable, retryAfterMs: error.retryAfterMs }
   if (error instanceof AppError) return { type: 'error', code: error.code, retryable: error.retryable }
   return { type: 'error', code: 'internal', retryable: false }
 }

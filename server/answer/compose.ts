@@ -34,7 +34,7 @@ function fenced(passages: readonly Passage[]): string {
 }
 
 // With whatever cannot be seen in it: a model reads over spaces and format characters as a person does.
-const fence = new RegExp(`<(?=[\\s\\p{Cf}]*/?[\\s\\p{Cf}]*${[...'passage'].join('\\p{Cf}*')})`, 'giu')
+const fence = new RegExp(`<(?=[\\s\\p{Cf}]*/?[\\s\\p{Cf}]*${'passage'.split('').join('\\p{Cf}*')})`, 'giu')
 // All that cite.ts would read as a marker, and more.
 const marker = /[[【]\s*(\^?\d+(?:\s*[,;–-]\s*\^?\d+)*)\s*[\]】]/g
 

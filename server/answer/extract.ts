@@ -31,7 +31,10 @@ export async function* extract(
 ): AsyncGenerator<AnswerEvent, 'answered' | AbstentionReason> {
   const chosen = choose(await rank(found, passages.slice(0, QUOTED_PASSAGES), deps, signal), found.query)
   if (chosen.length === 0) return 'nothing-relevant'
-  for (const [index, piece] of chosen.entries()) yield* quote(draft, piece, chosen[index - 1])
+  for (const [index, piece] of chosen.entries()) {
+    signal.throwIfAborted()
+    yield* quote(draft, piece, chosen[index - 1])
+  }
   return 'answered'
 }
 
@@ -61,7 +64,8 @@ async function rank(
   deps: ExtractDeps,
   signal: AbortSignal,
 ): Promise<Rated[]> {
-  const pieces = piecesOfAll(passages)
+  // A rule of dashes or a fence says nothing that could be quoted.
+  const pieces = piecesOfAll(passages).map((own) => own.filter(({ terms }) => terms.size > 0))
   const flat = pieces.flat()
   const alone = flat.map(({ text }) => text)
   const inPlace = flat.map(({ passage, text }) => [...passage.headings.slice(-2), text].join('\n'))
@@ -93,7 +97,7 @@ function choose(rated: readonly Rated[], query: string): Piece[] {
     const next = pool.reduce((most, each) => (priced(each, taken) > priced(most, taken) ? each : most))
     pool.splice(pool.indexOf(next), 1)
     if (next.score < best - PADDING) break
-    const group = groupOf(next, query, room).filter((piece) => !taken.includes(piece) && !repeats(piece, taken))
+    const group = withoutRepeats(groupOf(next, query, room), taken)
     const cost = group.reduce((sum, piece) => sum + wordsIn(piece), 0)
     if (group.length === 0 || (cost > room && taken.length > 0)) continue
     if (taken.length === 0) lead = group
@@ -121,7 +125,22 @@ function groupOf({ piece, siblings }: Rated, query: string, room: number): Piece
     : siblings.findLast((_, index) => index < siblings.indexOf(entries[0] ?? piece) && introduces(siblings, index))
   const whole = [...(lead ? [lead] : []), ...entries]
   const cost = whole.reduce((sum, each) => sum + wordsIn(each), 0)
-  return cost <= room ? whole : whole.map(headOf)
+  return cost <= room ? whole : upTo(room, whole.map(headOf))
+}
+
+/** The first pieces that fit; one at least, whatever its length. */
+function upTo(room: number, pieces: readonly Piece[]): Piece[] {
+  let left = room
+  return pieces.filter((piece, index) => {
+    left -= wordsIn(piece)
+    return index === 0 || left >= 0
+  })
+}
+
+function withoutRepeats(group: readonly Piece[], taken: readonly Piece[]): Piece[] {
+  const fresh: Piece[] = []
+  for (const piece of group) if (!repeats(piece, [...taken, ...fresh])) fresh.push(piece)
+  return fresh
 }
 
 /** The entries of the list that one of them stands in: further sentences of an entry do not end it, prose does. */

@@ -5,7 +5,7 @@ import type { Synonyms } from './synonyms.ts'
 import type { KnownWords } from './vocabulary.ts'
 
 /** Words a document may use for a concept; all of them together, when there are several ("rate limit"). */
-export type Sense = {
+type Sense = {
   readonly words: readonly string[]
   /** how good a match it is: 1 for the words asked for */
   readonly weight: number

@@ -33,10 +33,19 @@ export function piecesOf(passage: Passage): Piece[] {
   return pieces
 }
 
-/** The names of the columns say nothing on their own. */
+/** The names of the columns say nothing on their own: the first of three rows or more of the same width. */
 function isTableHead(lines: readonly string[], at: number): boolean {
-  const isRow = (line: string | undefined) => line?.includes(' | ') ?? false
-  return isRow(lines[at]) && !isRow(lines[at - 1]) && isRow(lines[at + 1])
+  const width = cellsOf(lines[at])
+  return (
+    width > 1 &&
+    cellsOf(lines[at - 1]) !== width &&
+    cellsOf(lines[at + 1]) === width &&
+    cellsOf(lines[at + 2]) === width
+  )
+}
+
+function cellsOf(line: string | undefined): number {
+  return line?.split(' | ').length ?? 0
 }
 
 function piecesOfLine(passage: Passage, line: string, offset: number, number: number): Piece[] {

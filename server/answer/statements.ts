@@ -40,12 +40,12 @@ export function createStatementWriter(draft: Draft, passages: readonly Passage[]
     *text(delta) {
       let unsent = ''
       for (const character of delta) {
-        if (open.closing && isBegun(character, unsent.at(-1) ?? draft.slice(-1))) {
-          if (beginsStatement(character, open)) {
-            if (unsent !== '') yield draft.text(unsent)
-            unsent = ''
-            yield* close()
-          } else open.closing = false
+        const next = open.closing ? whatBegins(character, unsent.at(-1) ?? draft.slice(-1), open) : 'nothing'
+        if (next === 'rest') open.closing = false
+        if (next === 'statement') {
+          if (unsent !== '') yield draft.text(unsent)
+          unsent = ''
+          yield* close()
         }
         // An answer begins with its first word.
         if (draft.length() + unsent.length === 0 && /\s/.test(character)) continue
@@ -93,15 +93,15 @@ function endsHere(words: string): boolean {
   return endsSentence.test(words) && !endsInAbbreviation.test(words) && !numbersEntry.test(words)
 }
 
-/** False for what still belongs to the end of a statement: space, stops, and quotation marks that close. */
-function isBegun(character: string, before: string): boolean {
-  if (/[\s.!?,;:)\]”’。！？」』）]/.test(character)) return false
-  return !/["']/.test(character) || /\s/.test(before)
-}
-
-/** After a marker alone ("… Redis [1] and …") only a capital or a figure begins another statement. */
-function beginsStatement(character: string, { words }: Open): boolean {
-  return /\n\s*$/.test(words) || endsSentence.test(words) || /[\p{Lu}\p{N}]/u.test(character)
+/**
+ * Stops, space and quotation marks that close still belong to the end of a statement. After a marker alone ("… Redis
+ * [1] and …") only a capital or a figure begins another one; anything else is the rest of this one.
+ */
+function whatBegins(character: string, before: string, { words }: Open): 'nothing' | 'rest' | 'statement' {
+  if (/[\s.!?,;:)\]”’。！？」』）]/.test(character)) return 'nothing'
+  if (/["']/.test(character) && !/\s/.test(before)) return 'nothing'
+  const isEnded = /\n\s*$/.test(words) || endsSentence.test(words)
+  return isEnded || /[\p{Lu}\p{N}]/u.test(character) ? 'statement' : 'rest'
 }
 
 const order: readonly Verdict[] = ['verbatim', 'supported', 'partial', 'unsupported', 'unchecked']

@@ -29,6 +29,7 @@ function caseOf(id: string, more: Partial<Case> = {}): Case {
   }
 }
 
+const down = async () => await Promise.reject(new StoreError('store-unavailable', 'down'))
 const foreign = {
   question: 'Who won the chess olympiad?',
   answerable: false,
@@ -59,7 +60,6 @@ describe('a case', () => {
   })
 
   it('that fails stops the run by name: an outage is no wrong answer', async () => {
-    const down = async () => Promise.reject(new StoreError('store-unavailable', 'down'))
     const broken = depsOf({ ...libraryOf(), search: { candidates: down, chunkCount: down, vocabulary: down } })
     await expect(runCase(caseOf('q4'), 'main', broken, never)).rejects.toThrow(
       'q4: the answer failed (store-unavailable)',

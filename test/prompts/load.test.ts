@@ -40,7 +40,8 @@ describe('a prompt', () => {
   })
 
   it('may have no slot', async () => {
-    expect((await load(prompt('', '# user\nHello.'))).fill({})).toEqual([{ role: 'user', content: 'Hello.' }])
+    const { fill } = await load(prompt('', '# user\nHello.'))
+    expect(fill({})).toEqual([{ role: 'user', content: 'Hello.' }])
   })
 
   it('keeps a heading that names no part', async () => {

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 // The embedded database over its life: opened, snapshotted, closed, damaged, restored.
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -46,15 +47,15 @@ describe('the embedded database', () => {
     }
     await database.close()
     expect(warnings).toEqual([])
-    expect(existsSync(join(dir, 'snapshot.tar'))).toBe(true)
+    expect(existsSync(join(dir, 'snapshot', 'PG_VERSION'))).toBe(true)
   })
 
   it('goes on when a snapshot cannot be saved, and says so', async () => {
     const dir = await preparedDataDir()
     const warnings: string[] = []
-    // A folder that is not empty cannot be replaced by a file.
-    await mkdir(join(dir, 'snapshot.tar', 'full'), { recursive: true })
     const database = await openEmbedded(dir, (message) => warnings.push(message), 20)
+    // A pipe cannot be copied.
+    execFileSync('mkfifo', [join(dir, 'pg', 'pipe')])
     await database.query('create table words (word text)')
     while (warnings.length === 0) await wait(20)
     expect(await database.query('select word from words')).toEqual([])

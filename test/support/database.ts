@@ -153,7 +153,7 @@ async function dataDirTemplate(): Promise<string> {
   await mkdir(making, { recursive: true })
   const database = await openEmbedded(making, () => {})
   await database.close()
-  for (const left of ['lock', 'snapshot.tar']) await rm(join(making, left), { force: true })
+  for (const left of ['lock', 'snapshot']) await rm(join(making, left), { recursive: true, force: true })
   // Two test files may make it at once: the first one's counts.
   await rename(making, folder).catch(async () => await rm(making, { recursive: true }))
   return folder

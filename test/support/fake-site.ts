@@ -128,6 +128,7 @@ export function fakeDocument(
     revision: 'r1',
     publishedAt: null,
     current: true,
+    boilerplate: [],
   }
   return { ...rest, outline, ...fields, text: text.slice(0, -1) }
 }

@@ -42,7 +42,19 @@ const documents = [stripe, notion, bread]
 const library = libraryOf(...documents)
 const question = questionOf('How does the Stripe request rate limiter treat a short burst?')
 const said = ['The request rate limiter of Stripe holds every user ', 'to a number of requests per second [1]. ']
+const outage = () => new StoreError('store-unavailable', 'host 10.1.2.3', { retryable: true })
 const unavailable = () => new ModelError('model-unavailable', 'down')
+
+function failing(error: Error): () => Promise<never> {
+  return async () => {
+    throw error
+  }
+}
+
+/** What of an answer is the same every time. */
+function lasting(each: Answer | null) {
+  return each && { ...each, timingsMs: null }
+}
 
 async function ask(generator: Generator | null, changes: Parameters<typeof depsOf>[1] = {}) {
   const reports: Reports = []
@@ -87,7 +99,6 @@ describe('an answer without a model', () => {
   })
 
   it('is the same every time', async () => {
-    const lasting = (each: Answer | null) => each && { ...each, timingsMs: null }
     expect(lasting((await ask(null)).final)).toEqual(lasting((await ask(null)).final))
   })
 
@@ -205,7 +216,7 @@ describe('a fault', () => {
   })
 
   it('of the embedder leaves the words to find the answer', async () => {
-    const embedder: Embedder = { ...depsOf(library).embedder, embed: async () => Promise.reject(unavailable()) }
+    const embedder: Embedder = { ...depsOf(library).embedder, embed: failing(unavailable()) }
     const { final, reports } = await ask(null, { embedder })
     expect(final?.status).toBe('answered')
     expect(reports).toEqual(['embedding the question failed, searching by words alone'])
@@ -214,17 +225,14 @@ describe('a fault', () => {
   it.each(['candidates', 'chunkCount', 'vocabulary'] as const)(
     'of the store in %s is an error, never an abstention',
     async (method) => {
-      const fault = async () =>
-        Promise.reject(new StoreError('store-unavailable', 'host 10.1.2.3', { retryable: true }))
-      const { events, types } = await ask(null, { search: { ...library.search, [method]: fault } })
+      const { events, types } = await ask(null, { search: { ...library.search, [method]: failing(outage()) } })
       expect(types).toEqual(['started', 'error'])
       expect(events.at(-1)).toEqual({ type: 'error', code: 'store-unavailable', retryable: true })
     },
   )
 
   it('that is a bug is an error without its message', async () => {
-    const texts = async () => Promise.reject(new TypeError('secret'))
-    const { events } = await ask(null, { texts })
+    const { events } = await ask(null, { texts: failing(new TypeError('secret')) })
     expect(events.at(-1)).toEqual({ type: 'error', code: 'internal', retryable: false })
   })
 

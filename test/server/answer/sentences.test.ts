@@ -62,16 +62,23 @@ describe('pieces', () => {
   })
 
   it.each(['- ', '* ', '• ', '1. ', '12) ', '  - '])('of a list stand without their mark %j', (mark) => {
-    expect(told(`${mark}Redis counts. It is fast.`)).toEqual([
-      ['entry', 'Redis counts.', 0],
+    expect(told(`${mark}Redis counts all requests. It is fast.`)).toEqual([
+      ['entry', 'Redis counts all requests.', 0],
       ['sentence', 'It is fast.', 0],
     ])
   })
 
-  it('of a table are its rows', () => {
-    expect(told('Name | Limit\nTest. Mode | 5')).toEqual([
-      ['row', 'Name | Limit', 0],
+  it('of an entry that begins with a name hold the sentence behind it', () => {
+    expect(told('- Servers. They run FreeBSD. It is old.')).toEqual([
+      ['entry', 'Servers. They run FreeBSD.', 0],
+      ['sentence', 'It is old.', 0],
+    ])
+  })
+
+  it('of a table are its rows without the head', () => {
+    expect(told('Name | Limit\nTest. Mode | 5\nLive | 9')).toEqual([
       ['row', 'Test. Mode | 5', 1],
+      ['row', 'Live | 9', 2],
     ])
   })
 
@@ -126,7 +133,12 @@ describe('pieces', () => {
           before = span.end
           left.fill(' ', span.start - offset, span.end - offset)
         }
-        for (const line of left.join('').split('\n')) expect(line.trim()).toMatch(/^(?:[-•*]|\d{1,2}[.)])?$/)
+        // The head of a table is no evidence.
+        for (const line of left
+          .join('')
+          .split('\n')
+          .filter((each) => !each.includes(' | ')))
+          expect(line.trim()).toMatch(/^(?:[-•*]|\d{1,2}[.)])?$/)
       }),
       { numRuns: 1000 },
     )
