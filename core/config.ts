@@ -21,6 +21,7 @@ export const settings = {
   PORT: setting(
     z
       .string()
+      .regex(/^\d+$/, 'is not a port (0 to 65535)')
       .default('3000')
       .transform(Number)
       .pipe(z.int('is not a whole number').min(0).max(65_535, 'is not a port (0 to 65535)')),

@@ -26,7 +26,8 @@ export function toTerm(word: string): string {
   if (known !== undefined) return known
   if (stemmed.size >= MOST_STEMMED) stemmed.clear()
   const term = stemOf(word)
-  stemmed.set(word, term)
+  // A copy: the word itself is a slice that would keep its whole document in memory.
+  stemmed.set(Buffer.from(word).toString(), term)
   return term
 }
 

@@ -11,7 +11,8 @@ export async function readBody<Schema extends z.ZodType>(
   schema: Schema,
   limitBytes = LIMIT_BYTES,
 ): Promise<z.output<Schema>> {
-  const type = c.req.header('content-type') ?? 'application/json'
+  // A body without a type is refused, too: any web page may send one to this machine without being asked who it is.
+  const type = c.req.header('content-type') ?? ''
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type))
     throw new InputError('not-json', `The body's type is ${JSON.stringify(type.slice(0, 80))}; send application/json.`)
   return parseShape(schema, parseJson(await readText(c.req.raw, limitBytes)), 'body')

@@ -46,7 +46,7 @@ describe('the configuration', () => {
     expect(readConfig({ PORT: port }).port).toBe(Number(port))
   })
 
-  it.each(['-1', '65536', '3.5', 'http', '1e9'])('does not take %j as a port', (port) => {
+  it.each(['-1', '65536', '3.5', 'http', '1e9', '0x10', ' '])('does not take %j as a port', (port) => {
     expect(faultsOf({ PORT: port })).toHaveLength(1)
   })
 
