@@ -38,7 +38,7 @@ describe('the README', () => {
     const named = [...readme.matchAll(/^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|/gm)].flatMap(([, cell = '']) =>
       cell.match(/[A-Z_]+/g),
     )
-    expect(named.toSorted()).toEqual(Object.keys(settings).toSorted())
+    expect(new Set(named)).toEqual(new Set(Object.keys(settings)))
   })
 
   it('names only commands that exist', () => {

@@ -117,6 +117,9 @@ const asksForSeveral =
 /** A sentence that introduces a list brings the list; so does an entry when the question asks for several. */
 function groupOf({ piece, siblings }: Rated, query: string, room: number): Piece[] {
   const at = siblings.indexOf(piece)
+  const before = siblings[at - 1]
+  if (pointsBack(piece) && before?.line === piece.line && wordsIn(before) + wordsIn(piece) <= room)
+    return [before, piece]
   const leads = introduces(siblings, at)
   if (!leads && !(piece.kind === 'entry' && asksForSeveral.test(query))) return [piece]
   const entries = listAround(siblings, leads ? at + 1 : at)

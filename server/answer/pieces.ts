@@ -67,14 +67,15 @@ export function piecesOfAll(passages: readonly Passage[]): Piece[][] {
 }
 
 /** A sentence that cannot be read without the one before it. */
-export function pointsBack(piece: Piece): boolean {
-  return (
-    piece.kind === 'sentence' &&
-    /^(?:It|Its|They|Their|This|That|These|Those|He|She|His|Her|However|But|So|Also|Then|Instead|Therefore|Additionally|As a result)\b/.test(
-      piece.text,
-    )
-  )
+export function pointsBack({ kind, text }: Piece): boolean {
+  return kind === 'sentence' && (beginsWithPointer.test(text) || countsOff.test(text))
 }
+
+const beginsWithPointer =
+  /^(?:It|Its|They|Their|This|That|These|Those|He|She|His|Her|However|But|So|Also|Then|Instead|Therefore|Additionally|As a result)\b/
+/** "Stripe handles the first with …": the first of what? */
+const countsOff =
+  /\bthe (?:first|second|third|former|latter)(?: of (?:the|these|them))?(?: one)?(?=\s+(?:with|by|and|is|was|are|were|two|three|four)\b|[,.;])/i
 
 /** A sentence whose point is the list below it. */
 export function introduces(pieces: readonly Piece[], at: number): boolean {
