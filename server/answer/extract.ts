@@ -17,6 +17,8 @@ const QUOTED_PASSAGES = 5
 // than the first of another. Both set on half a of the development questions.
 const LENGTH_PRICE = 0.6
 const CROWDING_PRICE = 0.15
+const NEARLY = 1.5
+const FIRST_HEARING = 2
 // Sentences that are this much worse than the best (in units of the model) are padding.
 const PADDING = 4
 
@@ -94,7 +96,7 @@ function choose(rated: readonly Rated[], query: string): Piece[] {
   let lead: readonly Piece[] = []
   let room = WORDS
   while (pool.length > 0 && room > 8) {
-    const next = pool.reduce((most, each) => (priced(each, taken) > priced(most, taken) ? each : most))
+    const next = pool.reduce((most, each) => (priced(each, taken, best) > priced(most, taken, best) ? each : most))
     pool.splice(pool.indexOf(next), 1)
     if (next.score < best - PADDING) break
     const group = withoutRepeats(groupOf(next, query, room), taken)
@@ -107,8 +109,10 @@ function choose(rated: readonly Rated[], query: string): Piece[] {
   return inReadingOrder(taken, lead)
 }
 
-function priced({ piece, score }: Rated, taken: readonly Piece[]): number {
-  return score - CROWDING_PRICE * taken.filter(({ passage }) => passage === piece.passage).length
+/** Every passage that has something nearly as good as the best is heard once before any is heard again. */
+function priced({ piece, score }: Rated, taken: readonly Piece[], best: number): number {
+  const heard = taken.filter(({ passage }) => passage === piece.passage).length
+  return score + (heard === 0 && score >= best - NEARLY ? FIRST_HEARING : 0) - CROWDING_PRICE * heard
 }
 
 const asksForSeveral =
