@@ -42,7 +42,7 @@ export function weigh(found: Found, passages: readonly Passage[]): Evidence {
  * Share alone would refuse long questions in everyday words, of which a passage holds few but many in number; so what
  * is held counts in itself, too. Likeness of vectors has no say: a bag of words finds everything a little like.
  */
-export function evidenceOf(concepts: readonly Concept[], texts: readonly ReadonlySet<string>[]): number[] {
+function evidenceOf(concepts: readonly Concept[], texts: readonly ReadonlySet<string>[]): number[] {
   const best = (measure: (terms: ReadonlySet<string>) => number) => Math.max(0, ...texts.map(measure))
   const held = best((terms) => concepts.filter((concept) => heldBy(concept, terms) > 0).length)
   return [

@@ -1,6 +1,7 @@
 // Ranked candidates → numbered passages: each grown to the section it stands in, neighbours joined.
 import { StoreError } from '../../core/errors.ts'
 import type { DocumentText } from '../../core/ports.ts'
+import { words } from '../../core/terms.ts'
 import type { Passage, Span } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
 import type { Scored } from './fuse.ts'
@@ -9,7 +10,7 @@ const PASSAGES = 8
 // A passage holds its whole section when that is not longer than this: lists keep their introduction.
 const SECTION_LIMIT = 2_400
 
-/** At most 8, best first; no two overlap. Throws StoreError when a stored text differs from its chunk. */
+/** At most 8, best first; no two overlap, none is a copy of another. Throws StoreError when a stored text differs from its chunk. */
 export async function choosePassages(
   ranked: readonly Scored[],
   library: string,
@@ -17,13 +18,14 @@ export async function choosePassages(
   signal: AbortSignal,
 ): Promise<Passage[]> {
   const passages: Omit<Passage, 'n'>[] = []
+  const chosenWords: ReadonlySet<string>[] = []
   for (const { candidate, score } of ranked) {
     if (passages.length === PASSAGES) break
     signal.throwIfAborted()
     const covered = passages.some(
       ({ document, span }) => document.id === candidate.document.id && overlap(span, candidate.span),
     )
-    if (covered) continue
+    if (covered || chosenWords.some((chosen) => isCopy(termsOf(candidate.text), chosen))) continue
     const stored = await deps.texts(library, candidate.document)
     // What was found must be what can be quoted: anything else would cite words that no reader can open.
     if (stored.text.slice(candidate.span.start, candidate.span.end) !== candidate.text)
@@ -34,9 +36,25 @@ export async function choosePassages(
     )
     const chosen = free ? span : candidate.span
     const text = stored.text.slice(chosen.start, chosen.end)
+    chosenWords.push(termsOf(text))
     passages.push({ document: candidate.document, headings: candidate.headings, span: chosen, text, score })
   }
   return passages.map((passage, index) => ({ n: index + 1, ...passage, score: round(passage.score) }))
+}
+
+// An article that stands in a library twice is rarely the same to the letter: a copy is a text whose words nearly all
+// stand in one passage. A short text shares its words by chance, so of those almost all have to be there.
+const COPIED = 0.8
+const COPIED_SHORT = 0.95
+const SHORT = 30
+
+function isCopy(terms: ReadonlySet<string>, passage: ReadonlySet<string>): boolean {
+  const share = terms.intersection(passage).size / Math.max(1, terms.size)
+  return share >= (terms.size < SHORT ? COPIED_SHORT : COPIED)
+}
+
+function termsOf(text: string): ReadonlySet<string> {
+  return new Set(words(text).map(({ term }) => term))
 }
 
 /**

@@ -42,6 +42,16 @@ describe('a passage', () => {
     expect(passages.map(({ text }) => text)).toEqual(['Before.', 'After.\n\nAnd more.'])
   })
 
+  it('is not a copy of a better one, whatever the document it stands in', async () => {
+    const text = 'A limiter counts the requests of every user and refuses those above the cap.'
+    const copies = ['first', 'second'].map((name) => documentOf(name, text))
+    const passages = await choose(
+      [...copies, bread].flatMap((each) => candidatesOf(each)),
+      [...copies, bread],
+    )
+    expect(passages.map(({ document }) => document.title)).toEqual(['first', 'bread'])
+  })
+
   it('stands for every candidate of its section', async () => {
     const passages = await choose([...candidatesOf(limiters), ...candidatesOf(bread)])
     expect(passages.map(({ n, text }) => [n, text.slice(0, 10)])).toEqual([

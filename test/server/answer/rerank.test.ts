@@ -75,15 +75,6 @@ describe('re-ranking', () => {
     documents.flatMap((document, at) => candidatesOf(document, 100 * at)),
   )
 
-  it('keeps one of several copies of a text, and every text that is no copy', () => {
-    const copies = ['one', 'two'].flatMap((name, at) => candidatesOf(documentOf(name, documents[0]!.text), 9_000 + at))
-    const all = [...found.candidates, ...copies]
-    const kept = rerank({ ...found, candidates: all }, fuse(all))
-    const about = kept.filter(({ candidate }) => candidate.text.includes('token bucket'))
-    expect(about).toHaveLength(1)
-    expect(kept.some(({ candidate }) => candidate.document.title === 'Bread')).toBe(true)
-  })
-
   it('does not depend on the order in which the store gives candidates', () => {
     const ids = (candidates: readonly Candidate[]) =>
       rerank({ ...found, candidates }, fuse(candidates)).map(({ candidate }) => candidate.chunkId)
