@@ -71,8 +71,9 @@ async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }>
   await rm(opened, { force: true })
   if (existsSync(live)) await rename(live, `${live}.broken-${Date.now()}`)
   // In a folder of its own first: what is cut halfway must not stand where a database is looked for.
+  for (const name of await readdir(dataDir))
+    if (name.startsWith('pg.making-')) await rm(join(dataDir, name), { recursive: true, force: true })
   const making = `${live}.making-${process.pid}`
-  await rm(making, { recursive: true, force: true })
   if (saved === null) await makeEmpty(making)
   else await cp(saved, making, { recursive: true })
   await rename(making, live)
