@@ -4,10 +4,12 @@ import { AppError } from '../core/errors.ts'
 import type { CommandOptions } from './connect.ts'
 import { createWrapper, widthOf } from './layout.ts'
 import { bold, describeProblem, footnotes, refusal, type WireAnswer } from './print.ts'
+import { cutOff, partsOf } from './stream.ts'
 
 const REFUSED = 3
 // What a shell reports of a program that Ctrl-C ended.
 const INTERRUPTED = 130
+const CUT = 'The connection to the server was cut before the answer ended. Ask again.'
 
 export async function ask(question: string, options: CommandOptions): Promise<number> {
   const { connection, json } = options
@@ -31,7 +33,7 @@ async function follow(body: ReadableStream<Uint8Array>, options: CommandOptions)
   const show = options.json ? () => {} : (text: string) => void process.stdout.write(text)
   const wrapper = createWrapper(widthOf(process.stdout), (word) => word.replaceAll(/\[\d+\]/g, bold))
   let hasText = false
-  for await (const { event, data } of events) {
+  for await (const { event, data } of partsOf(events, CUT)) {
     const fields = JSON.parse(data) as { id: string; delta: string; answer: WireAnswer; code: string }
     if (event === 'started') stopOnAbort(fields.id, options)
     if (event === 'text') show(wrapper.push(fields.delta))
@@ -41,7 +43,7 @@ async function follow(body: ReadableStream<Uint8Array>, options: CommandOptions)
     if (event === 'error') throw failure(fields.code, options.connection.url)
     if (isLast) return fields.answer
   }
-  throw new AppError('cut', 'The connection to the server was cut before the answer ended. Ask again.')
+  throw cutOff(CUT)
 }
 
 /** The stop is asked of the server, which then sends the stopped answer: nothing that was said is lost. */

@@ -5,6 +5,9 @@ import type { IngestEvent } from '../core/types.ts'
 import { showIngest } from '../ingest/progress.ts'
 import type { CommandOptions } from './connect.ts'
 import { describeProblem } from './print.ts'
+import { cutOff, partsOf } from './stream.ts'
+
+const CUT = 'The connection to the server was cut before the end; run the same command again: what was learned is kept.'
 
 export async function ingestPaths(paths: readonly string[], options: CommandOptions): Promise<number> {
   const { connection, json, signal } = options
@@ -27,13 +30,16 @@ type Line = IngestEvent | { readonly type: 'error'; readonly code: string; reado
 async function* events(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<IngestEvent> {
   let pending = ''
   const text = body.pipeThrough<string>(new TextDecoderStream(), { signal })
-  for await (const part of text) {
+  let isWhole = false
+  for await (const part of partsOf(text, CUT, signal)) {
     const lines = (pending + part).split('\n')
     pending = lines.pop() ?? ''
     for (const text of lines) {
       const line = JSON.parse(text) as Line
       if (line.type === 'error') throw new AppError(line.code, line.message)
+      isWhole ||= line.type === 'finished'
       yield line
     }
   }
+  if (!isWhole) throw cutOff(CUT)
 }

@@ -90,11 +90,13 @@ export type SearchRequest = {
   readonly limit: number
 }
 
+export type LibraryState = { readonly chunks: number; readonly changes: number }
+
 export type SearchStore = {
   /** The union of the best `limit` by BM25 and the best `limit` by cosine, each with both figures. */
   candidates(request: SearchRequest, signal: AbortSignal): Promise<Candidate[]>
-  /** Live chunks of the library. */
-  chunkCount(library: string): Promise<number>
+  /** Live chunks of the library, and a number that every save raises. Costs one row: asked with every question. */
+  state(library: string): Promise<LibraryState>
   /** Every term of the library with the number of chunks that hold it. */
   vocabulary(library: string): Promise<ReadonlyMap<string, number>>
 }

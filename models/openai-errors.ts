@@ -1,9 +1,9 @@
-// Provider faults as ModelErrors, told apart by status and error code. What the provider said goes into `cause` only.
-import { APIConnectionTimeoutError, APIError } from 'openai'
+// Provider faults as ModelErrors, told apart by status and error code. What the provider said goes nowhere.
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
 import { ModelError } from '../core/errors.ts'
 import type { Endpoint } from './openai-client.ts'
 
-/** A fault as the provider put it; status is null when it came inside a stream or no answer came at all. */
+/** A fault as the provider named it; status is null when it came inside a stream or no answer came at all. */
 type Fault = {
   readonly status: number | null
   /** error code and type, joined: providers disagree which of the two they fill */
@@ -20,7 +20,7 @@ const badRequest = /invalid|not_found|authentication|permission|unsupported|cont
 /** Any error of a call as a ModelError that shows neither the provider's words nor the key. */
 export function toModelError(error: unknown, endpoint: Endpoint): ModelError {
   if (error instanceof ModelError) return error
-  const cause = maskedCause(error, endpoint.apiKey)
+  const cause = safeCause(error)
   if (error instanceof APIConnectionTimeoutError) return timeoutError(endpoint, 'did not answer in time', cause)
   if (error instanceof APIError && error.status !== undefined)
     return classify(
@@ -37,13 +37,13 @@ export function toModelError(error: unknown, endpoint: Endpoint): ModelError {
 
 /** An error object inside a stream that began with 200. Some providers put an HTTP status into `code`. */
 export function toStreamError(body: unknown, endpoint: Endpoint): ModelError {
-  const { code, type, message } = { ...(typeof body === 'object' ? body : {}) } as Record<string, unknown>
+  const { code, type } = { ...(typeof body === 'object' ? body : {}) } as Record<string, unknown>
   const status = Number(code)
   return classify(
     {
       status: status >= 400 && status < 600 ? status : null,
       code: `${String(code)} ${String(type)}`,
-      cause: maskedCause(new Error(typeof message === 'string' ? message : JSON.stringify(body)), endpoint.apiKey),
+      cause: new Error(`in the stream: ${nameOf(code)}, ${nameOf(type)}`),
       retryAfterMs: undefined,
     },
     endpoint,
@@ -98,16 +98,26 @@ function retryAfterMs(headers: Headers | undefined): number | undefined {
   return Math.max(0, Math.round(wait))
 }
 
-/** A copy of the error's words without the key: providers repeat (parts of) it when they refuse it. */
-function maskedCause(error: unknown, apiKey: string): Error {
-  const inner = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
-  const cause = new Error(masked((error instanceof Error ? error.message : String(error)) + inner, apiKey))
-  if (error instanceof Error && error.stack) cause.stack = masked(error.stack, apiKey)
-  return cause
+/**
+ * What the log may show of a call that failed. Providers repeat what they were sent, the question and (parts of) the
+ * key, in their messages and in bodies that cannot be parsed: none of their words go further than this function.
+ */
+function safeCause(error: unknown): Error {
+  if (error instanceof APIConnectionError) return new Error(connectionFault(error))
+  if (error instanceof APIError)
+    return new Error(`status ${error.status ?? 'none'}, ${nameOf(error.code)}, ${nameOf(error.type)}`)
+  return new Error(error instanceof Error ? error.name : typeof error)
 }
 
-function masked(words: string, apiKey: string): string {
-  // A short key is a placeholder of a local server ("none"), and its letters are everywhere.
-  const kept = apiKey.length < 8 ? words : words.replaceAll(apiKey, '…')
-  return kept.replaceAll(/\bsk-[\w*.-]+/g, 'sk-…')
+/** The system's word for it ("ECONNREFUSED"): no provider has spoken yet. */
+function connectionFault(error: APIConnectionError): string {
+  let deepest: unknown = error
+  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause
+  return `no connection, ${nameOf((deepest as { code?: unknown }).code)}`
+}
+
+/** A code or a type if it looks like one: a sentence there would be the provider's words again. */
+function nameOf(code: unknown): string {
+  const name = typeof code === 'number' ? String(code) : code
+  return typeof name === 'string' && /^[\w.-]{1,60}$/.test(name) && !name.startsWith('sk-') ? name : 'unnamed'
 }

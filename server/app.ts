@@ -13,7 +13,7 @@ import { documentsRoutes } from './http/documents.ts'
 import { problemResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
-import { idOf, refuseNul, requestId } from './http/limits.ts'
+import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
 import { readerRoutes } from './http/reader.ts'
@@ -29,6 +29,8 @@ export type AppDeps = {
   /** what the command line of the same user shows to be let in */
   readonly token: string
   readonly webDir: string
+  /** bound to a loopback address: requests under any other name are refused */
+  readonly loopbackOnly: boolean
   readonly log: Log
   /** how long an answer of another process may say nothing before it is taken for dead */
   readonly silentMs?: number
@@ -60,6 +62,7 @@ export function createApp(deps: AppDeps): App {
   let draining = false
   const hono = new Hono()
     .use(requestId(log))
+    .use(refuseStrangers(deps.loopbackOnly))
     .use(refuseNul)
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
     .route('/', askRoutes({ live, answers: store.answers, library, hasModel: deps.generator !== null }))

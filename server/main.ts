@@ -67,9 +67,10 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   const server = serve({ fetch: opened.app.fetch, port: config.port, hostname: config.host })
   await listening(server, config)
   const address = server.address()
-  const url = urlOf(config.host, typeof address === 'object' && address ? address.port : config.port)
-  opened.announce(url)
-  await greet(url, opened)
+  const bound = typeof address === 'object' && address ? address : { address: config.host, port: config.port }
+  // Programs get the address itself: "localhost" may lead them to ::1 first, where another server may listen.
+  opened.announce(`http://${reachable(bound.address)}:${bound.port}`)
+  await greet(urlOf(config.host, bound.port), opened)
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   say('Stopping: finishing the answers under way …')
   const closed = new Promise((resolve) => server.close(resolve))
@@ -93,6 +94,12 @@ ${answers}${isEmpty ? '\nThe library is still empty. Fill it: npm run ingest -- 
 Try it:
   curl ${url}/v1/ask -H 'content-type: application/json' -d '{"question": "how did Stripe rate limit?"}'
 `)
+}
+
+/** Where this machine reaches a server that listens there: "any address" is none to connect to. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1'
+  return address.includes(':') ? `[${address === '::' ? '::1' : address}]` : address
 }
 
 /** As somebody on this machine can open it. */

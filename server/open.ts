@@ -14,6 +14,7 @@ import type { Owner } from '../store/lock.ts'
 import { openStore } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { type App, createApp } from './app.ts'
+import { isLoopback } from './http/limits.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
 export const LIBRARY = 'main'
@@ -62,6 +63,7 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
     library: LIBRARY,
     token,
     webDir: fileURLToPath(new URL('../web/', import.meta.url)),
+    loopbackOnly: isLoopback(config.host),
     log,
     // The embedded store has this one process: an answer that does not run here runs nowhere.
     ...(config.databaseUrl ? {} : { silentMs: 0 }),

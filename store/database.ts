@@ -6,8 +6,11 @@ export type Query = <Row extends pg.QueryResultRow>(sql: string, parameters?: re
 
 export type Database = {
   readonly query: Query
-  /** Commits when `work` returns, rolls back when it throws. Use only the query it is given inside. */
-  readonly transaction: <Result>(work: (query: Query) => Promise<Result>) => Promise<Result>
+  /**
+   * Commits when `work` returns, rolls back when it throws. Use only the query it is given inside. `timeoutMs` is how
+   * long each of its statements is waited for, when that is not what the database was opened with.
+   */
+  readonly transaction: <Result>(work: (query: Query) => Promise<Result>, timeoutMs?: number) => Promise<Result>
   readonly close: () => Promise<void>
 }
 
@@ -20,14 +23,14 @@ export function toDatabase(pool: pg.Pool, onClose: () => Promise<void> = async (
   let closed: Promise<void> | undefined
   return {
     query: async (sql, parameters) => await run(pool, sql, parameters),
-    transaction: async (work) => {
+    transaction: async (work, timeoutMs) => {
       const client = await pool.connect().catch((error: unknown) => {
         throw toStoreError(error)
       })
       let broken = false
       try {
         await run(client, 'begin')
-        const result = await work(async (sql, parameters) => await run(client, sql, parameters))
+        const result = await work(async (sql, parameters) => await run(client, sql, parameters, timeoutMs))
         await run(client, 'commit')
         return result
       } catch (error) {
@@ -52,10 +55,15 @@ async function run<Row extends pg.QueryResultRow>(
   on: pg.Pool | pg.PoolClient,
   sql: string,
   parameters?: readonly unknown[],
+  timeoutMs?: number,
 ): Promise<Row[]> {
   try {
-    // Without parameters the simple protocol is used, which takes several statements at once (migrations).
-    const answer = parameters ? await on.query<Row>(sql, [...parameters]) : await on.query<Row>(sql)
+    const answer = await on.query<Row>({
+      text: sql,
+      // Without parameters the simple protocol is used, which takes several statements at once (migrations).
+      ...(parameters && { values: [...parameters] }),
+      ...(timeoutMs !== undefined && { query_timeout: timeoutMs }),
+    })
     return answer.rows
   } catch (error) {
     throw toStoreError(error)

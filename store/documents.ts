@@ -95,10 +95,19 @@ async function saveDocument(query: Query, space: Space, document: DocumentToSave
     saved.push(...batch)
   }
   await insertPostings(query, library, id, saved)
-  await query('update libraries set chunk_count = chunk_count + $2 where library_id = $1', [
-    library,
-    saved.length - old.length,
-  ])
+  await countChange(query, space, library, saved.length - old.length)
+}
+
+/** The last statement of a save: from here on the library's row is locked until the end. */
+async function countChange(query: Query, space: Space, library: string, added: number): Promise<void> {
+  const [counted] = await query(
+    `update libraries set chunk_count = chunk_count + $2, changes = changes + 1
+     where library_id = $1 and space_id = $3 returning 1`,
+    [library, added, space.id],
+  )
+  // While it was empty, another process may have opened it with another embedder: these vectors would never be read.
+  if (!counted)
+    throw new StoreError('other-space', 'The library was opened with another embedder meanwhile: nothing was saved.')
 }
 
 type SavedChunk = ChunkToSave & { readonly chunkId: number }

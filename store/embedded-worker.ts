@@ -28,9 +28,10 @@ try {
   await server.start()
   let saved = await position(database)
   const save = async () => {
-    const now = await position(database)
-    if (now !== saved || lastSnapshot() === null) await saveSnapshot(database)
-    saved = now
+    if ((await position(database)) === saved && lastSnapshot() !== null) return
+    await saveSnapshot(database)
+    // Only now: saving writes to the log itself (its checkpoint), and would find that as something new to save.
+    saved = await position(database)
   }
   parentPort?.on('message', (message: WorkerMessage) => void serve(message, database, server, save))
   reply({ type: 'ready', restored })

@@ -6,12 +6,13 @@ import type { Database } from './database.ts'
 const folder = new URL('./migrations/', import.meta.url)
 // Any constant will do, as long as every Footnote uses the same: migrators wait for each other on it.
 const LOCK_KEY = 7_031_977
+// The timeouts are for questions. Waiting for another migrator, or rebuilding a large table, may take minutes.
+const PATIENCE_MS = 60 * 60_000
 
 /** Applies what is missing and returns the names applied. Safe to run from many processes at once. */
 export async function migrate(database: Database): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
   return await database.transaction(async (query) => {
-    // The timeouts are for questions. Waiting for another migrator, or rebuilding a large table, may take minutes.
     await query('set local statement_timeout = 0; set local lock_timeout = 0')
     await query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
     await query(
@@ -25,7 +26,7 @@ export async function migrate(database: Database): Promise<string[]> {
       await query('insert into migrations (name) values ($1)', [name])
     }
     return missing
-  })
+  }, PATIENCE_MS)
 }
 
 function refuseNewer(applied: ReadonlySet<string>, known: readonly string[]): void {

@@ -1,5 +1,5 @@
 // Finding chunks: BM25 over the term table and an exact scan over quantised vectors, in one statement.
-import type { SearchRequest, SearchStore } from '../core/ports.ts'
+import type { LibraryState, SearchRequest, SearchStore } from '../core/ports.ts'
 import type { Candidate, DocumentRef } from '../core/types.ts'
 import type { Database } from './database.ts'
 import { type Space, toVectorText } from './spaces.ts'
@@ -14,12 +14,12 @@ export function searchStore(database: Database, space: Space): SearchStore {
       signal.throwIfAborted()
       return await untilAborted(findCandidates(database, space, request), signal)
     },
-    chunkCount: async (library) => {
-      const [row] = await database.query<{ chunks: number }>(
-        'select chunk_count as chunks from libraries where library_id = $1',
+    state: async (library) => {
+      const [row] = await database.query<LibraryState>(
+        'select chunk_count as chunks, changes from libraries where library_id = $1',
         [library],
       )
-      return row?.chunks ?? 0
+      return row ?? { chunks: 0, changes: 0 }
     },
     vocabulary: async (library) => {
       const rows = await database.query<{ term: string; holding: number }>(

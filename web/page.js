@@ -41,7 +41,7 @@ async function run(asked) {
       field.focus()
     },
   })
-  // An answer that went on without us is followed again, not asked again.
+  // An answer whose stream was lost was stopped: what there is of it is read again.
   let isCut = false
   setRunning(current)
   show(turn.root, question)
@@ -63,7 +63,7 @@ async function run(asked) {
 }
 
 /**
- * The address names the answer from now on: a reload or a shared link reads it again instead of asking again.
+ * The address names the answer from now on: a reload or a shared link reads what there is of it, asking nothing.
  * @param {Started} started @param {Running} current @param {string} question
  */
 function begin({ id, conversation_id }, current, question) {

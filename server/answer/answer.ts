@@ -55,7 +55,7 @@ async function* answerInto(
   const { found, passages } = await search(query, question.library, deps, signal)
   signal.throwIfAborted()
   draft.retrieved(query, passages)
-  const evidence = weigh(found, passages)
+  const evidence = weigh(found, passages, question.text)
   if (evidence.type === 'too-weak') {
     yield abstain(draft, evidence.reason, passages)
     return

@@ -6,7 +6,20 @@ import { loadPrompt } from '../../prompts/load.ts'
 // The passages the model reads, in characters: about 4,000 tokens of English.
 const BUDGET_CHARACTERS = 16_000
 const TURNS = 3
+const TURN_CHARACTERS = 2_000
 
+/** How many passages, from the first on, the model gets to read. No other one may be numbered for it. */
+export function countFitting(passages: readonly Passage[]): number {
+  let left = BUDGET_CHARACTERS
+  const unread = passages.findIndex(({ text }) => {
+    const isLeft = cut(text, left) === ''
+    left -= text.length
+    return isLeft
+  })
+  return unread === -1 ? passages.length : unread
+}
+
+/** `passages` as many as fit. */
 export async function compose(question: Question, passages: readonly Passage[]): Promise<Message[]> {
   const { fill } = await loadPrompt('answer')
   return fill({
@@ -20,8 +33,7 @@ function fenced(passages: readonly Passage[]): string {
   let left = BUDGET_CHARACTERS
   return passages
     .flatMap((passage) => {
-      // Never half a character: no provider's JSON can carry it.
-      const text = passage.text.slice(0, Math.max(0, left)).replace(/[\ud800-\udbff]$/, '')
+      const text = cut(passage.text, left)
       left -= passage.text.length
       if (text === '') return []
       const { headings, document } = passage
@@ -31,6 +43,11 @@ function fenced(passages: readonly Passage[]): string {
       ]
     })
     .join('\n\n')
+}
+
+/** Never half a character: no provider's JSON can carry it. */
+function cut(text: string, length: number): string {
+  return text.slice(0, Math.max(0, length)).replace(/[\ud800-\udbff]$/, '')
 }
 
 // With whatever cannot be seen in it: a model reads over spaces and format characters as a person does.
@@ -49,6 +66,8 @@ function attribute(text: string): string {
 
 function historyOf(question: Question): string {
   if (question.history.length === 0) return ''
-  const turns = question.history.slice(-TURNS).map((turn) => `Asked: ${turn.question}\nAnswered: ${inert(turn.answer)}`)
+  const turns = question.history
+    .slice(-TURNS)
+    .map((turn) => cut(`Asked: ${turn.question}\nAnswered: ${inert(turn.answer)}`, TURN_CHARACTERS))
   return `Earlier in this conversation:\n${turns.join('\n')}\n\n`
 }

@@ -27,11 +27,15 @@ const ENOUGH = 0.24
 // The passages that could carry an answer.
 const CONSIDERED = 4
 
-export function weigh(found: Found, passages: readonly Passage[]): Evidence {
-  if (found.candidates.length === 0) return { type: 'too-weak', confidence: 0, reason: 'empty-library' }
+/** `question`: as it was asked; the query may have been led by the subject of an earlier one. */
+export function weigh(found: Found, passages: readonly Passage[], question = found.query): Evidence {
+  if (found.chunks === 0) return { type: 'too-weak', confidence: 0, reason: 'empty-library' }
+  if (found.candidates.length === 0) return { type: 'too-weak', confidence: 0, reason: 'nothing-relevant' }
   const texts = passages.slice(0, CONSIDERED).map(termsOf)
   const features = evidenceOf(found.concepts, texts)
   const confidence = 1 / (1 + Math.exp(-(evidenceBias + dot(features, evidenceWeights))))
+  if (found.query !== question && lacksOwnWords(found, question, texts))
+    return { type: 'too-weak', confidence, reason: 'nothing-relevant' }
   if (confidence >= ENOUGH && lacksOwnThing(found, texts))
     return { type: 'too-weak', confidence, reason: 'partly-covered' }
   if (confidence >= ENOUGH) return { type: 'enough', confidence }
@@ -53,6 +57,15 @@ function evidenceOf(concepts: readonly Concept[], texts: readonly ReadonlySet<st
     held / Math.max(1, concepts.length),
     texts.some((terms) => concepts.every((concept) => heldBy(concept, terms) >= CLEARLY)) ? 1 : 0,
   ]
+}
+
+/** After much about Notion, "What is the capital of Mongolia?" is not answered by what was carried over. */
+function lacksOwnWords({ concepts }: Found, question: string, texts: readonly ReadonlySet<string>[]): boolean {
+  const text = question.toLowerCase()
+  const own = concepts.filter(({ written }) => text.includes(written))
+  // Words that the library uses may well be meant of what was carried over: "what is bad about that approach?"
+  const hasForeign = own.some(({ known, senses }) => !known || (senses[0]?.weight ?? 1) < 1)
+  return hasForeign && !texts.some((terms) => own.some((concept) => heldBy(concept, terms) >= CLEARLY))
 }
 
 // A synonym counts as held, a part of a phrase does not.

@@ -54,8 +54,10 @@ function leadOf(piece: Piece, before: Piece | undefined): string {
   const mark = piece.kind === 'sentence' ? '' : '- '
   if (!before) return mark
   if (before.passage !== piece.passage) return `\n\n${mark}`
-  if (piece.kind === 'sentence') return before.kind === 'sentence' || before.line === piece.line ? ' ' : '\n\n'
-  return before.kind === 'sentence' && before.line !== piece.line - 1 ? `\n\n${mark}` : `\n${mark}`
+  if (before.line === piece.line) return ' '
+  // What comes after a list is no part of its last entry.
+  if (piece.kind === 'sentence') return before.listed ? '\n\n' : ' '
+  return before.listed ? `\n${mark}` : `\n\n${mark}`
 }
 
 type Rated = { readonly piece: Piece; readonly score: number; readonly siblings: readonly Piece[] }
@@ -174,7 +176,7 @@ function headOf(piece: Piece): Piece {
 }
 
 /**
- * What answers best comes first, unless it cannot stand alone; then the passages in the order of their best sentence,
+ * What answers best comes first, unless it cannot stand alone; the passages follow in the order of their best sentence,
  * each in the order of the text.
  */
 function inReadingOrder(pieces: readonly Piece[], lead: readonly Piece[]): Piece[] {
@@ -182,7 +184,8 @@ function inReadingOrder(pieces: readonly Piece[], lead: readonly Piece[]): Piece
   const inText = pieces.toSorted(
     (a, b) => order.indexOf(a.passage) - order.indexOf(b.passage) || a.span.start - b.span.start,
   )
-  if (lead[0] && pointsBack(lead[0])) return inText
+  // An entry without the sentence above it, or a sentence that points back, is no beginning.
+  if (!lead[0] || lead[0].listed || pointsBack(lead[0])) return inText
   return [...lead, ...inText.filter((piece) => !lead.includes(piece))]
 }
 

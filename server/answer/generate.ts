@@ -5,11 +5,14 @@ import type { Generator, GeneratorEvent } from '../../core/ports.ts'
 import type { AbstentionReason, AnswerEvent, Passage, Question } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
 import { createMarkerReader, type MarkerToken } from './cite.ts'
-import { compose } from './compose.ts'
+import { compose, countFitting } from './compose.ts'
 import type { Draft } from './draft.ts'
 import { extract } from './extract.ts'
 import type { Found } from './retrieve.ts'
 import { createStatementWriter } from './statements.ts'
+
+// Ten pages: no answer that somebody would read.
+const LONGEST_ANSWER = 20_000
 
 type Outcome = 'answered' | AbstentionReason
 
@@ -22,10 +25,12 @@ export async function* generate(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent, Outcome> {
   const reply = createReply()
-  const reader = createMarkerReader(passages.length)
-  const writer = createStatementWriter(draft, passages)
+  const read = passages.slice(0, countFitting(passages))
+  const reader = createMarkerReader(read.length)
+  const writer = createStatementWriter(draft, read)
   try {
-    for await (const event of deps.generator.stream(await compose(question, passages), signal)) {
+    const messages = await compose(question, read)
+    for await (const event of upTo(LONGEST_ANSWER, deps.generator.stream(messages, signal))) {
       signal.throwIfAborted()
       if (event.type === 'finish') noteFinish(draft, event)
       else yield* write(reader.push(reply.push(event.delta)), writer)
@@ -34,12 +39,15 @@ export async function* generate(
     yield* writer.end()
   } catch (error) {
     // A provider's client may report being cancelled as a failure: nothing failed.
-    if (signal.aborted || !(error instanceof ModelError)) throw error
-    deps.report('the model failed', error)
-    if (draft.length() > 0) {
-      // Words already shown cannot be taken back: they stay, closed and flagged as cut off.
+    const hasFailed = !signal.aborted && error instanceof ModelError
+    if (hasFailed) deps.report('the model failed', error)
+    // Words already shown cannot be taken back: they stay, closed and judged like any others.
+    if (draft.length() > 0 && (signal.aborted || hasFailed)) {
       yield* write(reader.end(), writer)
       yield* writer.end()
+    }
+    if (!hasFailed) throw error
+    if (draft.length() > 0) {
       draft.fallBack('model-cut-off', 'generative')
       return 'answered'
     }
@@ -49,6 +57,21 @@ export async function* generate(
   // Nothing was said: an empty reply is a failure of the model, not an answer.
   draft.fallBack('model-unavailable', 'extractive')
   return yield* extract(draft, found, passages, deps, signal)
+}
+
+/** A model that repeats itself without end is left after so many characters, and its answer counts as cut off. */
+async function* upTo(length: number, events: AsyncIterable<GeneratorEvent>): AsyncGenerator<GeneratorEvent> {
+  let left = length
+  for await (const event of events) {
+    if (event.type === 'finish' || event.delta.length <= left) {
+      if (event.type === 'text') left -= event.delta.length
+      yield event
+      continue
+    }
+    yield { type: 'text', delta: event.delta.slice(0, left).replace(/[\ud800-\udbff]$/, '') }
+    yield { type: 'finish', reason: 'length', inputTokens: 0, outputTokens: 0 }
+    return
+  }
 }
 
 type Reply = {

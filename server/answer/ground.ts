@@ -1,5 +1,5 @@
 // Is a sentence of the model's backed by the words it cites? A lexical check: support, not truth.
-import { queryTerms } from '../../core/terms.ts'
+import { queryTerms, words } from '../../core/terms.ts'
 import type { Passage, Span, Verdict } from '../../core/types.ts'
 import { listMark, type Piece, piecesOf } from './sentences.ts'
 
@@ -25,7 +25,8 @@ export function ground(sentence: string, passage: Passage): Support | null {
       null,
     )
   if (!best) return null
-  return { verdict: verdictOf(best.share), passage, span: { start: best.start, end: best.end } }
+  const verdict = wanted.some((term) => isNumber(term) && !knows(passage, term)) ? 'unsupported' : verdictOf(best.share)
+  return { verdict, passage, span: { start: best.start, end: best.end } }
 }
 
 export function verdictOf(share: number): Verdict {
@@ -36,8 +37,17 @@ export function verdictOf(share: number): Verdict {
 function held(wanted: readonly string[], terms: ReadonlySet<string>, isDenied: boolean): number {
   const missing = wanted.filter((term) => !terms.has(term))
   const share = 1 - missing.length / wanted.length
-  // A number or a "not" that is not in the source is the error a reader is hurt by most: never "supported".
-  return isDenied || missing.some((term) => /\d/.test(term)) ? Math.min(share, SUPPORTED - 0.01) : share
+  // A number or a "not" that these words lack is the error a reader is hurt by most: never "supported".
+  return isDenied || missing.some(isNumber) ? Math.min(share, SUPPORTED - 0.01) : share
+}
+
+function isNumber(term: string): boolean {
+  return /\d/.test(term)
+}
+
+/** The model was shown the headings and the date as well, and may say what is in them. */
+function knows({ text, headings, document }: Passage, term: string): boolean {
+  return words([text, ...headings, document.publishedAt ?? ''].join('\n')).some((word) => word.term === term)
 }
 
 type Window = { readonly start: number; readonly end: number; readonly terms: ReadonlySet<string> }

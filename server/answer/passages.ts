@@ -62,15 +62,23 @@ function termsOf(text: string): ReadonlySet<string> {
  * heading does: a reader is never shown an advertisement as evidence.
  */
 function sectionAround(stored: DocumentText, chunk: Span): Span {
-  const ends = [...stored.outline.map(({ span }) => span), ...stored.boilerplate]
-  const start = Math.max(0, ...ends.filter((span) => span.end <= chunk.start).map((span) => span.end))
-  const end = Math.min(stored.text.length, ...ends.filter((span) => span.start >= chunk.end).map((span) => span.start))
+  let start = 0
+  let end = stored.text.length
+  for (const span of breaksOf(stored)) {
+    if (span.end <= chunk.start) start = Math.max(start, span.end)
+    if (span.start >= chunk.end) end = Math.min(end, span.start)
+  }
   if (end - start <= SECTION_LIMIT) return { start, end }
   const room = Math.max(0, SECTION_LIMIT - (chunk.end - chunk.start)) / 2
   return {
     start: paragraphStart(stored.text, Math.max(start, chunk.start - room), chunk.start),
     end: paragraphEnd(stored.text, Math.min(end, chunk.end + room), chunk.end),
   }
+}
+
+function* breaksOf({ outline, boilerplate }: DocumentText): Generator<Span> {
+  for (const { span } of outline) yield span
+  yield* boilerplate
 }
 
 /** The first paragraph break between `from` and `to`, so that no passage begins within a sentence. */

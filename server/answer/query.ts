@@ -1,6 +1,6 @@
 // A query as concepts: each thing it asks about, with every word a document may use for it.
 import { idf, queryTerms, words } from '../../core/terms.ts'
-import { nearestTerm, splitCompound, type Vocabulary } from './spelling.ts'
+import { MOST_CORRECTED, nearestTerm, splitCompound, type Vocabulary } from './spelling.ts'
 import type { Synonyms } from './synonyms.ts'
 import type { KnownWords } from './vocabulary.ts'
 
@@ -31,12 +31,15 @@ export function readConcepts(query: string, synonyms: Synonyms, known: KnownWord
   const found = words(query)
   const all = found.map(({ term }) => term)
   const concepts = new Map<string, Concept>()
+  let left = MOST_CORRECTED
   for (let at = 0; at < all.length;) {
     const length = phraseAt(all, at, synonyms)
     const phrase = all.slice(at, at + length)
     if (length > 1 || content.has(phrase[0] ?? '')) {
       const written = query.slice(found[at]?.start, found[at + length - 1]?.end).toLowerCase()
-      concepts.set(phrase.join(' '), toConcept(written, sensesOf(phrase, synonyms, known.vocabulary), known))
+      const isUnknown = length === 1 && !known.vocabulary.has(phrase[0] ?? '')
+      const spelling = isUnknown && left-- > 0 ? known.vocabulary : null
+      concepts.set(phrase.join(' '), toConcept(written, sensesOf(phrase, synonyms, spelling), known))
     }
     at += length
   }
@@ -61,12 +64,11 @@ function phraseAt(all: readonly string[], at: number, synonyms: Synonyms): numbe
   return 1
 }
 
-function sensesOf(phrase: readonly string[], synonyms: Synonyms, vocabulary: Vocabulary): Sense[] {
-  const [only] = phrase
-  const isUnknown = phrase.length === 1 && only !== undefined && !vocabulary.has(only)
-  const asked = isUnknown ? correct(only, synonyms, vocabulary) : phrase
+/** `spelling`: the words to correct an unknown one by; null when it is known, or when enough have been corrected. */
+function sensesOf(phrase: readonly string[], synonyms: Synonyms, spelling: Vocabulary | null): Sense[] {
+  const asked = spelling ? correct(phrase[0] ?? '', synonyms, spelling) : phrase
   const others = synonyms.of(asked.join(' ')).map((synonym) => ({ words: synonym.split(' '), weight: SYNONYM }))
-  return [{ words: asked, weight: isUnknown ? CORRECTED : 1 }, ...others]
+  return [{ words: asked, weight: spelling ? CORRECTED : 1 }, ...others]
 }
 
 function toConcept(written: string, senses: readonly Sense[], { chunks, vocabulary }: KnownWords): Concept {

@@ -1,4 +1,5 @@
 // Query → candidates, by words and by meaning at once.
+import { queryTerms } from '../../core/terms.ts'
 import type { Candidate } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
 import { type Concept, readConcepts, searchTerms } from './query.ts'
@@ -8,6 +9,8 @@ import { loadSynonyms } from './synonyms.ts'
 export type Found = {
   readonly query: string
   readonly concepts: readonly Concept[]
+  /** live chunks of the library */
+  readonly chunks: number
   readonly candidates: readonly Candidate[]
 }
 
@@ -25,13 +28,13 @@ export async function retrieve(
 ): Promise<Found> {
   const [vector, known, synonyms] = await Promise.all([
     embedQuery(query, deps, signal),
-    deps.words(library),
+    deps.words(library, queryTerms(query)),
     loadSynonyms(),
   ])
   const concepts = readConcepts(query, synonyms, known)
   const terms = searchTerms(concepts)
   const candidates = await deps.search.candidates({ library, terms, vector, limit: LIMIT }, signal)
-  return { query, concepts, candidates }
+  return { query, concepts, chunks: known.chunks, candidates }
 }
 
 /** null when the text has no direction, or the embedder is down: then the words decide alone. */

@@ -10,6 +10,8 @@ export type Piece = {
   readonly kind: 'sentence' | 'entry' | 'row'
   /** number of the line of the passage it stands in: pieces of one paragraph share it */
   readonly line: number
+  /** stands in a list or a table */
+  readonly listed: boolean
   readonly terms: ReadonlySet<string>
 }
 
@@ -103,6 +105,7 @@ function toPiece(
     text,
     kind,
     line: number,
+    listed: listMark.test(line) || line.includes(' | '),
     terms: new Set(words(text).map(({ term }) => term)),
   }
 }

@@ -15,13 +15,22 @@ export function splitCompound(term: string, vocabulary: Vocabulary): readonly st
   return best?.parts ?? null
 }
 
+/** Words that are corrected in one question: a pasted page of an unknown language is not a slip of the fingers. */
+export const MOST_CORRECTED = 5
+
+// Nobody asks for such a word, and comparing costs its length squared.
+const LONGEST_CORRECTED = 24
+
 /** The known term that a slip of the fingers turned into this one: one slip up to five letters, two from six. */
 export function nearestTerm(term: string, vocabulary: Vocabulary): string | null {
-  if (!isWord(term)) return null
+  if (!isWord(term) || term.length > LONGEST_CORRECTED) return null
   const limit = term.length >= 6 ? 2 : 1
   let best = { term: null as string | null, cost: limit, count: 0 }
-  for (const [known, count] of vocabulary) {
-    if (Math.abs(known.length - term.length) > limit || !isWord(known)) continue
+  const letters = lettersOf(term)
+  for (const { known, letters: others } of candidatesFor(term, limit, indexOf(vocabulary))) {
+    // Every slip changes one letter at most: this leaves a few of a hundred to be compared.
+    if (countBits(letters & ~others) > limit || countBits(others & ~letters) > limit) continue
+    const count = vocabulary.get(known) ?? 0
     // People rarely miss the first letter.
     const cost = distance(term, known, limit) + (known[0] === term[0] ? 0 : 0.5)
     if (cost < best.cost || (cost === best.cost && count > best.count)) best = { term: known, cost, count }
@@ -29,8 +38,63 @@ export function nearestTerm(term: string, vocabulary: Vocabulary): string | null
   return best.term
 }
 
+type Entry = { readonly known: string; readonly letters: number }
+/** Terms by their length and how they begin. */
+type Index = ReadonlyMap<string, readonly Entry[]>
+
+// A large library has hundreds of thousands of terms: looking at all of them for every unknown word would hold up
+// every other question. The words of a library are one Map until they are read again.
+const indexes = new WeakMap<Vocabulary, Index>()
+
+function indexOf(vocabulary: Vocabulary): Index {
+  const made = indexes.get(vocabulary) ?? makeIndex(vocabulary)
+  indexes.set(vocabulary, made)
+  return made
+}
+
+function makeIndex(vocabulary: Vocabulary): Index {
+  const index = new Map<string, Entry[]>()
+  for (const term of vocabulary.keys()) {
+    if (!isWord(term)) continue
+    const entry = { known: term, letters: lettersOf(term) }
+    for (const key of [first(term), firstTwo(term), afterFirst(term)]) {
+      const place = `${term.length}${key}`
+      const terms = index.get(place)
+      if (terms) terms.push(entry)
+      else index.set(place, [entry])
+    }
+  }
+  return index
+}
+
+const first = (term: string) => `:${term.slice(0, 1)}`
+const firstTwo = (term: string) => `:${term.slice(0, 2)}`
+const afterFirst = (term: string) => `:?${term.slice(1, 3)}`
+
+/** Terms of about this length that begin with the same letter, or would but for a first letter swapped, added or lost. */
+function* candidatesFor(term: string, limit: number, index: Index): Generator<Entry> {
+  const swapped = `:${term.charAt(1)}${term.charAt(0)}`
+  const added = firstTwo(term.slice(1))
+  const lost = `:?${term.slice(0, 2)}`
+  for (let length = term.length - limit; length <= term.length + limit; length++)
+    for (const key of [first(term), swapped, added, lost]) yield* index.get(`${length}${key}`) ?? []
+}
+
+/** One bit a letter; two letters may share one, which only lets more be compared. */
+function lettersOf(term: string): number {
+  let bits = 0
+  for (let at = 0; at < term.length; at++) bits |= 1 << (term.charCodeAt(at) & 31)
+  return bits
+}
+
+function countBits(bits: number): number {
+  let count = 0
+  for (let left = bits; left !== 0; left &= left - 1) count++
+  return count
+}
+
 function isWord(term: string): boolean {
-  return term.length >= 3 && !/\d/.test(term)
+  return term.length >= 3 && term.length <= LONGEST_CORRECTED + 2 && !/\d/.test(term)
 }
 
 /**

@@ -17,6 +17,9 @@ type Open = {
   end: number
   /** its words without markers */
   words: string
+  /** the last of them, each run of spaces as one: all that says whether a sentence ends here */
+  tail: string
+  hasBegun: boolean
   cited: number[]
   verdicts: Verdict[]
   /** true once a full stop, a line break or a marker says that the next word may begin another statement */
@@ -74,33 +77,43 @@ export function createStatementWriter(draft: Draft, passages: readonly Passage[]
 }
 
 function begin(at: number): Open {
-  return { start: at, end: at, words: '', cited: [], verdicts: [], closing: false }
+  return { start: at, end: at, words: '', tail: '', hasBegun: false, cited: [], verdicts: [], closing: false }
 }
+
+// Every character of a model's text is looked at with what stands before it. To look at the whole statement each time
+// would take seconds over one that never ends.
+const TAIL = 40
 
 // A full stop of Latin scripts needs a space behind it, that of Chinese and Japanese none.
 const endsSentence = /[.!?]["'”’)]*\s+$|[。！？]["'”’)」』）]*\s*$/
 const numbersEntry = /^\s*\d{1,2}\.\s$/
 
 function note(open: Open, character: string, length: number): void {
-  if (open.words.trim() === '') open.start = length - character.length
+  if (!open.hasBegun) open.start = length - character.length
+  open.hasBegun ||= /\S/.test(character)
   open.words += character
+  if (!(isSpace(character) && isSpace(open.tail.slice(-1)))) open.tail = (open.tail + character).slice(-TAIL)
   if (/\S/.test(character) && !(open.cited.length > 0 && /[.!?。！？]/.test(character))) open.end = length
-  if (character === '\n' || endsHere(open.words)) open.closing = true
+  if (character === '\n' || endsHere(open)) open.closing = true
   else if (/[,;:]/.test(character)) open.closing = false
 }
 
-function endsHere(words: string): boolean {
-  return endsSentence.test(words) && !endsInAbbreviation.test(words) && !numbersEntry.test(words)
+function endsHere({ tail }: Open): boolean {
+  return endsSentence.test(tail) && !endsInAbbreviation.test(tail) && !(tail.length < TAIL && numbersEntry.test(tail))
+}
+
+function isSpace(character: string): boolean {
+  return character !== '\n' && /\s/.test(character)
 }
 
 /**
  * Stops, space and quotation marks that close still belong to the end of a statement. After a marker alone ("… Redis
  * [1] and …") only a capital or a figure begins another one; anything else is the rest of this one.
  */
-function whatBegins(character: string, before: string, { words }: Open): 'nothing' | 'rest' | 'statement' {
+function whatBegins(character: string, before: string, { tail }: Open): 'nothing' | 'rest' | 'statement' {
   if (/[\s.!?,;:)\]”’。！？」』）]/.test(character)) return 'nothing'
   if (/["']/.test(character) && !/\s/.test(before)) return 'nothing'
-  const isEnded = /\n\s*$/.test(words) || endsSentence.test(words)
+  const isEnded = /\n\s*$/.test(tail) || endsSentence.test(tail)
   return isEnded || /[\p{Lu}\p{N}]/u.test(character) ? 'statement' : 'rest'
 }
 

@@ -1,31 +1,67 @@
-// The words of a library with their counts, kept in memory: spelling and rarity need all of them for every question.
-import type { SearchStore } from '../../core/ports.ts'
+// The words of a library with their counts, kept in memory: spelling and rarity need all of them for every question,
+// and reading them takes seconds in a large library.
+import type { LibraryState, SearchStore } from '../../core/ports.ts'
 import type { Vocabulary } from './spelling.ts'
 
 export type KnownWords = { readonly chunks: number; readonly vocabulary: Vocabulary }
-export type WordReader = (library: string) => Promise<KnownWords>
+/** The words of a library, for a question of these terms. */
+export type WordReader = (library: string, terms: readonly string[]) => Promise<KnownWords>
 
-// While an ingest runs the count changes with every document; words that are a few seconds old are good enough.
-const SHORTEST_MS = 5_000
-// A document that is replaced by one of as many chunks brings new words under the same count.
-const LONGEST_MS = 60_000
+// While an ingest runs every question finds the library changed: for known words the last reading is good enough.
+const REFRESH_MS = 5_000
 
-/** Read again when the number of chunks has changed, and after a minute; once for questions that come together. */
+/**
+ * Read again when the library has changed. A question of known words does not wait for that; one with an unknown word
+ * does, because that word may be the news, and would be "corrected" to an old one.
+ */
 export function cachedWords(search: SearchStore): WordReader {
-  const kept = new Map<string, KnownWords & { readonly readAt: number }>()
-  const underWay = new Map<string, Promise<KnownWords>>()
-  const read = async (library: string, chunks: number) => {
-    const words = { chunks, vocabulary: await search.vocabulary(library), readAt: performance.now() }
-    kept.set(library, words)
-    return words
+  const shelves = new Map<string, Shelf>()
+  return async (library, terms) => {
+    const state = await search.state(library)
+    const shelf = shelves.get(library) ?? newShelf(async () => await search.vocabulary(library))
+    shelves.set(library, shelf)
+    return await shelf(state, terms)
   }
-  return async (library) => {
-    const chunks = await search.chunkCount(library)
-    const known = kept.get(library)
-    const age = known ? performance.now() - known.readAt : Infinity
-    if (known && known.chunks > 0 && age < (known.chunks === chunks ? LONGEST_MS : SHORTEST_MS)) return known
-    const reading = underWay.get(library) ?? read(library, chunks).finally(() => underWay.delete(library))
-    underWay.set(library, reading)
-    return await reading
+}
+
+type Shelf = (state: LibraryState, terms: readonly string[]) => Promise<KnownWords>
+type Reading = { readonly changes: number; readonly words: Promise<KnownWords> }
+
+/** One library's words; at most one reading is under way. */
+function newShelf(readAll: () => Promise<Vocabulary>): Shelf {
+  let kept: (KnownWords & LibraryState) | null = null
+  let reading: Reading | null = null
+  let newest: LibraryState = { chunks: 0, changes: -1 }
+  let begunAt = -Infinity
+
+  const read = async (state: LibraryState) => (kept = { ...state, vocabulary: await readAll() })
+  const begin = (): Reading => {
+    begunAt = performance.now()
+    // What the newest state counts was saved before this reading begins: it will hold all of that.
+    const begun = { changes: newest.changes, words: read(newest).finally(() => (reading = null)) }
+    reading = begun
+    return begun
+  }
+  const fresh = async (wanted: number): Promise<KnownWords> => {
+    // One that began before the last save is waited for, not joined: the new word may not be in it.
+    if (reading && reading.changes < wanted) {
+      await reading.words.catch(() => null)
+      return await fresh(wanted)
+    }
+    if (kept && kept.changes >= wanted) return kept
+    return await (reading ?? begin()).words
+  }
+  const refreshBehind = () => {
+    if (reading || performance.now() - begunAt < REFRESH_MS) return
+    // The question has its words; when the store is down, the next reading that is waited for says so.
+    begin().words.catch(() => null)
+  }
+
+  return async (state, terms) => {
+    if (state.changes > newest.changes) newest = state
+    if (!kept || terms.some((term) => !kept?.vocabulary.has(term)))
+      return kept && kept.changes >= state.changes ? kept : await fresh(state.changes)
+    if (kept.changes < state.changes) refreshBehind()
+    return kept
   }
 }

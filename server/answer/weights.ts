@@ -1,4 +1,4 @@
-// Weights of the linear models. Fitted by `npm run eval -- fit` on half a of the development questions.
+// Weights of the linear models: how they were found stands in docs/decisions/0010.
 
 /** Order: features.ts */
 export const candidateWeights: readonly number[] = [3.7, 1.1, 2.2, 1.3, 0.74, 0.74]

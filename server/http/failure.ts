@@ -43,6 +43,8 @@ const statusOfInput: Readonly<Record<string, number>> = {
   'not-json': 415,
   'too-large': 413,
   'not-allowed': 403,
+  'wrong-host': 403,
+  'cross-site': 403,
   'bad-path': 400,
   'wrong-method': 405,
 }

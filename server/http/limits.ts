@@ -27,6 +27,39 @@ export function idOf(c: Context): string {
   return ids.get(c.req.raw) ?? ''
 }
 
+/** As a config value or in a URL: what only programs on this machine can connect to. */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
+}
+
+/**
+ * A web page can make the browser of somebody on this machine its messenger: by a name of its own that resolves to
+ * 127.0.0.1 (DNS rebinding), or by posting across sites. Neither may read the library or start a model.
+ */
+export function refuseStrangers(loopbackOnly: boolean): MiddlewareHandler {
+  return async (c, next) => {
+    const host = (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase()
+    const name = host.replace(/:\d*$/, '')
+    // Reached under another name on purpose, the server cannot know which names are its own.
+    if (loopbackOnly && !isLoopback(name))
+      throw new InputError(
+        'wrong-host',
+        `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost, or start the server with HOST=0.0.0.0.`,
+        'Host',
+      )
+    if (c.req.method === 'POST' && isFromElsewhere(c, host))
+      throw new InputError('cross-site', 'Origin: the page of another site may not post to this server.', 'Origin')
+    await next()
+  }
+}
+
+function isFromElsewhere(c: Context, host: string): boolean {
+  if (c.req.header('sec-fetch-site') === 'cross-site') return true
+  const origin = c.req.header('origin')
+  // "null", the origin of a sandboxed page or a file, is no host of ours either.
+  return origin !== undefined && origin.toLowerCase().replace(/^https?:\/\//, '') !== host
+}
+
 /** No name of ours holds a NUL, and Postgres stores none: such a path or query is refused before it is looked up. */
 export const refuseNul: MiddlewareHandler = async (c, next) => {
   if (/%00|\0/.test(c.req.url)) throw new InputError('bad-path', 'The address holds a NUL character.', 'path')

@@ -8,11 +8,13 @@ const entry = /^[ \t]*(?:[-*•]|\d{1,3}[.)])[ \t]/
 export function toBlocks(text: string, outline: readonly Heading[]): Block[] {
   const blocks: Block[] = []
   let done = 0
-  const top = Math.min(...outline.map(({ level }) => level))
+  const top = outline.reduce((least, { level }) => Math.min(least, level), Infinity)
   for (const { level, span } of outline.toSorted((a, b) => a.span.start - b.span.start)) {
     // An outline that overlaps itself would repeat characters; its later part stays ordinary text.
     if (span.start < done || span.end > text.length || span.start >= span.end) continue
-    blocks.push(...proseBlocks(text, done, span.start), { tag: headingTag(level - top), ...span })
+    // One by one: a call takes no more arguments than fit on the stack.
+    for (const block of proseBlocks(text, done, span.start)) blocks.push(block)
+    blocks.push({ tag: headingTag(level - top), ...span })
     done = span.end
   }
   return [...blocks, ...proseBlocks(text, done, text.length)]

@@ -16,6 +16,8 @@ create table libraries (
   space_id int references spaces,
   -- number of live chunks: the N of BM25's idf, kept here so that a search need not count
   chunk_count int not null default 0,
+  -- raised by every save: whoever keeps something of the library in memory learns from it that it is old
+  changes int not null default 0,
   created_at timestamptz not null default now()
 );
 
@@ -38,6 +40,8 @@ create table revisions (
   url text,
   published_at text,
   text text not null,
+  -- the length of the text in UTF-16 code units, kept so that a list need not read the texts
+  characters int not null,
   outline jsonb not null,
   -- spans of the text that are never evidence: contents pages, ads, "read more"
   boilerplate jsonb not null,

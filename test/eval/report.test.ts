@@ -60,7 +60,7 @@ describe('a case', () => {
   })
 
   it('that fails stops the run by name: an outage is no wrong answer', async () => {
-    const broken = depsOf({ ...libraryOf(), search: { candidates: down, chunkCount: down, vocabulary: down } })
+    const broken = depsOf({ ...libraryOf(), search: { candidates: down, state: down, vocabulary: down } })
     await expect(runCase(caseOf('q4'), 'main', broken, never)).rejects.toThrow(
       'q4: the answer failed (store-unavailable)',
     )

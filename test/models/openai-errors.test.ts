@@ -82,9 +82,12 @@ describe('a status', () => {
     for (const status of [400, 404]) expect((await faultOf(refusing(status, {}))).message).toContain('"test-model"')
   })
 
-  it('is explained by the provider’s own words in the cause alone', async () => {
-    const fault = await faultOf(refusing(500, {}))
-    expect((fault.cause as Error).message).toContain('secret words')
+  it('is explained in the cause by status, code and type, never by the provider’s words', async () => {
+    const named = await faultOf(refusing(500, { code: 'server_error', type: 'overloaded' }))
+    expect((named.cause as Error).message).toBe('status 500, server_error, overloaded')
+    const chatty = await faultOf(refusing(400, { code: 'secret words', type: 'sk-secret-123456' }))
+    expect((chatty.cause as Error).message).toBe('status 400, unnamed, unnamed')
+    expect(`${named.stack}${chatty.stack}${(named.cause as Error).stack}`).not.toContain('secret')
   })
 
   it('of no server at all is unavailable', async () => {

@@ -289,7 +289,7 @@ describe('a refused request', () => {
     expect(codeOf(error)).toBe('model-refused')
     expect(error.message).not.toMatch(/Incorrect|secret/)
     const cause = error.cause as Error
-    expect(cause.message).toContain('Incorrect API key')
+    expect(cause.message).toBe('status 401, x, unnamed')
     expect(`${cause.message}${cause.stack}${JSON.stringify(error)}`).not.toMatch(/secret|sk-sec/)
   })
 

@@ -78,7 +78,7 @@ describe('npm start', () => {
     const second = start('server/main.ts', [], { PORT: '0', ...settings })
     expect(await second.ended).toBe(1)
     expect(performance.now() - began).toBeLessThan(5_000)
-    expect(second.stderr()).toContain(`process ${holder.pid} (${holder.url})`)
+    expect(second.stderr()).toContain(`process ${holder.pid} (${holder.url.replace('localhost', '127.0.0.1')})`)
     expect(second.stderr()).toContain('DATA_DIR')
     expect(second.stderr()).not.toMatch(/\n +at /)
     expect((await fetch(`${holder.url}/ready`)).status).toBe(200)

@@ -50,6 +50,18 @@ describe('documents', () => {
     expect(await documents.currentRevision('main', 'b.md')).toBeNull()
   })
 
+  it('raise the number of changes with every save that changes something, also by as many chunks', async () => {
+    await using database = await openTestDatabase()
+    const { documents, search: found } = await openStore(database, 'main', space)
+    expect(await found.state('main')).toEqual({ chunks: 0, changes: 0 })
+    await documents.save(first)
+    await documents.save(first)
+    expect(await found.state('main')).toEqual({ chunks: 2, changes: 1 })
+    await documents.save({ ...first, revision: hash('another') })
+    expect(await found.state('main')).toEqual({ chunks: 2, changes: 2 })
+    expect(await found.state('unknown')).toEqual({ chunks: 0, changes: 0 })
+  })
+
   it('keep the old text readable after a new revision', async () => {
     await using database = await openTestDatabase()
     const { documents } = await openStore(database, 'main', space)

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 // The embedded database over its life: opened, snapshotted, closed, damaged, restored.
 import { existsSync } from 'node:fs'
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -48,6 +48,26 @@ describe('the embedded database', () => {
     await database.close()
     expect(warnings).toEqual([])
     expect(existsSync(join(dir, 'snapshot', 'PG_VERSION'))).toBe(true)
+  })
+
+  it('is copied again only after something was written', async () => {
+    const dir = await preparedDataDir()
+    const database = await openEmbedded(dir, fail, 20)
+    const copy = async () => (await stat(join(dir, 'snapshot')).catch(() => null))?.ino ?? null
+    /** The copy that is there once nothing has taken its place for a while. */
+    const settled = async () => {
+      for (let last = await copy(), since = performance.now(); ; await wait(20)) {
+        const now = await copy()
+        if (now !== null && now === last && performance.now() - since > 1_000) return now
+        if (now !== last) [last, since] = [now, performance.now()]
+      }
+    }
+    await database.query('create table words (word text)')
+    const first = await settled()
+    await database.query(`insert into words values ('more')`)
+    while ((await copy()) === first) await wait(20)
+    await settled()
+    await database.close()
   })
 
   it('goes on when a snapshot cannot be saved, and says so', async () => {

@@ -55,17 +55,4 @@ describe('migrations', () => {
       message: expect.stringContaining('9999-from-the-future.sql') as string,
     })
   })
-
-  it('keep the lengths of texts saved before there was a column for them', async () => {
-    await using database = await emptyTestDatabase()
-    await migrate(database)
-    await database.query(`alter table revisions drop column characters;
-      delete from migrations where name > '0002';
-      insert into libraries (library_id) values ('main');
-      insert into documents (library_id, document_id, source, revision) values ('main', 'doc_1', 'a.md', 'r');
-      insert into revisions (library_id, document_id, revision, title, text, outline, boilerplate)
-      values ('main', 'doc_1', 'r', 'A', 'twelve chars', '[]', '[]')`)
-    const { documents } = await openStore(database, 'main', space)
-    expect(await documents.list('main', 10)).toMatchObject([{ characters: 12 }])
-  })
 })

@@ -83,7 +83,8 @@ describe('words', () => {
           expect(Object.keys(scores).sort()).toEqual(Object.keys(naive).sort())
           for (const [place, score] of Object.entries(naive)) expect(scores[place]).toBeCloseTo(score, 4)
           expect(found.map((each) => each.words)).toEqual(Object.values(scores).sort((a, b) => b - a))
-          expect(await store.search.chunkCount(library)).toBe(documents.flatMap(({ chunks }) => chunks).length)
+          const { chunks } = await store.search.state(library)
+          expect(chunks).toBe(documents.flatMap((each) => each.chunks).length)
           const vocabulary = await store.search.vocabulary(library)
           for (const term of asked) expect(vocabulary.get(term) ?? 0).toBe(countHolding(documents, term))
         },

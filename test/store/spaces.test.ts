@@ -32,6 +32,17 @@ describe('an embedding space', () => {
     )
   })
 
+  it('that changes while a first document is being saved refuses it, whole', async () => {
+    await using database = await openTestDatabase()
+    const { documents } = await openStore(database, 'main', space)
+    await openStore(database, 'main', other)
+    const before = await contentOf(database.query)
+    await expect(documents.save(tinyDocument('a.md', [{ text: 'text' }]))).rejects.toMatchObject({
+      code: 'other-space',
+    })
+    expect(await contentOf(database.query)).toEqual(before)
+  })
+
   it('has one size: another size under its name is refused', async () => {
     await using database = await openTestDatabase()
     await openStore(database, 'main', space)
@@ -87,7 +98,7 @@ describe('two libraries in one database', () => {
       expect(await store.documents.knownVectors('two', [hash('secret budget')])).toEqual(new Map())
       expect(await store.search.vocabulary('two')).not.toHaveProperty('secret')
       expect((await store.search.vocabulary('two')).has('secret')).toBe(false)
-      expect(await store.search.chunkCount('two')).toBe(1)
+      expect(await store.search.state('two')).toEqual({ chunks: 1, changes: 1 })
       expect(await store.answers.events('two', 'ans_1', 0)).toBeNull()
       expect(await store.answers.turns('two', 'con_1', 9)).toEqual([])
     }

@@ -90,6 +90,7 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
     library: LIBRARY,
     token: TOKEN,
     webDir: new URL('../../web/', import.meta.url).pathname,
+    loopbackOnly: false,
     log: pino({ level: 'trace' }, sink),
     silentMs: 0,
     ...changes,

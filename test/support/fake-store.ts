@@ -40,7 +40,7 @@ export function emptyStore(): Store {
     },
     search: {
       candidates: async () => [],
-      chunkCount: async () => 0,
+      state: async () => ({ chunks: 0, changes: 0 }),
       vocabulary: async () => new Map(),
     },
     answers: memoryAnswers(),

@@ -83,7 +83,7 @@ export function libraryOf(...documents: readonly DocumentText[]): Library {
   for (const held of weights.values())
     for (const term of held.keys()) vocabulary.set(term, (vocabulary.get(term) ?? 0) + 1)
   const search: SearchStore = {
-    chunkCount: async () => all.length,
+    state: async () => ({ chunks: all.length, changes: 1 }),
     vocabulary: async () => vocabulary,
     candidates: async ({ terms, vector, limit }, signal) => {
       const vectors = vector && (await fakeEmbedder().embed(all.map(textOf), 'document', signal))
@@ -143,7 +143,7 @@ export async function eventsOf(question: Question, deps: AnswerDeps, signal = ne
 export function foundOf(query: string, candidates: readonly Candidate[] = []): Found {
   const vocabulary = new Map(queryTerms(query).map((term) => [term, 1]))
   const concepts = readConcepts(query, parseSynonyms(''), { chunks: 100, vocabulary })
-  return { query, concepts, candidates }
+  return { query, concepts, chunks: candidates.length, candidates }
 }
 
 /** What every answer promises, whatever went wrong: checked on its events, against the stored documents. */

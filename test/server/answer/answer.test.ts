@@ -222,7 +222,7 @@ describe('a fault', () => {
     expect(reports).toEqual(['embedding the question failed, searching by words alone'])
   })
 
-  it.each(['candidates', 'chunkCount', 'vocabulary'] as const)(
+  it.each(['candidates', 'state', 'vocabulary'] as const)(
     'of the store in %s is an error, never an abstention',
     async (method) => {
       const { events, types } = await ask(null, { search: { ...library.search, [method]: failing(outage()) } })

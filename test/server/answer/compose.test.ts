@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createMarkerReader } from '../../../server/answer/cite.ts'
-import { compose } from '../../../server/answer/compose.ts'
+import { compose, countFitting } from '../../../server/answer/compose.ts'
 import { passageOf, passagesOf, questionOf } from '../../support/passages.ts'
 
 const question = questionOf('How are requests counted?')
@@ -101,6 +101,14 @@ describe('the passages', () => {
     expect(bodies[0]?.[2]).toBe(texts[0])
   })
 
+  it('that fit are as many as are read', async () => {
+    for (const texts of [[], ['a'], ['x'.repeat(16_000), 'b'], ['x'.repeat(15_999), '🚦', 'b'], ['x'.repeat(20_000)]]) {
+      const passages = passagesOf(...texts)
+      const text = await read(question, passages)
+      expect(countFitting(passages)).toBe([...text.matchAll(/<passage n=/g)].length)
+    }
+  })
+
   it('that are none leave an empty place', async () => {
     expect(await read(question, [])).toContain('Passages:\n\n\n\nQuestion:')
   })
@@ -124,5 +132,15 @@ describe('the question', () => {
     expect(text).toContain('Asked: Why two?\nAnswered: For two (1).')
     expect(text).toContain('Why four?')
     expect(fencesIn(text)).toBe(2)
+  })
+
+  it('comes with 2,000 characters of a turn at most, cut between characters', async () => {
+    const history = [{ question: 'Why?', answer: '🚦'.repeat(5_000) }]
+    const text = await read(questionOf('And?', { history }), passagesOf('Redis.'))
+    const turn = /Asked: Why[^\n]*\nAnswered: 🚦*/u.exec(text)?.[0] ?? ''
+    expect(text.isWellFormed()).toBe(true)
+    expect(turn.length).toBeGreaterThan(1_990)
+    expect(turn.length).toBeLessThanOrEqual(2_000)
+    expect(text.match(/🚦/gu)?.length).toBeLessThan(1_000)
   })
 })

@@ -22,10 +22,12 @@ describe('a sentence', () => {
     ['supported', 'Redis counts 1000 users.'],
     ['supported', '2. Test traffic is shed first'],
     ['supported', '- Test traffic is shed first'],
-    ['partial', 'Redis keeps the counts of 2,000 users.'],
+    ['unsupported', 'Redis keeps the counts of 2,000 users.'],
+    ['unsupported', 'Redis keeps the counts of 57 users, and Lua was bought by Oracle'],
+    ['partial', 'Test traffic is shed first by 1,000'],
     ['partial', 'Redis does not keep the counts of 1,000 users.'],
     ['partial', 'Test traffic isn’t shed first'],
-    ['partial', 'Redis 7 keeps the counts of the users.'],
+    ['unsupported', 'Redis 7 keeps the counts of the users.'],
     ['partial', 'Redis keeps sessions, tokens, locks'],
     ['unsupported', 'Kafka orders events by their partition.'],
     ['unsupported', 'Kafka orders 1,000 partitions for each topic'],
@@ -43,6 +45,11 @@ describe('a sentence', () => {
 
   it.each(['', ' \n', '…', '**', '🚦'])('that says nothing, %j, is not judged', (sentence) => {
     expect(ground(sentence, passage)).toBeNull()
+  })
+
+  it('may say a number that stands in the headings or in the date of the source', () => {
+    const dated = { ...passage, headings: ['Redis 7'], document: { ...passage.document, publishedAt: '2017-03-30' } }
+    expect(ground('In 2017, Redis 7 kept the counts of users', dated)?.verdict).toBe('partial')
   })
 
   it('is not judged by a passage without words', () => {

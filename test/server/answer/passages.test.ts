@@ -73,6 +73,13 @@ describe('a passage', () => {
     }
   })
 
+  it('is made also in a document of more headings than a call can have arguments', async () => {
+    const span = { start: 0, end: 0 }
+    const outline = Array.from({ length: 200_000 }, () => ({ level: 2, title: '', span }))
+    const [first] = candidatesOf(bread)
+    expect(await choose([first!], [{ ...bread, outline }])).toMatchObject([{ text: bread.text }])
+  })
+
   it('is never one of more than eight', async () => {
     const many = Array.from({ length: 12 }, (_, at) => documentOf(`d${at}`, `Text number ${at}.`))
     const passages = await choose(

@@ -109,8 +109,19 @@ describe('the evidence', () => {
     expect(weigh(found, [])).toMatchObject({ type: 'too-weak' })
   })
 
-  it('of an empty library is told apart', () => {
+  it('of an empty library is told apart, and from a question without words', () => {
     expect(weigh(foundOf('token bucket'), [])).toEqual({ type: 'too-weak', confidence: 0, reason: 'empty-library' })
+    const wordless = { ...foundOf('🙂'), chunks: 3 }
+    expect(weigh(wordless, [])).toEqual({ type: 'too-weak', confidence: 0, reason: 'nothing-relevant' })
+  })
+
+  it('is not what an earlier question brought along when the new one is about something else', () => {
+    const passage = passageOf('The token bucket of Stripe does its work.')
+    const led = foundOf('token bucket Stripe what is the capital of Mongolia?', found.candidates)
+    const foreign = led.concepts.map((each) => ({ ...each, known: !/capital|mongolia/.test(each.written) }))
+    const asked = { ...led, concepts: foreign }
+    expect(weigh(asked, [passage], 'what is the capital of Mongolia?')).toMatchObject({ reason: 'nothing-relevant' })
+    expect(weigh(found, [passage], 'and how does it work?')).toMatchObject({ type: 'enough' })
   })
 
   it('is a probability, and figures that are numbers, for any question', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { distance, nearestTerm, splitCompound } from '../../../server/answer/spelling.ts'
+import { distance, MOST_CORRECTED, nearestTerm, splitCompound } from '../../../server/answer/spelling.ts'
 
 const vocabulary = new Map(
   Object.entries({
@@ -13,6 +13,7 @@ const vocabulary = new Map(
     share: 5,
     postgr: 8,
     sql: 3,
+    sequenti: 2,
     '2017': 6,
   }),
 )
@@ -26,6 +27,9 @@ describe('a slip of the fingers', () => {
     ['shrad', 'shard'],
     ['pstgre', 'postgr'],
     ['limti', 'limit'],
+    ['opstgr', 'postgr'],
+    ['xpostgr', 'postgr'],
+    ['equenti', 'sequenti'],
   ])('turns %j into %j', (term, known) => {
     expect(nearestTerm(term, vocabulary)).toBe(known)
   })
@@ -36,6 +40,35 @@ describe('a slip of the fingers', () => {
 
   it.each(['kubernet', 'ka', 'x', '2018', 'zafkb', ''])('does not make a known word of %j', (term) => {
     expect(nearestTerm(term, vocabulary)).toBeNull()
+  })
+
+  it.each([24, 25])('in a word of %i letters is corrected up to 24', (length) => {
+    const long = 'ab'.repeat(13).slice(0, length)
+    const known = new Map([[`${long.slice(0, -1)}x`, 1]])
+    expect(nearestTerm(long, known)).toBe(length <= 24 ? [...known.keys()][0] : null)
+  })
+
+  it('is found as a look at every known word finds it, when the first letter is right', () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'é', '字'), minLength: 2, maxLength: 7 })
+    fc.assert(
+      fc.property(word, fc.array(word, { maxLength: 12 }), (rest, others) => {
+        const term = `x${rest}`
+        const limit = term.length >= 6 ? 2 : 1
+        const known = others.map((other) => `x${other}`)
+        const least = Math.min(limit + 1, ...known.map((each) => naiveDistance(term, each)))
+        const found = nearestTerm(term, new Map(known.map((each) => [each, 1])))
+        expect(found === null ? limit + 1 : naiveDistance(term, found)).toBe(least)
+      }),
+    )
+  })
+
+  it('costs a question little in a library of 300,000 terms, whatever it asks', () => {
+    const large = new Map<string, number>()
+    for (let n = 0; large.size < 300_000; n++) large.set(scrambled(n), 1)
+    nearestTerm('unknownword', large)
+    const start = performance.now()
+    for (let n = 0; n < MOST_CORRECTED; n++) nearestTerm(`${scrambled(n)}q`, large)
+    expect(performance.now() - start).toBeLessThan(200)
   })
 
   it('is counted like a naive second implementation does it', () => {
@@ -50,6 +83,16 @@ describe('a slip of the fingers', () => {
     )
   })
 })
+
+/** A word of 4 to 12 letters, not one like the next. */
+function scrambled(n: number): string {
+  let word = ''
+  for (let state = n + 1, at = 0; at < 4 + (n % 9); at++) {
+    state = (state * 48_271) % 2_147_483_647
+    word += String.fromCharCode(97 + (state % 20))
+  }
+  return word
+}
 
 /** By its definition, without a table: exponential, for short words. */
 function naiveDistance(a: string, b: string): number {

@@ -5,6 +5,7 @@ import type { AnswerEvent, Verdict } from '../../../core/types.ts'
 import { fakeGenerator } from '../../../models/fake.ts'
 import { newDraft } from '../../../server/answer/draft.ts'
 import { generate } from '../../../server/answer/generate.ts'
+import { createStatementWriter } from '../../../server/answer/statements.ts'
 import { depsOf, foundOf, libraryOf, never, passagesOf, questionOf } from '../../support/passages.ts'
 
 const passages = passagesOf(
@@ -121,6 +122,15 @@ describe('a statement', () => {
   it('has words: rules, bullets and emoji alone are none', async () => {
     expect((await written('---\n\n* * *\n🚦\n', `${redis} [1].`)).told).toEqual([[redis, 'supported', 1]])
   })
+})
+
+it.each(['a. b ', 'a.b', 'word', '.', ' ', '? '])('80,000 characters of %j are read in no time', (part) => {
+  const draft = newDraft(question, 'generative', { generator: { model: 'fake' }, embedder: { space: 'fake' } })
+  const writer = createStatementWriter(draft, passages)
+  const began = performance.now()
+  Array.from(writer.text(`x${part.repeat(80_000 / part.length)}`))
+  Array.from(writer.end())
+  expect(performance.now() - began).toBeLessThan(2_000)
 })
 
 describe('a marker', () => {

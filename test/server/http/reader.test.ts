@@ -100,6 +100,15 @@ describe('the reader page', () => {
     )
   })
 
+  it('is cut also when it has more headings or paragraphs than a call can have arguments', () => {
+    const many = 150_000
+    const heading = { level: 2, title: 'x', span: { start: 3 * many, end: 3 * many + 1 } }
+    const outline = Array.from({ length: many }, () => heading)
+    const blocks = toBlocks(`${'p\n\n'.repeat(many)}x`, outline)
+    expect(blocks).toHaveLength(many + 1)
+    expect(blocks.at(-1)).toEqual({ tag: 'h2', ...heading.span })
+  })
+
   it('keeps a text whole whose outline overlaps itself or lies', () => {
     const outline = [
       { level: 1, title: 'x', span: { start: 0, end: 4 } },
