@@ -126,8 +126,9 @@ function toVectors(body: string, count: number, { endpoint, dimensions }: Call):
 function readRows(body: string, endpoint: Endpoint): z.output<typeof reply>['data'] {
   try {
     return reply.parse(JSON.parse(body)).data
-  } catch (error) {
-    throw badOutput(endpoint, 'something that is not a list of vectors', error)
+  } catch {
+    // The fault that JSON.parse names quotes the body, and a provider may repeat the text in it.
+    throw badOutput(endpoint, 'something that is not a list of vectors')
   }
 }
 
@@ -147,6 +148,6 @@ function decode(base64: string): Float32Array {
   return new Float32Array(new Uint8Array(bytes).buffer)
 }
 
-function badOutput(endpoint: Endpoint, what: string, cause?: unknown): ModelError {
-  return new ModelError('model-bad-output', `${endpoint.host} sent ${what} from "${endpoint.model}".`, { cause })
+function badOutput(endpoint: Endpoint, what: string): ModelError {
+  return new ModelError('model-bad-output', `${endpoint.host} sent ${what} from "${endpoint.model}".`)
 }
