@@ -60,6 +60,8 @@ function leadOf(piece: Piece, before: Piece | undefined): string {
   return before.listed ? `\n${mark}` : `\n\n${mark}`
 }
 
+const ownMarker = /[[【]\s*\^?\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*[\]】]/
+
 type Rated = { readonly piece: Piece; readonly score: number; readonly siblings: readonly Piece[] }
 
 async function rank(
@@ -68,8 +70,10 @@ async function rank(
   deps: ExtractDeps,
   signal: AbortSignal,
 ): Promise<Rated[]> {
-  // A rule of dashes or a fence says nothing that could be quoted.
-  const pieces = piecesOfAll(passages).map((own) => own.filter(({ terms }) => terms.size > 0))
+  // A rule of dashes or a fence says nothing that could be quoted; a text's own "[3]" would pass for a footnote of ours.
+  const pieces = piecesOfAll(passages).map((own) =>
+    own.filter(({ terms, text }) => terms.size > 0 && !ownMarker.test(text)),
+  )
   const flat = pieces.flat()
   const alone = flat.map(({ text }) => text)
   const inPlace = flat.map(({ passage, text }) => [...passage.headings.slice(-2), text].join('\n'))

@@ -82,6 +82,11 @@ describe('an extract', () => {
     expect(quotes).toEqual(['Redis counts.'])
   })
 
+  it('quotes no sentence whose own bracketed number would pass for a footnote', async () => {
+    const { quotes } = await extracted('Who counts?', passagesOf('Redis counts. Redis counts users, too [3].'))
+    expect(quotes).toEqual(['Redis counts.'])
+  })
+
   it('of a list that is longer than any answer is cut to what can be read', async () => {
     const entries = Array.from({ length: 8 }, (_, at) => `- limiter number ${at} ${`counts${at} `.repeat(40)}`.trim())
     const { answer } = await extracted(
