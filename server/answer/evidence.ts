@@ -1,10 +1,12 @@
 // Does this library answer this question? One calibrated decision, with its reason.
 import { queryTerms, words } from '../../core/terms.ts'
 import type { AbstentionReason, Passage } from '../../core/types.ts'
+import { namesIn } from './features.ts'
 import { coverage, heldBy } from './match.ts'
 import type { Concept } from './query.ts'
 import { dot } from './rerank.ts'
 import type { Found } from './retrieve.ts'
+import { piecesOf } from './sentences.ts'
 import { evidenceBias, evidenceWeights } from './weights.ts'
 
 export type Evidence =
@@ -36,7 +38,7 @@ export function weigh(found: Found, passages: readonly Passage[], question = fou
   const confidence = 1 / (1 + Math.exp(-(evidenceBias + dot(features, evidenceWeights))))
   if (found.query !== question && lacksOwnWords(found, question, texts))
     return { type: 'too-weak', confidence, reason: 'nothing-relevant' }
-  if (confidence >= ENOUGH && lacksOwnThing(found, texts))
+  if (confidence >= ENOUGH && (lacksOwnThing(found, texts) || lacksCount(found, passages.slice(0, CONSIDERED))))
     return { type: 'too-weak', confidence, reason: 'partly-covered' }
   if (confidence >= ENOUGH) return { type: 'enough', confidence }
   return { type: 'too-weak', confidence, reason: confidence >= ENOUGH / 2 ? 'partly-covered' : 'nothing-relevant' }
@@ -75,16 +77,32 @@ const SHORT = 5
 
 /**
  * "How does Slack rate limit its search API?": much is written of Slack, its API and rate limits, but the question
- * hangs on one thing that is somebody's own, and of that thing no passage speaks.
+ * hangs on one thing that is somebody's own, and of that thing, where its owner is named, no passage speaks.
  */
-function lacksOwnThing({ query, concepts }: Found, texts: readonly ReadonlySet<string>[]): boolean {
+function lacksOwnThing({ query, concepts, candidates }: Found, texts: readonly ReadonlySet<string>[]): boolean {
   if (concepts.length > SHORT) return false
   const text = query.toLowerCase()
+  const names = namesIn(concepts, candidates)
+  const holds = (terms: ReadonlySet<string>, all: readonly Concept[]) =>
+    all.every((concept) => heldBy(concept, terms) >= CLEARLY)
   return [
     ...text.matchAll(/\b(?:its|their)\s+|\b(?!what|who|how|where|when|why|that|it|there|here|let)\p{L}+['’]s\s+/gu),
   ]
     .map((match) => ownThing(concepts, text, match.index + match[0].length))
-    .some((thing) => thing.length > 0 && !texts.some((terms) => thing.every((part) => heldBy(part, terms) >= CLEARLY)))
+    .some((thing) => thing.length > 0 && !texts.some((terms) => holds(terms, thing) && holds(terms, names)))
+}
+
+const figure =
+  /\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|billions?|trillions?|half|couple|single|both|twice|no|none|zero)\b/i
+
+/** "How many partitions does DoorDash run?": no sentence that speaks of partitions holds a figure. */
+function lacksCount({ query, concepts }: Found, passages: readonly Passage[]): boolean {
+  if (concepts.length > SHORT) return false
+  const text = query.toLowerCase()
+  const at = /\bhow many\s+/.exec(text)
+  const [counted] = at ? ownThing(concepts, text, at.index + at[0].length).slice(-1) : []
+  if (!counted) return false
+  return !passages.flatMap(piecesOf).some((piece) => figure.test(piece.text) && heldBy(counted, piece.terms) >= CLEARLY)
 }
 
 /** The one or two concepts that follow directly: of "its search API" both. */

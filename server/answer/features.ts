@@ -3,7 +3,7 @@ import { queryTerms, words } from '../../core/terms.ts'
 import type { Candidate } from '../../core/types.ts'
 import type { Scored } from './fuse.ts'
 import { coverage, heldBy } from './match.ts'
-import type { Concept } from './query.ts'
+import { type Concept, writtenNames } from './query.ts'
 import type { Found } from './retrieve.ts'
 
 /** In the order of `featuresOf`, and of the weights in weights.ts. */
@@ -14,9 +14,11 @@ export const candidateFeatures = [
   'query covered by the headings',
   'query covered within one window of 30 words',
   'names of the question held',
+  'names held as the question writes them',
 ] as const
 
 export function featuresOf(found: Found, { candidate, score }: Scored, names: readonly Concept[]): number[] {
+  const written = writtenNames(found.query)
   const path = new Set(queryTerms(candidate.headings.join('\n')))
   const body = words(candidate.text).map(({ term }) => term)
   const all = new Set(body).union(path)
@@ -27,7 +29,13 @@ export function featuresOf(found: Found, { candidate, score }: Scored, names: re
     coverage(found.concepts, path),
     nearness(found, body),
     shareHeld(names, all),
+    written.length === 0 ? 1 : written.filter((name) => says(candidate, name)).length / written.length,
   ]
+}
+
+/** Case decides: "The Well" is a service, "the well" is water. */
+function says({ text, headings }: Candidate, name: string): boolean {
+  return [text, ...headings].some((each) => new RegExp(`(?<![\\p{L}\\p{N}])${name}(?![\\p{L}\\p{N}])`, 'u').test(each))
 }
 
 function shareHeld(names: readonly Concept[], terms: ReadonlySet<string>): number {

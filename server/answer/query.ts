@@ -35,23 +35,42 @@ export function readConcepts(query: string, synonyms: Synonyms, known: KnownWord
   for (let at = 0; at < all.length;) {
     const length = phraseAt(all, at, synonyms)
     const phrase = all.slice(at, at + length)
-    if (length > 1 || content.has(phrase[0] ?? '')) {
-      const written = query.slice(found[at]?.start, found[at + length - 1]?.end).toLowerCase()
+    const written = query.slice(found[at]?.start, found[at + length - 1]?.end)
+    if (length > 1 || content.has(phrase[0] ?? '') || isName(query, found[at]?.start ?? 0)) {
       const isUnknown = length === 1 && !known.vocabulary.has(phrase[0] ?? '')
       const spelling = isUnknown && left-- > 0 ? known.vocabulary : null
-      concepts.set(phrase.join(' '), toConcept(written, sensesOf(phrase, synonyms, spelling), known))
+      concepts.set(phrase.join(' '), toConcept(written.toLowerCase(), sensesOf(phrase, synonyms, spelling), known))
     }
     at += length
   }
   return [...concepts.values()]
 }
 
-/** Every word to search for, with its weight: a word of a synonym that is a phrase counts as a part of it. */
+// Not the word that opens a sentence.
+const insideSentence = String.raw`(?<=[^.?!\s]\s+)`
+const capitalised = new RegExp(`${insideSentence}(?!(?:The|An?)\\b)\\p{Lu}`, 'uy')
+const name = new RegExp(String.raw`${insideSentence}\p{Lu}[\p{L}\p{N}]*(?: \p{Lu}[\p{L}\p{N}]*)*`, 'gu')
+
+/** Written with a capital inside of a question: the language Go is asked about, not the verb. */
+function isName(query: string, at: number): boolean {
+  capitalised.lastIndex = at
+  return capitalised.test(query)
+}
+
+/** Names as the question writes them: its runs of words with a capital, but for one that opens a sentence. */
+export function writtenNames(query: string): string[] {
+  return Array.from(query.matchAll(name), ([each]) => each)
+}
+
+/**
+ * Every word to search for, with its weight: a word of a synonym that is a phrase counts as a part of it, and many
+ * synonyms together count little more than one, or they would drown the words that were asked for.
+ */
 export function searchTerms(concepts: readonly Concept[]): Map<string, number> {
   const terms = new Map<string, number>()
   for (const { senses } of concepts)
     for (const { words: parts, weight } of senses) {
-      const share = weight >= CORRECTED ? weight : weight / parts.length
+      const share = weight >= CORRECTED ? weight : weight / parts.length / Math.sqrt(senses.length - 1)
       for (const part of parts) terms.set(part, Math.max(share, terms.get(part) ?? 0))
     }
   return terms

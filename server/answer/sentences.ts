@@ -29,7 +29,8 @@ export function piecesOf(passage: Passage): Piece[] {
   const lines = passage.text.split('\n')
   let offset = 0
   for (const [line, text] of lines.entries()) {
-    if (!isTableHead(lines, line)) pieces.push(...piecesOfLine(passage, text, offset, line))
+    if (cellsOf(text) === 1) pieces.push(...piecesOfLine(passage, text, offset, line))
+    else if (!isTableHead(lines, line)) pieces.push(...piecesOfRow(passage, lines, offset, line))
     offset += text.length + 1
   }
   return pieces
@@ -47,7 +48,28 @@ function isTableHead(lines: readonly string[], at: number): boolean {
 }
 
 function cellsOf(line: string | undefined): number {
-  return line?.split(' | ').length ?? 0
+  return line?.split(CELL).length ?? 0
+}
+
+const CELL = ' | '
+// A longer row is quoted by the cell.
+const ROW_WORDS = 30
+
+/** A row is one piece; each cell of a long one is, and is about its row and its column. */
+function piecesOfRow(passage: Passage, lines: readonly string[], offset: number, number: number): Piece[] {
+  const line = lines[number] ?? ''
+  const row = toPiece(passage, line, { start: 0, end: line.length }, offset, 'row', number)
+  if (line.split(/\s+/).length <= ROW_WORDS) return [row]
+  const head = lines.findLastIndex((_, at) => at < number && isTableHead(lines, at))
+  const columns = head === -1 ? [] : (lines[head] ?? '').split(CELL)
+  const cells = line.split(CELL)
+  let start = 0
+  return cells.map((cell, column) => {
+    const mark = listMark.exec(cell)?.[0].length ?? 0
+    const piece = toPiece(passage, line, { start: start + mark, end: start + cell.length }, offset, 'row', number)
+    start += cell.length + CELL.length
+    return { ...piece, terms: piece.terms.union(termsOf(`${cells[0] ?? ''} ${columns[column] ?? ''}`)) }
+  })
 }
 
 function piecesOfLine(passage: Passage, line: string, offset: number, number: number): Piece[] {
@@ -65,7 +87,6 @@ function piecesOfLine(passage: Passage, line: string, offset: number, number: nu
         number,
       ),
     )
-  if (line.includes(' | ')) return [toPiece(passage, line, { start: 0, end: line.length }, offset, 'row', number)]
   return sentenceSpans(line).map((span) => toPiece(passage, line, span, offset, 'sentence', number))
 }
 
@@ -106,8 +127,12 @@ function toPiece(
     kind,
     line: number,
     listed: listMark.test(line) || line.includes(' | '),
-    terms: new Set(words(text).map(({ term }) => term)),
+    terms: termsOf(text),
   }
+}
+
+function termsOf(text: string): ReadonlySet<string> {
+  return new Set(words(text).map(({ term }) => term))
 }
 
 function trimmed(line: string, { start, end }: Span): Span {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { words } from '../../../core/terms.ts'
 import { coverage, heldBy } from '../../../server/answer/match.ts'
-import { type Concept, readConcepts, searchTerms } from '../../../server/answer/query.ts'
+import { type Concept, readConcepts, searchTerms, writtenNames } from '../../../server/answer/query.ts'
 import { parseSynonyms } from '../../../server/answer/synonyms.ts'
 
 const synonyms = parseSynonyms('db = database = data store\nvm = virtual machine\nk8s = kubernetes')
@@ -61,9 +61,21 @@ describe('the concepts of a query', () => {
     expect(Object.keys(senses('zookeeper'))).toEqual(['zookeep'])
   })
 
-  it('search for every word with its best weight', () => {
-    expect(Object.fromEntries(searchTerms(read('database')))).toEqual({ databas: 1, db: 0.5, data: 0.25, store: 0.25 })
-    expect(Object.fromEntries(searchTerms(read('db data')))).toMatchObject({ databas: 0.5, data: 0.9 })
+  it('hold a word of form that is written as a name, but not one that opens a sentence', () => {
+    expect(read('Is it slow? And why not in Go?').map(({ written }) => written)).toEqual(['slow', 'go'])
+    expect(writtenNames('Is The Well in GFS? And who is Alex Petrov?')).toEqual(['The Well', 'GFS', 'Alex Petrov'])
+  })
+
+  it('search for every word with its best weight, two synonyms of a word for less than two', () => {
+    const half = expect.closeTo(0.5 / Math.sqrt(2), 5)
+    const quarter = expect.closeTo(0.25 / Math.sqrt(2), 5)
+    expect(Object.fromEntries(searchTerms(read('database')))).toEqual({
+      databas: 1,
+      db: half,
+      data: quarter,
+      store: quarter,
+    })
+    expect(Object.fromEntries(searchTerms(read('db data')))).toMatchObject({ databas: half, data: 0.9 })
     expect(Object.fromEntries(searchTerms(read('ratelimit')))).toEqual({ rate: 0.9, limit: 0.9 })
   })
 })

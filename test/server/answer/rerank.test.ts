@@ -124,6 +124,22 @@ describe('the evidence', () => {
     expect(weigh(found, [passage], 'and how does it work?')).toMatchObject({ type: 'enough' })
   })
 
+  it('of how many needs a figure where it speaks of what is counted', () => {
+    const asked = foundOf('How many buckets does Stripe have?', found.candidates)
+    const vague = passageOf('Stripe has buckets, many of them. It was founded in 2010.')
+    expect(weigh(asked, [vague])).toMatchObject({ type: 'too-weak', reason: 'partly-covered' })
+    expect(weigh(asked, [passageOf('Stripe has many buckets, 300 of them.')])).toMatchObject({ type: 'enough' })
+    expect(weigh(asked, [passageOf('Stripe has so many as twelve buckets.')])).toMatchObject({ type: 'enough' })
+  })
+
+  it('of a thing that is somebody’s own stands where its owner is named', () => {
+    const named = documentOf('Stripe', 'The limiter of Stripe serves the users of Stripe.')
+    const asked = foundOf('What made Stripe pick its bucket?', candidatesOf(named))
+    const apart = [passageOf('Stripe made a pick.'), passageOf('A bucket of water.', { n: 2 })]
+    expect(weigh(asked, apart)).toMatchObject({ type: 'too-weak' })
+    expect(weigh(asked, [passageOf('Stripe made its bucket a pick.')])).toMatchObject({ type: 'enough' })
+  })
+
   it('is a probability, and figures that are numbers, for any question', () => {
     for (const asked of [found, foundOf('', found.candidates), foundOf('?', found.candidates)]) {
       const passages = [passageOf('The token bucket.'), passageOf('', { n: 2 })]

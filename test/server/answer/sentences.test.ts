@@ -82,6 +82,14 @@ describe('pieces', () => {
     ])
   })
 
+  it('of a long row are its cells, which know their row and their column', () => {
+    const long = Array.from({ length: 30 }, (_, at) => `word${at}`).join(' ')
+    const passage = passageOf(`Language | Cons\nGo | - Few libraries ${long}\nRust | Slow`)
+    const cells = piecesOf(passage)
+    expect(cells.map(({ text }) => text)).toEqual(['Go', `Few libraries ${long}`, 'Rust | Slow'])
+    expect([...cells[1]!.terms]).toEqual(expect.arrayContaining(['go', 'con', 'librari']))
+  })
+
   it('are not made of a number that begins a sentence, a minus or a lone mark', () => {
     expect(told('2024 was good.\n-5 degrees\n- \n1.')).toEqual([
       ['sentence', '2024 was good.', 0],
