@@ -4,6 +4,10 @@ import { InputError } from '../core/errors.ts'
 import { type Offline, openOffline } from '../server/open.ts'
 import type { Command, Learn } from './command.ts'
 import { exitCodeOf } from './exit.ts'
+import { chunking } from './public/chunking.ts'
+import { clapnq } from './public/clapnq.ts'
+import { rewrites } from './public/rewrites.ts'
+import { squad } from './public/squad.ts'
 import { scoreSet } from './set.ts'
 
 const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--size 1000] [--out <file>]
@@ -12,9 +16,15 @@ const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--hal
   --size   characters of a chunk
   --out    writes one JSON line per question: what was asked, found, answered, and its scores
 
+npm run eval -- clapnq <folder>                               long answers from one passage, and refusals
+npm run eval -- squad <file> [--sample 500] [--seed 1]        short answers from one paragraph, and refusals
+npm run eval -- chunking <folder> [--size 400,800,1000,1200]  evidence in what is retrieved, by chunk size
+npm run eval -- rewrites <folder>                             follow-up questions against those a person rewrote
+  Public sets; what they are and where they come from: docs/evaluation.md.
+
 Each of them: [--database <postgres://…>] instead of a database that is made for the run and deleted after it.`
 
-const commands: Readonly<Record<string, Command>> = {}
+const commands: Readonly<Record<string, Command>> = { clapnq, squad, chunking, rewrites }
 
 process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
 
