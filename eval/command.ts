@@ -1,5 +1,6 @@
 // What a command of `npm run eval` is given, and what it gives back.
 import { createHash } from 'node:crypto'
+import { InputError } from '../core/errors.ts'
 import type { AnswerDeps } from '../server/answer/answer.ts'
 
 /** Learns files and folders as a library of this name, and gives what answers from it. */
@@ -32,4 +33,11 @@ export function halfOf(id: string): Half {
 /** For whoever waits: stdout is for the figures. */
 export function say(message: string): void {
   process.stderr.write(`${message}\n`)
+}
+
+/** The value of an option that counts something. Throws InputError that names it. */
+export function readCount(name: string, text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text))
+    throw new InputError('usage', `--${name} is ${JSON.stringify(text)}: give a number.`)
+  return Number(text)
 }

@@ -36,6 +36,11 @@ export function meanOf<R extends Row>(score: (row: R) => number): (rows: readonl
   return (rows) => figure(rows.map((row) => ({ id: row.id, cluster: row.cluster, value: score(row) })))
 }
 
+/** Mean of something that is counted, as a whole number. */
+export function meanCount<R extends Row>(count: (row: R) => number): (rows: readonly R[]) => string {
+  return (rows) => (rows.length === 0 ? '–' : mean(rows.map(count)).toFixed(0))
+}
+
 /** Any figure over rows, with a bootstrap interval. */
 export function figureOf<R extends Row>(figure: (rows: readonly R[]) => number): (rows: readonly R[]) => string {
   return (rows) => {

@@ -10,19 +10,18 @@ import { rewrites } from './public/rewrites.ts'
 import { squad } from './public/squad.ts'
 import { scoreSet } from './set.ts'
 
-const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--size 1000] [--out <file>]
+const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--size 1000] [--out <file>] [--database <postgres://…>]
   Your own questions over your own documents.
   --half   half of the questions, by a hash of their ids: fit on one, report on the other
   --size   characters of a chunk
   --out    writes one JSON line per question: what was asked, found, answered, and its scores
+  --database   where the documents are learned and stay, instead of a database that is gone afterwards
 
 npm run eval -- clapnq <folder>                               long answers from one passage, and refusals
 npm run eval -- squad <file> [--sample 500] [--seed 1]        short answers from one paragraph, and refusals
 npm run eval -- chunking <folder> [--size 400,800,1000,1200]  evidence in what is retrieved, by chunk size
 npm run eval -- rewrites <folder>                             follow-up questions against those a person rewrote
-  Public sets; what they are and where they come from: docs/evaluation.md.
-
-Each of them: [--database <postgres://…>] instead of a database that is made for the run and deleted after it.`
+  Public sets; what they are and where they come from: docs/evaluation.md.`
 
 const commands: Readonly<Record<string, Command>> = { clapnq, squad, chunking, rewrites }
 
@@ -38,7 +37,8 @@ async function main(args: readonly string[]): Promise<void> {
     const { set, library } = values
     if (set && library && !name) return tell(await scoreSet({ set, library }, values, learn, signal))
     const command = commands[name ?? '']
-    if (!command || !path) throw new InputError('usage', usage)
+    // They make hundreds of libraries, which nobody wants to keep.
+    if (!command || !path || values.database) throw new InputError('usage', usage)
     tell(await command(path, values, learn, signal))
   } finally {
     await close()

@@ -1,11 +1,9 @@
 // npm run eval -- --set … --library …: questions over a library, answered by the real pipeline, scored in a table.
 import { writeFile } from 'node:fs/promises'
-import { halfOf, type Learn, type Options } from './command.ts'
+import { halfOf, type Learn, type Options, readCount } from './command.ts'
 import { readCases } from './questions.ts'
 import { type Scored, scoreTranscript, table } from './report.ts'
 import { runCase } from './run.ts'
-
-const LIBRARY = 'eval'
 
 /** Lines of the table; with `out`, one JSON line per question: what was asked, found, answered, and its scores. */
 export async function scoreSet(
@@ -17,9 +15,11 @@ export async function scoreSet(
   const cases = (await readCases(paths.set, paths.library)).filter(
     (test) => (!half || halfOf(test.id) === half) && (!only || test.kind === only),
   )
-  const deps = await learn(LIBRARY, [paths.library], size ? { chunkSize: Number(size) } : {})
+  // One library per size: in a database that stays, what was cut to another size would count as unchanged.
+  const library = size ? `eval-${readCount('size', size)}` : 'eval'
+  const deps = await learn(library, [paths.library], size ? { chunkSize: Number(size) } : {})
   const scored: Scored[] = []
-  for (const test of cases) scored.push(scoreTranscript(await runCase(test, LIBRARY, deps, signal)))
+  for (const test of cases) scored.push(scoreTranscript(await runCase(test, library, deps, signal)))
   if (out) await writeFile(out, scored.map(toLine).join(''))
   return table(scored)
 }

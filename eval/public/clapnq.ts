@@ -2,11 +2,12 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { idf, words } from '../../core/terms.ts'
+import type { Citation } from '../../core/types.ts'
 import { type Command, type Learn, say } from '../command.ts'
-import { halvesTable, meanOf } from '../figures.ts'
+import { halvesTable, meanCount, meanOf } from '../figures.ts'
 import { rougeL } from '../score/rouge.ts'
 import { abstention, heldShare, type Weighed } from './abstention.ts'
-import { type Document, learnDocuments, type Probe, probe } from './passage.ts'
+import { type Document, learnDocuments, type Probe, probe, quotesOf } from './passage.ts'
 import { readLines } from './read.ts'
 
 const origin =
@@ -26,7 +27,9 @@ type Case = { readonly id: string; readonly question: string; readonly document:
 }
 
 type Scored = Weighed & {
+  /** ROUGE-L F of the answer as it reads, of the same sentences as the text has them, of the first of them, of the control */
   readonly whole: number
+  readonly ordered: number
   readonly short: number
   readonly best: number
   readonly words: number
@@ -83,19 +86,32 @@ async function probeAlone({ id, question, document }: Case, learn: Learn, signal
   return await probe(question, library, await learnDocuments(library, [document], learn), signal)
 }
 
-function toScored({ id, question, document, references, answerable }: Case, best: string, found: Probe): Scored {
+function toScored(
+  { id, question, document, references, answerable }: Case,
+  best: string,
+  { confidence, refused, citations }: Probe,
+): Scored {
   return {
     id,
     cluster: document.title,
     answerable,
-    confidence: found.confidence,
-    refused: found.refused,
+    confidence,
+    refused,
     control: heldShare(question, `${document.title}\n${document.text}`),
-    whole: rougeL(found.quotes.join(' '), references),
-    short: rougeL(found.quotes.slice(0, SENTENCES).join(' '), references),
+    whole: rougeL(quotesOf(citations), references),
+    ordered: rougeL(quotesOf(inTextOrder(citations)), references),
+    short: rougeL(quotesOf(inTextOrder(citations.slice(0, SENTENCES))), references),
     best: rougeL(best, references),
-    words: found.quotes.join(' ').split(/\s+/).length,
+    words: quotesOf(citations).split(/\s+/).length,
   }
+}
+
+/** An answer begins with what answers best, which a longest common subsequence counts against it. */
+function inTextOrder(citations: readonly Citation[]): Citation[] {
+  const order = [...new Set(citations.map(({ document }) => document.id))]
+  return citations.toSorted(
+    (a, b) => order.indexOf(a.document.id) - order.indexOf(b.document.id) || a.span.start - b.span.start,
+  )
 }
 
 function tables(scored: readonly Scored[]): string[] {
@@ -104,9 +120,11 @@ function tables(scored: readonly Scored[]): string[] {
       scored.filter(({ answerable }) => answerable),
       [
         ['ROUGE-L F of the answer', meanOf(({ whole }) => whole)],
-        [`  of its first ${SENTENCES} sentences`, meanOf(({ short }) => short)],
+        ['  in the order of the text', meanOf(({ ordered }) => ordered)],
+        [`  of its first ${SENTENCES} sentences, so`, meanOf(({ short }) => short)],
         [`  of the ${SENTENCES} best sentences (control)`, meanOf(({ best }) => best)],
-        ['  first 3 − control', meanOf(({ short, best }) => short - best)],
+        ['  these − control', meanOf(({ short, best }) => short - best)],
+        ['words of the answer (mean)', meanCount(({ words }) => words)],
       ],
     ),
     ...halvesTable(scored, abstention()),

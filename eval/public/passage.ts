@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Citation } from '../../core/types.ts'
 import { type AnswerDeps, newAnswerId } from '../../server/answer/answer.ts'
 import { newDraft } from '../../server/answer/draft.ts'
 import { weigh } from '../../server/answer/evidence.ts'
@@ -40,8 +41,13 @@ function escape(text: string): string {
 export type Probe = {
   readonly confidence: number
   readonly refused: boolean
-  /** what extraction quotes, refused or not, one string per statement */
-  readonly quotes: readonly string[]
+  /** what extraction quotes, refused or not, in the order of the answer */
+  readonly citations: readonly Citation[]
+}
+
+/** The words of an answer, without its footnotes. */
+export function quotesOf(citations: readonly Citation[]): string {
+  return citations.map(({ quote }) => quote).join(' ')
 }
 
 /** The steps of `answer()` one by one, because it shows neither the confidence nor what it would have said. */
@@ -52,10 +58,6 @@ export async function probe(text: string, library: string, deps: AnswerDeps, sig
   const draft = newDraft({ id, text, library, conversationId: id, history: [], mode: 'extractive' }, 'extractive', deps)
   draft.retrieved(text, passages)
   await Array.fromAsync(extract(draft, found, passages, deps, signal))
-  const { answer, statements } = draft.finish('answered')
-  return {
-    confidence: evidence.confidence,
-    refused: evidence.type === 'too-weak',
-    quotes: statements.map(({ start, end }) => answer.slice(start, end)),
-  }
+  const { citations } = draft.finish('answered')
+  return { confidence: evidence.confidence, refused: evidence.type === 'too-weak', citations }
 }

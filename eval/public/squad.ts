@@ -1,12 +1,12 @@
 // npm run eval -- squad <file>: short answers from one paragraph each, and questions made so that theirs nearly answers.
 import { z } from 'zod'
-import { type Command, say } from '../command.ts'
-import { halvesTable, meanOf } from '../figures.ts'
+import { type Command, readCount, say } from '../command.ts'
+import { halvesTable, meanCount, meanOf } from '../figures.ts'
 import { containsGold, tokenF1 } from '../score/squad.ts'
-import { mean, random } from '../stats.ts'
+import { random } from '../stats.ts'
 import type { AnswerDeps } from '../../server/answer/answer.ts'
 import { abstention, heldShare, type Weighed } from './abstention.ts'
-import { type Document, learnDocuments, type Probe, probe } from './passage.ts'
+import { type Document, learnDocuments, type Probe, probe, quotesOf } from './passage.ts'
 import { parseJson, readSet } from './read.ts'
 
 const origin = 'SQuAD 2.0 is github.com/rajpurkar/SQuAD-explorer (CC BY-SA 4.0): give its dev file.'
@@ -43,7 +43,7 @@ type Scored = Weighed & {
  */
 export const squad: Command = async (path, { sample = '500', seed = '1' }, learn, signal) => {
   const all = readCases(await readSet(path, origin))
-  const cases = draw(all, Number(sample), Number(seed))
+  const cases = draw(all, readCount('sample', sample), readCount('seed', seed))
   const libraries = new Map<Document, { readonly name: string; readonly deps: AnswerDeps }>()
   const scored: Scored[] = []
   for (const [index, each] of cases.entries()) {
@@ -62,7 +62,7 @@ export const squad: Command = async (path, { sample = '500', seed = '1' }, learn
         ['  in its first sentence', meanOf(({ firstContains }) => firstContains)],
         ['token F1 of the answer', meanOf(({ f1 }) => f1)],
         ['  of its first sentence', meanOf(({ firstF1 }) => firstF1)],
-        ['words of the answer (mean)', (rows) => mean(rows.map(({ words }) => words)).toFixed(0)],
+        ['words of the answer (mean)', meanCount(({ words }) => words)],
       ],
     ),
     ...halvesTable(scored, abstention()),
@@ -95,7 +95,7 @@ function draw<T>(all: readonly T[], size: number, seed: number): T[] {
 }
 
 function toScored({ id, question, answerable, references, document }: Case, found: Probe): Scored {
-  const [whole, first] = [found.quotes.join(' '), found.quotes[0] ?? '']
+  const [whole, first] = [quotesOf(found.citations), quotesOf(found.citations.slice(0, 1))]
   return {
     id,
     cluster: document.title,

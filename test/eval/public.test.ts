@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { exitCodeOf } from '../../eval/exit.ts'
-import { halfOf, type Learn } from '../../eval/command.ts'
+import { halfOf, type Learn, readCount } from '../../eval/command.ts'
 import { grid, halvesTable, meanOf, shareOf } from '../../eval/figures.ts'
 import { heldShare } from '../../eval/public/abstention.ts'
 import { chunking } from '../../eval/public/chunking.ts'
 import { clapnq } from '../../eval/public/clapnq.ts'
 import { readCsv } from '../../eval/public/csv.ts'
-import { probe } from '../../eval/public/passage.ts'
+import { probe, quotesOf } from '../../eval/public/passage.ts'
 import { placeFinder } from '../../eval/public/place.ts'
 import { rewrites } from '../../eval/public/rewrites.ts'
 import { squad } from '../../eval/public/squad.ts'
@@ -42,7 +42,7 @@ describe('a probe of one passage', () => {
   it('gives the confidence, the refusal, and what would be quoted', async () => {
     const asked = await probe('Which limiter does Stripe run in production?', 'main', deps, never)
     expect(asked).toMatchObject({ refused: false })
-    expect(asked.quotes.join(' ')).toContain('Stripe runs four limiters in production.')
+    expect(quotesOf(asked.citations)).toContain('Stripe runs four limiters in production.')
     const foreign = await probe('Who won the chess olympiad?', 'main', deps, never)
     expect(foreign.refused).toBe(true)
     expect(foreign.confidence).toBeLessThan(asked.confidence)
@@ -137,6 +137,12 @@ describe('a public set', () => {
   it('that has another form is refused by line', async () => {
     await write('bad/annotated_data/dev/clapnq_dev_answerable.jsonl', '', { id: 1 })
     await expect(clapnq(join(folder, 'bad'), {}, learn, never)).rejects.toThrow(/answerable\.jsonl, line 2 is not as/)
+  })
+})
+
+describe('an option that counts', () => {
+  it.each(['0', '-1', '1.5', 'x', '', '1e9'])('is no %j', (text) => {
+    expect(() => readCount('size', text)).toThrow(`--size is ${JSON.stringify(text)}: give a number.`)
   })
 })
 
