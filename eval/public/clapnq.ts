@@ -5,7 +5,7 @@ import { idf, words } from '../../core/terms.ts'
 import type { Citation } from '../../core/types.ts'
 import { type Command, type Learn, say } from '../command.ts'
 import { halvesTable, meanCount, meanOf } from '../figures.ts'
-import { rougeL } from '../score/rouge.ts'
+import { rougeL, tokens } from '../score/rouge.ts'
 import { abstention, heldShare, type Weighed } from './abstention.ts'
 import { type Document, learnDocuments, type Probe, probe, quotesOf } from './passage.ts'
 import { readLines } from './read.ts'
@@ -33,6 +33,8 @@ type Scored = Weighed & {
   readonly short: number
   readonly best: number
   readonly words: number
+  /** words of the first reference */
+  readonly wanted: number
 }
 
 /**
@@ -102,7 +104,8 @@ function toScored(
     ordered: rougeL(quotesOf(inTextOrder(citations)), references),
     short: rougeL(quotesOf(inTextOrder(citations.slice(0, SENTENCES))), references),
     best: rougeL(best, references),
-    words: quotesOf(citations).split(/\s+/).length,
+    words: tokens(quotesOf(citations)).length,
+    wanted: tokens(references[0] ?? '').length,
   }
 }
 
@@ -125,6 +128,7 @@ function tables(scored: readonly Scored[]): string[] {
         [`  of the ${SENTENCES} best sentences (control)`, meanOf(({ best }) => best)],
         ['  these − control', meanOf(({ short, best }) => short - best)],
         ['words of the answer (mean)', meanCount(({ words }) => words)],
+        ['  of the reference', meanCount(({ wanted }) => wanted)],
       ],
     ),
     ...halvesTable(scored, abstention()),
