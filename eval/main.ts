@@ -1,99 +1,70 @@
-// npm run eval: questions over a library, answered by the real pipeline without a key, scored in a table.
-import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// npm run eval: the real pipeline without a key, scored on a set of one's own or on a public one.
 import { parseArgs } from 'node:util'
-import { AppError, InputError } from '../core/errors.ts'
-import { ingest } from '../ingest/ingest.ts'
-import { showIngest } from '../ingest/progress.ts'
-import { openStaticEmbedder } from '../models/static.ts'
-import type { AnswerDeps } from '../server/answer/answer.ts'
-import { cachedTexts } from '../server/answer/texts.ts'
-import { cachedWords } from '../server/answer/vocabulary.ts'
-import { openEmbedded } from '../store/embedded.ts'
-import { openStore } from '../store/open.ts'
-import { openPostgres } from '../store/postgres.ts'
-import { type Case, readCases } from './questions.ts'
-import { type Scored, scoreTranscript, table } from './report.ts'
-import { runCase } from './run.ts'
+import { InputError } from '../core/errors.ts'
+import { type Offline, openOffline } from '../server/open.ts'
+import type { Command, Learn } from './command.ts'
+import { exitCodeOf } from './exit.ts'
+import { chunking } from './public/chunking.ts'
+import { clapnq } from './public/clapnq.ts'
+import { rewrites } from './public/rewrites.ts'
+import { squad } from './public/squad.ts'
+import { scoreSet } from './set.ts'
 
-const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--out <file>] [--database <postgres://…>]
+const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--size 1000] [--out <file>] [--database <postgres://…>]
+  Your own questions over your own documents.
   --half   half of the questions, by a hash of their ids: fit on one, report on the other
-  --out    writes one JSON line per question: what was asked, found, answered, and its scores`
+  --size   characters of a chunk
+  --out    writes one JSON line per question: what was asked, found, answered, and its scores
+  --database   where the documents are learned and stay, instead of a database that is gone afterwards
 
-const LIBRARY = 'eval'
+npm run eval -- clapnq <folder>                               long answers from one passage, and refusals
+npm run eval -- squad <file> [--sample 500] [--seed 1]        short answers from one paragraph, and refusals
+npm run eval -- chunking <folder> [--size 400,800,1000,1200]  evidence in what is retrieved, by chunk size
+npm run eval -- rewrites <folder>                             follow-up questions against those a person rewrote
+  Public sets; what they are and where they come from: docs/evaluation.md.`
 
-try {
-  await main(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(
-    `${error instanceof AppError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-  )
-  process.exitCode = error instanceof InputError ? 2 : 1
-}
+const commands: Readonly<Record<string, Command>> = { clapnq, squad, chunking, rewrites }
+
+process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
 
 async function main(args: readonly string[]): Promise<void> {
-  const options = readOptions(args)
-  const cases = (await readCases(options.set, options.library)).filter(
-    (test) => (!options.half || halfOf(test) === options.half) && (!options.only || test.kind === options.only),
-  )
-  const dir = await mkdtemp(join(tmpdir(), 'footnote-eval-'))
+  const { values, positionals } = readArguments(args)
+  if (values.help) return tell([usage])
+  const { learn, close } = openOnDemand(values.database)
+  const { signal } = new AbortController()
   try {
-    const scored = await score(cases, options, dir)
-    for (const line of table(scored)) process.stdout.write(`${line}\n`)
-    if (options.out) await writeFile(options.out, scored.map(toLine).join(''))
+    const [name, path] = positionals
+    const { set, library } = values
+    if (set && library && !name) return tell(await scoreSet({ set, library }, values, learn, signal))
+    const command = commands[name ?? '']
+    // They make hundreds of libraries, which nobody wants to keep.
+    if (!command || !path || values.database) throw new InputError('usage', usage)
+    tell(await command(path, values, learn, signal))
   } finally {
-    await rm(dir, { recursive: true, force: true })
+    await close()
   }
 }
 
-async function score(cases: readonly Case[], options: ReturnType<typeof readOptions>, dir: string): Promise<Scored[]> {
-  const embedder = await openStaticEmbedder()
-  const database = options.database ? openPostgres(options.database) : await openEmbedded(dir, say)
-  const store = await openStore(database, LIBRARY, embedder)
-  try {
-    const signal = new AbortController().signal
-    const learning = ingest([options.library], { documents: store.documents, embedder, library: LIBRARY }, signal)
-    await showIngest(learning, { stream: process.stderr, interactive: process.stderr.isTTY })
-    const deps: AnswerDeps = {
-      search: store.search,
-      documents: store.documents,
-      texts: cachedTexts(store.documents),
-      words: cachedWords(store.search),
-      embedder,
-      sentenceEmbedder: embedder,
-      generator: null,
-      report: (message, error) => say(`${message}: ${String(error)}`),
-    }
-    const scored: Scored[] = []
-    for (const test of cases) scored.push(scoreTranscript(await runCase(test, LIBRARY, deps, signal)))
-    return scored
-  } finally {
-    await store.close()
+/** Not every command needs a database, and opening one takes seconds. */
+function openOnDemand(databaseUrl: string | undefined): { readonly learn: Learn; readonly close: () => Promise<void> } {
+  let opened: Promise<Offline> | null = null
+  return {
+    learn: async (...what) => await (await (opened ??= openOffline(databaseUrl, process.stderr))).learn(...what),
+    close: async () => await (await opened)?.close(),
   }
 }
 
-function readOptions(args: readonly string[]) {
+function readArguments(args: readonly string[]) {
   const text = { type: 'string' } as const
-  const { values } = parseArgs({
-    args: [...args],
-    options: { set: text, library: text, half: text, only: text, out: text, database: text },
-  })
-  if (!values.set || !values.library) throw new InputError('usage', usage)
-  return { ...values, set: values.set, library: values.library }
+  const texts = { set: text, library: text, half: text, only: text, out: text, size: text, database: text }
+  const options = { ...texts, sample: text, seed: text, help: { type: 'boolean' } } as const
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options })
+  } catch (error) {
+    throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${usage}`)
+  }
 }
 
-function halfOf(test: Case): 'a' | 'b' {
-  return (createHash('sha256').update(test.id).digest()[0] ?? 0) % 2 === 0 ? 'a' : 'b'
-}
-
-function toLine({ test, answer, passages, ...scores }: Scored): string {
-  const { id, kind, question, gold } = test
-  const shown = passages.map(({ n, headings, text, score }) => ({ n, headings, score, text }))
-  return `${JSON.stringify({ id, kind, question, gold, neededFacts: test.facts, answer: answer.answer, reason: answer.reason, query: answer.query, ...scores, passages: shown })}\n`
-}
-
-function say(message: string): void {
-  process.stderr.write(`${message}\n`)
+function tell(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`)
 }

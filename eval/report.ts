@@ -1,8 +1,9 @@
 // Transcripts → a table by kind, each rate with its 95 % interval.
+import { percent, rate as narrowRate } from './figures.ts'
 import type { Transcript } from './run.ts'
 import { factCoverage } from './score/facts.ts'
 import { citesSource, hitAt } from './score/retrieval.ts'
-import { mean, quantile, wilson } from './stats.ts'
+import { mean, quantile } from './stats.ts'
 
 export type Scored = Transcript & {
   readonly hit5: number
@@ -88,13 +89,7 @@ function summary(all: readonly Scored[]): string[] {
 }
 
 function rate(successes: number, n: number): string {
-  if (n === 0) return '–'.padStart(20)
-  const [low, high] = wilson(successes, n)
-  return `${percent(successes / n)} [${percent(low)}, ${percent(high)}]`.padStart(20)
-}
-
-function percent(share: number): string {
-  return Number.isNaN(share) ? '–' : `${(share * 100).toFixed(0)} %`
+  return narrowRate(successes, n).padStart(20)
 }
 
 function figure(value: number, digits = 0): string {

@@ -5,21 +5,22 @@ import type { Chunk, Heading, ParsedDocument, Span } from '../core/types.ts'
 /** A chunk has about this many characters: a few paragraphs, one thought. */
 export const CHUNK_SIZE = 1000
 
-/** A section or a join of slices up to this length stays whole. No chunk is longer. */
-export const MAX_CHUNK_SIZE = 1200
+/** A section or a join of slices up to this many times the size stays whole. No chunk is longer. */
+const SLACK = 1.2
+export const MAX_CHUNK_SIZE = CHUNK_SIZE * SLACK
 
 /** A slice shorter than this says too little alone and joins its neighbour. */
 const TINY = 200
 
 /**
  * Cuts at headings first, so that every chunk has one heading path. The headings themselves belong to no chunk, nor
- * does boilerplate: what is in no chunk is neither found nor quoted.
+ * does boilerplate: what is in no chunk is neither found nor quoted. Another `size` is for measuring it.
  */
-export async function chunk(parsed: ParsedDocument): Promise<Chunk[]> {
+export async function chunk(parsed: ParsedDocument, size = CHUNK_SIZE): Promise<Chunk[]> {
   const chunks: Chunk[] = []
   for (const section of sections(parsed)) {
     for (const part of without(parsed.boilerplate, section.span)) {
-      for (const span of await slices(parsed.text, part)) {
+      for (const span of await slices(parsed.text, part, size)) {
         const text = parsed.text.slice(span.start, span.end)
         chunks.push({ ordinal: chunks.length, headings: section.headings, span, text })
       }
@@ -61,25 +62,25 @@ function titles(title: string, path: readonly Heading[]): string[] {
   return headings[0]?.toLowerCase() === title.toLowerCase() ? headings : [title, ...headings]
 }
 
-async function slices(text: string, section: Span): Promise<Span[]> {
+async function slices(text: string, section: Span, size: number): Promise<Span[]> {
   const whole = trimmed(text, section)
   if (whole.start === whole.end) return []
-  if (whole.end - whole.start <= MAX_CHUNK_SIZE) return [whole]
-  const starts = await cuts(text.slice(whole.start, whole.end))
+  if (whole.end - whole.start <= size * SLACK) return [whole]
+  const starts = await cuts(text.slice(whole.start, whole.end), size)
   const spans = starts.map((start, i) =>
     trimmed(text, { start: whole.start + start, end: whole.start + (starts[i + 1] ?? whole.end - whole.start) }),
   )
-  return joinTiny(spans)
+  return joinTiny(spans, size * SLACK)
 }
 
 // The splitter returns texts, trimmed, without offsets. So it is only asked where to cut: it sees a mask of the same
 // length, its pieces are found again by a cursor that may cross nothing but blanks, and only the place where each
 // begins is used. The slices between those places are taken from the real text: exact, gapless and in order whatever
 // the splitter does. Loaded on first use: the package takes 150-300 ms, and small libraries never need it.
-async function cuts(text: string): Promise<number[]> {
+async function cuts(text: string, size: number): Promise<number[]> {
   const { RecursiveCharacterTextSplitter } = await import('@langchain/textsplitters')
   const splitter = new RecursiveCharacterTextSplitter({
-    chunkSize: CHUNK_SIZE,
+    chunkSize: size,
     chunkOverlap: 0,
     keepSeparator: true,
     separators: ['\n\n', '\n', sentenceEnd, ' '],
@@ -137,11 +138,11 @@ function isHighSurrogate(text: string, at: number): boolean {
 }
 
 /** Left to right: a tiny slice joins the one before it, else the one after it, if the sum is not too long. */
-function joinTiny(spans: readonly Span[]): Span[] {
+function joinTiny(spans: readonly Span[], longest: number): Span[] {
   const joined: Span[] = []
   for (const span of spans) {
     const before = joined.at(-1)
-    const fits = before !== undefined && span.end - before.start <= MAX_CHUNK_SIZE
+    const fits = before !== undefined && span.end - before.start <= longest
     if (fits && (isTiny(span) || isTiny(before))) joined[joined.length - 1] = { start: before.start, end: span.end }
     else joined.push(span)
   }

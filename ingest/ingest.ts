@@ -13,6 +13,8 @@ export type IngestDeps = {
   readonly documents: DocumentStore
   readonly embedder: Embedder
   readonly library: string
+  /** for measuring: the revision does not know of it, so only for a database that is new */
+  readonly chunkSize?: number
 }
 
 // Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
@@ -56,7 +58,7 @@ async function learn(file: SourceFile, deps: IngestDeps, signal: AbortSignal): P
   const revision = revisionOf(parsed, deps.embedder.space)
   if ((await documents.currentRevision(library, source)) === revision)
     return { type: 'unchanged', source, bytes: content.length }
-  const { chunks, embedded } = await embedChunks(await chunk(parsed), deps, signal)
+  const { chunks, embedded } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
   await documents.save({ library, source, parsed, revision, chunks })
   return { type: 'learned', source, bytes: content.length, chunks: chunks.length, embedded }
 }

@@ -3,10 +3,8 @@ import { Hono } from 'hono'
 import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Ingesting, Store } from '../core/ports.ts'
-import { answer } from './answer/answer.ts'
+import { answer, answerDeps } from './answer/answer.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
-import { cachedTexts } from './answer/texts.ts'
-import { cachedWords } from './answer/vocabulary.ts'
 import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
 import { documentsRoutes } from './http/documents.ts'
@@ -45,14 +43,7 @@ export type App = {
 export function createApp(deps: AppDeps): App {
   const { store, library, log } = deps
   const report = (message: string, error: unknown) => log.error({ err: error }, message)
-  const answering = {
-    ...deps,
-    search: store.search,
-    documents: store.documents,
-    texts: cachedTexts(store.documents),
-    words: cachedWords(store.search),
-    report,
-  }
+  const answering = answerDeps(store, deps, report)
   const live = liveAnswers({
     ...deps,
     answers: store.answers,

@@ -1,10 +1,15 @@
 // Wiring: configuration → the parts that answer, opened in order and closed in reverse. Used by every command.
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../core/config.ts'
+import { AppError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
 import { ingest } from '../ingest/ingest.ts'
+import { showIngest } from '../ingest/progress.ts'
 import { openAiEmbedder } from '../models/openai-embedder.ts'
 import { openAiGenerator } from '../models/openai-generator.ts'
 import { withEmbedderRetries, withGeneratorRetries, withRetries } from '../models/retry.ts'
@@ -13,6 +18,7 @@ import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
 import { openStore } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
+import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
 import { isLoopback } from './http/limits.ts'
 
@@ -99,4 +105,45 @@ async function openDatabase(config: Config, log: Log) {
   if (database.restored)
     log.warn(`The database in ${config.dataDir} did not open and was restored from its last snapshot.`)
   return { database, announce: (owner: Owner) => database.announce(owner) }
+}
+
+type Learning = {
+  /** tells only what failed, by throwing it: for libraries of one document, of which there are hundreds */
+  readonly quiet?: boolean
+  readonly chunkSize?: number
+}
+
+export type Offline = {
+  /** Learns files and folders as a library of this name, and gives what answers from it. */
+  readonly learn: (library: string, paths: readonly string[], how?: Learning) => Promise<AnswerDeps>
+  readonly close: () => Promise<void>
+}
+
+/** The pipeline without server, model and key, to be measured: in a database that is gone afterwards, or in this one. */
+export async function openOffline(databaseUrl: string | undefined, stream: NodeJS.WriteStream): Promise<Offline> {
+  const embedder = await openStaticEmbedder()
+  const say = (message: string) => void stream.write(`${message}\n`)
+  const dir = await mkdtemp(join(tmpdir(), 'footnote-offline-'))
+  const database = databaseUrl ? openPostgres(databaseUrl) : await openEmbedded(dir, say)
+  const signal = new AbortController().signal
+  return {
+    learn: async (library, paths, { quiet = false, ...how } = {}) => {
+      const store = await openStore(database, library, embedder)
+      const events = ingest(paths, { documents: store.documents, embedder, library, ...how }, signal)
+      if (quiet) await expectLearned(events)
+      else await showIngest(events, { stream, interactive: stream.isTTY })
+      return answerDeps(store, { embedder, sentenceEmbedder: embedder, generator: null }, (message, error) =>
+        say(`${message}: ${String(error)}`),
+      )
+    },
+    close: async () => {
+      await database.close()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A document that is missing would count as a wrong answer. */
+async function expectLearned(events: ReturnType<typeof ingest>): Promise<void> {
+  for await (const event of events) if (event.type === 'failed') throw new AppError(event.code, event.message)
 }

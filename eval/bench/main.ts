@@ -1,20 +1,12 @@
 // npm run bench: how fast documents are learned, searched and answered, on the embedded database or a real Postgres.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { AppError, InputError } from '../../core/errors.ts'
-import type { Embedder, Store } from '../../core/ports.ts'
-import { ingest } from '../../ingest/ingest.ts'
-import { showIngest } from '../../ingest/progress.ts'
-import { openStaticEmbedder } from '../../models/static.ts'
+import { AppError } from '../../core/errors.ts'
 import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer.ts'
 import { search } from '../../server/answer/search.ts'
-import { cachedTexts } from '../../server/answer/texts.ts'
-import { cachedWords } from '../../server/answer/vocabulary.ts'
-import { openEmbedded } from '../../store/embedded.ts'
-import { openStore } from '../../store/open.ts'
-import { openPostgres } from '../../store/postgres.ts'
+import { openOffline } from '../../server/open.ts'
+import { exitCodeOf } from '../exit.ts'
 import { quantile } from '../stats.ts'
 
 const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--database <postgres://…>] [--rounds 3]
@@ -22,14 +14,7 @@ const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] 
 
 const LIBRARY = 'bench'
 
-try {
-  await main(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(
-    `${error instanceof AppError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-  )
-  process.exitCode = error instanceof InputError ? 2 : 1
-}
+process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
 
 async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const
@@ -38,22 +23,13 @@ async function main(args: readonly string[]): Promise<void> {
     options: { library: text, questions: text, database: text, rounds: text, help: { type: 'boolean' } },
   })
   if (values.help) return say(usage)
-  const embedder = await openStaticEmbedder()
-  const dir = await mkdtemp(join(tmpdir(), 'footnote-bench-'))
-  const database = values.database ? openPostgres(values.database) : await openEmbedded(dir, say)
-  const store = await openStore(database, LIBRARY, embedder)
+  const offline = await openOffline(values.database, process.stdout)
   try {
     const signal = new AbortController().signal
-    const learning = ingest(
-      [values.library ?? 'library'],
-      { documents: store.documents, embedder, library: LIBRARY },
-      signal,
-    )
-    await showIngest(learning, { stream: process.stdout, interactive: process.stdout.isTTY })
-    const deps = toDeps(store, embedder)
+    const deps = await offline.learn(LIBRARY, [values.library ?? 'library'])
     const questions = values.questions
       ? await readQuestions(values.questions)
-      : (await store.documents.list(LIBRARY, 200)).map(({ title }) => title)
+      : (await deps.documents.list(LIBRARY, 200)).map(({ title }) => title)
     const rounds = Number(values.rounds ?? 3)
     say(
       `${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${values.database ? 'Postgres' : 'embedded database'}`,
@@ -69,21 +45,7 @@ async function main(args: readonly string[]): Promise<void> {
     say(await measure('answer', questions, rounds, async (question) => await answerOne(question, deps, signal)))
     say(`memory  ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB`)
   } finally {
-    await store.close()
-    await rm(dir, { recursive: true, force: true })
-  }
-}
-
-function toDeps(store: Store, embedder: Embedder): AnswerDeps {
-  return {
-    search: store.search,
-    documents: store.documents,
-    texts: cachedTexts(store.documents),
-    words: cachedWords(store.search),
-    embedder,
-    sentenceEmbedder: embedder,
-    generator: null,
-    report: (message, error) => say(`${message}: ${String(error)}`),
+    await offline.close()
   }
 }
 

@@ -1,7 +1,7 @@
 // The way of a question: one generator of events that every surface and the eval harness calls.
 import { randomUUID } from 'node:crypto'
 import { AppError, ModelError } from '../../core/errors.ts'
-import type { DocumentStore, Embedder, Generator, SearchStore } from '../../core/ports.ts'
+import type { DocumentStore, Embedder, Generator, SearchStore, Store } from '../../core/ports.ts'
 import type { Answer, AnswerEvent, Mode, Passage, Question } from '../../core/types.ts'
 import { type Draft, newDraft } from './draft.ts'
 import { weigh } from './evidence.ts'
@@ -9,8 +9,8 @@ import { extract } from './extract.ts'
 import { generate } from './generate.ts'
 import { rewrite } from './rewrite.ts'
 import { search } from './search.ts'
-import type { TextReader } from './texts.ts'
-import type { WordReader } from './vocabulary.ts'
+import { cachedTexts, type TextReader } from './texts.ts'
+import { cachedWords, type WordReader } from './vocabulary.ts'
 
 export type AnswerDeps = {
   readonly search: SearchStore
@@ -23,6 +23,17 @@ export type AnswerDeps = {
   /** null: no model is configured, answers are extractive */
   readonly generator: Generator | null
   readonly report: (message: string, error: unknown) => void
+}
+
+/** What answers from this store. It keeps texts and words in memory: made once, used for every question. */
+export function answerDeps(
+  { search, documents }: Pick<Store, 'search' | 'documents'>,
+  { embedder, sentenceEmbedder, generator }: Pick<AnswerDeps, 'embedder' | 'sentenceEmbedder' | 'generator'>,
+  report: AnswerDeps['report'],
+): AnswerDeps {
+  const texts = cachedTexts(documents)
+  const words = cachedWords(search)
+  return { search, documents, texts, words, embedder, sentenceEmbedder, generator, report }
 }
 
 export function newAnswerId(): string {

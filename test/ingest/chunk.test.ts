@@ -50,6 +50,16 @@ describe('heading paths', () => {
 })
 
 describe('cutting', () => {
+  test('goes by another size when one is asked for', async () => {
+    const parsed = documentOf([paragraph(sentences(60))])
+    for (const size of [400, 1600]) {
+      const chunks = await chunk(parsed, size)
+      expect(Math.max(...chunks.map(({ text }) => text.length))).toBeLessThanOrEqual(size * 1.2)
+      expect(chunks[0]?.text.length).toBeGreaterThan(size * 0.7)
+      for (const { span, text } of chunks) expect(parsed.text.slice(span.start, span.end)).toBe(text)
+    }
+  })
+
   test('keeps a section whole up to the maximum', async () => {
     const text = 'a'.repeat(599) + ' ' + 'b'.repeat(600)
     expect(await chunk(documentOf([paragraph(text)]))).toEqual([

@@ -1,0 +1,43 @@
+// What a command of `npm run eval` is given, and what it gives back.
+import { createHash } from 'node:crypto'
+import { InputError } from '../core/errors.ts'
+import type { AnswerDeps } from '../server/answer/answer.ts'
+
+/** Learns files and folders as a library of this name, and gives what answers from it. */
+export type Learn = (
+  library: string,
+  paths: readonly string[],
+  how?: { readonly quiet?: boolean; readonly chunkSize?: number },
+) => Promise<AnswerDeps>
+
+/** Lines for stdout. What it reads from `path` is somebody else's: its docstring names source and definitions. */
+export type Command = (path: string, options: Options, learn: Learn, signal: AbortSignal) => Promise<string[]>
+
+/** As they were written; each command reads its own. */
+export type Options = {
+  readonly half?: string
+  readonly only?: string
+  readonly out?: string
+  readonly sample?: string
+  readonly seed?: string
+  readonly size?: string
+}
+
+export type Half = 'a' | 'b'
+
+/** Half of a set by the hash of an id: the same on every machine, whatever else is in the set. */
+export function halfOf(id: string): Half {
+  return (createHash('sha256').update(id).digest()[0] ?? 0) % 2 === 0 ? 'a' : 'b'
+}
+
+/** For whoever waits: stdout is for the figures. */
+export function say(message: string): void {
+  process.stderr.write(`${message}\n`)
+}
+
+/** The value of an option that counts something. Throws InputError that names it. */
+export function readCount(name: string, text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text))
+    throw new InputError('usage', `--${name} is ${JSON.stringify(text)}: give a number.`)
+  return Number(text)
+}
