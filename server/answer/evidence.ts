@@ -83,13 +83,15 @@ function lacksOwnThing({ query, concepts, candidates }: Found, texts: readonly R
   if (concepts.length > SHORT) return false
   const text = query.toLowerCase()
   const names = namesIn(concepts, candidates)
-  const holds = (terms: ReadonlySet<string>, all: readonly Concept[]) =>
-    all.every((concept) => heldBy(concept, terms) >= CLEARLY)
   return [
     ...text.matchAll(/\b(?:its|their)\s+|\b(?!what|who|how|where|when|why|that|it|there|here|let)\p{L}+['’]s\s+/gu),
   ]
     .map((match) => ownThing(concepts, text, match.index + match[0].length))
-    .some((thing) => thing.length > 0 && !texts.some((terms) => holds(terms, thing) && holds(terms, names)))
+    .some((thing) => thing.length > 0 && !texts.some((terms) => holdsAll(terms, thing) && holdsAll(terms, names)))
+}
+
+function holdsAll(terms: ReadonlySet<string>, concepts: readonly Concept[]): boolean {
+  return concepts.every((concept) => heldBy(concept, terms) >= CLEARLY)
 }
 
 const figure =
