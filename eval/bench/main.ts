@@ -16,9 +16,13 @@ import { openEmbedded } from '../../store/embedded.ts'
 import { openStore } from '../../store/open.ts'
 import { openPostgres } from '../../store/postgres.ts'
 import { quantile } from '../stats.ts'
+import { readLibrary, writeCopy } from './enlarge.ts'
 
-const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--database <postgres://…>] [--rounds 3]
-  --questions   one JSON object with a "question" per line; by default the titles of the library's documents`
+const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--chunks <number>]
+                 [--database <postgres://…>] [--rounds 3]
+  --questions   one JSON object with a "question" per line; by default the titles of the library's documents
+  --chunks      learns copies of the library, their sections shuffled, until there are that many chunks
+  --database    an empty database; by default an embedded one that is removed at the end`
 
 const LIBRARY = 'bench'
 
@@ -35,7 +39,7 @@ async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args: [...args],
-    options: { library: text, questions: text, database: text, rounds: text, help: { type: 'boolean' } },
+    options: { library: text, questions: text, chunks: text, database: text, rounds: text, help: { type: 'boolean' } },
   })
   if (values.help) return say(usage)
   const embedder = await openStaticEmbedder()
@@ -44,12 +48,10 @@ async function main(args: readonly string[]): Promise<void> {
   const store = await openStore(database, LIBRARY, embedder)
   try {
     const signal = new AbortController().signal
-    const learning = ingest(
-      [values.library ?? 'library'],
-      { documents: store.documents, embedder, library: LIBRARY },
-      signal,
-    )
+    const folder = values.library ?? 'library'
+    const learning = ingest([folder], { documents: store.documents, embedder, library: LIBRARY }, signal)
     await showIngest(learning, { stream: process.stdout, interactive: process.stdout.isTTY })
+    if (values.chunks) await enlarge(Number(values.chunks), folder, join(dir, 'copies'), store, embedder)
     const deps = toDeps(store, embedder)
     const questions = values.questions
       ? await readQuestions(values.questions)
@@ -71,6 +73,30 @@ async function main(args: readonly string[]): Promise<void> {
   } finally {
     await store.close()
     await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/** Learns shuffled copies of the library until it has that many chunks. */
+async function enlarge(wanted: number, library: string, into: string, store: Store, embedder: Embedder): Promise<void> {
+  const files = await readLibrary(library)
+  const began = performance.now()
+  let { chunks } = await store.search.state(LIBRARY)
+  let bytes = 0
+  for (let copy = 1; chunks < wanted; copy++) {
+    const folder = join(into, String(copy))
+    await writeCopy(files, copy, folder)
+    const learning = ingest(
+      [folder],
+      { documents: store.documents, embedder, library: LIBRARY },
+      new AbortController().signal,
+    )
+    for await (const event of learning) if ('bytes' in event) bytes += event.bytes
+    const before = chunks
+    chunks = (await store.search.state(LIBRARY)).chunks
+    if (chunks === before) throw new InputError('bad-library', `${library} gives no chunks to repeat.`)
+    const speed = bytes / 1e6 / ((performance.now() - began) / 1000)
+    if (copy % 10 === 0 || chunks >= wanted)
+      say(`${chunks} of ${wanted} chunks, ${copy} copies, ${speed.toFixed(2)} MB/s`)
   }
 }
 
