@@ -79,7 +79,8 @@ function best(scores: Scores, limit: number): ScoredChunk[] {
   let least = 0
   const segments = [...scores].sort(([a], [b]) => a - b)
   for (const [segment, sums] of segments)
-    for (const [place, sum] of sums.entries()) {
+    for (let place = 0; place < SEGMENT; place++) {
+      const sum = sums[place] ?? 0
       if (sum <= least) continue
       // Chunks come in the order of their ids: of two that are alike the first one stays before.
       const rank = found.findLastIndex(({ words }) => words >= sum) + 1

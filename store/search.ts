@@ -9,7 +9,7 @@ import { type Space, toVectorText } from './spaces.ts'
 // The signs of a vector order its neighbours roughly; the exact cosine of the best 200 brings recall back to
 // 0.96–1.0 at 10–50 k chunks (design §6).
 const RESCORED = 200
-// For a document that is saved while it is found. The moment between is milliseconds: twice is rare already.
+// For a document that is saved while it is being found. That takes milliseconds: twice is rare already.
 const RETRIES = 3
 
 export function searchStore(database: Database, space: Space): SearchStore {
@@ -55,62 +55,64 @@ async function findCandidates(
   const { library, terms, limit } = request
   // A vector of zeros has no direction: its cosine with anything would be NaN.
   const vector = request.vector?.some((value) => value !== 0) ? request.vector : null
-  const byWords = await bestByWords(database, library, terms, limit)
-  const rows = await database.query<CandidateRow>(vector ? bothSql(space) : wordsOnlySql, [
-    library,
-    byWords.map(({ chunkId }) => chunkId),
-    byWords.map(({ words }) => words),
-    ...(vector ? [limit, toVectorText(vector)] : []),
+  const [byWords, byVector] = await Promise.all([
+    bestByWords(database, library, terms, limit),
+    vector ? bestByVector(database, space, library, vector, limit) : [],
   ])
-  const found = new Set(rows.map((row) => row.chunk_id))
-  // A document was replaced between the two statements: its new chunks must not be missed.
-  if (retries > 0 && byWords.some(({ chunkId }) => !found.has(chunkId)))
-    return await findCandidates(database, space, request, retries - 1)
+  const scores = new Map(byVector.map((chunkId) => [chunkId, 0]))
+  for (const { chunkId, words } of byWords) scores.set(chunkId, words)
+  const rows = await database.query<CandidateRow>(vector ? shownSql(cosineSql(space, '$4')) : shownSql(noCosineSql), [
+    library,
+    [...scores.keys()],
+    [...scores.values()],
+    ...(vector ? [toVectorText(vector)] : []),
+  ])
+  // A document was replaced since its chunks were found: the new ones must not be missed.
+  if (retries > 0 && rows.length < scores.size) return await findCandidates(database, space, request, retries - 1)
   return rows.map(toCandidate)
+}
+
+async function bestByVector(
+  database: Database,
+  space: Space,
+  library: string,
+  vector: Float32Array,
+  limit: number,
+): Promise<number[]> {
+  const rows = await database.query<{ chunk_id: number }>(
+    `with f as materialized (
+       select chunk_id from signs_${space.id} where library_id = $1
+       order by signs <~> binary_quantize($2::vector)::bit(${space.dimensions}), chunk_id limit ${RESCORED})
+     select chunk_id from f cross join lateral (${cosineSql(space, '$2')}) v
+     order by cosine desc, chunk_id limit $3`,
+    [library, toVectorText(vector), limit],
+  )
+  return rows.map((row) => row.chunk_id)
 }
 
 // Rows are looked up in lateral subqueries with `offset 0`, which Postgres never turns into another kind of join: each
 // is one step in an index. Left to itself, it scanned whole tables wherever it knew nothing about them yet (a fresh
 // library; on the embedded database every library): 1,150 ms instead of 13 ms at 10,000 chunks.
 
-const shownSql = `
-  c.chunk_id, c.ordinal, c.start_offset, c.end_offset, c.headings, c.text,
-  d.document_id, d.source, d.revision, r.title, r.url, r.published_at`
-
-const documentJoinSql = `
+function shownSql(cosine: string): string {
+  return `
+  select c.chunk_id, c.ordinal, c.start_offset, c.end_offset, c.headings, c.text,
+         d.document_id, d.source, d.revision, r.title, r.url, r.published_at, f.words, v.cosine
+  from unnest($2::int[], $3::real[]) as f(chunk_id, words)
   cross join lateral (select * from chunks where library_id = $1 and chunk_id = f.chunk_id offset 0) c
   cross join lateral (select * from documents where library_id = $1 and document_id = c.document_id offset 0) d
   cross join lateral (
     select title, url, published_at from revisions
-    where library_id = $1 and document_id = d.document_id and revision = d.revision offset 0) r`
-
-const wordsOnlySql = `
-  select ${shownSql}, f.words, null::real as cosine
-  from unnest($2::int[], $3::real[]) as f(chunk_id, words) ${documentJoinSql}
-  order by f.words desc, c.chunk_id`
-
-// A full join, because that is never a loop in a loop: the best by words and the best by vector, each chunk once.
-function bothSql(space: Space): string {
-  return `
-  with near as materialized (
-    select chunk_id from signs_${space.id} where library_id = $1
-    order by signs <~> binary_quantize($5::vector)::bit(${space.dimensions}), chunk_id limit ${RESCORED}),
-  nearest as (
-    select chunk_id, cosine from near f
-    cross join lateral (${cosineSql(space)}) v order by cosine desc, chunk_id limit $4),
-  best as (
-    select coalesce(s.chunk_id, n.chunk_id) as chunk_id, coalesce(s.words, 0)::real as words
-    from unnest($2::int[], $3::real[]) as s(chunk_id, words)
-    full join nearest n on n.chunk_id = s.chunk_id)
-  select ${shownSql}, f.words, v.cosine
-  from best f ${documentJoinSql}
-  left join lateral (${cosineSql(space)}) v on true
+    where library_id = $1 and document_id = d.document_id and revision = d.revision offset 0) r
+  left join lateral (${cosine}) v on true
   order by f.words desc, c.chunk_id`
 }
 
-function cosineSql(space: Space): string {
+const noCosineSql = 'select null::real as cosine'
+
+function cosineSql(space: Space, vector: string): string {
   return `
-    select (1 - (embedding <=> $5::vector))::real as cosine from vectors_${space.id}
+    select (1 - (embedding <=> ${vector}::vector))::real as cosine from vectors_${space.id}
     where library_id = $1 and chunk_id = f.chunk_id offset 0`
 }
 
