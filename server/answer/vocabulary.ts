@@ -1,5 +1,5 @@
 // The words of a library with their counts, kept in memory: spelling and rarity need all of them for every question,
-// and reading them takes a large part of a second in a large library.
+// and reading them each time would cost more than the answer.
 import type { LibraryState, SearchStore } from '../../core/ports.ts'
 import { prepareSpelling, type Vocabulary } from './spelling.ts'
 
