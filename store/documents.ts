@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { SourceError, StoreError } from '../core/errors.ts'
 import type { ChunkToSave, DocumentStore, DocumentSummary, DocumentText, DocumentToSave } from '../core/ports.ts'
 import type { DocumentRef, Heading, Span } from '../core/types.ts'
+import { realsParameter } from './binary.ts'
 import { type Database, type Query, toJson } from './database.ts'
 import { replacePostings } from './postings.ts'
-import { fromVectorText, type Space, toVectorText } from './spaces.ts'
+import { fromVectorText, type Space } from './spaces.ts'
 
 export function documentStore(database: Database, space: Space): DocumentStore {
   return {
@@ -158,16 +159,18 @@ async function insertVectors(
 ): Promise<void> {
   // A text without any feature the embedder knows has no direction: it is found by its words alone.
   const rows = chunks.filter(({ vector }) => vector.some((value) => value !== 0))
-  const parameters = [library, rows.map(({ chunkId }) => chunkId), rows.map(({ vector }) => toVectorText(vector))]
+  const ids = rows.map(({ chunkId }) => chunkId)
   await query(
-    `insert into vectors_${space.id} select $1, v.id, v.embedding::vector from unnest($2::int[], $3::text[]) as v(id, embedding)`,
-    parameters,
+    `insert into vectors_${space.id}
+     select $1, v.id, ($3::real[])[(v.n - 1) * $4 + 1 : v.n * $4]::vector
+     from unnest($2::int[]) with ordinality as v(id, n)`,
+    [library, ids, realsParameter(rows.map(({ vector }) => vector)), space.dimensions],
   )
   await query(
     `insert into signs_${space.id}
      select library_id, chunk_id, binary_quantize(embedding)::bit(${space.dimensions})
      from vectors_${space.id} where library_id = $1 and chunk_id = any($2::int[])`,
-    parameters.slice(0, 2),
+    [library, ids],
   )
 }
 

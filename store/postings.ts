@@ -1,6 +1,7 @@
 // The term index: which chunks hold a term, and how much it weighs in each. Packed, so that a search reads few rows;
 // scored here and not in SQL, which took ten times as long for the same sums.
 import { idf } from '../core/terms.ts'
+import { byteasParameter } from './binary.ts'
 import type { Database, Query } from './database.ts'
 
 /** term → weight of it in this chunk, idf not applied */
@@ -120,7 +121,7 @@ async function removeFrom(
   await query(
     `update postings p set entries = c.entries from unnest($3::text[], $4::bytea[]) as c(term, entries)
      where p.library_id = $1 and p.segment = $2 and p.term = c.term`,
-    [library, segment, changed.map(({ term }) => term), changed.map(({ entries }) => entries)],
+    [library, segment, changed.map(({ term }) => term), byteasParameter(changed.map(({ entries }) => entries))],
   )
 }
 
@@ -150,7 +151,12 @@ async function add(
     `insert into postings (library_id, term, segment, entries)
      select $1, * from unnest($2::text[], $3::int[], $4::bytea[])
      on conflict (library_id, term, segment) do update set entries = postings.entries || excluded.entries`,
-    [library, rows.map(({ term }) => term), rows.map(({ segment }) => segment), rows.map(({ entries }) => entries)],
+    [
+      library,
+      rows.map(({ term }) => term),
+      rows.map(({ segment }) => segment),
+      byteasParameter(rows.map(({ entries }) => entries)),
+    ],
   )
 }
 

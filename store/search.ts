@@ -1,10 +1,11 @@
 // Finding chunks: BM25 over the term index, and an exact scan over quantised vectors.
 import type { LibraryState, SearchRequest, SearchStore } from '../core/ports.ts'
 import type { Candidate } from '../core/types.ts'
+import { vectorParameter } from './binary.ts'
 import type { Database } from './database.ts'
 import { type RevisionRow, toRef } from './documents.ts'
 import { bestByWords } from './postings.ts'
-import { type Space, toVectorText } from './spaces.ts'
+import type { Space } from './spaces.ts'
 
 // The signs of a vector order its neighbours roughly; the exact cosine of the best 200 brings recall back to
 // 0.96–1.0 at 10–50 k chunks (design §6).
@@ -65,7 +66,7 @@ async function findCandidates(
     library,
     [...scores.keys()],
     [...scores.values()],
-    ...(vector ? [toVectorText(vector)] : []),
+    ...(vector ? [vectorParameter(vector)] : []),
   ])
   // A document was replaced since its chunks were found: the new ones must not be missed.
   if (retries > 0 && rows.length < scores.size) return await findCandidates(database, space, request, retries - 1)
@@ -85,7 +86,7 @@ async function bestByVector(
        order by signs <~> binary_quantize($2::vector)::bit(${space.dimensions}), chunk_id limit ${RESCORED})
      select chunk_id from f cross join lateral (${cosineSql(space, '$2')}) v
      order by cosine desc, chunk_id limit $3`,
-    [library, toVectorText(vector), limit],
+    [library, vectorParameter(vector), limit],
   )
   return rows.map((row) => row.chunk_id)
 }
