@@ -1,4 +1,4 @@
-// Files → documents: read, parse, chunk, embed, save, one at a time. Each is saved whole or not at all, so an ingest
+// Files → documents: read, parse, chunk, embed, save, in order. Each is saved whole or not at all, so an ingest
 // that was cut is resumed by running it again; what is unchanged costs one look at its hash.
 import { createHash } from 'node:crypto'
 import { SourceError } from '../core/errors.ts'

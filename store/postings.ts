@@ -1,5 +1,5 @@
 // The term index: which chunks hold a term, and how much it weighs in each. Packed, so that a search reads few rows;
-// scored here and not in SQL, which took ten times as long for the same sums.
+// scored here and not in SQL, which took five times as long for the same sums.
 import { idf } from '../core/terms.ts'
 import { byteasParameter } from './binary.ts'
 import type { Database, Query } from './database.ts'
