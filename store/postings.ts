@@ -7,7 +7,14 @@ import type { Database, Query } from './database.ts'
 /** term → weight of it in this chunk, idf not applied */
 type IndexedChunk = { readonly chunkId: number; readonly terms: ReadonlyMap<string, number> }
 
-export type ScoredChunk = { readonly chunkId: number; readonly words: number }
+type ScoredChunk = { readonly chunkId: number; readonly words: number }
+
+export type WordScores = {
+  /** The best `limit` chunks, best first; ties by chunk. */
+  readonly best: (limit: number) => ScoredChunk[]
+  /** 0 for a chunk that holds none of the terms */
+  readonly of: (chunkId: number) => number
+}
 
 // One row holds what a term has in chunks of this many consecutive ids. Fewer cost a search more rows, more cost a save
 // more bytes: it writes the rows of its terms anew. 512 entries are half a page.
@@ -40,13 +47,12 @@ export async function replacePostings(
   await countTerms(query, library, counts)
 }
 
-/** BM25 over the whole library: the best `limit` chunks, best first; ties by chunk. */
-export async function bestByWords(
+/** BM25 over the whole library. */
+export async function scoreWords(
   database: Database,
   library: string,
   terms: ReadonlyMap<string, number>,
-  limit: number,
-): Promise<ScoredChunk[]> {
+): Promise<WordScores> {
   const rows = await database.query<{ boost: number; chunks: number; entries: Buffer | null }>(
     `select q.boost, l.chunk_count as chunks, p.entries
      from libraries l
@@ -59,7 +65,10 @@ export async function bestByWords(
   const scores: Scores = new Map()
   for (const { boost, chunks, entries } of rows)
     if (entries) addScores(scores, entries, boost * idf(chunks, entries.length / ENTRY))
-  return best(scores, limit)
+  return {
+    best: (limit) => best(scores, limit),
+    of: (chunkId) => scores.get(segmentOf(chunkId))?.[chunkId % SEGMENT] ?? 0,
+  }
 }
 
 /** Sums by segment and place in it: ids may lie far apart, where documents were replaced again and again. */

@@ -4,7 +4,7 @@ import type { Candidate } from '../core/types.ts'
 import { vectorParameter } from './binary.ts'
 import type { Database } from './database.ts'
 import { type RevisionRow, toRef } from './documents.ts'
-import { bestByWords } from './postings.ts'
+import { scoreWords } from './postings.ts'
 import type { Space } from './spaces.ts'
 
 // The signs of a vector order its neighbours roughly; the exact cosine of the best 200 brings recall back to
@@ -56,20 +56,19 @@ async function findCandidates(
   const { library, terms, limit } = request
   // A vector of zeros has no direction: its cosine with anything would be NaN.
   const vector = request.vector?.some((value) => value !== 0) ? request.vector : null
-  const [byWords, byVector] = await Promise.all([
-    bestByWords(database, library, terms, limit),
+  const [words, byVector] = await Promise.all([
+    scoreWords(database, library, terms),
     vector ? bestByVector(database, space, library, vector, limit) : [],
   ])
-  const scores = new Map(byVector.map((chunkId) => [chunkId, 0]))
-  for (const { chunkId, words } of byWords) scores.set(chunkId, words)
+  const found = [...new Set([...words.best(limit).map(({ chunkId }) => chunkId), ...byVector])]
   const rows = await database.query<CandidateRow>(vector ? shownSql(cosineSql(space, '$4')) : shownSql(noCosineSql), [
     library,
-    [...scores.keys()],
-    [...scores.values()],
+    found,
+    found.map(words.of),
     ...(vector ? [vectorParameter(vector)] : []),
   ])
   // A document was replaced since its chunks were found: the new ones must not be missed.
-  if (retries > 0 && rows.length < scores.size) return await findCandidates(database, space, request, retries - 1)
+  if (retries > 0 && rows.length < found.length) return await findCandidates(database, space, request, retries - 1)
   return rows.map(toCandidate)
 }
 
