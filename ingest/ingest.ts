@@ -1,8 +1,8 @@
-// Files → documents: read, parse, chunk, embed, save, one at a time. Each is saved whole or not at all, so an ingest
+// Files → documents: read, parse, chunk, embed, save, in order. Each is saved whole or not at all, so an ingest
 // that was cut is resumed by running it again; what is unchanged costs one look at its hash.
 import { createHash } from 'node:crypto'
 import { SourceError } from '../core/errors.ts'
-import type { ChunkToSave, DocumentStore, Embedder } from '../core/ports.ts'
+import type { ChunkToSave, DocumentStore, DocumentToSave, Embedder } from '../core/ports.ts'
 import { termWeights } from '../core/terms.ts'
 import type { Chunk, IngestEvent, IngestOutcome, IngestReport, ParsedDocument } from '../core/types.ts'
 import { chunk } from './chunk.ts'
@@ -31,26 +31,51 @@ export async function* ingest(
   yield { type: 'found', files: files.length + faults.length, skipped }
   const outcomes: IngestOutcome[] = faults.map(toFailure)
   yield* outcomes
-  for (const file of files) {
+  let next = prepareAhead(files[0], deps, signal)
+  for (const [index] of files.entries()) {
     signal.throwIfAborted()
-    const outcome = await learnOrReport(file, deps, signal)
+    const ready = await next
+    // The next file is read while this one is saved: one thread computes as the database writes.
+    next = prepareAhead(files[index + 1], deps, signal)
+    const outcome = ready && (await saveOrReport(ready, deps))
+    if (!outcome) continue
     outcomes.push(outcome)
     yield outcome
   }
   yield { type: 'finished', report: reportOf(outcomes, skipped.length, performance.now() - began) }
 }
 
+/** A document that is ready to be saved, or what became of its file without that. */
+type Prepared = { readonly document: DocumentToSave; readonly outcome: IngestOutcome } | IngestOutcome
+
+/** Begun at once, awaited later: what fails is told when it is this file's turn, and not at all when none comes. */
+function prepareAhead(file: SourceFile | undefined, deps: IngestDeps, signal: AbortSignal): Promise<Prepared | null> {
+  if (!file) return Promise.resolve(null)
+  const preparing = orReport(async () => await prepare(file, deps, signal))
+  preparing.catch(() => null)
+  return preparing
+}
+
+async function saveOrReport(prepared: Prepared, { documents }: IngestDeps): Promise<IngestOutcome> {
+  if (!('document' in prepared)) return prepared
+  const { document, outcome } = prepared
+  return await orReport(async () => {
+    await documents.save(document)
+    return outcome
+  })
+}
+
 /** A bad file is reported and skipped; a store or a provider that fails ends the ingest. */
-async function learnOrReport(file: SourceFile, deps: IngestDeps, signal: AbortSignal): Promise<IngestOutcome> {
+async function orReport<Result>(work: () => Promise<Result>): Promise<Result | IngestOutcome> {
   try {
-    return await learn(file, deps, signal)
+    return await work()
   } catch (error) {
     if (error instanceof SourceError) return toFailure(error)
     throw error
   }
 }
 
-async function learn(file: SourceFile, deps: IngestDeps, signal: AbortSignal): Promise<IngestOutcome> {
+async function prepare(file: SourceFile, deps: IngestDeps, signal: AbortSignal): Promise<Prepared> {
   const { documents, library } = deps
   const { source } = file
   const content = await readSource(file, signal)
@@ -59,8 +84,10 @@ async function learn(file: SourceFile, deps: IngestDeps, signal: AbortSignal): P
   if ((await documents.currentRevision(library, source)) === revision)
     return { type: 'unchanged', source, bytes: content.length }
   const { chunks, embedded } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
-  await documents.save({ library, source, parsed, revision, chunks })
-  return { type: 'learned', source, bytes: content.length, chunks: chunks.length, embedded }
+  return {
+    document: { library, source, parsed, revision, chunks },
+    outcome: { type: 'learned', source, bytes: content.length, chunks: chunks.length, embedded },
+  }
 }
 
 /** Chunks whose words and headings were embedded before keep their vectors. */

@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto'
 import { SourceError, StoreError } from '../core/errors.ts'
 import type { ChunkToSave, DocumentStore, DocumentSummary, DocumentText, DocumentToSave } from '../core/ports.ts'
-import type { Heading, Span } from '../core/types.ts'
+import type { DocumentRef, Heading, Span } from '../core/types.ts'
+import { realsParameter } from './binary.ts'
 import { type Database, type Query, toJson } from './database.ts'
-import { fromVectorText, type Space, toVectorText } from './spaces.ts'
+import { replacePostings } from './postings.ts'
+import { fromVectorText, type Space } from './spaces.ts'
 
 export function documentStore(database: Database, space: Space): DocumentStore {
   return {
@@ -86,19 +88,26 @@ async function saveDocument(query: Query, space: Space, document: DocumentToSave
       toJson(parsed.boilerplate),
     ],
   )
-  await query('delete from postings where library_id = $1 and document_id = $2', [library, id])
-  const old = await query('delete from chunks where library_id = $1 and document_id = $2 returning 1', [library, id])
+  const old = await query<{ chunk_id: number }>(
+    'delete from chunks where library_id = $1 and document_id = $2 returning chunk_id',
+    [library, id],
+  )
   const saved: SavedChunk[] = []
-  for (const chunks of batches(document.chunks, CHUNKS_AT_ONCE)) {
-    const batch = await insertChunks(query, id, document, chunks)
+  for (let start = 0; start < document.chunks.length; start += CHUNKS_AT_ONCE) {
+    const batch = await insertChunks(query, id, document, document.chunks.slice(start, start + CHUNKS_AT_ONCE))
     await insertVectors(query, space, library, batch)
     saved.push(...batch)
   }
-  await insertPostings(query, library, id, saved)
   await countChange(query, space, library, saved.length - old.length)
+  await replacePostings(
+    query,
+    library,
+    old.map((row) => row.chunk_id),
+    saved,
+  )
 }
 
-/** The last statement of a save: from here on the library's row is locked until the end. */
+/** From here on the library's row is locked until the end of the save. */
 async function countChange(query: Query, space: Space, library: string, added: number): Promise<void> {
   const [counted] = await query(
     `update libraries set chunk_count = chunk_count + $2, changes = changes + 1
@@ -115,11 +124,6 @@ type SavedChunk = ChunkToSave & { readonly chunkId: number }
 // What is sent in one message. The embedded database's socket copies a message anew for every 64 kB of it that
 // arrive: a book of 18 MB took 133 s in one piece.
 const CHUNKS_AT_ONCE = 500
-const TERMS_AT_ONCE = 4_000
-
-function* batches<Row>(rows: readonly Row[], size: number): Generator<Row[]> {
-  for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size)
-}
 
 async function insertChunks(
   query: Query,
@@ -155,43 +159,23 @@ async function insertVectors(
 ): Promise<void> {
   // A text without any feature the embedder knows has no direction: it is found by its words alone.
   const rows = chunks.filter(({ vector }) => vector.some((value) => value !== 0))
-  const parameters = [library, rows.map(({ chunkId }) => chunkId), rows.map(({ vector }) => toVectorText(vector))]
+  const ids = rows.map(({ chunkId }) => chunkId)
   await query(
-    `insert into vectors_${space.id} select $1, v.id, v.embedding::vector from unnest($2::int[], $3::text[]) as v(id, embedding)`,
-    parameters,
+    `insert into vectors_${space.id}
+     select $1, v.id, ($3::real[])[(v.n - 1) * $4 + 1 : v.n * $4]::vector
+     from unnest($2::int[]) with ordinality as v(id, n)`,
+    [library, ids, realsParameter(rows.map(({ vector }) => vector)), space.dimensions],
   )
   await query(
     `insert into signs_${space.id}
      select library_id, chunk_id, binary_quantize(embedding)::bit(${space.dimensions})
      from vectors_${space.id} where library_id = $1 and chunk_id = any($2::int[])`,
-    parameters.slice(0, 2),
+    [library, ids],
   )
 }
 
-// An index entry has 2,704 bytes at most, and a "word" may be a page of Chinese or of base64. Nobody asks for those.
-const LONGEST_TERM = 200
-
-async function insertPostings(query: Query, library: string, id: string, chunks: readonly SavedChunk[]): Promise<void> {
-  const postings = new Map<string, (readonly [chunkId: number, weight: number])[]>()
-  for (const { chunkId, terms } of chunks)
-    for (const [term, weight] of terms) {
-      if (term.length > LONGEST_TERM) continue
-      const posting = postings.get(term)
-      if (posting) posting.push([chunkId, weight])
-      else postings.set(term, [[chunkId, weight]])
-    }
-  for (const batch of batches([...postings], TERMS_AT_ONCE)) {
-    const rows = batch.flatMap(([term, places]) => places.map((place) => [term, ...place] as const))
-    await query(
-      `insert into postings (library_id, term, document_id, chunk_ids, weights)
-       select $1, p.term, $2, array_agg(p.id order by p.id), array_agg(p.weight order by p.id)
-       from unnest($3::text[], $4::int[], $5::real[]) as p(term, id, weight) group by p.term`,
-      [library, id, rows.map(([term]) => term), rows.map(([, chunkId]) => chunkId), rows.map(([, , weight]) => weight)],
-    )
-  }
-}
-
-type RevisionRow = {
+/** What every query of a document selects of it. */
+export type RevisionRow = {
   document_id: string
   source: string
   revision: string
@@ -243,7 +227,7 @@ async function listDocuments(
   }))
 }
 
-function toRef(row: RevisionRow) {
+export function toRef(row: RevisionRow): DocumentRef {
   return {
     id: row.document_id,
     title: row.title,

@@ -1,12 +1,17 @@
-// Finding chunks: BM25 over the term table and an exact scan over quantised vectors, in one statement.
+// Finding chunks: BM25 over the term index, and an exact scan over quantised vectors.
 import type { LibraryState, SearchRequest, SearchStore } from '../core/ports.ts'
-import type { Candidate, DocumentRef } from '../core/types.ts'
+import type { Candidate } from '../core/types.ts'
+import { vectorParameter } from './binary.ts'
 import type { Database } from './database.ts'
-import { type Space, toVectorText } from './spaces.ts'
+import { type RevisionRow, toRef } from './documents.ts'
+import { scoreWords } from './postings.ts'
+import type { Space } from './spaces.ts'
 
 // The signs of a vector order its neighbours roughly; the exact cosine of the best 200 brings recall back to
 // 0.96–1.0 at 10–50 k chunks (design §6).
 const RESCORED = 200
+// For a document that is saved while it is being found. That takes milliseconds: twice is rare already.
+const RETRIES = 3
 
 export function searchStore(database: Database, space: Space): SearchStore {
   return {
@@ -23,7 +28,7 @@ export function searchStore(database: Database, space: Space): SearchStore {
     },
     vocabulary: async (library) => {
       const rows = await database.query<{ term: string; holding: number }>(
-        `select term, sum(cardinality(chunk_ids))::int as holding from postings where library_id = $1 group by term`,
+        'select term, holding from terms where library_id = $1',
         [library],
       )
       return new Map(rows.map((row) => [row.term, row.holding]))
@@ -31,116 +36,97 @@ export function searchStore(database: Database, space: Space): SearchStore {
   }
 }
 
-type ChunkRow = { ordinal: number; start_offset: number; end_offset: number; headings: string[]; text: string }
-type CandidateRow = ChunkRow & {
+type CandidateRow = RevisionRow & {
   chunk_id: number
-  document_id: string
-  source: string
-  revision: string
-  title: string
-  url: string | null
-  published_at: string | null
+  ordinal: number
+  start_offset: number
+  end_offset: number
+  headings: string[]
+  text: string
   words: number
   cosine: number | null
 }
 
-async function findCandidates(database: Database, space: Space, request: SearchRequest): Promise<Candidate[]> {
+async function findCandidates(
+  database: Database,
+  space: Space,
+  request: SearchRequest,
+  retries = RETRIES,
+): Promise<Candidate[]> {
   const { library, terms, limit } = request
   // A vector of zeros has no direction: its cosine with anything would be NaN.
   const vector = request.vector?.some((value) => value !== 0) ? request.vector : null
-  const rows = await database.query<CandidateRow>(vector ? bothSql(space) : wordsOnlySql, [
-    library,
-    [...terms.keys()],
-    [...terms.values()],
-    limit,
-    ...(vector ? [toVectorText(vector)] : []),
+  const [words, byVector] = await Promise.all([
+    scoreWords(database, library, terms),
+    vector ? bestByVector(database, space, library, vector, limit) : [],
   ])
+  const found = [...new Set([...words.best(limit).map(({ chunkId }) => chunkId), ...byVector])]
+  const rows = await database.query<CandidateRow>(vector ? shownSql(cosineSql(space, '$4')) : shownSql(noCosineSql), [
+    library,
+    found,
+    found.map(words.of),
+    ...(vector ? [vectorParameter(vector)] : []),
+  ])
+  // A document was replaced since its chunks were found: the new ones must not be missed.
+  if (retries > 0 && rows.length < found.length) return await findCandidates(database, space, request, retries - 1)
   return rows.map(toCandidate)
+}
+
+async function bestByVector(
+  database: Database,
+  space: Space,
+  library: string,
+  vector: Float32Array,
+  limit: number,
+): Promise<number[]> {
+  const rows = await database.query<{ chunk_id: number }>(
+    `with f as materialized (
+       select chunk_id from signs_${space.id} where library_id = $1
+       order by signs <~> binary_quantize($2::vector)::bit(${space.dimensions}), chunk_id limit ${RESCORED})
+     select chunk_id from f cross join lateral (${cosineSql(space, '$2')}) v
+     order by cosine desc, chunk_id limit $3`,
+    [library, vectorParameter(vector), limit],
+  )
+  return rows.map((row) => row.chunk_id)
 }
 
 // Rows are looked up in lateral subqueries with `offset 0`, which Postgres never turns into another kind of join: each
 // is one step in an index. Left to itself, it scanned whole tables wherever it knew nothing about them yet (a fresh
 // library; on the embedded database every library): 1,150 ms instead of 13 ms at 10,000 chunks.
 
-// BM25 with the idf that never goes negative (Lucene's form): ln(1 + (N - df + 0.5) / (df + 0.5)).
-// In floats: the same in SQL's exact decimals takes 15 times as long.
-// The saturated term weight was computed when the chunk was saved (core/terms.ts).
-const scoredSql = `
-  matched as (
-    select q.boost, p.chunk_ids, p.weights, sum(cardinality(p.chunk_ids)) over (partition by q.term) as df
-    from unnest($2::text[], $3::real[]) as q(term, boost)
-    cross join lateral (
-      select chunk_ids, weights from postings where library_id = $1 and term = q.term offset 0) p),
-  scored as (
-    select u.chunk_id, sum(m.boost * u.weight * ln(1 + (l.chunk_count - m.df + 0.5::float8) / (m.df + 0.5::float8)))::real as words
-    from matched m
-    cross join (select greatest(chunk_count, 1) as chunk_count from libraries where library_id = $1) l
-    cross join lateral unnest(m.chunk_ids, m.weights) as u(chunk_id, weight)
-    group by u.chunk_id)`
-
-const shownSql = `
-  c.chunk_id, c.ordinal, c.start_offset, c.end_offset, c.headings, c.text,
-  d.document_id, d.source, d.revision, r.title, r.url, r.published_at`
-
-const documentJoinSql = `
+function shownSql(cosine: string): string {
+  return `
+  select c.chunk_id, c.ordinal, c.start_offset, c.end_offset, c.headings, c.text,
+         d.document_id, d.source, d.revision, r.title, r.url, r.published_at, f.words, v.cosine
+  from unnest($2::int[], $3::real[]) as f(chunk_id, words)
   cross join lateral (select * from chunks where library_id = $1 and chunk_id = f.chunk_id offset 0) c
   cross join lateral (select * from documents where library_id = $1 and document_id = c.document_id offset 0) d
   cross join lateral (
     select title, url, published_at from revisions
-    where library_id = $1 and document_id = d.document_id and revision = d.revision offset 0) r`
-
-const wordsOnlySql = `
-  with ${scoredSql}
-  select ${shownSql}, f.words, null::real as cosine
-  from (select chunk_id, words from scored order by words desc, chunk_id limit $4) f ${documentJoinSql}
-  order by f.words desc, c.chunk_id`
-
-// A full join, because that is never a loop in a loop: the best by words and the best by vector, each chunk once.
-function bothSql(space: Space): string {
-  return `
-  with ${scoredSql},
-  near as materialized (
-    select chunk_id from signs_${space.id} where library_id = $1
-    order by signs <~> binary_quantize($5::vector)::bit(${space.dimensions}), chunk_id limit ${RESCORED}),
-  nearest as (
-    select chunk_id, cosine from near f
-    cross join lateral (${cosineSql(space)}) v order by cosine desc, chunk_id limit $4),
-  best as (
-    select coalesce(s.chunk_id, n.chunk_id) as chunk_id, coalesce(s.words, 0)::real as words
-    from (select *, row_number() over (order by words desc, chunk_id) as place from scored) s
-    full join nearest n on n.chunk_id = s.chunk_id
-    where s.place <= $4 or n.chunk_id is not null)
-  select ${shownSql}, f.words, v.cosine
-  from best f ${documentJoinSql}
-  left join lateral (${cosineSql(space)}) v on true
+    where library_id = $1 and document_id = d.document_id and revision = d.revision offset 0) r
+  left join lateral (${cosine}) v on true
   order by f.words desc, c.chunk_id`
 }
 
-function cosineSql(space: Space): string {
+const noCosineSql = 'select null::real as cosine'
+
+function cosineSql(space: Space, vector: string): string {
   return `
-    select (1 - (embedding <=> $5::vector))::real as cosine from vectors_${space.id}
+    select (1 - (embedding <=> ${vector}::vector))::real as cosine from vectors_${space.id}
     where library_id = $1 and chunk_id = f.chunk_id offset 0`
 }
 
-function toChunk(row: ChunkRow) {
+function toCandidate(row: CandidateRow): Candidate {
   return {
+    chunkId: row.chunk_id,
     ordinal: row.ordinal,
+    document: toRef(row),
     headings: row.headings,
     span: { start: row.start_offset, end: row.end_offset },
     text: row.text,
+    words: row.words,
+    cosine: row.cosine,
   }
-}
-
-function toCandidate(row: CandidateRow): Candidate {
-  const document: DocumentRef = {
-    id: row.document_id,
-    title: row.title,
-    source: row.source,
-    url: row.url,
-    revision: row.revision,
-    publishedAt: row.published_at,
-  }
-  return { ...toChunk(row), chunkId: row.chunk_id, document, words: row.words, cosine: row.cosine }
 }
 
 /** The caller stops waiting at once; the statement itself ends on its own within its timeout. */

@@ -33,14 +33,9 @@ export async function openSpace(
   })
 }
 
-/** The vector as pgvector reads it. */
-export function toVectorText(vector: Float32Array): string {
-  return String(pgvector.toSql([...vector]))
-}
-
 /** pgvector's text as numbers. */
 export function fromVectorText(text: string): Float32Array {
-  return Float32Array.from(JSON.parse(text) as number[])
+  return Float32Array.from(pgvector.fromSql(text) as number[])
 }
 
 async function findOrMakeSpace(query: Query, name: string, dimensions: number): Promise<Space> {

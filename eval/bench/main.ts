@@ -1,16 +1,21 @@
 // npm run bench: how fast documents are learned, searched and answered, on the embedded database or a real Postgres.
-import { readFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { AppError } from '../../core/errors.ts'
+import { AppError, InputError } from '../../core/errors.ts'
 import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer.ts'
 import { search } from '../../server/answer/search.ts'
-import { openOffline } from '../../server/open.ts'
+import { type Offline, openOffline } from '../../server/open.ts'
 import { exitCodeOf } from '../exit.ts'
 import { quantile } from '../stats.ts'
+import { readLibrary, writeCopy } from './enlarge.ts'
 
-const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--database <postgres://…>] [--rounds 3]
-  --questions   one JSON object with a "question" per line; by default the titles of the library's documents`
+const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--chunks <number>]
+                 [--database <postgres://…>] [--rounds 3]
+  --questions   one JSON object with a "question" per line; by default the titles of the library's documents
+  --chunks      learns copies of the library, their sections shuffled, until there are that many chunks
+  --database    an empty database; by default an embedded one that is removed at the end`
 
 const LIBRARY = 'bench'
 
@@ -20,13 +25,15 @@ async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args: [...args],
-    options: { library: text, questions: text, database: text, rounds: text, help: { type: 'boolean' } },
+    options: { library: text, questions: text, chunks: text, database: text, rounds: text, help: { type: 'boolean' } },
   })
   if (values.help) return say(usage)
   const offline = await openOffline(values.database, process.stdout)
   try {
     const signal = new AbortController().signal
-    const deps = await offline.learn(LIBRARY, [values.library ?? 'library'])
+    const folder = values.library ?? 'library'
+    const deps = await offline.learn(LIBRARY, [folder])
+    if (values.chunks) await enlarge(Number(values.chunks), folder, offline, deps)
     const questions = values.questions
       ? await readQuestions(values.questions)
       : (await deps.documents.list(LIBRARY, 200)).map(({ title }) => title)
@@ -46,6 +53,30 @@ async function main(args: readonly string[]): Promise<void> {
     say(`memory  ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB`)
   } finally {
     await offline.close()
+  }
+}
+
+/** Learns shuffled copies of the library until it has that many chunks. */
+async function enlarge(wanted: number, library: string, { learn }: Offline, { search: store }: AnswerDeps) {
+  const files = await readLibrary(library)
+  const bytes = files.reduce((sum, { text }) => sum + text.length, 0)
+  const into = await mkdtemp(join(tmpdir(), 'footnote-bench-'))
+  const began = performance.now()
+  try {
+    let { chunks } = await store.state(LIBRARY)
+    for (let copy = 1; chunks < wanted; copy++) {
+      const folder = join(into, String(copy))
+      await writeCopy(files, copy, folder)
+      await learn(LIBRARY, [folder], { quiet: true })
+      const before = chunks
+      chunks = (await store.state(LIBRARY)).chunks
+      if (chunks === before) throw new InputError('bad-library', `${library} gives no chunks to repeat.`)
+      const speed = (bytes * copy) / 1e6 / ((performance.now() - began) / 1000)
+      if (copy % 10 === 0 || chunks >= wanted)
+        say(`${chunks} of ${wanted} chunks, ${copy} copies, ${speed.toFixed(2)} MB/s`)
+    }
+  } finally {
+    await rm(into, { recursive: true, force: true })
   }
 }
 

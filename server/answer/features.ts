@@ -1,5 +1,5 @@
 // What re-ranking sees of a candidate: a few figures between 0 and 1 that a person can check by hand.
-import { queryTerms, words } from '../../core/terms.ts'
+import { queryTerms, type Word, words } from '../../core/terms.ts'
 import type { Candidate } from '../../core/types.ts'
 import type { Scored } from './fuse.ts'
 import { coverage, heldBy } from './match.ts'
@@ -17,10 +17,21 @@ export const candidateFeatures = [
   'names held as the question writes them',
 ] as const
 
+// Re-ranking reads the words of a candidate twice and choosing passages once more: cutting and stemming them was most
+// of what a search did outside of the database.
+const read = new WeakMap<Candidate, readonly Word[]>()
+
+/** The words of a candidate's text. */
+export function wordsOf(candidate: Candidate): readonly Word[] {
+  const known = read.get(candidate) ?? words(candidate.text)
+  read.set(candidate, known)
+  return known
+}
+
 export function featuresOf(found: Found, { candidate, score }: Scored, names: readonly Concept[]): number[] {
   const written = writtenNames(found.query)
   const path = new Set(queryTerms(candidate.headings.join('\n')))
-  const body = words(candidate.text).map(({ term }) => term)
+  const body = wordsOf(candidate).map(({ term }) => term)
   const all = new Set(body).union(path)
   return [
     score,
@@ -58,8 +69,9 @@ function nearness(found: Found, text: readonly string[]): number {
 export function namesIn(concepts: readonly Concept[], candidates: readonly Candidate[]): Concept[] {
   const counts = new Map<string, { capital: number; all: number }>()
   const asked = new Set(concepts.flatMap(({ senses }) => senses.flatMap((sense) => sense.words)))
-  for (const { text } of candidates)
-    for (const { term, start } of words(text)) {
+  for (const candidate of candidates)
+    for (const { term, start } of wordsOf(candidate)) {
+      const { text } = candidate
       if (!asked.has(term) || !isInsideSentence(text, start)) continue
       const count = counts.get(term) ?? { capital: 0, all: 0 }
       counts.set(term, { capital: count.capital + (/\p{Lu}/u.test(text.charAt(start)) ? 1 : 0), all: count.all + 1 })

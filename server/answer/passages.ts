@@ -4,6 +4,7 @@ import type { DocumentText } from '../../core/ports.ts'
 import { words } from '../../core/terms.ts'
 import type { Passage, Span } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
+import { wordsOf } from './features.ts'
 import type { Scored } from './fuse.ts'
 
 const PASSAGES = 8
@@ -25,7 +26,9 @@ export async function choosePassages(
     const covered = passages.some(
       ({ document, span }) => document.id === candidate.document.id && overlap(span, candidate.span),
     )
-    if (covered || chosenWords.some((chosen) => isCopy(termsOf(candidate.text), chosen))) continue
+    if (covered) continue
+    const terms = new Set(wordsOf(candidate).map(({ term }) => term))
+    if (chosenWords.some((chosen) => isCopy(terms, chosen))) continue
     const stored = await deps.texts(library, candidate.document)
     // What was found must be what can be quoted: anything else would cite words that no reader can open.
     if (stored.text.slice(candidate.span.start, candidate.span.end) !== candidate.text)

@@ -1,4 +1,5 @@
 // Unknown words of a question against the library's own vocabulary.
+import { setImmediate as others } from 'node:timers/promises'
 
 /** term → number of chunks that hold it */
 export type Vocabulary = ReadonlyMap<string, number>
@@ -45,16 +46,41 @@ type Index = ReadonlyMap<string, readonly Entry[]>
 // A large library has hundreds of thousands of terms: looking at all of them for every unknown word would hold up
 // every other question. The words of a library are one Map until they are read again.
 const indexes = new WeakMap<Vocabulary, Index>()
+const preparing = new WeakMap<Vocabulary, Promise<void>>()
 
-function indexOf(vocabulary: Vocabulary): Index {
-  const made = indexes.get(vocabulary) ?? makeIndex(vocabulary)
-  indexes.set(vocabulary, made)
-  return made
+// Indexing 200,000 terms takes a third of a second: in one piece it would hold up every stream of the server.
+const TERMS_AT_ONCE = 2_000
+
+/** Makes the index that `nearestTerm` needs, leaving room for other work meanwhile. */
+export async function prepareSpelling(vocabulary: Vocabulary): Promise<void> {
+  const prepared = preparing.get(vocabulary) ?? prepare(vocabulary)
+  preparing.set(vocabulary, prepared)
+  await prepared
 }
 
-function makeIndex(vocabulary: Vocabulary): Index {
+async function prepare(vocabulary: Vocabulary): Promise<void> {
+  const building = buildIndex(vocabulary)
+  let step = building.next()
+  for (; !step.done; step = building.next()) await others()
+  indexes.set(vocabulary, step.value)
+}
+
+function indexOf(vocabulary: Vocabulary): Index {
+  const known = indexes.get(vocabulary)
+  if (known) return known
+  const building = buildIndex(vocabulary)
+  let step = building.next()
+  while (!step.done) step = building.next()
+  indexes.set(vocabulary, step.value)
+  return step.value
+}
+
+/** Pauses after every few terms. */
+function* buildIndex(vocabulary: Vocabulary): Generator<undefined, Index> {
   const index = new Map<string, Entry[]>()
+  let seen = 0
   for (const term of vocabulary.keys()) {
+    if (++seen % TERMS_AT_ONCE === 0) yield
     if (!isWord(term)) continue
     const entry = { known: term, letters: lettersOf(term) }
     for (const key of [first(term), firstTwo(term), afterFirst(term)]) {

@@ -1,7 +1,7 @@
 // The words of a library with their counts, kept in memory: spelling and rarity need all of them for every question,
-// and reading them takes seconds in a large library.
+// and reading them each time would cost more than the answer.
 import type { LibraryState, SearchStore } from '../../core/ports.ts'
-import type { Vocabulary } from './spelling.ts'
+import { prepareSpelling, type Vocabulary } from './spelling.ts'
 
 export type KnownWords = { readonly chunks: number; readonly vocabulary: Vocabulary }
 /** The words of a library, for a question of these terms. */
@@ -20,7 +20,9 @@ export function cachedWords(search: SearchStore): WordReader {
     const state = await search.state(library)
     const shelf = shelves.get(library) ?? newShelf(async () => await search.vocabulary(library))
     shelves.set(library, shelf)
-    return await shelf(state, terms)
+    const known = await shelf(state, terms)
+    if (terms.some((term) => !known.vocabulary.has(term))) await prepareSpelling(known.vocabulary)
+    return known
   }
 }
 

@@ -79,6 +79,7 @@ async function checkAll(
       without_vector: 0,
       without_words: 0,
       stray: 0,
+      misheld: 0,
     })
     const documents = await database.query<{ source: string; text: string; slices: [number, number, string][] }>(
       `select d.source, r.text,
@@ -104,7 +105,10 @@ async function checkAll(
 async function faults(query: Query): Promise<unknown> {
   const [row] = await query(
     `with counts as (select l.chunk_count, (select count(*) from chunks c where c.library_id = l.library_id) as real from libraries l),
-          posted as (select p.document_id, unnest(p.chunk_ids) as chunk_id from postings p)
+          posted as (
+            select p.library_id, p.term, ('x' || encode(substr(p.entries, at + 1, 4), 'hex'))::bit(32)::int as chunk_id
+            from postings p, generate_series(0, length(p.entries) - 1, 8) as at),
+          held as (select library_id, term, count(*) as holding from posted group by 1, 2)
      select (select count(*)::int from counts where chunk_count <> real) as miscounted,
             (select count(*)::int from chunks c join documents d using (library_id, document_id)
              where c.revision <> d.revision) as stale,
@@ -112,7 +116,9 @@ async function faults(query: Query): Promise<unknown> {
              left join signs_1 s using (library_id, chunk_id)
              where v.chunk_id is null or s.chunk_id is null) as without_vector,
             (select count(*)::int from chunks where chunk_id not in (select chunk_id from posted)) as without_words,
-            (select count(*)::int from posted where chunk_id not in (select chunk_id from chunks)) as stray`,
+            (select count(*)::int from posted where chunk_id not in (select chunk_id from chunks)) as stray,
+            (select count(*)::int from terms t full join held h using (library_id, term)
+             where t.holding is distinct from h.holding) as misheld`,
   )
   return row
 }

@@ -263,8 +263,10 @@ async function countRows(database: Database): Promise<Record<string, number>> {
   const [row] = await database.query<Record<string, number>>(
     `select (select count(*)::int from chunks) as chunks, (select count(*)::int from vectors_1) as vectors_1,
             (select count(*)::int from signs_1) as signs_1, (select sum(chunk_count)::int from libraries) as counted,
-            (select count(*)::int from postings p, unnest(p.chunk_ids) as u(id)
-             where not exists (select from chunks c where c.library_id = p.library_id and c.chunk_id = u.id)) as stray`,
+            (select count(*)::int from postings p, generate_series(0, length(p.entries) - 1, 8) as at
+             where not exists (
+               select from chunks c where c.library_id = p.library_id
+               and int4send(c.chunk_id) = substr(p.entries, at + 1, 4))) as stray`,
   )
   return row ?? {}
 }

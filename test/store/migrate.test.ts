@@ -1,13 +1,17 @@
 // Migrations are applied once, in order, whoever comes first.
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import type { DocumentToSave } from '../../core/ports.ts'
 import { migrate } from '../../store/migrate.ts'
+import type { Query } from '../../store/database.ts'
+import { documentId } from '../../store/documents.ts'
 import { openStore } from '../../store/open.ts'
 import { openPostgres } from '../../store/postgres.ts'
 import { contentOf, emptyTestDatabase, openTestDatabase, postgresUrl } from '../support/database.ts'
-import { space } from '../support/store-documents.ts'
+import { search, space, tinyDocument } from '../support/store-documents.ts'
 
-const files = (await readdir(new URL('../../store/migrations/', import.meta.url))).sort()
+const folder = new URL('../../store/migrations/', import.meta.url)
+const files = (await readdir(folder)).sort()
 
 describe('migrations', () => {
   it('are numbered without gaps or doubles', () => {
@@ -56,3 +60,86 @@ describe('migrations', () => {
     })
   })
 })
+
+describe('a library of the first schema', () => {
+  const chunks = Array.from({ length: 700 }, (_, n) => ({
+    text: `raft ${n % 7 ? 'quorum' : 'lease'} number${n % 100}`,
+  }))
+  const documents = [tinyDocument('a.md', chunks), tinyDocument('b.md', [{ text: 'raft lease' }])]
+
+  it('is found in as one that was learned anew, and goes on from there', async () => {
+    await using database = await emptyTestDatabase()
+    await database.query(await readFile(new URL('0001-schema.sql', folder), 'utf8'))
+    await database.query(
+      `create table migrations (name text primary key, applied_at timestamptz not null default now());
+       insert into migrations (name) values ('0001-schema.sql'); insert into libraries (library_id) values ('main')`,
+    )
+    for (const document of documents) await saveFirst(database.query, document)
+    expect(await migrate(database)).toEqual(files.slice(1))
+
+    const stores = { main: await openStore(database, 'main', space), fresh: await openStore(database, 'fresh', space) }
+    for (const document of documents) await stores.fresh.documents.save({ ...document, library: 'fresh' })
+    const found = async (library: 'main' | 'fresh') => {
+      const candidates = await search(stores[library], 'raft lease number7', { library, limit: 20 })
+      return {
+        candidates: candidates.map(({ document, ordinal, words }) => [document.source, ordinal, words]),
+        vocabulary: await stores[library].search.vocabulary(library),
+      }
+    }
+    expect((await found('main')).candidates).toHaveLength(20)
+    expect(await found('main')).toEqual(await found('fresh'))
+    for (const library of ['main', 'fresh'] as const)
+      await stores[library].documents.save(tinyDocument('a.md', [{ text: 'a quorum' }], { library }))
+    expect(await found('main')).toEqual(await found('fresh'))
+    expect((await found('main')).vocabulary.get('raft')).toBe(1)
+  })
+})
+
+/** A document as the first schema kept it: the words of each document apart, its chunks and weights as arrays. */
+async function saveFirst(query: Query, { library, source, revision, parsed, chunks }: DocumentToSave): Promise<void> {
+  const id = documentId(library, source)
+  await query('insert into documents (library_id, document_id, source, revision) values ($1, $2, $3, $4)', [
+    library,
+    id,
+    source,
+    revision,
+  ])
+  await query(
+    `insert into revisions (library_id, document_id, revision, title, text, characters, outline, boilerplate)
+     values ($1, $2, $3, $4, $5, $6, '[]', '[]')`,
+    [library, id, revision, parsed.title, parsed.text, parsed.text.length],
+  )
+  await query(
+    `insert into chunks (library_id, document_id, revision, ordinal, start_offset, end_offset, headings, text, content_hash)
+     select $1, $2, $3, o, s, e, '["heading"]', t, t from unnest($4::int[], $5::int[], $6::int[], $7::text[]) as c(o, s, e, t)`,
+    [
+      library,
+      id,
+      revision,
+      chunks.map(({ ordinal }) => ordinal),
+      chunks.map(({ span }) => span.start),
+      chunks.map(({ span }) => span.end),
+      chunks.map(({ text }) => text),
+    ],
+  )
+  const words = chunks.flatMap(({ ordinal, terms }) =>
+    Array.from(terms, ([term, weight]) => ({ ordinal, term, weight })),
+  )
+  await query(
+    `insert into postings (library_id, term, document_id, chunk_ids, weights)
+     select $1, w.term, $2, array_agg(c.chunk_id order by c.chunk_id), array_agg(w.weight order by c.chunk_id)
+     from unnest($3::int[], $4::text[], $5::real[]) as w(ordinal, term, weight)
+     join chunks c on c.library_id = $1 and c.document_id = $2 and c.ordinal = w.ordinal group by w.term`,
+    [
+      library,
+      id,
+      words.map(({ ordinal }) => ordinal),
+      words.map(({ term }) => term),
+      words.map(({ weight }) => weight),
+    ],
+  )
+  await query('update libraries set chunk_count = chunk_count + $2, changes = changes + 1 where library_id = $1', [
+    library,
+    chunks.length,
+  ])
+}

@@ -145,6 +145,15 @@ describe('vectors', () => {
     expect(both[0]!.cosine).toBeCloseTo(1, 5)
   })
 
+  it('find chunks with the words they hold, also those that are not among the best by words', async () => {
+    const twice = { text: 'north north', vector: [-1, 0, 0, 0] }
+    const once = { text: 'a word on the north', vector: [1, 0, 0, 0] }
+    const all = await candidates('north', [twice, once])
+    const best = await candidates('north', [twice, once], { limit: 1, vector: Float32Array.from(once.vector) })
+    expect(best.map(({ text, words }) => [text, words])).toEqual(all.map(({ text, words }) => [text, words]))
+    expect(best).toHaveLength(2)
+  })
+
   it('are ordered exactly, however alike their signs are', async () => {
     const alike = Array.from({ length: 40 }, (_, n) => {
       const angle = (n * Math.PI) / 81

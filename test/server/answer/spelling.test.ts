@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { distance, MOST_CORRECTED, nearestTerm, splitCompound } from '../../../server/answer/spelling.ts'
+import {
+  distance,
+  MOST_CORRECTED,
+  nearestTerm,
+  prepareSpelling,
+  splitCompound,
+} from '../../../server/answer/spelling.ts'
 
 const vocabulary = new Map(
   Object.entries({
@@ -118,5 +124,29 @@ describe('two words in one', () => {
 
   it.each(['ratelimb', 'rate', 'ratefoo', 'sq', ''])('%j are none', (term) => {
     expect(splitCompound(term, vocabulary)).toBeNull()
+  })
+})
+
+describe('the index of a large library', () => {
+  const letters = 'abcdefghij'
+  const many = new Map(
+    Array.from({ length: 20_000 }, (_, n) => [Array.from(String(n), (digit) => letters[Number(digit)]).join(''), 1]),
+  )
+
+  it('leaves room for other work while it is made', async () => {
+    let turns = 0
+    const timer = setInterval(() => turns++, 0)
+    await prepareSpelling(new Map(many))
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(2)
+  })
+
+  it('finds the same, made beforehand or when it is needed', async () => {
+    const prepared = new Map(many)
+    await Promise.all([prepareSpelling(prepared), prepareSpelling(prepared)])
+    for (const term of ['bcdxe', 'bcdeff', 'baaaq']) {
+      expect(nearestTerm(term, prepared)).toBe(nearestTerm(term, many))
+      expect(nearestTerm(term, prepared)).not.toBeNull()
+    }
   })
 })

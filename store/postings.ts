@@ -1,0 +1,215 @@
+// The term index: which chunks hold a term, and how much it weighs in each. Packed, so that a search reads few rows;
+// scored here and not in SQL, which took five times as long for the same sums.
+import { idf } from '../core/terms.ts'
+import { byteasParameter } from './binary.ts'
+import type { Database, Query } from './database.ts'
+
+/** term → weight of it in this chunk, idf not applied */
+type IndexedChunk = { readonly chunkId: number; readonly terms: ReadonlyMap<string, number> }
+
+type ScoredChunk = { readonly chunkId: number; readonly words: number }
+
+export type WordScores = {
+  /** The best `limit` chunks, best first; ties by chunk. */
+  readonly best: (limit: number) => ScoredChunk[]
+  /** 0 for a chunk that holds none of the terms */
+  readonly of: (chunkId: number) => number
+}
+
+// One row holds what a term has in chunks of this many consecutive ids. Fewer cost a search more rows, more cost a save
+// more bytes: it writes the rows of its terms anew. 512 entries are half a page.
+const SEGMENT = 512
+// An entry is the chunk's id and the weight, 4 bytes each, big-endian.
+const ENTRY = 8
+
+// An index row has 2,704 bytes at most, and a "word" may be a page of Chinese or of base64. Nobody asks for those.
+const LONGEST_TERM = 200
+
+// What is sent in one message. The embedded database's socket copies a message anew for every 64 kB of it that arrive.
+const CHUNKS_AT_ONCE = 500
+
+/**
+ * Takes the words of some chunks out of the index and puts those of others in. Rows are shared by many documents: the
+ * caller holds the library's lock, so that two never change one row in turn and wait for each other.
+ */
+export async function replacePostings(
+  query: Query,
+  library: string,
+  removed: readonly number[],
+  added: readonly IndexedChunk[],
+): Promise<void> {
+  const counts = new Map<string, number>()
+  const count = (term: string, by: number) => counts.set(term, (counts.get(term) ?? 0) + by)
+  const bySegment = Map.groupBy(removed, segmentOf)
+  for (const [segment, chunkIds] of bySegment) await removeFrom(query, library, segment, new Set(chunkIds), count)
+  for (let start = 0; start < added.length; start += CHUNKS_AT_ONCE)
+    await add(query, library, added.slice(start, start + CHUNKS_AT_ONCE), count)
+  await countTerms(query, library, counts)
+}
+
+/** BM25 over the whole library. */
+export async function scoreWords(
+  database: Database,
+  library: string,
+  terms: ReadonlyMap<string, number>,
+): Promise<WordScores> {
+  const rows = await database.query<{ boost: number; chunks: number; entries: Buffer | null }>(
+    `select q.boost, l.chunk_count as chunks, p.entries
+     from libraries l
+     cross join unnest($2::text[], $3::float8[]) as q(term, boost)
+     cross join lateral (
+       select string_agg(entries, '') as entries from postings where library_id = $1 and term = q.term offset 0) p
+     where l.library_id = $1`,
+    [library, [...terms.keys()], [...terms.values()]],
+  )
+  const scores: Scores = new Map()
+  for (const { boost, chunks, entries } of rows)
+    if (entries) addScores(scores, entries, boost * idf(chunks, entries.length / ENTRY))
+  return {
+    best: (limit) => best(scores, limit),
+    of: (chunkId) => scores.get(segmentOf(chunkId))?.[chunkId % SEGMENT] ?? 0,
+  }
+}
+
+/** Sums by segment and place in it: ids may lie far apart, where documents were replaced again and again. */
+type Scores = Map<number, Float64Array>
+
+function addScores(scores: Scores, entries: Buffer, rarity: number): void {
+  const view = viewOf(entries)
+  for (let at = 0; at < entries.length; at += ENTRY) {
+    const chunkId = view.getInt32(at)
+    let segment = scores.get(segmentOf(chunkId))
+    if (!segment) scores.set(segmentOf(chunkId), (segment = new Float64Array(SEGMENT)))
+    segment[chunkId % SEGMENT] = (segment[chunkId % SEGMENT] ?? 0) + rarity * view.getFloat32(at + 4)
+  }
+}
+
+function best(scores: Scores, limit: number): ScoredChunk[] {
+  const found: ScoredChunk[] = []
+  let least = 0
+  const segments = [...scores].sort(([a], [b]) => a - b)
+  for (const [segment, sums] of segments)
+    for (let place = 0; place < SEGMENT; place++) {
+      const sum = sums[place] ?? 0
+      if (sum <= least) continue
+      // Chunks come in the order of their ids: of two that are alike the first one stays before.
+      const rank = found.findLastIndex(({ words }) => words >= sum) + 1
+      found.splice(rank, 0, { chunkId: segment * SEGMENT + place, words: sum })
+      if (found.length > limit) found.pop()
+      if (found.length === limit) least = found.at(-1)?.words ?? 0
+    }
+  return found
+}
+
+type Row = { readonly term: string; readonly entries: Buffer }
+
+async function removeFrom(
+  query: Query,
+  library: string,
+  segment: number,
+  chunkIds: ReadonlySet<number>,
+  count: (term: string, by: number) => void,
+): Promise<void> {
+  const rows = await query<Row>('select term, entries from postings where library_id = $1 and segment = $2', [
+    library,
+    segment,
+  ])
+  const left: Row[] = []
+  for (const { term, entries } of rows) {
+    const kept = without(entries, chunkIds)
+    if (kept.length === entries.length) continue
+    left.push({ term, entries: kept })
+    count(term, (kept.length - entries.length) / ENTRY)
+  }
+  const [emptied, changed] = [left.filter(isEmpty), left.filter((row) => !isEmpty(row))]
+  await query('delete from postings where library_id = $1 and segment = $2 and term = any($3)', [
+    library,
+    segment,
+    emptied.map(({ term }) => term),
+  ])
+  await query(
+    `update postings p set entries = c.entries from unnest($3::text[], $4::bytea[]) as c(term, entries)
+     where p.library_id = $1 and p.segment = $2 and p.term = c.term`,
+    [library, segment, changed.map(({ term }) => term), byteasParameter(changed.map(({ entries }) => entries))],
+  )
+}
+
+const isEmpty = ({ entries }: Row) => entries.length === 0
+
+function without(entries: Buffer, chunkIds: ReadonlySet<number>): Buffer {
+  const view = viewOf(entries)
+  const kept: Buffer[] = []
+  for (let at = 0; at < entries.length; at += ENTRY)
+    if (!chunkIds.has(view.getInt32(at))) kept.push(entries.subarray(at, at + ENTRY))
+  return Buffer.concat(kept)
+}
+
+async function add(
+  query: Query,
+  library: string,
+  chunks: readonly IndexedChunk[],
+  count: (term: string, by: number) => void,
+): Promise<void> {
+  const rows: (Row & { readonly segment: number })[] = []
+  for (const [segment, members] of Map.groupBy(chunks, ({ chunkId }) => segmentOf(chunkId)))
+    for (const [term, places] of placesOf(members)) {
+      rows.push({ term, segment, entries: pack(places) })
+      count(term, places.length)
+    }
+  await query(
+    `insert into postings (library_id, term, segment, entries)
+     select $1, * from unnest($2::text[], $3::int[], $4::bytea[])
+     on conflict (library_id, term, segment) do update set entries = postings.entries || excluded.entries`,
+    [
+      library,
+      rows.map(({ term }) => term),
+      rows.map(({ segment }) => segment),
+      byteasParameter(rows.map(({ entries }) => entries)),
+    ],
+  )
+}
+
+type Place = readonly [chunkId: number, weight: number]
+
+function placesOf(chunks: readonly IndexedChunk[]): Map<string, Place[]> {
+  const places = new Map<string, Place[]>()
+  for (const { chunkId, terms } of chunks)
+    for (const [term, weight] of terms) {
+      if (term.length > LONGEST_TERM) continue
+      const known = places.get(term)
+      if (known) known.push([chunkId, weight])
+      else places.set(term, [[chunkId, weight]])
+    }
+  return places
+}
+
+function pack(places: readonly Place[]): Buffer {
+  const entries = Buffer.alloc(places.length * ENTRY)
+  for (const [index, [chunkId, weight]] of places.entries()) {
+    entries.writeInt32BE(chunkId, index * ENTRY)
+    entries.writeFloatBE(weight, index * ENTRY + 4)
+  }
+  return entries
+}
+
+async function countTerms(query: Query, library: string, counts: ReadonlyMap<string, number>): Promise<void> {
+  const changed = [...counts].filter(([, by]) => by !== 0)
+  await query(
+    `insert into terms (library_id, term, holding) select $1, * from unnest($2::text[], $3::int[])
+     on conflict (library_id, term) do update set holding = terms.holding + excluded.holding`,
+    [library, changed.map(([term]) => term), changed.map(([, by]) => by)],
+  )
+  const fewer = changed.filter(([, by]) => by < 0)
+  await query('delete from terms where library_id = $1 and term = any($2) and holding = 0', [
+    library,
+    fewer.map(([term]) => term),
+  ])
+}
+
+function segmentOf(chunkId: number): number {
+  return Math.floor(chunkId / SEGMENT)
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
+}
