@@ -5,9 +5,9 @@ import type { Config } from '../core/config.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
 import { ingest } from '../ingest/ingest.ts'
+import { openGenerator } from '../models/generator.ts'
 import { openAiEmbedder } from '../models/openai-embedder.ts'
-import { openAiGenerator } from '../models/openai-generator.ts'
-import { withEmbedderRetries, withGeneratorRetries, withRetries } from '../models/retry.ts'
+import { withEmbedderRetries, withRetries } from '../models/retry.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
@@ -35,9 +35,9 @@ export async function openAll(config: Config, log: Log): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
   const { database, announce } = await openDatabase(config, log)
   try {
-    const models = await openModels(config)
-    const store = await openStore(database, LIBRARY, models.embedder)
-    return toOpened(config, log, { ...models, store, announce })
+    const embedders = await openEmbedders(config)
+    const store = await openStore(database, LIBRARY, embedders.embedder)
+    return toOpened(config, log, { ...embedders, store, generator: generatorOf(config, store, log), announce })
   } catch (error) {
     await database.close()
     throw error
@@ -80,17 +80,19 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
   }
 }
 
-type Models = Pick<Parts, 'embedder' | 'sentenceEmbedder' | 'generator'>
+function generatorOf({ provider, budgetUsdPerDay: limitUsd }: Config, { spending }: Store, log: Log): Generator | null {
+  const report = (message: string, error: unknown) => log.error({ err: error }, message)
+  return provider && openGenerator(provider, { limitUsd, library: LIBRARY, spending, report })
+}
 
-async function openModels(config: Config): Promise<Models> {
+async function openEmbedders(config: Config): Promise<Pick<Parts, 'embedder' | 'sentenceEmbedder'>> {
   const { provider, embeddingModel } = config
-  const generator = provider ? withGeneratorRetries(openAiGenerator(provider)) : null
   const sentenceEmbedder = await openStaticEmbedder()
-  if (!provider || !embeddingModel) return { embedder: sentenceEmbedder, sentenceEmbedder, generator }
+  if (!provider || !embeddingModel) return { embedder: sentenceEmbedder, sentenceEmbedder }
   // The size of a provider's vectors is known only from one: opening asks for it, and may have to ask again.
   const signal = new AbortController().signal
   const opened = await withRetries(async () => await openAiEmbedder({ ...provider, embeddingModel }), signal)
-  return { embedder: withEmbedderRetries(opened), sentenceEmbedder, generator }
+  return { embedder: withEmbedderRetries(opened), sentenceEmbedder }
 }
 
 async function openDatabase(config: Config, log: Log) {

@@ -20,6 +20,7 @@ const faults = {
   'model-rate-limited': 'The model has too many requests at the moment.',
   'model-quota-spent': 'The quota of the model is spent.',
   'model-refused': 'The model refused to answer.',
+  'budget-spent': 'The budget of the day is spent.',
   'model-cut-off': 'The model stopped early: the answer may be incomplete.',
 }
 

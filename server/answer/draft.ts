@@ -24,7 +24,8 @@ export type Draft = {
   /** The citation of these words of a passage, and whether it is new (then its event must be sent). */
   readonly cite: (passage: Passage, span: Span) => { citation: Citation; isNew: boolean }
   readonly state: (span: Span, verdict: Verdict, citations: readonly number[]) => AnswerEvent
-  readonly spend: (inputTokens: number, outputTokens: number) => void
+  /** Adds to what the answer has used. */
+  readonly spend: (usage: { inputTokens: number; outputTokens: number; costUsd?: number }) => void
   readonly fallBack: (fallback: Fallback, mode: Mode) => void
   readonly finish: (status: Answer['status']) => Answer
   readonly refuse: (reason: AbstentionReason, nearest: readonly Passage[]) => Answer
@@ -66,7 +67,16 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       statements.push(statement)
       return { type: 'verdict', ...statement }
     },
-    spend: (inputTokens, outputTokens) => change({ usage: { inputTokens, outputTokens, costUsd: 0 } }),
+    spend: ({ inputTokens, outputTokens, costUsd = 0 }) => {
+      const { usage } = answer
+      change({
+        usage: {
+          inputTokens: usage.inputTokens + inputTokens,
+          outputTokens: usage.outputTokens + outputTokens,
+          costUsd: roundUsd(usage.costUsd + costUsd),
+        },
+      })
+    },
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
     finish,
     refuse: (reason, nearest) => {
@@ -100,6 +110,11 @@ function blank(question: Question, mode: Mode, models: Models): Answer {
     usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
     timingsMs: { retrieve: 0, firstText: 0, total: 0 },
   }
+}
+
+/** To a billionth: what comes after it is an error of adding. */
+function roundUsd(usd: number): number {
+  return Math.round(usd * 1e9) / 1e9
 }
 
 function addCitation(citations: Citation[], passage: Passage, span: Span): { citation: Citation; isNew: boolean } {

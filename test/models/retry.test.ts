@@ -127,7 +127,7 @@ describe('a generator with retries', () => {
   it('hides faults before the first text', async () => {
     const generator = generatorOf(failingGenerator(down), failingGenerator(busy(1)), fakeGenerator(['a', 'b']))
     const events = await collect(withGeneratorRetries(generator, delays))
-    expect(events.map((event) => (event.type === 'text' ? event.delta : event.reason))).toEqual(['a', 'b', 'stop'])
+    expect(events.map((event) => (event.type === 'text' ? event.delta : event.type))).toEqual(['a', 'b', 'finish'])
   })
 
   it('never tries again after the first text', async () => {
