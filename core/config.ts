@@ -16,13 +16,8 @@ const setting = <T extends z.ZodType>(schema: T, meaning: string, example: strin
 const text = z.string().min(1, 'is empty')
 const urlOf = (protocols: RegExp, shape: string) => z.url({ protocol: protocols, error: `is not a URL like ${shape}` })
 
-const priceList = z
-  .string()
-  .transform((text, issues) => {
-    const prices = text.split(',').map((entry) => /^\s*(.+)=(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)\s*$/.exec(entry))
-    if (prices.includes(null)) issues.addIssue({ code: 'custom', message: 'is not a list of model=input/output' })
-    return new Map(prices.map((price) => [price?.[1] ?? '', { inputUsd: Number(price?.[2]), outputUsd: Number(price?.[3]) }]))
-  })
+// A model's name may hold anything but a comma, an equals sign too.
+const priceList = /^(?:[^,]*[^,\s]=\d+(?:\.\d+)?\/\d+(?:\.\d+)?(?:,(?!$)|$))+$/
 
 /** Every setting: what the schema accepts, what it means, an example. `.env.example` and the README are tested against this. */
 export const settings = {
@@ -65,7 +60,7 @@ export const settings = {
     'text-embedding-3-small',
   ),
   MODEL_PRICES: setting(
-    priceList.default(() => new Map([['gpt-4.1-mini', { inputUsd: 0.4, outputUsd: 1.6 }]])),
+    text.regex(priceList, 'is not a list of model=input/output').default('gpt-4.1-mini=0.40/1.60'),
     'US dollars per million tokens, model=input/output, by commas; a model that is not in it costs 0',
     'gpt-4.1-mini=0.40/1.60,gpt-4.1=2/8',
   ),
@@ -139,8 +134,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 /** A limit on a model without a price would never be reached. */
 function budgetFaults(env: z.output<typeof environment>): string[] {
-  const hasPrice = env.MODEL_PRICES.has(env.CHAT_MODEL)
-  if (env.BUDGET_USD_PER_DAY === undefined || hasPrice || !hasProvider(env)) return []
+  if (env.BUDGET_USD_PER_DAY === undefined || priceOf(env) || !hasProvider(env)) return []
   return [
     `BUDGET_USD_PER_DAY is ${env.BUDGET_USD_PER_DAY} but MODEL_PRICES has no price of ${JSON.stringify(env.CHAT_MODEL)}: add "${env.CHAT_MODEL}=input/output", or unset the budget`,
   ]
@@ -160,6 +154,16 @@ function hasProvider(env: z.output<typeof environment>): boolean {
   return env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined
 }
 
+function priceOf({ MODEL_PRICES, CHAT_MODEL }: z.output<typeof environment>): Provider['price'] {
+  const entry = MODEL_PRICES.split(',').find((each) => each.slice(0, each.lastIndexOf('=')).trim() === CHAT_MODEL)
+  if (!entry) return null
+  const [inputUsd = 0, outputUsd = 0] = entry
+    .slice(entry.lastIndexOf('=') + 1)
+    .split('/')
+    .map(Number)
+  return { inputUsd, outputUsd }
+}
+
 function toConfig(env: z.output<typeof environment>): Config {
   return Object.freeze({
     port: env.PORT,
@@ -172,7 +176,7 @@ function toConfig(env: z.output<typeof environment>): Config {
           apiKey: env.OPENAI_API_KEY ?? 'none',
           baseUrl: env.OPENAI_BASE_URL ?? null,
           chatModel: env.CHAT_MODEL,
-          price: env.MODEL_PRICES.get(env.CHAT_MODEL) ?? null,
+          price: priceOf(env),
         }
       : null,
     embeddingModel: env.EMBEDDING_MODEL ?? null,

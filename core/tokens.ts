@@ -7,7 +7,7 @@ export function countTokens(text: string): number {
   return estimateTokenCount(text)
 }
 
-/** The beginning of a text, of at most so many tokens. Never half a character: no provider's JSON can carry it. */
+/** The beginning of a text, of about so many tokens. Never half a character: no provider's JSON can carry it. */
 export function firstTokens(text: string, tokens: number): string {
   return sliceByTokens(text, 0, Math.max(0, tokens)).replace(/[\ud800-\udbff]$/, '')
 }

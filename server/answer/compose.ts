@@ -11,13 +11,16 @@ const TURN_TOKENS = 500
 
 /** What the model gets to read: the first passages that fit, the last of them cut. No other one may be numbered for it. */
 export function pack(passages: readonly Passage[], tokens = READ_TOKENS): Passage[] {
+  const read: Passage[] = []
   let left = tokens
-  return passages.flatMap((passage) => {
-    const text = left > 0 ? firstTokens(passage.text, left) : ''
-    left -= countTokens(passage.text)
+  for (const passage of passages) {
+    const text = firstTokens(passage.text, left)
+    if (text === '') break
     const { start } = passage.span
-    return text === '' ? [] : [{ ...passage, text, span: { start, end: start + text.length } }]
-  })
+    read.push({ ...passage, text, span: { start, end: start + text.length } })
+    left -= countTokens(passage.text)
+  }
+  return read
 }
 
 /** The first half of what was packed, for a model that takes less. */

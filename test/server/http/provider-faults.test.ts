@@ -175,11 +175,14 @@ describe('a stream', () => {
     expectPartial(await readFrom([streamOf([...begun, event({ error })]), whole]))
   })
 
-  it.each(['length', 'content_filter'])('that ends by %s is kept and marked, and without text extracts', async (end) => {
-    const cut = streamOf(completion(deltas.slice(0, 2), { finish: end }))
-    expectPartial(await readFrom([cut]))
-    expectExtracts(await readFrom([streamOf(completion([], { finish: end }))]), 1)
-  })
+  it.each(['length', 'content_filter'])(
+    'that ends by %s is kept and marked, and without text extracts',
+    async (end) => {
+      const cut = streamOf(completion(deltas.slice(0, 2), { finish: end }))
+      expectPartial(await readFrom([cut]))
+      expectExtracts(await readFrom([streamOf(completion([], { finish: end }))]), 1)
+    },
+  )
 
   it('that says nothing becomes extracts', async () => {
     expectExtracts(await readFrom([streamOf(completion([]))]), 1)
@@ -188,7 +191,11 @@ describe('a stream', () => {
 
 describe('a connection', () => {
   // Without the fields that nobody reads: a third of the bytes.
-  const bytes = Buffer.from(completion(deltas).join('').replaceAll(/"id".*?"model":"test-model",|"index":0,/g, ''))
+  const bytes = Buffer.from(
+    completion(deltas)
+      .join('')
+      .replaceAll(/"id".*?"model":"test-model",|"index":0,/g, ''),
+  )
 
   /** The events of which the reader has everything; where the end of the body is no fault, the last needs no blank line. */
   function wholeEvents(length: number, ending: Reply['ending']): string {
