@@ -5,7 +5,7 @@ import {
   CircuitState,
   circuitBreaker,
   handleWhen,
-  type IBackoffFactory,
+  type IBackoff,
   type IHalfOpenAfterBackoffContext,
   isBrokenCircuitError,
 } from 'cockatiel'
@@ -89,17 +89,18 @@ function openCircuit(limits: BreakerLimits): CircuitBreakerPolicy {
   return circuit
 }
 
-function pausesOf({ pauseMs, longestPauseMs, quotaPauseMs }: BreakerLimits) {
-  const pauses: IBackoffFactory<IHalfOpenAfterBackoffContext> = {
-    next({ attempt, result }) {
-      const error = 'error' in result ? result.error : null
-      const asked = error instanceof ModelError ? (error.retryAfterMs ?? 0) : 0
-      const isQuota = error instanceof ModelError && error.code === 'model-quota-spent'
-      const doubled = Math.max(asked, pauseMs * 2 ** (attempt - 1))
-      return { duration: isQuota ? quotaPauseMs : Math.min(doubled, longestPauseMs), next: pauses.next }
-    },
-  }
-  return pauses
+function pausesOf(limits: BreakerLimits) {
+  const next = ({ attempt, result }: IHalfOpenAfterBackoffContext): IBackoff<IHalfOpenAfterBackoffContext> => ({
+    duration: pauseAfter(attempt, 'error' in result ? result.error : null, limits),
+    next,
+  })
+  return { next }
+}
+
+function pauseAfter(probes: number, error: unknown, { pauseMs, longestPauseMs, quotaPauseMs }: BreakerLimits): number {
+  if (!(error instanceof ModelError)) return pauseMs
+  if (error.code === 'model-quota-spent') return quotaPauseMs
+  return Math.min(Math.max(error.retryAfterMs ?? 0, pauseMs * 2 ** (probes - 1)), longestPauseMs)
 }
 
 function leftAlone(circuit: CircuitBreakerPolicy): ModelError {

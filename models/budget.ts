@@ -5,7 +5,7 @@ import { countTokens, mostTokens } from '../core/tokens.ts'
 import type { Usage } from '../core/types.ts'
 
 /** US dollars per million tokens. */
-export type Price = { readonly inputUsd: number; readonly outputUsd: number }
+type Price = { readonly inputUsd: number; readonly outputUsd: number }
 
 export type Budget = {
   /** null: not known, every call counts as costing nothing */
@@ -33,9 +33,9 @@ export function withBudget(generator: Generator, budget: Budget): Generator {
         for await (const event of generator.stream(messages, signal)) {
           if (event.type === 'text') written += event.delta
           if (event.type === 'finish') {
-            const told = toldBy(event, budget)
-            if (told) usage = () => told
-            yield { ...event, ...usage() }
+            const counted = toldBy(event, budget) ?? usage()
+            usage = () => counted
+            yield { ...event, ...counted }
           } else yield event
         }
       } catch (error) {

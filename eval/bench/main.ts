@@ -4,10 +4,13 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, InputError } from '../../core/errors.ts'
+import { openLog } from '../../core/log.ts'
 import type { Embedder, Store } from '../../core/ports.ts'
 import { ingest } from '../../ingest/ingest.ts'
 import { showIngest } from '../../ingest/progress.ts'
+import { openGenerator } from '../../models/generator.ts'
 import { openStaticEmbedder } from '../../models/static.ts'
+import { createApp } from '../../server/app.ts'
 import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer.ts'
 import { search } from '../../server/answer/search.ts'
 import { cachedTexts } from '../../server/answer/texts.ts'
@@ -16,8 +19,10 @@ import { openEmbedded } from '../../store/embedded.ts'
 import { openStore } from '../../store/open.ts'
 import { openPostgres } from '../../store/postgres.ts'
 import { quantile } from '../stats.ts'
+import { compareFirstText, openEagerProvider } from './provider.ts'
 
-const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--database <postgres://…>] [--rounds 3]
+const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--database <postgres://…>] [--rounds 3] [--provider]
+  --provider    only the time that is added to a model's first word, over 300 answers
   --questions   one JSON object with a "question" per line; by default the titles of the library's documents`
 
 const LIBRARY = 'bench'
@@ -35,7 +40,14 @@ async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args: [...args],
-    options: { library: text, questions: text, database: text, rounds: text, help: { type: 'boolean' } },
+    options: {
+      library: text,
+      questions: text,
+      database: text,
+      rounds: text,
+      provider: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   })
   if (values.help) return say(usage)
   const embedder = await openStaticEmbedder()
@@ -58,6 +70,7 @@ async function main(args: readonly string[]): Promise<void> {
     say(
       `${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${values.database ? 'Postgres' : 'embedded database'}`,
     )
+    if (values.provider) return await compareProvider(store, deps, signal)
     say(
       await measure(
         'search',
@@ -84,6 +97,43 @@ function toDeps(store: Store, embedder: Embedder): AnswerDeps {
     sentenceEmbedder: embedder,
     generator: null,
     report: (message, error) => say(`${message}: ${String(error)}`),
+  }
+}
+
+/** The model's answers as a server gives them, against the client library alone. */
+async function compareProvider(store: Store, deps: AnswerDeps, signal: AbortSignal): Promise<void> {
+  const { baseUrl, close } = await openEagerProvider()
+  const provider = { apiKey: 'none', baseUrl, chatModel: 'bench', price: { inputUsd: 0.4, outputUsd: 1.6 } }
+  const spent = { library: LIBRARY, spending: store.spending, report: deps.report }
+  const generator = openGenerator(provider, { ...spent, limitUsd: null })
+  const servers = {
+    'a server': asking(store, { ...deps, generator }),
+    'a server with a budget': asking(store, {
+      ...deps,
+      generator: openGenerator(provider, { ...spent, limitUsd: 1_000 }),
+    }),
+  }
+  const question = 'How does Stripe rate limit requests?'
+  const compared = { baseUrl, question, library: LIBRARY, deps: { ...deps, generator }, servers }
+  for (const line of await compareFirstText(300, compared, signal)) say(line)
+  close()
+}
+
+function asking(store: Store, deps: AnswerDeps): (question: string) => Promise<Response> {
+  const { fetch } = createApp({
+    ...deps,
+    store,
+    ingesting: async function* () {},
+    library: LIBRARY,
+    token: '',
+    webDir: '',
+    loopbackOnly: false,
+    log: openLog('silent'),
+  })
+  const headers = { 'content-type': 'application/json' }
+  return async (question) => {
+    const body = JSON.stringify({ question, stream: true })
+    return await fetch(new Request('http://bench/v1/ask', { method: 'POST', headers, body }))
   }
 }
 

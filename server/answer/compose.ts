@@ -14,13 +14,18 @@ export function pack(passages: readonly Passage[], tokens = READ_TOKENS): Passag
   const read: Passage[] = []
   let left = tokens
   for (const passage of passages) {
-    const text = firstTokens(passage.text, left)
-    if (text === '') break
-    const { start } = passage.span
-    read.push({ ...passage, text, span: { start, end: start + text.length } })
-    left -= countTokens(passage.text)
+    const tokensInIt = countTokens(passage.text)
+    if (tokensInIt > left) return [...read, ...cutTo(left, passage)]
+    read.push(passage)
+    left -= tokensInIt
   }
   return read
+}
+
+function cutTo(tokens: number, passage: Passage): Passage[] {
+  const text = firstTokens(passage.text, tokens)
+  const { start } = passage.span
+  return text === '' ? [] : [{ ...passage, text, span: { start, end: start + text.length } }]
 }
 
 /** The first half of what was packed, for a model that takes less. */

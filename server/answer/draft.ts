@@ -25,11 +25,13 @@ export type Draft = {
   readonly cite: (passage: Passage, span: Span) => { citation: Citation; isNew: boolean }
   readonly state: (span: Span, verdict: Verdict, citations: readonly number[]) => AnswerEvent
   /** Adds to what the answer has used. */
-  readonly spend: (usage: { inputTokens: number; outputTokens: number; costUsd?: number }) => void
+  readonly spend: (usage: Spent) => void
   readonly fallBack: (fallback: Fallback, mode: Mode) => void
   readonly finish: (status: Answer['status']) => Answer
   readonly refuse: (reason: AbstentionReason, nearest: readonly Passage[]) => Answer
 }
+
+type Spent = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd?: number }
 
 type Models = { readonly generator: { readonly model: string } | null; readonly embedder: { readonly space: string } }
 
@@ -67,16 +69,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       statements.push(statement)
       return { type: 'verdict', ...statement }
     },
-    spend: ({ inputTokens, outputTokens, costUsd = 0 }) => {
-      const { usage } = answer
-      change({
-        usage: {
-          inputTokens: usage.inputTokens + inputTokens,
-          outputTokens: usage.outputTokens + outputTokens,
-          costUsd: roundUsd(usage.costUsd + costUsd),
-        },
-      })
-    },
+    spend: (usage) => change({ usage: sum(answer.usage, usage) }),
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
     finish,
     refuse: (reason, nearest) => {
@@ -112,9 +105,13 @@ function blank(question: Question, mode: Mode, models: Models): Answer {
   }
 }
 
-/** To a billionth: what comes after it is an error of adding. */
-function roundUsd(usd: number): number {
-  return Math.round(usd * 1e9) / 1e9
+function sum(usage: Answer['usage'], { inputTokens, outputTokens, costUsd = 0 }: Spent): Answer['usage'] {
+  return {
+    inputTokens: usage.inputTokens + inputTokens,
+    outputTokens: usage.outputTokens + outputTokens,
+    // To a billionth: what comes after it is an error of adding.
+    costUsd: Math.round((usage.costUsd + costUsd) * 1e9) / 1e9,
+  }
 }
 
 function addCitation(citations: Citation[], passage: Passage, span: Span): { citation: Citation; isNew: boolean } {

@@ -49,9 +49,8 @@ async function* ask(
   try {
     const messages = await compose(question, read)
     for await (const event of upTo(LONGEST_ANSWER, deps.generator.stream(messages, signal))) {
-      if (event.type !== 'text') draft.spend(event)
+      if (event.type !== 'text') noteEnd(draft, event)
       signal.throwIfAborted()
-      if (event.type === 'finish' && event.reason !== 'stop') draft.fallBack('model-cut-off', 'generative')
       if (event.type === 'text') yield* write(reader.push(reply.push(event.delta)), writer)
     }
     yield* write([...reader.push(reply.end()), ...reader.end()], writer)
@@ -59,22 +58,25 @@ async function* ask(
   } catch (error) {
     // A provider's client may report being cancelled as a failure: nothing failed.
     const hasFailed = !signal.aborted && error instanceof ModelError
-    if (hasFailed && error.code !== 'model-budget-spent') deps.report('the model failed', error)
+    if (hasFailed) deps.report('the model failed', error)
     // Words already shown cannot be taken back: they stay, closed and judged like any others.
     if (draft.length() > 0 && (signal.aborted || hasFailed)) {
       yield* write(reader.end(), writer)
       yield* writer.end()
     }
     if (!hasFailed) throw error
-    if (draft.length() === 0) return silenceOf(error)
-    draft.fallBack('model-cut-off', 'generative')
+    return failedWith(error, draft)
   }
   if (draft.length() > 0) return 'answered'
   // An empty reply is a failure of the model, not an answer.
   return reply.declined() ? 'model-declined' : 'model-unavailable'
 }
 
-function silenceOf({ code }: ModelError): Said {
+function failedWith({ code }: ModelError, draft: Draft): Said {
+  if (draft.length() > 0) {
+    draft.fallBack('model-cut-off', 'generative')
+    return 'answered'
+  }
   if (code === 'model-budget-spent') return 'budget-spent'
   return code === 'model-context-too-long' ? 'too-long' : 'model-unavailable'
 }
@@ -134,6 +136,11 @@ function createReply(): Reply {
 /** As store/database.ts does it, so that what is sent and what is stored are the same. */
 function storable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd')
+}
+
+function noteEnd(draft: Draft, event: Exclude<GeneratorEvent, { type: 'text' }>): void {
+  draft.spend(event)
+  if (event.type === 'finish' && event.reason !== 'stop') draft.fallBack('model-cut-off', 'generative')
 }
 
 type StatementWriter = ReturnType<typeof createStatementWriter>

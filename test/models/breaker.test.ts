@@ -22,6 +22,10 @@ async function reached(breaker: Breaker, times: number, error: unknown = null): 
 
 const fault = (code: ModelErrorCode, retryAfterMs = 0) => new ModelError(code, 'x', { retryAfterMs })
 
+function retriesOf(breaker: Breaker): number {
+  return Array.from({ length: 50 }, () => breaker.mayRetry()).filter(Boolean).length
+}
+
 describe('a provider', () => {
   it.each<[ModelErrorCode, number]>([
     ['model-unavailable', 5],
@@ -116,18 +120,16 @@ describe('a provider that is left alone', () => {
 })
 
 describe('retries', () => {
-  const count = (breaker: Breaker) => Array.from({ length: 50 }, () => breaker.mayRetry()).filter(Boolean).length
-
   it('are ten at first, and then one for ten calls', async () => {
     const breaker = openBreaker(limits)
-    expect(count(breaker)).toBe(10)
+    expect(retriesOf(breaker)).toBe(10)
     await reached(breaker, 31)
-    expect(count(breaker)).toBe(3)
+    expect(retriesOf(breaker)).toBe(3)
   })
 
   it('are not saved up beyond ten', async () => {
     const breaker = openBreaker(limits)
     await reached(breaker, 500)
-    expect(count(breaker)).toBe(10)
+    expect(retriesOf(breaker)).toBe(10)
   })
 })

@@ -88,7 +88,7 @@ describe('the cost of an answer', () => {
     const body = { question: QUESTION, stream: true }
     const response = await app.post('/v1/ask', body, { signal: leaving.signal })
     const reader = response.body!.getReader()
-    while (!new TextDecoder().decode((await reader.read()).value).includes('limiters')) continue
+    while (!new TextDecoder().decode((await reader.read()).value).includes('event: text')) continue
     expect(await totals()).toMatchObject({ calls: 0, reserved: expect.toSatisfy((usd: number) => usd > 0.006) })
     leaving.abort()
     await app.drain(1_000)

@@ -57,6 +57,15 @@ function expectExtracts({ answer, calls }: Heard, callsMade: number): void {
   expect(calls).toBe(callsMade)
 }
 
+function busy(headers: Record<string, string>): Reply {
+  return failure(429, { code: 'rate_limit_exceeded' }, headers)
+}
+
+/** What the model was given to read in one of the last calls. */
+function promptAt(at: number): string {
+  return (provider.requests.at(at)!.body as { messages: { content: string }[] }).messages[1]!.content
+}
+
 describe('silence', () => {
   it('before the first word is bridged when it ends in time', async () => {
     expectWhole(await readFrom([streamOf([250, ...completion(deltas)])]), 1)
@@ -81,8 +90,6 @@ describe('silence', () => {
 })
 
 describe('too many requests', () => {
-  const busy = (headers: Record<string, string>) => failure(429, { code: 'rate_limit_exceeded' }, headers)
-
   it('are asked again after the time that the provider names', async () => {
     const heard = await readFrom([busy({ 'retry-after-ms': '180' }), whole])
     expectWhole(heard, 2)
@@ -125,14 +132,13 @@ describe('a refusal', () => {
 
 describe('more text than the model takes', () => {
   const tooLong = failure(400, { code: 'context_length_exceeded' })
-  const promptOf = (at: number) => (provider.requests.at(at)!.body as { messages: { content: string }[] }).messages[1]!
 
   it('is cut once, and the same way every time', async () => {
     const cut = []
     for (let times = 0; times < 2; times++) {
       expectWhole(await readFrom([tooLong, whole]), 2)
-      expect(promptOf(-1).content.length).toBeLessThan(promptOf(-2).content.length)
-      cut.push(promptOf(-1).content)
+      expect(promptAt(-1).length).toBeLessThan(promptAt(-2).length)
+      cut.push(promptAt(-1))
     }
     expect(cut[0]).toBe(cut[1])
   })

@@ -35,6 +35,15 @@ async function readMany(app: TestApp, atOnce: number): Promise<Record<string, nu
   return modes
 }
 
+async function leftAlone(): Promise<TestApp> {
+  provider.play([down])
+  const app = openReading(library, provider)
+  await read(app)
+  await read(app)
+  expect(provider.requests.length).toBe(5)
+  return app
+}
+
 describe('a full outage', () => {
   it.each([
     ['one after the other', 1],
@@ -61,15 +70,6 @@ describe('a full outage', () => {
 })
 
 describe('a provider that is left alone', () => {
-  async function leftAlone(): Promise<TestApp> {
-    provider.play([down])
-    const app = openReading(library, provider)
-    await read(app)
-    await read(app)
-    expect(provider.requests.length).toBe(5)
-    return app
-  }
-
   const pauseMs = impatient.limits!.pauseMs
   const pause = async () => await new Promise((resolve) => setTimeout(resolve, pauseMs + 20))
 
