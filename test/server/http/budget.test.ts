@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openTestLibrary } from '../../support/app.ts'
 import { openReading, QUESTION, read } from '../../support/asking.ts'
 import { completion, failure, openProvider, type Part, type Provider, streamOf } from '../../support/provider.ts'
+import { parseEvents, readJson, type WireAnswer } from '../../support/wire.ts'
 
 const deltas = ['Stripe runs four limiters ', 'in production [1].']
 const price = { inputUsd: 0.4, outputUsd: 1.6 }
@@ -88,13 +89,17 @@ describe('the cost of an answer', () => {
     const body = { question: QUESTION, stream: true }
     const response = await app.post('/v1/ask', body, { signal: leaving.signal })
     const reader = response.body!.getReader()
-    while (!new TextDecoder().decode((await reader.read()).value).includes('event: text')) continue
+    let seen = ''
+    while (!seen.includes('event: text')) seen += new TextDecoder().decode((await reader.read()).value)
     expect(await totals()).toMatchObject({ calls: 0, reserved: expect.toSatisfy((usd: number) => usd > 0.006) })
     leaving.abort()
     await app.drain(1_000)
     const day = await totals()
     expect(day).toMatchObject({ calls: 1, reserved: 0 })
     expect(day?.['spent']).toBeGreaterThan(0.0001)
+    const { body: started } = parseEvents(seen)[0]!
+    const stored = await readJson<WireAnswer>(await app.get(`/v1/answers/${started.id}`))
+    expect(stored).toMatchObject({ status: 'stopped', usage: { cost_usd: day?.['spent'] } })
   })
 })
 
