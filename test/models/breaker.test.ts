@@ -1,11 +1,13 @@
 // When a provider is left alone, for how long, and what ends it; and how many retries a number of calls pays for.
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ModelError, type ModelErrorCode } from '../../core/errors.ts'
 import { type Breaker, openBreaker } from '../../models/breaker.ts'
 
 const limits = { failures: 5, pauseMs: 40, longestPauseMs: 120, quotaPauseMs: 400 }
 
-const wait = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms))
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
+const wait = (ms: number) => vi.setSystemTime(Date.now() + ms)
 
 /** Makes so many calls that end like this; how many of them reached the provider. */
 async function reached(breaker: Breaker, times: number, error: unknown = null): Promise<number> {
@@ -70,9 +72,9 @@ describe('a provider that is left alone', () => {
     const breaker = openBreaker(limits)
     await reached(breaker, 5, fault('model-unavailable'))
     for (const pauseMs of [40, 80, 120, 120]) {
-      await wait(pauseMs / 2)
+      wait(pauseMs / 2)
       expect(await reached(breaker, 3, fault('model-unavailable')), `too early for ${pauseMs} ms`).toBe(0)
-      await wait(pauseMs / 2 + 10)
+      wait(pauseMs / 2 + 10)
       expect(await reached(breaker, 3, fault('model-unavailable')), `probe after ${pauseMs} ms`).toBe(1)
     }
   })
@@ -80,16 +82,16 @@ describe('a provider that is left alone', () => {
   it('is left alone as long as it asked for, up to the longest', async () => {
     const breaker = openBreaker(limits)
     await reached(breaker, 5, fault('model-rate-limited', 90))
-    await wait(60)
+    wait(60)
     expect(await reached(breaker, 1)).toBe(0)
-    await wait(40)
+    wait(40)
     expect(await reached(breaker, 1)).toBe(1)
   })
 
   it('for a spent quota is left alone for longer', async () => {
     const breaker = openBreaker(limits)
     await reached(breaker, 1, fault('model-quota-spent'))
-    await wait(150)
+    wait(150)
     expect(await reached(breaker, 1)).toBe(0)
   })
 
@@ -102,14 +104,14 @@ describe('a provider that is left alone', () => {
   ])('whose probe %s is called so many times of three', async (_how, error, calls) => {
     const breaker = openBreaker(limits)
     await reached(breaker, 5, fault('model-unavailable'))
-    await wait(50)
+    wait(50)
     expect(await reached(breaker, 3, error)).toBe(calls)
   })
 
   it('refuses everybody else at once while a probe is under way', async () => {
     const breaker = openBreaker(limits)
     await reached(breaker, 5, fault('model-unavailable'))
-    await wait(50)
+    wait(50)
     const { promise, resolve } = Promise.withResolvers<void>()
     const probe = breaker.call(async () => await promise)
     await expect(breaker.call(async () => {})).rejects.toMatchObject({ code: 'model-unavailable' })

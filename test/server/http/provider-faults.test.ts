@@ -73,11 +73,11 @@ describe('silence', () => {
 
   it.each([
     ['of headers alone', streamOf([], 'silent')],
-    ['behind comments', streamOf(Array.from({ length: 40 }, () => [': wait\n\n', 20]).flat(), 'silent')],
+    ['behind comments', streamOf(Array.from({ length: 40 }, () => [': wait\n\n', 40]).flat(), 'silent')],
   ])('%s becomes extracts after one call, and the call is ended', async (_name, reply) => {
     const heard = await readFrom([reply])
     expectExtracts(heard, 1)
-    expect(heard.ms).toBeLessThan(1_500)
+    expect(heard.ms).toBeLessThan(4_000)
     await provider.requests.at(-1)!.left
   })
 
@@ -85,7 +85,7 @@ describe('silence', () => {
     const heard = await readFrom([streamOf(begun, 'silent')])
     expectPartial(heard)
     expect(heard.answer.answer).toContain('Stripe runs four limiters 🚦 in production [1].')
-    expect(heard.ms).toBeLessThan(1_500)
+    expect(heard.ms).toBeLessThan(4_000)
   })
 })
 
@@ -99,7 +99,7 @@ describe('too many requests', () => {
   it('are not asked again when that time is longer than a reader waits', async () => {
     const heard = await readFrom([busy({ 'retry-after': '60' }), whole])
     expectExtracts(heard, 1)
-    expect(heard.ms).toBeLessThan(1_500)
+    expect(heard.ms).toBeLessThan(4_000)
   })
 
   it('of a spent quota are never asked again, not by the next question either; search goes on', async () => {
