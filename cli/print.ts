@@ -67,6 +67,7 @@ function remarks(answer: WireAnswer): string[] {
 
 const fallbacks: Readonly<Record<string, string>> = {
   'model-unavailable': 'The model did not answer: these are verbatim extracts.',
+  'budget-spent': 'The budget of the day is spent: these are verbatim extracts.',
   'model-cut-off': 'The model was cut off before the end of its answer.',
 }
 

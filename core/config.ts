@@ -16,6 +16,9 @@ const setting = <T extends z.ZodType>(schema: T, meaning: string, example: strin
 const text = z.string().min(1, 'is empty')
 const urlOf = (protocols: RegExp, shape: string) => z.url({ protocol: protocols, error: `is not a URL like ${shape}` })
 
+// A model's name may hold anything but a comma, an equals sign too.
+const priceList = /^(?:[^,]*[^,\s]=\d+(?:\.\d+)?\/\d+(?:\.\d+)?(?:,(?!$)|$))+$/
+
 /** Every setting: what the schema accepts, what it means, an example. `.env.example` and the README are tested against this. */
 export const settings = {
   PORT: setting(
@@ -56,6 +59,20 @@ export const settings = {
     'embedding model of the provider; without it the built-in embedder is used',
     'text-embedding-3-small',
   ),
+  MODEL_PRICES: setting(
+    text.regex(priceList, 'is not a list of model=input/output').default('gpt-4.1-mini=0.40/1.60'),
+    'US dollars per million tokens, model=input/output, by commas; a model that is not in it costs 0',
+    'gpt-4.1-mini=0.40/1.60,gpt-4.1=2/8',
+  ),
+  BUDGET_USD_PER_DAY: setting(
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?$/, 'is not an amount of dollars')
+      .transform(Number)
+      .optional(),
+    'what the model may cost in a day (UTC); beyond it answers are verbatim extracts. Unset: no limit',
+    '5',
+  ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'trace, debug, info, warn, error or silent',
@@ -70,10 +87,20 @@ export type Config = {
   readonly libraryDir: string
   readonly databaseUrl: string | null
   /** null: no provider, answers are extractive */
-  readonly provider: { readonly apiKey: string; readonly baseUrl: string | null; readonly chatModel: string } | null
+  readonly provider: Provider | null
   /** null: the built-in embedder */
   readonly embeddingModel: string | null
+  /** per day (UTC); null: no limit */
+  readonly budgetUsdPerDay: number | null
   readonly logLevel: string
+}
+
+type Provider = {
+  readonly apiKey: string
+  readonly baseUrl: string | null
+  readonly chatModel: string
+  /** of `chatModel`, in US dollars per million tokens; null: not known */
+  readonly price: { readonly inputUsd: number; readonly outputUsd: number } | null
 }
 
 const environment = z.object({
@@ -86,6 +113,8 @@ const environment = z.object({
   OPENAI_BASE_URL: settings.OPENAI_BASE_URL.schema,
   CHAT_MODEL: settings.CHAT_MODEL.schema,
   EMBEDDING_MODEL: settings.EMBEDDING_MODEL.schema,
+  MODEL_PRICES: settings.MODEL_PRICES.schema,
+  BUDGET_USD_PER_DAY: settings.BUDGET_USD_PER_DAY.schema,
   LOG_LEVEL: settings.LOG_LEVEL.schema,
 })
 
@@ -98,8 +127,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     faults.push(
       `EMBEDDING_MODEL is ${JSON.stringify(set['EMBEDDING_MODEL'])} but there is no provider: set OPENAI_API_KEY or OPENAI_BASE_URL, or unset it`,
     )
+  if (parsed.success) faults.push(...budgetFaults(parsed.data))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
   return toConfig(parsed.data)
+}
+
+/** A limit on a model without a price would never be reached. */
+function budgetFaults(env: z.output<typeof environment>): string[] {
+  if (env.BUDGET_USD_PER_DAY === undefined || priceOf(env) || !hasProvider(env)) return []
+  return [
+    `BUDGET_USD_PER_DAY is ${env.BUDGET_USD_PER_DAY} but MODEL_PRICES has no price of ${JSON.stringify(env.CHAT_MODEL)}: add "${env.CHAT_MODEL}=input/output", or unset the budget`,
+  ]
 }
 
 /** The process's own environment, with `.env` of the working directory underneath it. */
@@ -112,18 +150,37 @@ export function readEnvironment(): Readonly<Record<string, string | undefined>> 
   return process.env
 }
 
+function hasProvider(env: z.output<typeof environment>): boolean {
+  return env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined
+}
+
+function priceOf({ MODEL_PRICES, CHAT_MODEL }: z.output<typeof environment>): Provider['price'] {
+  const entry = MODEL_PRICES.split(',').find((each) => each.slice(0, each.lastIndexOf('=')).trim() === CHAT_MODEL)
+  if (!entry) return null
+  const [inputUsd = 0, outputUsd = 0] = entry
+    .slice(entry.lastIndexOf('=') + 1)
+    .split('/')
+    .map(Number)
+  return { inputUsd, outputUsd }
+}
+
 function toConfig(env: z.output<typeof environment>): Config {
-  const hasProvider = env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined
   return Object.freeze({
     port: env.PORT,
     host: env.HOST,
     dataDir: env.DATA_DIR,
     libraryDir: env.LIBRARY_DIR,
     databaseUrl: env.DATABASE_URL ?? null,
-    provider: hasProvider
-      ? { apiKey: env.OPENAI_API_KEY ?? 'none', baseUrl: env.OPENAI_BASE_URL ?? null, chatModel: env.CHAT_MODEL }
+    provider: hasProvider(env)
+      ? {
+          apiKey: env.OPENAI_API_KEY ?? 'none',
+          baseUrl: env.OPENAI_BASE_URL ?? null,
+          chatModel: env.CHAT_MODEL,
+          price: priceOf(env),
+        }
       : null,
     embeddingModel: env.EMBEDDING_MODEL ?? null,
+    budgetUsdPerDay: env.BUDGET_USD_PER_DAY ?? null,
     logLevel: env.LOG_LEVEL,
   })
 }

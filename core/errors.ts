@@ -45,6 +45,10 @@ export type ModelErrorCode =
   | 'model-rate-limited'
   | 'model-quota-spent'
   | 'model-refused'
+  /** the question with its passages is more than the model takes */
+  | 'model-context-too-long'
+  /** ours, not the provider's: the call was not made */
+  | 'model-budget-spent'
   | 'model-cut-off'
   | 'model-bad-output'
 

@@ -13,6 +13,7 @@ import type {
   Span,
   StoredEvent,
   Turn,
+  Usage,
 } from './types.ts'
 
 /** Texts to unit vectors. Vectors of two spaces are never compared. */
@@ -33,7 +34,11 @@ export type GeneratorEvent =
       readonly reason: 'stop' | 'length' | 'content-filter'
       readonly inputTokens: number
       readonly outputTokens: number
+      /** left out where nobody knows what a token costs */
+      readonly costUsd?: number
     }
+  /** What a call that failed has cost all the same. Comes before its error, or before the text of the call after it. */
+  | ({ readonly type: 'spent' } & Usage)
 
 export type Generator = {
   readonly model: string
@@ -120,10 +125,21 @@ export type AnswerStore = {
   turns(library: string, conversationId: string, limit: number): Promise<Turn[]>
 }
 
+/** Money set aside for a call that is being made; it belongs to a day even when the call ends on the next. */
+export type Reservation = { readonly day: string; readonly usd: number }
+
+export type SpendingStore = {
+  /** Sets `usd` aside, unless the day would then exceed `limitUsd`: null, and nothing is set aside. Throws StoreError. */
+  reserve(library: string, usd: number, limitUsd: number): Promise<Reservation | null>
+  /** Adds what a call has cost to its day's totals, in place of what was set aside for it. */
+  settle(library: string, usage: Usage, reserved: Reservation | null): Promise<void>
+}
+
 export type Store = {
   readonly documents: DocumentStore
   readonly search: SearchStore
   readonly answers: AnswerStore
+  readonly spending: SpendingStore
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>
   close(): Promise<void>

@@ -76,7 +76,7 @@ export type Statement = Span & { readonly verdict: Verdict; readonly citations: 
 
 export type Mode = 'generative' | 'extractive'
 export type AbstentionReason = 'empty-library' | 'nothing-relevant' | 'partly-covered' | 'model-declined'
-export type Fallback = 'model-unavailable' | 'model-cut-off'
+export type Fallback = 'model-unavailable' | 'model-cut-off' | 'budget-spent'
 
 /** One earlier exchange of a conversation. */
 export type Turn = { readonly question: string; readonly answer: string }
@@ -91,7 +91,7 @@ export type Question = {
   readonly mode: 'auto' | Mode
 }
 
-type Usage = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number }
+export type Usage = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number }
 
 /** The object every surface carries (its JSON is the same in snake_case). */
 export type Answer = {

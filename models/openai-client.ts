@@ -8,7 +8,13 @@ export type ProviderOptions = {
 }
 
 /** Whom a call goes to, for messages and for masking the key. */
-export type Endpoint = { readonly host: string; readonly model: string; readonly apiKey: string }
+export type Endpoint = {
+  readonly host: string
+  readonly model: string
+  readonly apiKey: string
+  /** OpenAI's newer models refuse the old name, many compatible servers do not know the new one */
+  readonly limitName: 'max_completion_tokens' | 'max_tokens'
+}
 
 const openAiUrl = 'https://api.openai.com/v1'
 
@@ -29,5 +35,7 @@ export function openClient({ apiKey, baseUrl }: ProviderOptions): OpenAI {
 
 /** The host alone: a base URL may hold a password. */
 export function endpointOf({ apiKey, baseUrl }: ProviderOptions, model: string): Endpoint {
-  return { host: new URL(baseUrl ?? openAiUrl).host, model, apiKey }
+  const { host } = new URL(baseUrl ?? openAiUrl)
+  const limitName = host === new URL(openAiUrl).host ? 'max_completion_tokens' : 'max_tokens'
+  return { host, model, apiKey, limitName }
 }

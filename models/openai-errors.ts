@@ -8,6 +8,8 @@ type Fault = {
   readonly status: number | null
   /** error code and type, joined: providers disagree which of the two they fill */
   readonly code: string
+  /** read to tell faults apart that have no code of their own, and never handed on */
+  readonly words: string
   readonly cause: Error
   readonly retryAfterMs: number | undefined
 }
@@ -15,6 +17,9 @@ type Fault = {
 // 429 hides two families: wait a moment, and pay first. Retrying the second only wastes calls.
 const moneyIsGone = /insufficient_quota|quota_exhausted|credit|billing|balance|budget|spend/i
 const tooFast = /rate_?limit|slow_down|too_many_requests/i
+// vLLM, llama.cpp and others say it in words alone.
+const tooLong =
+  /context_length_exceeded|exceed_context_size|context (?:length|window|size)|prompt is too long|too many tokens/i
 const badRequest = /invalid|not_found|authentication|permission|unsupported|context_length/i
 
 /** Any error of a call as a ModelError that shows neither the provider's words nor the key. */
@@ -27,6 +32,7 @@ export function toModelError(error: unknown, endpoint: Endpoint): ModelError {
       {
         status: Number(error.status),
         code: `${String(error.code)} ${String(error.type)}`,
+        words: error.message,
         cause,
         retryAfterMs: retryAfterMs(error.headers),
       },
@@ -37,12 +43,13 @@ export function toModelError(error: unknown, endpoint: Endpoint): ModelError {
 
 /** An error object inside a stream that began with 200. Some providers put an HTTP status into `code`. */
 export function toStreamError(body: unknown, endpoint: Endpoint): ModelError {
-  const { code, type } = { ...(typeof body === 'object' ? body : {}) } as Record<string, unknown>
+  const { code, type, message } = { ...(typeof body === 'object' ? body : {}) } as Record<string, unknown>
   const status = Number(code)
   return classify(
     {
       status: status >= 400 && status < 600 ? status : null,
       code: `${String(code)} ${String(type)}`,
+      words: String(message),
       cause: new Error(`in the stream: ${nameOf(code)}, ${nameOf(type)}`),
       retryAfterMs: undefined,
     },
@@ -64,12 +71,19 @@ function classify(fault: Fault, endpoint: Endpoint): ModelError {
     return new ModelError('model-rate-limited', `${answered}: too many requests.`, waiting(fault))
   if (status === 401 || status === 403)
     return new ModelError('model-refused', `${answered}: check OPENAI_API_KEY and its permissions.`, { cause })
+  if (isTooLong(fault))
+    return new ModelError('model-context-too-long', `${answered}: more text than "${model}" takes.`, { cause })
   if (isPassing(status, code)) return unavailable(answered, fault)
   return new ModelError(
     'model-refused',
     `${answered} to model "${model}": check the model's name and what it accepts.`,
     { cause },
   )
+}
+
+function isTooLong({ status, code, words }: Fault): boolean {
+  if (status === 413) return true
+  return (status === 400 || status === 422 || status === null) && tooLong.test(`${code} ${words}`)
 }
 
 /** Faults of the provider that a second try may not meet: 5xx, overload, a lock, a request that took too long. */

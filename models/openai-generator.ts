@@ -16,7 +16,12 @@ export type GeneratorWaits = {
   readonly tailMs: number
 }
 
-const defaultWaits: GeneratorWaits = { firstMs: 30_000, idleMs: 15_000, tailMs: 2_000 }
+// Whoever has waited 20 s for a first word is served with extracts instead.
+const defaultWaits: GeneratorWaits = { firstMs: 20_000, idleMs: 15_000, tailMs: 2_000 }
+
+// The prompt asks for 150 words; a model that thinks aloud first needs more. Told to the provider, so that what a call
+// can cost at most is known before it is made.
+export const MOST_OUTPUT_TOKENS = 4_096
 
 export function openAiGenerator(
   options: ProviderOptions & { readonly chatModel: string; readonly waits?: GeneratorWaits },
@@ -76,7 +81,13 @@ async function open(
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await client.chat.completions
     .create(
-      { model: endpoint.model, messages: [...messages], stream: true, stream_options: { include_usage: true } },
+      {
+        model: endpoint.model,
+        messages: [...messages],
+        stream: true,
+        stream_options: { include_usage: true },
+        [endpoint.limitName]: MOST_OUTPUT_TOKENS,
+      },
       { signal: deadline.signal },
     )
     .asResponse()

@@ -10,9 +10,9 @@ import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
 import { ingest } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
+import { openGenerator } from '../models/generator.ts'
 import { openAiEmbedder } from '../models/openai-embedder.ts'
-import { openAiGenerator } from '../models/openai-generator.ts'
-import { withEmbedderRetries, withGeneratorRetries, withRetries } from '../models/retry.ts'
+import { withEmbedderRetries, withRetries } from '../models/retry.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
@@ -41,9 +41,9 @@ export async function openAll(config: Config, log: Log): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
   const { database, announce } = await openDatabase(config, log)
   try {
-    const models = await openModels(config)
-    const store = await openStore(database, LIBRARY, models.embedder)
-    return toOpened(config, log, { ...models, store, announce })
+    const embedders = await openEmbedders(config)
+    const store = await openStore(database, LIBRARY, embedders.embedder)
+    return toOpened(config, log, { ...embedders, store, generator: generatorOf(config, store, log), announce })
   } catch (error) {
     await database.close()
     throw error
@@ -86,17 +86,19 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
   }
 }
 
-type Models = Pick<Parts, 'embedder' | 'sentenceEmbedder' | 'generator'>
+function generatorOf({ provider, budgetUsdPerDay: limitUsd }: Config, { spending }: Store, log: Log): Generator | null {
+  const report = (message: string, error: unknown) => log.error({ err: error }, message)
+  return provider && openGenerator(provider, { limitUsd, library: LIBRARY, spending, report })
+}
 
-async function openModels(config: Config): Promise<Models> {
+async function openEmbedders(config: Config): Promise<Pick<Parts, 'embedder' | 'sentenceEmbedder'>> {
   const { provider, embeddingModel } = config
-  const generator = provider ? withGeneratorRetries(openAiGenerator(provider)) : null
   const sentenceEmbedder = await openStaticEmbedder()
-  if (!provider || !embeddingModel) return { embedder: sentenceEmbedder, sentenceEmbedder, generator }
+  if (!provider || !embeddingModel) return { embedder: sentenceEmbedder, sentenceEmbedder }
   // The size of a provider's vectors is known only from one: opening asks for it, and may have to ask again.
   const signal = new AbortController().signal
   const opened = await withRetries(async () => await openAiEmbedder({ ...provider, embeddingModel }), signal)
-  return { embedder: withEmbedderRetries(opened), sentenceEmbedder, generator }
+  return { embedder: withEmbedderRetries(opened), sentenceEmbedder }
 }
 
 async function openDatabase(config: Config, log: Log) {
@@ -116,6 +118,8 @@ type Learning = {
 export type Offline = {
   /** Learns files and folders as a library of this name, and gives what answers from it. */
   readonly learn: (library: string, paths: readonly string[], how?: Learning) => Promise<AnswerDeps>
+  /** All that is stored of that library. */
+  readonly store: (library: string) => Promise<Store>
   readonly close: () => Promise<void>
 }
 
@@ -126,9 +130,11 @@ export async function openOffline(databaseUrl: string | undefined, stream: NodeJ
   const dir = await mkdtemp(join(tmpdir(), 'footnote-offline-'))
   const database = databaseUrl ? openPostgres(databaseUrl) : await openEmbedded(dir, say)
   const signal = new AbortController().signal
+  const open = async (library: string) => await openStore(database, library, embedder)
   return {
+    store: open,
     learn: async (library, paths, { quiet = false, ...how } = {}) => {
-      const store = await openStore(database, library, embedder)
+      const store = await open(library)
       const events = ingest(paths, { documents: store.documents, embedder, library, ...how }, signal)
       if (quiet) await expectLearned(events)
       else await showIngest(events, { stream, interactive: stream.isTTY })

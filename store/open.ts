@@ -6,6 +6,7 @@ import { documentStore } from './documents.ts'
 import { migrate } from './migrate.ts'
 import { searchStore } from './search.ts'
 import { openSpace } from './spaces.ts'
+import { spendingStore } from './spending.ts'
 
 /** Migrates the database and makes the library when it is new. Throws StoreError. */
 export async function openStore(
@@ -19,6 +20,7 @@ export async function openStore(
     documents: documentStore(database, space),
     search: searchStore(database, space),
     answers: answerStore(database),
+    spending: spendingStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')

@@ -17,9 +17,10 @@ const refusals = {
 const faults = {
   'model-timeout': 'The model took too long.',
   'model-unavailable': 'The model could not be reached.',
-  'model-rate-limited': 'The model has too many requests at the moment.',
+  'model-rate-limited': 'The model is too busy.',
   'model-quota-spent': 'The quota of the model is spent.',
   'model-refused': 'The model refused to answer.',
+  'budget-spent': 'The budget is spent.',
   'model-cut-off': 'The model stopped early: the answer may be incomplete.',
 }
 

@@ -4,18 +4,24 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, InputError } from '../../core/errors.ts'
+import { openLog } from '../../core/log.ts'
+import type { Store } from '../../core/ports.ts'
+import { openGenerator } from '../../models/generator.ts'
 import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer.ts'
 import { search } from '../../server/answer/search.ts'
+import { createApp } from '../../server/app.ts'
 import { type Offline, openOffline } from '../../server/open.ts'
 import { exitCodeOf } from '../exit.ts'
 import { quantile } from '../stats.ts'
 import { readLibrary, writeCopy } from './enlarge.ts'
+import { compareFirstText, openEagerProvider } from './provider.ts'
 
 const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--chunks <number>]
-                 [--database <postgres://…>] [--rounds 3]
+                 [--database <postgres://…>] [--rounds 3] [--provider]
   --questions   one JSON object with a "question" per line; by default the titles of the library's documents
   --chunks      learns copies of the library, their sections shuffled, until there are that many chunks
-  --database    an empty database; by default an embedded one that is removed at the end`
+  --database    an empty database; by default an embedded one that is removed at the end
+  --provider    only the time that is added to a model's first word, over 300 answers`
 
 const LIBRARY = 'bench'
 
@@ -25,7 +31,15 @@ async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args: [...args],
-    options: { library: text, questions: text, chunks: text, database: text, rounds: text, help: { type: 'boolean' } },
+    options: {
+      library: text,
+      questions: text,
+      chunks: text,
+      database: text,
+      rounds: text,
+      provider: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   })
   if (values.help) return say(usage)
   const offline = await openOffline(values.database, process.stdout)
@@ -41,6 +55,7 @@ async function main(args: readonly string[]): Promise<void> {
     say(
       `${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${values.database ? 'Postgres' : 'embedded database'}`,
     )
+    if (values.provider) return await compareProvider(await offline.store(LIBRARY), deps, signal)
     say(
       await measure(
         'search',
@@ -77,6 +92,43 @@ async function enlarge(wanted: number, library: string, { learn }: Offline, { se
     }
   } finally {
     await rm(into, { recursive: true, force: true })
+  }
+}
+
+/** The model's answers as a server gives them, against the client library alone. */
+async function compareProvider(store: Store, deps: AnswerDeps, signal: AbortSignal): Promise<void> {
+  const { baseUrl, close } = await openEagerProvider()
+  const provider = { apiKey: 'none', baseUrl, chatModel: 'bench', price: { inputUsd: 0.4, outputUsd: 1.6 } }
+  const spent = { library: LIBRARY, spending: store.spending, report: deps.report }
+  const generator = openGenerator(provider, { ...spent, limitUsd: null })
+  const servers = {
+    'a server': asking(store, { ...deps, generator }),
+    'a server with a budget': asking(store, {
+      ...deps,
+      generator: openGenerator(provider, { ...spent, limitUsd: 1_000 }),
+    }),
+  }
+  const question = 'How does Stripe rate limit requests?'
+  const compared = { baseUrl, question, library: LIBRARY, deps: { ...deps, generator }, servers }
+  for (const line of await compareFirstText(300, compared, signal)) say(line)
+  close()
+}
+
+function asking(store: Store, deps: AnswerDeps): (question: string) => Promise<Response> {
+  const { fetch } = createApp({
+    ...deps,
+    store,
+    ingesting: async function* () {},
+    library: LIBRARY,
+    token: '',
+    webDir: '',
+    loopbackOnly: false,
+    log: openLog('silent'),
+  })
+  const headers = { 'content-type': 'application/json' }
+  return async (question) => {
+    const body = JSON.stringify({ question, stream: true })
+    return await fetch(new Request('http://bench/v1/ask', { method: 'POST', headers, body }))
   }
 }
 

@@ -24,11 +24,14 @@ export type Draft = {
   /** The citation of these words of a passage, and whether it is new (then its event must be sent). */
   readonly cite: (passage: Passage, span: Span) => { citation: Citation; isNew: boolean }
   readonly state: (span: Span, verdict: Verdict, citations: readonly number[]) => AnswerEvent
-  readonly spend: (inputTokens: number, outputTokens: number) => void
+  /** Adds to what the answer has used. */
+  readonly spend: (usage: Spent) => void
   readonly fallBack: (fallback: Fallback, mode: Mode) => void
   readonly finish: (status: Answer['status']) => Answer
   readonly refuse: (reason: AbstentionReason, nearest: readonly Passage[]) => Answer
 }
+
+type Spent = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd?: number }
 
 type Models = { readonly generator: { readonly model: string } | null; readonly embedder: { readonly space: string } }
 
@@ -66,7 +69,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       statements.push(statement)
       return { type: 'verdict', ...statement }
     },
-    spend: (inputTokens, outputTokens) => change({ usage: { inputTokens, outputTokens, costUsd: 0 } }),
+    spend: (usage) => change({ usage: sum(answer.usage, usage) }),
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
     finish,
     refuse: (reason, nearest) => {
@@ -99,6 +102,15 @@ function blank(question: Question, mode: Mode, models: Models): Answer {
     },
     usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
     timingsMs: { retrieve: 0, firstText: 0, total: 0 },
+  }
+}
+
+function sum(usage: Answer['usage'], { inputTokens, outputTokens, costUsd = 0 }: Spent): Answer['usage'] {
+  return {
+    inputTokens: usage.inputTokens + inputTokens,
+    outputTokens: usage.outputTokens + outputTokens,
+    // To a billionth: what comes after it is an error of adding.
+    costUsd: Math.round((usage.costUsd + costUsd) * 1e9) / 1e9,
   }
 }
 

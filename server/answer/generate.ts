@@ -5,7 +5,7 @@ import type { Generator, GeneratorEvent } from '../../core/ports.ts'
 import type { AbstentionReason, AnswerEvent, Passage, Question } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
 import { createMarkerReader, type MarkerToken } from './cite.ts'
-import { compose, countFitting } from './compose.ts'
+import { compose, halve, pack } from './compose.ts'
 import type { Draft } from './draft.ts'
 import { extract } from './extract.ts'
 import type { Found } from './retrieve.ts'
@@ -16,6 +16,9 @@ const LONGEST_ANSWER = 20_000
 
 type Outcome = 'answered' | AbstentionReason
 
+/** What came of asking the model once; the last three said nothing. */
+type Said = 'answered' | 'model-declined' | 'model-unavailable' | 'budget-spent' | 'too-long'
+
 export async function* generate(
   draft: Draft,
   question: Question,
@@ -24,16 +27,31 @@ export async function* generate(
   deps: AnswerDeps & { readonly generator: Generator },
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent, Outcome> {
+  const read = pack(passages)
+  let said = yield* ask(draft, question, read, deps, signal)
+  // Asked again once, and with the same part every time.
+  if (said === 'too-long') said = yield* ask(draft, { ...question, history: [] }, halve(read), deps, signal)
+  if (said === 'answered' || said === 'model-declined') return said
+  draft.fallBack(said === 'budget-spent' ? said : 'model-unavailable', 'extractive')
+  return yield* extract(draft, found, passages, deps, signal)
+}
+
+async function* ask(
+  draft: Draft,
+  question: Question,
+  read: readonly Passage[],
+  deps: AnswerDeps & { readonly generator: Generator },
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent, Said> {
   const reply = createReply()
-  const read = passages.slice(0, countFitting(passages))
   const reader = createMarkerReader(read.length)
   const writer = createStatementWriter(draft, read)
   try {
     const messages = await compose(question, read)
     for await (const event of upTo(LONGEST_ANSWER, deps.generator.stream(messages, signal))) {
+      if (event.type !== 'text') noteEnd(draft, event)
       signal.throwIfAborted()
-      if (event.type === 'finish') noteFinish(draft, event)
-      else yield* write(reader.push(reply.push(event.delta)), writer)
+      if (event.type === 'text') yield* write(reader.push(reply.push(event.delta)), writer)
     }
     yield* write([...reader.push(reply.end()), ...reader.end()], writer)
     yield* writer.end()
@@ -47,23 +65,27 @@ export async function* generate(
       yield* writer.end()
     }
     if (!hasFailed) throw error
-    if (draft.length() > 0) {
-      draft.fallBack('model-cut-off', 'generative')
-      return 'answered'
-    }
+    return failedWith(error, draft)
   }
   if (draft.length() > 0) return 'answered'
-  if (reply.declined()) return 'model-declined'
-  // Nothing was said: an empty reply is a failure of the model, not an answer.
-  draft.fallBack('model-unavailable', 'extractive')
-  return yield* extract(draft, found, passages, deps, signal)
+  // An empty reply is a failure of the model, not an answer.
+  return reply.declined() ? 'model-declined' : 'model-unavailable'
+}
+
+function failedWith({ code }: ModelError, draft: Draft): Said {
+  if (draft.length() > 0) {
+    draft.fallBack('model-cut-off', 'generative')
+    return 'answered'
+  }
+  if (code === 'model-budget-spent') return 'budget-spent'
+  return code === 'model-context-too-long' ? 'too-long' : 'model-unavailable'
 }
 
 /** A model that repeats itself without end is left after so many characters, and its answer counts as cut off. */
 async function* upTo(length: number, events: AsyncIterable<GeneratorEvent>): AsyncGenerator<GeneratorEvent> {
   let left = length
   for await (const event of events) {
-    if (event.type === 'finish' || event.delta.length <= left) {
+    if (event.type !== 'text' || event.delta.length <= left) {
       if (event.type === 'text') left -= event.delta.length
       yield event
       continue
@@ -116,9 +138,9 @@ function storable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd')
 }
 
-function noteFinish(draft: Draft, event: GeneratorEvent & { type: 'finish' }): void {
-  draft.spend(event.inputTokens, event.outputTokens)
-  if (event.reason !== 'stop') draft.fallBack('model-cut-off', 'generative')
+function noteEnd(draft: Draft, event: Exclude<GeneratorEvent, { type: 'text' }>): void {
+  draft.spend(event)
+  if (event.type === 'finish' && event.reason !== 'stop') draft.fallBack('model-cut-off', 'generative')
 }
 
 type StatementWriter = ReturnType<typeof createStatementWriter>

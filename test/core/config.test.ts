@@ -13,6 +13,7 @@ describe('the configuration', () => {
       databaseUrl: null,
       provider: null,
       embeddingModel: null,
+      budgetUsdPerDay: null,
       logLevel: 'info',
     })
   })
@@ -40,6 +41,28 @@ describe('the configuration', () => {
   it('accepts every example it gives', () => {
     const examples = Object.fromEntries(Object.entries(settings).map(([name, { example }]) => [name, example]))
     expect(() => readConfig(examples)).not.toThrow()
+  })
+
+  it('has the price of its model when the list names it, to the last =', () => {
+    const prices = 'a/b:c=d=0.4/1.6, small=1/0'
+    const priceOf = (model: string) =>
+      readConfig({ OPENAI_API_KEY: 'k', CHAT_MODEL: model, MODEL_PRICES: prices }).provider?.price
+    expect(priceOf('a/b:c=d')).toEqual({ inputUsd: 0.4, outputUsd: 1.6 })
+    expect(priceOf('small')).toEqual({ inputUsd: 1, outputUsd: 0 })
+    expect(priceOf('gpt-4.1-mini')).toBeNull()
+    expect(readConfig({ OPENAI_API_KEY: 'k' }).provider?.price).toEqual({ inputUsd: 0.4, outputUsd: 1.6 })
+  })
+
+  it.each(['gpt', 'gpt=1', 'gpt=1/x', '=1/2', 'gpt=1/2,', 'gpt=-1/2'])('does not take %j as prices', (prices) => {
+    expect(faultsOf({ MODEL_PRICES: prices })).toHaveLength(1)
+  })
+
+  it.each(['0', '5', '0.50'])('takes %s as a budget', (budget) => {
+    expect(readConfig({ OPENAI_API_KEY: 'k', BUDGET_USD_PER_DAY: budget }).budgetUsdPerDay).toBe(Number(budget))
+  })
+
+  it.each(['-1', '5 USD', '1e3', '.5', 'none'])('does not take %j as a budget', (budget) => {
+    expect(faultsOf({ BUDGET_USD_PER_DAY: budget })).toHaveLength(1)
   })
 
   it.each(['0', '1', '65535'])('takes %s as a port', (port) => {
@@ -88,6 +111,13 @@ describe('faults of the configuration', () => {
     const faults = faultsOf({ EMBEDDING_MODEL: 'text-embedding-3-small', PORT: 'x' })
     expect(faults).toHaveLength(2)
     expect(faults.join()).toMatch(/EMBEDDING_MODEL is "text-embedding-3-small".*OPENAI_API_KEY or OPENAI_BASE_URL/)
+  })
+
+  it('include a budget for a model whose price is not known: it would never be spent', () => {
+    const env = { OPENAI_BASE_URL: 'http://localhost:11434/v1', CHAT_MODEL: 'llama', BUDGET_USD_PER_DAY: '5' }
+    expect(faultsOf(env).join()).toMatch(/BUDGET_USD_PER_DAY is 5 .* "llama": add "llama=input\/output"/)
+    expect(readConfig({ ...env, MODEL_PRICES: 'llama=0/0' }).budgetUsdPerDay).toBe(5)
+    expect(readConfig({ CHAT_MODEL: 'llama', BUDGET_USD_PER_DAY: '5' }).provider).toBeNull()
   })
 
   it('stand in the message, one a line', () => {

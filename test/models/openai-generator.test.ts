@@ -30,7 +30,7 @@ async function hear(signal: AbortSignal = never, from: Generator = generator): P
   try {
     for await (const event of from.stream(messages, signal)) {
       if (event.type === 'text') heard.text += event.delta
-      else heard.finish = event
+      else if (event.type === 'finish') heard.finish = event
     }
   } catch (error) {
     heard.error = error
@@ -65,7 +65,7 @@ describe('a stream as it should be', () => {
     expect(provider.requests.at(-1)).toMatchObject({
       path: '/v1/chat/completions',
       headers: { authorization: 'Bearer sk-secret-123456' },
-      body: { model: 'test-model', stream: true, stream_options: { include_usage: true }, messages },
+      body: { model: 'test-model', stream: true, max_tokens: 4_096, stream_options: { include_usage: true }, messages },
     })
   })
 
@@ -204,7 +204,8 @@ describe('a stream that breaks', () => {
     [{ code: 502, message: 'x' }, 'model-unavailable'],
     [{ code: 'rate_limit_exceeded', message: 'x' }, 'model-rate-limited'],
     [{ type: 'insufficient_quota', message: 'x' }, 'model-quota-spent'],
-    [{ code: 'context_length_exceeded', message: 'x' }, 'model-refused'],
+    [{ code: 'context_length_exceeded', message: 'x' }, 'model-context-too-long'],
+    [{ code: 400, message: 'The maximum context length is 8192 tokens.' }, 'model-context-too-long'],
     ['overloaded', 'model-unavailable'],
   ])('fails with the meaning of the error %j inside it', async (error, code) => {
     const heard = await hearReply([...completion(['a'], { finish: null, done: false, usage: null }), event({ error })])

@@ -123,11 +123,18 @@ describe('the wait', () => {
   })
 })
 
+it('all waits of a call together are no longer than the longest', async () => {
+  const embedder = embedderAfter(busy(60), busy(60), busy(60))
+  const patience = { retries: 9, firstMs: 1, longestMs: 150 }
+  await expect(withEmbedderRetries(embedder, patience).embed(['a'], 'query', never)).rejects.toThrow('busy')
+  expect(embedder.calls()).toBe(3)
+})
+
 describe('a generator with retries', () => {
   it('hides faults before the first text', async () => {
     const generator = generatorOf(failingGenerator(down), failingGenerator(busy(1)), fakeGenerator(['a', 'b']))
     const events = await collect(withGeneratorRetries(generator, delays))
-    expect(events.map((event) => (event.type === 'text' ? event.delta : event.reason))).toEqual(['a', 'b', 'stop'])
+    expect(events.map((event) => (event.type === 'text' ? event.delta : event.type))).toEqual(['a', 'b', 'finish'])
   })
 
   it('never tries again after the first text', async () => {
@@ -158,6 +165,26 @@ describe('a generator with retries', () => {
       for await (const _ of withGeneratorRetries(generator, delays).stream([], never)) if (++read === leaveAt) break
       expect(ended).toBe(1)
     }
+  })
+
+  it('tells what the calls that failed unseen have cost, before the text or the error', async () => {
+    const spent = { type: 'spent', inputTokens: 5, outputTokens: 0, costUsd: 0.1 } as const
+    const failing: Generator = {
+      model: 'fake/dear',
+      async *stream() {
+        yield spent
+        throw down
+      },
+    }
+    const generator = generatorOf(failing, failing, fakeGenerator(['a']))
+    const events = await collect(withGeneratorRetries(generator, delays))
+    expect(events.map(({ type }) => type)).toEqual(['spent', 'spent', 'text', 'finish'])
+    const told: GeneratorEvent[] = []
+    const reading = (async () => {
+      for await (const event of withGeneratorRetries(failing, delays).stream([], never)) told.push(event)
+    })()
+    await expect(reading).rejects.toBe(down)
+    expect(told).toEqual([spent, spent, spent])
   })
 
   it('waits no longer when it is aborted', async () => {

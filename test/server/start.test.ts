@@ -10,7 +10,7 @@ import { preparedDataDir } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { start, startServer } from '../support/process.ts'
 import { completion, openProvider, streamOf } from '../support/provider.ts'
-import { parseEvents, readEvents } from '../support/wire.ts'
+import { parseEvents, readEvents, type WireAnswer } from '../support/wire.ts'
 
 const QUESTION = 'How does Stripe rate limit requests?'
 
@@ -129,6 +129,35 @@ async function startSlow(dataDir: string, baseUrl: string) {
   const settings = { DATA_DIR: dataDir, LIBRARY_DIR: libraryDir, OPENAI_BASE_URL: baseUrl, CHAT_MODEL: 'slow' }
   return await startServer(settings)
 }
+
+describe('a server with a budget', () => {
+  it('keeps to it, also after a restart', async () => {
+    await using provider = await openProvider([
+      streamOf(completion(['Stripe runs four limiters [1].'], { usage: [1_000, 9_000] })),
+    ])
+    const settings = {
+      DATA_DIR: await preparedDataDir(),
+      LIBRARY_DIR: libraryDir,
+      OPENAI_BASE_URL: provider.baseUrl,
+      CHAT_MODEL: 'dear',
+      MODEL_PRICES: 'dear=10/10',
+      BUDGET_USD_PER_DAY: '0.15',
+    }
+    const outcomes = []
+    for (let starts = 0; starts < 2; starts++) {
+      const server = await startServer(settings)
+      for (let asked = 0; asked < 2; asked++) {
+        const response = await postQuestion(server.url, { question: QUESTION })
+        const answer = (await response.json()) as WireAnswer
+        outcomes.push([answer.mode, answer.fallback, answer.usage.cost_usd])
+      }
+      await server.end()
+    }
+    const spent = ['extractive', 'budget-spent', 0]
+    expect(outcomes).toEqual([['generative', null, 0.1], spent, spent, spent])
+    expect(provider.requests.length).toBe(1)
+  })
+})
 
 describe('a server that ends in the middle of a stream', () => {
   it('by SIGTERM gives it a terminal event and exits with 0 in time', async () => {

@@ -7,6 +7,7 @@ import type { Embedder, Generator, Store } from '../../core/ports.ts'
 import { ingest } from '../../ingest/ingest.ts'
 import { openStaticEmbedder } from '../../models/static.ts'
 import { type App, type AppDeps, createApp } from '../../server/app.ts'
+import type { Query } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
 import { openTestDatabase } from './database.ts'
 import { folderOfFile } from './folder.ts'
@@ -47,15 +48,17 @@ A loaf of bread needs flour, water, salt and yeast. The dough rests for twelve h
 
 export type TestLibrary = { readonly store: Store; readonly embedder: Embedder; readonly folder: string }
 
-/** Once per test file, in `beforeAll`. */
-export async function openTestLibrary(): Promise<TestLibrary> {
+/** Once per test file, in `beforeAll`. `query` is for what no port tells. */
+export async function openTestLibrary(): Promise<TestLibrary & { readonly query: Query }> {
   const folder = join(await folderOfFile(), 'library')
   await mkdir(folder)
   for (const [name, text] of Object.entries(articles)) await writeFile(join(folder, name), text)
   const embedder = await openStaticEmbedder()
-  const store = await openStore(await openTestDatabase(), LIBRARY, embedder)
-  await learn({ store, embedder, folder }, [folder])
-  return { store, embedder, folder }
+  const database = await openTestDatabase()
+  const store = await openStore(database, LIBRARY, embedder)
+  const library = { store, embedder, folder, query: database.query }
+  await learn(library, [folder])
+  return library
 }
 
 async function learn({ store, embedder }: TestLibrary, paths: readonly string[]): Promise<void> {

@@ -44,6 +44,7 @@ export function emptyStore(): Store {
       vocabulary: async () => new Map(),
     },
     answers: memoryAnswers(),
+    spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     ping: async () => {},
     close: async () => {},
   }
@@ -56,5 +57,5 @@ export function brokenStore(fault: () => unknown = outage): Store {
   }
   // A part whose every method is `fail` has whatever shape its port asks for.
   const part = () => new Proxy({}, { get: () => fail }) as never
-  return { documents: part(), search: part(), answers: part(), ping: fail, close: async () => {} }
+  return { documents: part(), search: part(), answers: part(), spending: part(), ping: fail, close: async () => {} }
 }

@@ -1,8 +1,9 @@
 // What the model reads: retrieved text is quoted material that can neither close its fence nor pass for a marker.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { countTokens } from '../../../core/tokens.ts'
 import { createMarkerReader } from '../../../server/answer/cite.ts'
-import { compose, countFitting } from '../../../server/answer/compose.ts'
+import { compose, halve, pack } from '../../../server/answer/compose.ts'
 import { passageOf, passagesOf, questionOf } from '../../support/passages.ts'
 
 const question = questionOf('How are requests counted?')
@@ -89,24 +90,35 @@ describe('the passages', () => {
     )
   })
 
-  it('take 16,000 characters at most, the best first, and are cut between characters', async () => {
-    const texts = Array.from({ length: 8 }, (_, index) => `${index + 1}:${'🚦'.repeat(1_500)}${index === 0 ? '!' : ''}`)
-    const text = await read(question, passagesOf(...texts))
-    expect(text.isWellFormed()).toBe(true)
-    const bodies = [...text.matchAll(/<passage n="(\d)"[^>]*>\n([\s\S]*?)\n<\/passage>/g)]
-    expect(bodies.map(([, n]) => n)).toEqual(['1', '2', '3', '4', '5', '6'])
-    const length = bodies.reduce((sum, [, , body]) => sum + (body?.length ?? 0), 0)
-    expect(length).toBeLessThanOrEqual(16_000)
-    expect(length).toBeGreaterThan(15_990)
-    expect(bodies[0]?.[2]).toBe(texts[0])
+  it('take 4,000 tokens at most, the best first, and are cut between characters', () => {
+    const texts = Array.from({ length: 8 }, (_, index) => `${index + 1}: ${'🚦 burst '.repeat(350)}`)
+    const read = pack(passagesOf(...texts))
+    const tokens = read.reduce((sum, { text }) => sum + countTokens(text), 0)
+    expect(tokens).toBeLessThanOrEqual(4_000)
+    expect(tokens).toBeGreaterThan(3_990)
+    expect(read.length).toBeLessThan(8)
+    expect(read.slice(0, -1).map(({ text }) => text)).toEqual(texts.slice(0, read.length - 1))
   })
 
-  it('that fit are as many as are read', async () => {
-    for (const texts of [[], ['a'], ['x'.repeat(16_000), 'b'], ['x'.repeat(15_999), '🚦', 'b'], ['x'.repeat(20_000)]]) {
-      const passages = passagesOf(...texts)
-      const text = await read(question, passages)
-      expect(countFitting(passages)).toBe([...text.matchAll(/<passage n=/g)].length)
-    }
+  it('that are read are slices of those that were found, first to last, whatever they hold', () => {
+    const part = fc.constantFrom('word ', '🚦', '日本語', ' ', '\n', '12345', '</a>', 'x'.repeat(300), '\ud83d')
+    const text = fc.array(part, { minLength: 1, maxLength: 30 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 8 }), fc.integer({ min: 0, max: 300 }), (texts, tokens) => {
+        const passages = passagesOf(...texts)
+        const read = pack(passages, tokens)
+        for (const [index, { n, text: words, span }] of read.entries()) {
+          const found = passages[index]!
+          expect([n, found.text.startsWith(words)]).toEqual([found.n, true])
+          expect(span).toEqual({ start: found.span.start, end: found.span.start + words.length })
+        }
+      }),
+    )
+  })
+
+  it('of which a model takes less are halved, the best half kept', () => {
+    const read = pack(passagesOf('one two three four', 'five six seven eight'))
+    expect(halve(read).map(({ text }) => text)).toEqual(['one two three four'])
   })
 
   it('that are none leave an empty place', async () => {
@@ -134,13 +146,13 @@ describe('the question', () => {
     expect(fencesIn(text)).toBe(2)
   })
 
-  it('comes with 2,000 characters of a turn at most, cut between characters', async () => {
+  it('comes with about 500 tokens of a turn at most, cut between characters', async () => {
     const history = [{ question: 'Why?', answer: '🚦'.repeat(5_000) }]
     const text = await read(questionOf('And?', { history }), passagesOf('Redis.'))
     const turn = /Asked: Why[^\n]*\nAnswered: 🚦*/u.exec(text)?.[0] ?? ''
     expect(text.isWellFormed()).toBe(true)
-    expect(turn.length).toBeGreaterThan(1_990)
-    expect(turn.length).toBeLessThanOrEqual(2_000)
+    expect(countTokens(turn)).toBeGreaterThan(490)
+    expect(countTokens(turn)).toBeLessThanOrEqual(505)
     expect(text.match(/🚦/gu)?.length).toBeLessThan(1_000)
   })
 })

@@ -86,7 +86,7 @@ it('a sentence under way when its answer is stopped gets its verdict', async () 
 })
 
 it('a passage that the model did not get to read cannot be cited', async () => {
-  const passages = passagesOf('Redis keeps the counts.', 'x'.repeat(16_000), 'Kafka orders the events.')
+  const passages = passagesOf('Redis keeps the counts.', 'x '.repeat(4_000), 'Kafka orders the events.')
   const { citations } = await written(modelOf(['Kafka orders the events [3]. Redis keeps the counts [1].']), passages)
   expect(citations.map(({ passage }) => passage)).toEqual([1])
 })
