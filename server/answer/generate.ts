@@ -43,7 +43,7 @@ export async function* generate(
     if (hasFailed) deps.report('the model failed', error)
     // Words already shown cannot be taken back: they stay, closed and judged like any others.
     if (draft.length() > 0 && (signal.aborted || hasFailed)) {
-      yield* write(reader.end(), writer)
+      // What the reader still holds is half a marker at most, and half a marker is nothing to read.
       yield* writer.end()
     }
     if (!hasFailed) throw error

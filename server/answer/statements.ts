@@ -1,7 +1,7 @@
 // Cuts a stream of text and markers into statements: every sentence ends with its citations and its verdict.
 import type { AnswerEvent, Passage, Verdict } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
-import { ground } from './ground.ts'
+import { type Backing, createGrounds } from './ground.ts'
 import { endsInAbbreviation } from './sentences.ts'
 
 export type StatementWriter = {
@@ -21,29 +21,63 @@ type Open = {
   tail: string
   hasBegun: boolean
   cited: number[]
-  verdicts: Verdict[]
+  backings: Backing[]
+  markers: number
   /** true once a full stop, a line break or a marker says that the next word may begin another statement */
   closing: boolean
+  /** space not yet written: a footnote may have to stand before it, or none behind it */
+  space: string
+  /** a marker has just gone for want of words that back it */
+  lost: boolean
 }
+
+// Nobody reads further ones, and each costs a look at the whole sentence.
+const MARKERS_PER_STATEMENT = 16
 
 /**
  * Reads character by character, so that the same text gives the same statements however it was cut. A statement is
  * closed by the first word after its end: only then is it known that no further marker belongs to it.
  */
 export function createStatementWriter(draft: Draft, passages: readonly Passage[]): StatementWriter {
+  const grounds = createGrounds(passages)
   let open = begin(draft.length())
 
+  function* cite(backings: readonly Backing[]): Iterable<AnswerEvent> {
+    for (const backing of backings) {
+      const { citation, isNew } = draft.cite(backing.passage, backing.span)
+      const marker = `[${citation.n}]`
+      if (!open.cited.includes(citation.n)) {
+        open.cited.push(citation.n)
+        open.backings.push(backing)
+      } else if (draft.slice(-marker.length) === marker) continue
+      if (isNew) yield { type: 'citation', citation }
+      yield draft.text(`${/[\s\]]$/.test(draft.slice(-1)) ? '' : ' '}${marker}`)
+    }
+  }
+
   function* close(): Iterable<AnswerEvent> {
-    if (/[\p{L}\p{N}]/u.test(open.words))
-      yield draft.state({ start: open.start, end: open.end }, best(open.verdicts), open.cited)
+    if (/[\p{L}\p{N}]/u.test(open.words)) {
+      if (open.markers === 0) yield* cite(grounds.find(open.words))
+      yield draft.state({ start: open.start, end: open.end }, verdictOf(open), open.cited)
+    }
+    const { space } = open
+    if (space !== '') yield draft.text(space)
     open = begin(draft.length())
+  }
+
+  function verdictOf({ start, end, words, backings }: Open): Verdict {
+    const said = draft.slice(start).slice(0, end - start)
+    const [only, ...others] = backings
+    if (only && others.length === 0 && quoteOf(only) === said) return 'verbatim'
+    return grounds.judge(words, backings).verdict
   }
 
   return {
     *text(delta) {
       let unsent = ''
       for (const character of delta) {
-        const next = open.closing ? whatBegins(character, unsent.at(-1) ?? draft.slice(-1), open) : 'nothing'
+        const before = open.space.at(-1) ?? unsent.at(-1) ?? draft.slice(-1)
+        const next = open.closing ? whatBegins(character, before, open) : 'nothing'
         if (next === 'rest') open.closing = false
         if (next === 'statement') {
           if (unsent !== '') yield draft.text(unsent)
@@ -51,25 +85,24 @@ export function createStatementWriter(draft: Draft, passages: readonly Passage[]
           yield* close()
         }
         // An answer begins with its first word.
-        if (draft.length() + unsent.length === 0 && /\s/.test(character)) continue
-        unsent += character
+        if (draft.length() + unsent.length === 0 && !/\S/.test(character)) continue
+        if (open.lost && /[\s.,;:!?)]/.test(character)) open.space = ''
+        open.lost = false
+        if (/\s/.test(character)) open.space += character
+        else {
+          unsent += open.space + character
+          open.space = ''
+        }
         note(open, character, draft.length() + unsent.length)
       }
       if (unsent !== '') yield draft.text(unsent)
     },
     *markers(numbers) {
-      for (const number of numbers) {
-        const passage = passages[number - 1]
-        const support = passage && ground(open.words, passage)
-        if (!support) continue
-        const { citation, isNew } = draft.cite(support.passage, support.span)
-        open.verdicts.push(support.verdict)
-        const marker = `[${citation.n}]`
-        if (!open.cited.includes(citation.n)) open.cited.push(citation.n)
-        else if (draft.slice(-marker.length) === marker) continue
-        if (isNew) yield { type: 'citation', citation }
-        yield draft.text(`${/[\s\]]$/.test(draft.slice(-1)) ? '' : ' '}${marker}`)
-      }
+      const before = draft.length()
+      for (const number of numbers)
+        if (open.markers++ < MARKERS_PER_STATEMENT) yield* cite(grounds.lock(open.words, number))
+      if (draft.length() > before) open.space = ''
+      else open.lost = true
       open.closing = true
     },
     end: close,
@@ -77,7 +110,23 @@ export function createStatementWriter(draft: Draft, passages: readonly Passage[]
 }
 
 function begin(at: number): Open {
-  return { start: at, end: at, words: '', tail: '', hasBegun: false, cited: [], verdicts: [], closing: false }
+  return {
+    start: at,
+    end: at,
+    words: '',
+    tail: '',
+    hasBegun: false,
+    cited: [],
+    backings: [],
+    markers: 0,
+    closing: false,
+    space: '',
+    lost: false,
+  }
+}
+
+function quoteOf({ passage, span }: Backing): string {
+  return passage.text.slice(span.start - passage.span.start, span.end - passage.span.start)
 }
 
 // Every character of a model's text is looked at with what stands before it. To look at the whole statement each time
@@ -89,7 +138,7 @@ const endsSentence = /[.!?]["'”’)]*\s+$|[。！？]["'”’)」』）]*\s*$
 const numbersEntry = /^\s*\d{1,2}\.\s$/
 
 function note(open: Open, character: string, length: number): void {
-  if (!open.hasBegun) open.start = length - character.length
+  if (!open.hasBegun && /\S/.test(character)) open.start = length - character.length
   open.hasBegun ||= /\S/.test(character)
   open.words += character
   if (!(isSpace(character) && isSpace(open.tail.slice(-1)))) open.tail = (open.tail + character).slice(-TAIL)
@@ -115,11 +164,4 @@ function whatBegins(character: string, before: string, { tail }: Open): 'nothing
   if (/["']/.test(character) && !/\s/.test(before)) return 'nothing'
   const isEnded = /\n\s*$/.test(tail) || endsSentence.test(tail)
   return isEnded || /[\p{Lu}\p{N}]/u.test(character) ? 'statement' : 'rest'
-}
-
-const order: readonly Verdict[] = ['verbatim', 'supported', 'partial', 'unsupported', 'unchecked']
-
-/** A sentence is as good as the best of the passages it cites; without any it is unsupported. */
-function best(verdicts: readonly Verdict[]): Verdict {
-  return order.find((verdict) => verdicts.includes(verdict)) ?? 'unsupported'
 }
