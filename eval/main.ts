@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, InputError } from '../core/errors.ts'
 import { ingest } from '../ingest/ingest.ts'
+import { parse } from '../ingest/parse/parse.ts'
+import { findFiles, readSource } from '../ingest/source/folder.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import type { AnswerDeps } from '../server/answer/answer.ts'
@@ -16,16 +18,23 @@ import { openStore } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { type Case, readCases } from './questions.ts'
 import { type Scored, scoreTranscript, table } from './report.ts'
+import { planted } from './planted.ts'
 import { runCase } from './run.ts'
+import { wice } from './wice.ts'
 
-const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--out <file>] [--database <postgres://…>]
+const usage = `npm run eval -- wice <folder>
+npm run eval -- planted [--library <folder>] [--seed <number>] [--failures]
+npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--out <file>] [--database <postgres://…>]
   --half   half of the questions, by a hash of their ids: fit on one, report on the other
   --out    writes one JSON line per question: what was asked, found, answered, and its scores`
 
 const LIBRARY = 'eval'
 
 try {
-  await main(process.argv.slice(2))
+  const [command, ...rest] = process.argv.slice(2)
+  if (command === 'wice') print(await wice(rest[0] ?? ''))
+  else if (command === 'planted') await runPlanted(rest)
+  else await main(process.argv.slice(2))
 } catch (error) {
   process.stderr.write(
     `${error instanceof AppError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
@@ -82,6 +91,26 @@ function readOptions(args: readonly string[]) {
   })
   if (!values.set || !values.library) throw new InputError('usage', usage)
   return { ...values, set: values.set, library: values.library }
+}
+
+async function runPlanted(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      library: { type: 'string', default: 'library' },
+      failures: { type: 'boolean', default: false },
+      seed: { type: 'string', default: '7' },
+    },
+  })
+  const signal = new AbortController().signal
+  const { files } = await findFiles([values.library], signal)
+  const documents = await Promise.all(files.map(async (file) => parse(file.source, await readSource(file, signal))))
+  const { table: lines, failures } = planted(documents, Number(values.seed))
+  print(values.failures ? [...lines, '', ...failures] : lines)
+}
+
+function print(lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`)
 }
 
 function halfOf(test: Case): 'a' | 'b' {

@@ -23,6 +23,8 @@ export type Point =
   | { readonly type: 'rate'; readonly unit: Unit }
 
 export type Claim = {
+  /** as evidence is written: lower case, without markup and the stop at its end */
+  readonly text: string
   readonly points: readonly Point[]
   readonly polarity: Polarity
   readonly terms: ReadonlySet<string>
@@ -45,12 +47,15 @@ export function readClaim(sentence: string): Claim {
     (term) => !names.has(term) && !isFunctionWord(term),
   )
   return {
+    text: bare(text),
     points: [
       ...terms.map((term) => ({ type: 'word', term }) as const),
       ...[...names].map((term) => ({ type: 'name', term }) as const),
       ...identifiers.map((each) => ({ type: 'identifier', text: each }) as const),
       // "one of them" counts nothing.
-      ...figures.filter(({ value, unit }) => value !== 1 || unit).map((figure) => ({ type: 'figure', figure }) as const),
+      ...figures
+        .filter(({ value, unit }) => value !== 1 || unit)
+        .map((figure) => ({ type: 'figure', figure }) as const),
       ...dates.map((readings) => ({ type: 'date', readings }) as const),
       ...rates.map((unit) => ({ type: 'rate', unit }) as const),
     ],
@@ -60,12 +65,12 @@ export function readClaim(sentence: string): Claim {
 }
 
 export function readEvidence(text: string): Evidence {
-  const bare = plain(text)
+  const source = plain(text)
   return {
-    ...readFigures(bare),
-    text: bare.toLowerCase(),
-    terms: new Set([...words(bare).map(({ term }) => term), ...acronymsIn(bare)]),
-    polarity: readPolarity(bare),
+    ...readFigures(source),
+    text: bare(source),
+    terms: new Set([...words(source).map(({ term }) => term), ...acronymsIn(source)]),
+    polarity: readPolarity(source),
   }
 }
 
@@ -90,25 +95,27 @@ export function joined(all: readonly Evidence[]): Evidence {
 
 /** `beside`: the words of title and headings, which stand beside every quote and may name what it calls "it". */
 export function match(point: Point, evidence: Evidence, beside: ReadonlySet<string>): Match {
-  switch (point.type) {
-    case 'word':
-      return evidence.terms.has(point.term) ? 'held' : 'missing'
-    case 'name':
-      return evidence.terms.has(point.term) || beside.has(point.term) ? 'held' : 'missing'
-    case 'identifier':
-      return holdsIdentifier(evidence.text, point.text) ? 'held' : 'missing'
-    case 'figure':
-      return matchFigure(point.figure, evidence)
-    case 'date':
-      return holdsDate(point.readings, evidence) ? 'held' : 'missing'
-    case 'rate':
-      return holdsRate(point.unit, evidence) ? 'held' : 'missing'
-  }
+  if (point.type === 'figure') return matchFigure(point.figure, evidence)
+  return holds(point, evidence, beside) ? 'held' : 'missing'
+}
+
+function holds(point: Exclude<Point, { type: 'figure' }>, evidence: Evidence, beside: ReadonlySet<string>): boolean {
+  if (point.type === 'word') return evidence.terms.has(point.term)
+  if (point.type === 'name') return evidence.terms.has(point.term) || beside.has(point.term)
+  if (point.type === 'identifier') return holdsIdentifier(evidence.text, point.text)
+  return point.type === 'date' ? holdsDate(point.readings, evidence) : holdsRate(point.unit, evidence)
 }
 
 /** Markup that models put around words says nothing. */
 function plain(text: string): string {
   return text.replaceAll(/[*`]|(?<=^|\s)_|_(?=\s|$)/g, '').replaceAll('’', "'")
+}
+
+function bare(text: string): string {
+  return text
+    .toLowerCase()
+    .trim()
+    .replace(/[.!?]$/, '')
 }
 
 // pg_stat, shard.key, camelCase, v1.2.3, a/b, p99, HTTP2, k8s, 10.0.0.1: whatever is one word to a machine.
@@ -119,7 +126,10 @@ const identifier =
 function holdsIdentifier(text: string, wanted: string): boolean {
   const bare = wanted.replace(/^v(?=\d)/, '')
   for (let at = text.indexOf(bare); at >= 0; at = text.indexOf(bare, at + 1))
-    if (!/[\p{L}\p{N}_]$/u.test(text.slice(0, at).replace(/v$/, '')) && !/^(?:[\p{L}\p{N}_]|\.\d)/u.test(text.slice(at + bare.length)))
+    if (
+      !/[\p{L}\p{N}_]$/u.test(text.slice(0, at).replace(/v$/, '')) &&
+      !/^(?:[\p{L}\p{N}_]|\.\d)/u.test(text.slice(at + bare.length))
+    )
       return true
   return false
 }
@@ -152,6 +162,11 @@ function isSubject(word: string, behind: string): boolean {
 /** "Google File System" also holds GFS. */
 function acronymsIn(text: string): string[] {
   return Array.from(text.matchAll(/\p{Lu}\p{Ll}+(?:[ -]\p{Lu}\p{Ll}+)+/gu), ([run]) =>
-    toTerm(run.split(/[ -]/).map((word) => word.charAt(0)).join('')),
+    toTerm(
+      run
+        .split(/[ -]/)
+        .map((word) => word.charAt(0))
+        .join(''),
+    ),
   )
 }

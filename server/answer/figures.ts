@@ -95,7 +95,7 @@ const scales: Readonly<Record<string, number>> = {
 const wordNumber = `(?:${[...tens, ...small].join('|')})(?:[- ](?:${small.join('|')}))?`
 const behindUnit = String.raw`(?![\p{L}\p{N}_])`
 const figurePattern = new RegExp(
-  String.raw`(?<![\p{L}\p{N}_.$€-]|\d[.,])(?<currency>[$€]?)(?:(?<digits>\d+(?:,\d{3})*(?:\.\d+)?)(?<ordinal>st|nd|rd|th)?(?<suffix>[kKMBT]|bn|mn)?|\b(?<spelt>${wordNumber}))(?:[-\s](?<scale>hundred|thousand|million|billion|trillion|dozen)\b)?(?:(?<gap>[-\s]?)(?<unit>(?:${unitNames})${behindUnit}|%))?(?![\p{N}_]|\p{L}|[.,]\d)`,
+  String.raw`(?<![\p{L}\p{N}_.$€]|\p{L}-|\d[.,])(?<currency>[$€]?)(?:(?<digits>\d+(?:,\d{3})*(?:\.\d+)?)(?<ordinal>st|nd|rd|th)?(?<suffix>[kKMBT]|bn|mn)?|\b(?<spelt>${wordNumber}))(?:[-\s](?<scale>hundred|thousand|million|billion|trillion|dozen)\b)?(?:(?<gap>[-\s]?)(?<unit>(?:${unitNames})${behindUnit}|%))?(?![\p{N}_]|\p{L}|[.,]\d)`,
   'giu',
 )
 const ratePattern = new RegExp(String.raw`(?:\bper|\bevery|\beach|/)\s?(${unitNames})${behindUnit}`, 'gi')
@@ -206,7 +206,8 @@ function isSame(wanted: Figure, each: Figure): boolean {
   if (wanted.unit.kind !== each.unit?.kind) return false
   const ratio = (each.value * each.unit.size) / (wanted.value * wanted.unit.size)
   // Whether a kilobyte has 1,000 bytes or 1,024 is left open.
-  const isBinary = wanted.unit.kind === 'byte' && [1.024, 1.024 ** 2, 1.024 ** 3].some((k) => near(ratio, k) || near(ratio, 1 / k))
+  const isBinary =
+    wanted.unit.kind === 'byte' && [1.024, 1.024 ** 2, 1.024 ** 3].some((k) => near(ratio, k) || near(ratio, 1 / k))
   return near(ratio, 1) || (wanted.value === each.value && wanted.value === 0) || isBinary
 }
 

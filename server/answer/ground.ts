@@ -2,7 +2,7 @@
 import type { Passage, Span, Verdict } from '../../core/types.ts'
 import { words } from '../../core/terms.ts'
 import { type Claim, type Evidence, joined, match, type Point, readClaim, readEvidence } from './claim.ts'
-import { holdsDate } from './figures.ts'
+import { holdsDate, matchFigure } from './figures.ts'
 import { contradicts } from './polarity.ts'
 import { piecesOf } from './sentences.ts'
 
@@ -46,7 +46,10 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
     return source
   }
   const all = () => passages.flatMap((_, index) => sourceOf(index + 1) ?? [])
-  const locate = (claim: Claim) => all().map((source) => locked(claim, source)).reduce(better)
+  const locate = (claim: Claim) =>
+    all()
+      .map((source) => locked(claim, source))
+      .reduce(better)
   return {
     lock: (sentence, n) => {
       const claim = readClaim(sentence.slice(0, LONGEST))
@@ -82,7 +85,8 @@ type Source = {
   readonly pieces: readonly { readonly span: Span; readonly evidence: Evidence }[]
   /** words of title and headings: they stand beside every quote */
   readonly beside: ReadonlySet<string>
-  /** everything the model was shown of it */
+  /** title, headings and date: the model was shown them, and may say what is in them */
+  readonly label: Evidence
   readonly whole: Evidence
 }
 
@@ -90,11 +94,13 @@ function readSource(passage: Passage): Source {
   const { headings, document } = passage
   const pieces = piecesOf(passage).map(({ span, text }) => ({ span, evidence: readEvidence(text) }))
   const path = [document.title, ...headings].join('\n')
+  const label = readEvidence(`${path}\n${document.publishedAt ?? ''}`)
   return {
     passage,
     pieces,
     beside: new Set(words(path).map(({ term }) => term)),
-    whole: joined([...pieces.map(({ evidence }) => evidence), readEvidence(`${path}\n${document.publishedAt ?? ''}`)]),
+    label,
+    whole: joined([...pieces.map(({ evidence }) => evidence), label]),
   }
 }
 
@@ -130,7 +136,9 @@ function locked(claim: Claim, source: Source): Locked {
     chosen.push(next.window)
     covered = either(covered, next.window.held)
   }
-  const places = chosen.toSorted((a, b) => a.start - b.start).map(({ start, end }) => ({ source, span: { start, end } }))
+  const places = chosen
+    .toSorted((a, b) => a.start - b.start)
+    .map(({ start, end }) => ({ source, span: { start, end } }))
   return { ...judged(claim, places), backings: places.map(({ span }) => ({ passage: source.passage, span })) }
 }
 
@@ -151,10 +159,7 @@ type Reach = { readonly window: Window; readonly share: number }
 function bestOf(windows: readonly Window[], points: readonly Point[], covered: readonly boolean[]): Reach | null {
   return windows
     .map((window) => ({ window, share: shareOf(points, either(covered, window.held)) }))
-    .reduce<Reach | null>(
-      (most, each) => (most === null || each.share > most.share ? each : most),
-      null,
-    )
+    .reduce<Reach | null>((most, each) => (most === null || each.share > most.share ? each : most), null)
 }
 
 function isWorthwhile(points: readonly Point[], covered: readonly boolean[], { window, share }: Reach): boolean {
@@ -190,15 +195,20 @@ type Place = { readonly source: Source; readonly span: Span }
 /** All cited words together, because two citations may back one sentence. */
 function judged(claim: Claim, places: readonly Place[]): Judgement {
   if (claim.points.length === 0 || places.length === 0) return { verdict: 'unsupported', score: 0 }
-  const evidence = joined(
-    places.flatMap(({ source, span }) =>
-      source.pieces.filter((piece) => !apart(piece.span, span)).map((piece) => piece.evidence),
-    ),
+  const pieces = places.flatMap(({ source, span }) =>
+    source.pieces.filter((piece) => !apart(piece.span, span)).map((piece) => piece.evidence),
   )
+  if (pieces.some(({ text }) => text === claim.text)) return { verdict: 'supported', score: 1 }
+  const evidence = joined(pieces)
+  const label = joined(places.map(({ source }) => source.label))
   const beside = new Set(places.flatMap(({ source }) => [...source.beside]))
   const matches = claim.points.map((point) => match(point, evidence, beside))
-  const share = shareOf(claim.points, matches.map((each) => each === 'held'))
-  const score = share * highest(claim, matches, evidence, places)
+  const share = shareOf(
+    claim.points,
+    matches.map((each) => each === 'held'),
+  )
+  const isWrong = contradicts(claim, evidence) || pieces.some((piece) => isAltered(claim, piece, label))
+  const score = share * (isWrong ? PARTIAL - CAP : highest(claim, matches, places))
   return { verdict: verdictOf(score), score }
 }
 
@@ -206,16 +216,34 @@ function judged(claim: Claim, places: readonly Place[]): Judgement {
  * What is contradicted, or a figure that no cited passage has at all, is unsupported however many words are held; a
  * hard point that only these words lack makes it partial at best.
  */
-function highest(claim: Claim, matches: readonly string[], evidence: Evidence, places: readonly Place[]): number {
+function highest(claim: Claim, matches: readonly string[], places: readonly Place[]): number {
   const isInvented = claim.points.some(
     (point, index) =>
       matches[index] === 'missing' &&
       (point.type === 'figure' || point.type === 'date') &&
       places.every(({ source }) => !mayHold(source, point)),
   )
-  if (isInvented || matches.includes('contradicted') || contradicts(claim, evidence)) return PARTIAL - CAP
+  if (isInvented || matches.includes('contradicted')) return PARTIAL - CAP
   const lacksHard = claim.points.some(({ type }, index) => type !== 'word' && matches[index] !== 'held')
   return lacksHard ? SUPPORTED - CAP : 1
+}
+
+// From here on a sentence is a copy of a piece with changes.
+const COPIED = 0.8
+
+/** A copy of one piece that denies what it says, or has another figure in place of its own: no other piece mends that. */
+function isAltered(claim: Claim, piece: Evidence, label: Evidence): boolean {
+  const nothing = new Set<string>()
+  const words = claim.points.filter(({ type }) => type === 'word' || type === 'name')
+  const held = words.filter((point) => match(point, piece, nothing) === 'held').length
+  if (words.length < TELLING || held < COPIED * words.length) return false
+  if (contradicts(claim, piece)) return true
+  const figures = claim.points.flatMap((point) => (point.type === 'figure' ? [point.figure] : []))
+  const own = { ...piece, figures, dates: [] }
+  return (
+    figures.some((figure) => matchFigure(figure, piece) !== 'held' && matchFigure(figure, label) !== 'held') &&
+    piece.figures.some((figure) => matchFigure(figure, own) !== 'held')
+  )
 }
 
 /** A date of which the source gives a part is not made up. */

@@ -1,5 +1,5 @@
 // What a text denies, and words that are each other's opposite: "does not keep", "without locks", before and after.
-import { isFunctionWord, toTerm, words } from '../../core/terms.ts'
+import { toTerm, words } from '../../core/terms.ts'
 
 /** Of each term of a text: whether it is affirmed somewhere, denied somewhere, or both. */
 export type Polarity = ReadonlyMap<string, { readonly affirmed: boolean; readonly denied: boolean }>
@@ -9,7 +9,7 @@ const denials =
   /\b(?:not|never|no(?: longer)?|none|neither|nor|without|cannot|nobody|nothing|hardly|rarely|seldom|\w+n['’]t)\b(?!\s+(?:only|just|more than|less than|fewer than|later than|until|matter)\b)|\bnon(?=-)/giu
 // After these a word is denied in sense and affirmed in form ("avoids locks"): it contradicts neither way.
 const hedges =
-  /\b(?:avoid|prevent|eliminat|remov|replac|stop|reject|refus|block|lack|fail|unable|instead of|rather than|free of|need|drop|disabl|lose|lost|miss|less|few|reduc)\w*/giu
+  /\b(?:(?:avoid|prevent|stop|reject|block|lack|fail|need|reduc|remov|replac|refus|eliminat|disabl)(?:e|es|s|ed|ing|ure|ion)?|drop(?:s|ped|ping)?|los(?:e|es|t|ing)|unable|instead of|rather than|free of|less|few|fewer)\b/giu
 const isLockFree = /\b([\p{L}\p{N}]+)-(?:free|less)\b/giu
 
 export function readPolarity(text: string): Polarity {
@@ -18,8 +18,9 @@ export function readPolarity(text: string): Polarity {
   const open = reachedBy(text, hedges)
   for (const [, word = ''] of text.matchAll(isLockFree)) open.set(-1 - open.size, toTerm(word))
   const always = new Set(open.values())
-  for (const { term, start } of words(text)) {
-    if (isFunctionWord(term)) continue
+  for (const { term: written, start } of words(text)) {
+    const term = oneForm(written)
+    if (silent.has(term)) continue
     const known = polarity.get(term) ?? { affirmed: false, denied: false }
     const isDenied = denied.has(start)
     polarity.set(term, {
@@ -32,6 +33,17 @@ export function readPolarity(text: string): Polarity {
 
 const adverb = /ly$|^(?:always|yet|even|ever|necessarily|still)$/i
 
+// Words that are neither affirmed nor denied. Verbs that say little of a subject ("take", "give") are.
+const silent = new Set(
+  'a an the any all each every of to in on at by for from with as and or be been being is are was were am do does did that this it its their so such too very also only not no never none without longer nor neither cannot when where which who'
+    .split(' ')
+    .map(toTerm),
+)
+
+function oneForm(term: string): string {
+  return term === 'has' || term === 'had' ? 'have' : term
+}
+
 /** The words that a cue reaches: place → term. */
 function reachedBy(text: string, cues: RegExp): Map<number, string> {
   const reached = new Map<number, string>()
@@ -40,9 +52,9 @@ function reachedBy(text: string, cues: RegExp): Map<number, string> {
     const phrase = /^[^,;:.!?()\n]*/.exec(text.slice(from, from + 80))?.[0] ?? ''
     // The verb, or the first word of the thing: what stands behind that may well be true.
     const first = words(phrase.split(/\b(?:but|because|although|while)\b/i)[0] ?? '').find(
-      ({ term, start, end }) => !isFunctionWord(term) && !adverb.test(phrase.slice(start, end)),
+      ({ term, start, end }) => !silent.has(term) && !adverb.test(phrase.slice(start, end)),
     )
-    if (first) reached.set(from + first.start, first.term)
+    if (first) reached.set(from + first.start, oneForm(first.term))
   }
   return reached
 }
@@ -80,5 +92,12 @@ export function contradicts(
 
 function hasOpposite(term: string, claim: ReadonlySet<string>, evidence: ReadonlySet<string>): boolean {
   if ((opposites.get(term) ?? []).some((other) => evidence.has(other) && !claim.has(other))) return true
-  return evidence.has(`un${term}`) || (term.startsWith('un') && term.length > 5 && evidence.has(term.slice(2)))
+  return [...evidence].some((other) => !claim.has(other) && (undoes(term, other) || undoes(other, term)))
 }
+
+function undoes(term: string, other: string): boolean {
+  return negated.test(term) && other.startsWith(term.slice(2))
+}
+
+// Of stems: "unord" undoes "order".
+const negated = /^un(?!der|til|less|like)\p{L}{3}/u

@@ -53,9 +53,12 @@ describe('a sentence', () => {
     expect(quotesOf(sentence)).toEqual([quote])
   })
 
-  it.each(['', ' \n', '…', '**', '🚦', 'Kafka orders its partitions'])('that shares no word, %j, gets no quote', (sentence) => {
-    expect(quotesOf(sentence)).toEqual([])
-  })
+  it.each(['', ' \n', '…', '**', '🚦', 'Kafka orders its partitions'])(
+    'that shares no word, %j, gets no quote',
+    (sentence) => {
+      expect(quotesOf(sentence)).toEqual([])
+    },
+  )
 
   it('may say a number that stands in the headings or in the date of the source', () => {
     const dated = { ...passage, headings: ['Redis 7'], document: { ...passage.document, publishedAt: '2017-03-30' } }
