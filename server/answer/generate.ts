@@ -8,6 +8,7 @@ import { createMarkerReader, type MarkerToken } from './cite.ts'
 import { compose, countFitting } from './compose.ts'
 import type { Draft } from './draft.ts'
 import { extract } from './extract.ts'
+import { inertly } from './inert.ts'
 import type { Found } from './retrieve.ts'
 import { createStatementWriter } from './statements.ts'
 
@@ -26,7 +27,7 @@ export async function* generate(
 ): AsyncGenerator<AnswerEvent, Outcome> {
   const reply = createReply()
   const read = passages.slice(0, countFitting(passages))
-  const reader = createMarkerReader(read.length)
+  const reader = inertly(createMarkerReader(read.length))
   const writer = createStatementWriter(draft, read)
   try {
     const messages = await compose(question, read)

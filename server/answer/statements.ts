@@ -1,7 +1,7 @@
 // Cuts a stream of text and markers into statements: every sentence ends with its citations and its verdict.
 import type { AnswerEvent, Passage, Verdict } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
-import { type Backing, createGrounds } from './ground.ts'
+import { type Backing, createGrounds, type Grounds } from './ground.ts'
 import { endsInAbbreviation } from './sentences.ts'
 
 export type StatementWriter = {
@@ -39,74 +39,89 @@ const MARKERS_PER_STATEMENT = 16
  * closed by the first word after its end: only then is it known that no further marker belongs to it.
  */
 export function createStatementWriter(draft: Draft, passages: readonly Passage[]): StatementWriter {
-  const grounds = createGrounds(passages)
-  let open = begin(draft.length())
-
-  function* cite(backings: readonly Backing[]): Iterable<AnswerEvent> {
-    for (const backing of backings) {
-      const { citation, isNew } = draft.cite(backing.passage, backing.span)
-      const marker = `[${citation.n}]`
-      if (!open.cited.includes(citation.n)) {
-        open.cited.push(citation.n)
-        open.backings.push(backing)
-      } else if (draft.slice(-marker.length) === marker) continue
-      if (isNew) yield { type: 'citation', citation }
-      yield draft.text(`${/[\s\]]$/.test(draft.slice(-1)) ? '' : ' '}${marker}`)
-    }
-  }
-
-  function* close(): Iterable<AnswerEvent> {
-    if (/[\p{L}\p{N}]/u.test(open.words)) {
-      if (open.markers === 0) yield* cite(grounds.find(open.words))
-      yield draft.state({ start: open.start, end: open.end }, verdictOf(open), open.cited)
-    }
-    const { space } = open
-    if (space !== '') yield draft.text(space)
-    open = begin(draft.length())
-  }
-
-  function verdictOf({ start, end, words, backings }: Open): Verdict {
-    const said = draft.slice(start).slice(0, end - start)
-    const [only, ...others] = backings
-    if (only && others.length === 0 && quoteOf(only) === said) return 'verbatim'
-    return grounds.judge(words, backings).verdict
-  }
-
+  const writing: Writing = { draft, grounds: createGrounds(passages), open: begin(draft.length()) }
   return {
-    *text(delta) {
-      let unsent = ''
-      for (const character of delta) {
-        const before = open.space.at(-1) ?? unsent.at(-1) ?? draft.slice(-1)
-        const next = open.closing ? whatBegins(character, before, open) : 'nothing'
-        if (next === 'rest') open.closing = false
-        if (next === 'statement') {
-          if (unsent !== '') yield draft.text(unsent)
-          unsent = ''
-          yield* close()
-        }
-        // An answer begins with its first word.
-        if (draft.length() + unsent.length === 0 && !/\S/.test(character)) continue
-        if (open.lost && /[\s.,;:!?)]/.test(character)) open.space = ''
-        open.lost = false
-        if (/\s/.test(character)) open.space += character
-        else {
-          unsent += open.space + character
-          open.space = ''
-        }
-        note(open, character, draft.length() + unsent.length)
-      }
-      if (unsent !== '') yield draft.text(unsent)
-    },
-    *markers(numbers) {
-      const before = draft.length()
-      for (const number of numbers)
-        if (open.markers++ < MARKERS_PER_STATEMENT) yield* cite(grounds.lock(open.words, number))
-      if (draft.length() > before) open.space = ''
-      else open.lost = true
-      open.closing = true
-    },
-    end: close,
+    text: (delta) => write(writing, delta),
+    markers: (numbers) => mark(writing, numbers),
+    end: () => close(writing),
   }
+}
+
+type Writing = { readonly draft: Draft; readonly grounds: Grounds; open: Open }
+
+function* write(writing: Writing, delta: string): Iterable<AnswerEvent> {
+  const { draft } = writing
+  let unsent = ''
+  for (const character of delta) {
+    const before = writing.open.space.at(-1) ?? unsent.at(-1) ?? draft.slice(-1)
+    const next = writing.open.closing ? whatBegins(character, before, writing.open) : 'nothing'
+    if (next === 'rest') writing.open.closing = false
+    if (next === 'statement') {
+      if (unsent !== '') yield draft.text(unsent)
+      unsent = ''
+      if (writing.open.lost) writing.open.space ||= ' '
+      yield* close(writing)
+    }
+    const { open } = writing
+    // An answer begins with its first word.
+    if (draft.length() + unsent.length === 0 && !/\S/.test(character)) continue
+    if (open.lost) open.space = spaceAfterLost(open.space, character, unsent.at(-1) ?? draft.slice(-3))
+    open.lost = false
+    if (/\s/.test(character)) open.space += character
+    else {
+      unsent += open.space + character
+      open.space = ''
+    }
+    note(open, character, draft.length() + unsent.length)
+  }
+  if (unsent !== '') yield draft.text(unsent)
+}
+
+/** "Redis [3]." becomes "Redis."; what a marker kept apart never comes together otherwise: `<[3]img>` is no tag. */
+function spaceAfterLost(space: string, character: string, before: string): string {
+  if (before === '' || space.includes('\n')) return space
+  const isPunctuation = /[\s,;:!?)]/.test(character) || (character === '.' && !/w$/i.test(before))
+  return isPunctuation ? '' : space || ' '
+}
+
+function* mark(writing: Writing, numbers: readonly number[]): Iterable<AnswerEvent> {
+  const { draft, grounds, open } = writing
+  const before = draft.length()
+  for (const number of numbers)
+    if (open.markers++ < MARKERS_PER_STATEMENT) yield* cite(writing, grounds.lock(open.words, number))
+  if (draft.length() > before) open.space = ''
+  else open.lost = true
+  open.closing = true
+}
+
+function* cite({ draft, open }: Writing, backings: readonly Backing[]): Iterable<AnswerEvent> {
+  for (const backing of backings) {
+    const { citation, isNew } = draft.cite(backing.passage, backing.span)
+    const marker = `[${citation.n}]`
+    if (!open.cited.includes(citation.n)) {
+      open.cited.push(citation.n)
+      open.backings.push(backing)
+    } else if (draft.slice(-marker.length) === marker) continue
+    if (isNew) yield { type: 'citation', citation }
+    yield draft.text(`${/[\s\]]$/.test(draft.slice(-1)) ? '' : ' '}${marker}`)
+  }
+}
+
+function* close(writing: Writing): Iterable<AnswerEvent> {
+  const { draft, grounds, open } = writing
+  if (/[\p{L}\p{N}]/u.test(open.words)) {
+    if (open.backings.length === 0) yield* cite(writing, grounds.find(open.words))
+    yield draft.state({ start: open.start, end: open.end }, verdictOf(writing), open.cited)
+  }
+  if (open.space !== '') yield draft.text(open.space)
+  writing.open = begin(draft.length())
+}
+
+function verdictOf({ draft, grounds, open }: Writing): Verdict {
+  const said = draft.slice(open.start).slice(0, open.end - open.start)
+  const [only, ...others] = open.backings
+  if (only && others.length === 0 && quoteOf(only) === said) return 'verbatim'
+  return grounds.judge(open.words, open.backings).verdict
 }
 
 function begin(at: number): Open {
