@@ -56,6 +56,16 @@ export const settings = {
     'embedding model of the provider; without it the built-in embedder is used',
     'text-embedding-3-small',
   ),
+  GROUNDING: setting(
+    z.enum(['lexical', 'model']).default('lexical'),
+    'how the sentences of a model are checked: by their words (lexical), or by the model as well (model)',
+    'model',
+  ),
+  UNSUPPORTED: setting(
+    z.enum(['mark', 'withhold']).default('mark'),
+    'sentences of a model that nothing supports: shown and marked (mark), or not shown (withhold)',
+    'withhold',
+  ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'trace, debug, info, warn, error or silent',
@@ -73,6 +83,8 @@ export type Config = {
   readonly provider: { readonly apiKey: string; readonly baseUrl: string | null; readonly chatModel: string } | null
   /** null: the built-in embedder */
   readonly embeddingModel: string | null
+  readonly grounding: 'lexical' | 'model'
+  readonly unsupported: 'mark' | 'withhold'
   readonly logLevel: string
 }
 
@@ -86,6 +98,8 @@ const environment = z.object({
   OPENAI_BASE_URL: settings.OPENAI_BASE_URL.schema,
   CHAT_MODEL: settings.CHAT_MODEL.schema,
   EMBEDDING_MODEL: settings.EMBEDDING_MODEL.schema,
+  GROUNDING: settings.GROUNDING.schema,
+  UNSUPPORTED: settings.UNSUPPORTED.schema,
   LOG_LEVEL: settings.LOG_LEVEL.schema,
 })
 
@@ -124,6 +138,8 @@ function toConfig(env: z.output<typeof environment>): Config {
       ? { apiKey: env.OPENAI_API_KEY ?? 'none', baseUrl: env.OPENAI_BASE_URL ?? null, chatModel: env.CHAT_MODEL }
       : null,
     embeddingModel: env.EMBEDDING_MODEL ?? null,
+    grounding: env.GROUNDING,
+    unsupported: env.UNSUPPORTED,
     logLevel: env.LOG_LEVEL,
   })
 }

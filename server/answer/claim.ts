@@ -16,7 +16,8 @@ import { listMark } from './sentences.ts'
 
 /** One thing that a sentence says. All but words are hard: a reader is hurt when one of them is wrong. */
 export type Point =
-  | { readonly type: 'word' | 'name'; readonly term: string }
+  | { readonly type: 'word'; readonly term: string }
+  | { readonly type: 'name'; readonly term: string }
   | { readonly type: 'identifier'; readonly text: string }
   | { readonly type: 'figure'; readonly figure: Figure }
   | { readonly type: 'date'; readonly readings: readonly DateParts[] }
@@ -103,7 +104,8 @@ function holds(point: Exclude<Point, { type: 'figure' }>, evidence: Evidence, be
   if (point.type === 'word') return evidence.terms.has(point.term)
   if (point.type === 'name') return evidence.terms.has(point.term) || beside.has(point.term)
   if (point.type === 'identifier') return holdsIdentifier(evidence.text, point.text)
-  return point.type === 'date' ? holdsDate(point.readings, evidence) : holdsRate(point.unit, evidence)
+  if (point.type === 'date') return holdsDate(point.readings, evidence)
+  return holdsRate(point.unit, evidence)
 }
 
 /** Markup that models put around words says nothing. */

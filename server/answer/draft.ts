@@ -24,7 +24,12 @@ export type Draft = {
   /** The citation of these words of a passage, and whether it is new (then its event must be sent). */
   readonly cite: (passage: Passage, span: Span) => { citation: Citation; isNew: boolean }
   readonly state: (span: Span, verdict: Verdict, citations: readonly number[]) => AnswerEvent
+  /** A way back to here: text and citations added since go. No verdict may have been given in between. */
+  readonly mark: () => () => void
+  /** Whether some sentence is backed, or was not compared. */
+  readonly isBacked: () => boolean
   readonly spend: (inputTokens: number, outputTokens: number) => void
+  readonly fallback: () => Fallback | null
   readonly fallBack: (fallback: Fallback, mode: Mode) => void
   readonly finish: (status: Answer['status']) => Answer
   readonly refuse: (reason: AbstentionReason, nearest: readonly Passage[]) => Answer
@@ -66,7 +71,16 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       statements.push(statement)
       return { type: 'verdict', ...statement }
     },
+    mark: () => {
+      const [text, count] = [answer.answer, citations.length]
+      return () => {
+        change({ answer: text })
+        citations.length = count
+      }
+    },
+    isBacked: () => statements.some(({ verdict }) => verdict !== 'unsupported'),
     spend: (inputTokens, outputTokens) => change({ usage: { inputTokens, outputTokens, costUsd: 0 } }),
+    fallback: () => answer.fallback,
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
     finish,
     refuse: (reason, nearest) => {

@@ -11,6 +11,7 @@ import { extract } from './extract.ts'
 import { inertly } from './inert.ts'
 import type { Found } from './retrieve.ts'
 import { createStatementWriter } from './statements.ts'
+import { createVerdicts, markingOnly } from './verdicts.ts'
 
 // Ten pages: no answer that somebody would read.
 const LONGEST_ANSWER = 20_000
@@ -29,23 +30,27 @@ export async function* generate(
   const read = passages.slice(0, countFitting(passages))
   const reader = inertly(createMarkerReader(read.length))
   const writer = createStatementWriter(draft, read)
+  const verdicts = createVerdicts(draft, deps.policy ?? markingOnly, signal)
+  let hasFailed = false
   try {
     const messages = await compose(question, read)
     for await (const event of upTo(LONGEST_ANSWER, deps.generator.stream(messages, signal))) {
       signal.throwIfAborted()
       if (event.type === 'finish') noteFinish(draft, event)
-      else yield* write(reader.push(reply.push(event.delta)), writer)
+      else yield* verdicts.pass(write(reader.push(reply.push(event.delta)), writer))
     }
-    yield* write([...reader.push(reply.end()), ...reader.end()], writer)
-    yield* writer.end()
+    yield* verdicts.pass(write([...reader.push(reply.end()), ...reader.end()], writer))
+    yield* verdicts.pass(writer.end())
+    yield* verdicts.end()
   } catch (error) {
     // A provider's client may report being cancelled as a failure: nothing failed.
-    const hasFailed = !signal.aborted && error instanceof ModelError
+    hasFailed = !signal.aborted && error instanceof ModelError
     if (hasFailed) deps.report('the model failed', error)
     // Words already shown cannot be taken back: they stay, closed and judged like any others.
     if (draft.length() > 0 && (signal.aborted || hasFailed)) {
       // What the reader still holds is half a marker at most, and half a marker is nothing to read.
-      yield* writer.end()
+      yield* verdicts.pass(writer.end())
+      yield* verdicts.end()
     }
     if (!hasFailed) throw error
     if (draft.length() > 0) {
@@ -53,8 +58,12 @@ export async function* generate(
       return 'answered'
     }
   }
-  if (draft.length() > 0) return 'answered'
+  if (reader.unknown() > 0) deps.report(`the model cited ${reader.unknown()} passages that there are not`, null)
   if (reply.declined()) return 'model-declined'
+  // A reply that was cut short is a fault, and a fault is never told as "the library does not say".
+  const isWhole = !hasFailed && draft.fallback() === null
+  if (isWhole && (draft.length() > 0 || verdicts.withheld() > 0) && !draft.isBacked()) return 'nothing-supported'
+  if (draft.length() > 0) return 'answered'
   // Nothing was said: an empty reply is a failure of the model, not an answer.
   draft.fallBack('model-unavailable', 'extractive')
   return yield* extract(draft, found, passages, deps, signal)

@@ -45,6 +45,12 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
     sources.set(n, source)
     return source
   }
+  // One sentence is asked about several times in a row.
+  let last = { sentence: '', claim: readClaim('') }
+  const claimOf = (sentence: string): Claim => {
+    if (last.sentence !== sentence) last = { sentence, claim: readClaim(sentence.slice(0, LONGEST)) }
+    return last.claim
+  }
   const all = () => passages.flatMap((_, index) => sourceOf(index + 1) ?? [])
   const locate = (claim: Claim) =>
     all()
@@ -52,7 +58,7 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
       .reduce(better)
   return {
     lock: (sentence, n) => {
-      const claim = readClaim(sentence.slice(0, LONGEST))
+      const claim = claimOf(sentence)
       const source = sourceOf(n)
       if (!source || claim.points.length === 0) return []
       const named = locked(claim, source)
@@ -63,18 +69,19 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
       return named.score > 0 ? named.backings : isForeign(sentence) ? firstOf(source) : []
     },
     find: (sentence) => {
-      const claim = readClaim(sentence.slice(0, LONGEST))
+      const claim = claimOf(sentence)
       if (passages.length === 0 || claim.points.length < TELLING) return []
       const best = locate(claim)
       return best.verdict === 'supported' ? best.backings : []
     },
     judge: (sentence, backings) => {
       if (sentence.length > LONGEST) return { verdict: 'unchecked', score: 0 }
+      if (backings.length === 0) return { verdict: isForeign(sentence) ? 'unchecked' : 'unsupported', score: 0 }
       const places = backings.flatMap(({ passage, span }) => {
         const source = sourceOf(passage.n)
         return source ? [{ source, span }] : []
       })
-      const judgement = judged(readClaim(sentence.slice(0, LONGEST)), places)
+      const judgement = judged(claimOf(sentence), places)
       return judgement.verdict !== 'supported' && isForeign(sentence) ? { verdict: 'unchecked', score: 0 } : judgement
     },
   }

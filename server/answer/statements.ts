@@ -1,14 +1,15 @@
-// Cuts a stream of text and markers into statements: every sentence ends with its citations and its verdict.
-import type { AnswerEvent, Passage, Verdict } from '../../core/types.ts'
+// Cuts a stream of text and markers into statements: every sentence ends with its citations, compared with their words.
+import type { AnswerEvent, Passage } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
 import { type Backing, createGrounds, type Grounds } from './ground.ts'
 import { endsInAbbreviation } from './sentences.ts'
+import type { Judged } from './verdicts.ts'
 
 export type StatementWriter = {
-  readonly text: (delta: string) => Iterable<AnswerEvent>
+  readonly text: (delta: string) => Iterable<AnswerEvent | Judged>
   /** The passages the model named for the statement under way. */
-  readonly markers: (numbers: readonly number[]) => Iterable<AnswerEvent>
-  readonly end: () => Iterable<AnswerEvent>
+  readonly markers: (numbers: readonly number[]) => Iterable<AnswerEvent | Judged>
+  readonly end: () => Iterable<AnswerEvent | Judged>
 }
 
 type Open = {
@@ -49,17 +50,17 @@ export function createStatementWriter(draft: Draft, passages: readonly Passage[]
 
 type Writing = { readonly draft: Draft; readonly grounds: Grounds; open: Open }
 
-function* write(writing: Writing, delta: string): Iterable<AnswerEvent> {
+function* write(writing: Writing, delta: string): Iterable<AnswerEvent | Judged> {
   const { draft } = writing
   let unsent = ''
   for (const character of delta) {
-    const before = writing.open.space.at(-1) ?? unsent.at(-1) ?? draft.slice(-1)
+    const before = writing.open.closing ? (writing.open.space.at(-1) ?? unsent.at(-1) ?? draft.slice(-1)) : ''
     const next = writing.open.closing ? whatBegins(character, before, writing.open) : 'nothing'
     if (next === 'rest') writing.open.closing = false
     if (next === 'statement') {
       if (unsent !== '') yield draft.text(unsent)
       unsent = ''
-      if (writing.open.lost) writing.open.space ||= ' '
+      if (writing.open.lost && draft.length() > 0) writing.open.space ||= ' '
       yield* close(writing)
     }
     const { open } = writing
@@ -84,7 +85,7 @@ function spaceAfterLost(space: string, character: string, before: string): strin
   return isPunctuation ? '' : space || ' '
 }
 
-function* mark(writing: Writing, numbers: readonly number[]): Iterable<AnswerEvent> {
+function* mark(writing: Writing, numbers: readonly number[]): Iterable<AnswerEvent | Judged> {
   const { draft, grounds, open } = writing
   const before = draft.length()
   for (const number of numbers)
@@ -94,7 +95,7 @@ function* mark(writing: Writing, numbers: readonly number[]): Iterable<AnswerEve
   open.closing = true
 }
 
-function* cite({ draft, open }: Writing, backings: readonly Backing[]): Iterable<AnswerEvent> {
+function* cite({ draft, open }: Writing, backings: readonly Backing[]): Iterable<AnswerEvent | Judged> {
   for (const backing of backings) {
     const { citation, isNew } = draft.cite(backing.passage, backing.span)
     const marker = `[${citation.n}]`
@@ -107,21 +108,28 @@ function* cite({ draft, open }: Writing, backings: readonly Backing[]): Iterable
   }
 }
 
-function* close(writing: Writing): Iterable<AnswerEvent> {
+function* close(writing: Writing): Iterable<AnswerEvent | Judged> {
   const { draft, grounds, open } = writing
   if (/[\p{L}\p{N}]/u.test(open.words)) {
     if (open.backings.length === 0) yield* cite(writing, grounds.find(open.words))
-    yield draft.state({ start: open.start, end: open.end }, verdictOf(writing), open.cited)
+    yield judgedOf(writing)
   }
   if (open.space !== '') yield draft.text(open.space)
   writing.open = begin(draft.length())
 }
 
-function verdictOf({ draft, grounds, open }: Writing): Verdict {
-  const said = draft.slice(open.start).slice(0, open.end - open.start)
-  const [only, ...others] = open.backings
-  if (only && others.length === 0 && quoteOf(only) === said) return 'verbatim'
-  return grounds.judge(open.words, open.backings).verdict
+function judgedOf({ draft, grounds, open }: Writing): Judged {
+  const { start, end, words, backings, cited } = open
+  const quotes = backings.map(quoteOf)
+  const isQuote = quotes.length === 1 && quotes[0] === draft.slice(start).slice(0, end - start)
+  return {
+    type: 'judged',
+    place: { start, end },
+    sentence: words.trim(),
+    quotes,
+    citations: cited,
+    verdict: isQuote ? 'verbatim' : grounds.judge(words, backings).verdict,
+  }
 }
 
 function begin(at: number): Open {

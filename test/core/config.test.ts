@@ -13,6 +13,8 @@ describe('the configuration', () => {
       databaseUrl: null,
       provider: null,
       embeddingModel: null,
+      grounding: 'lexical',
+      unsupported: 'mark',
       logLevel: 'info',
     })
   })
