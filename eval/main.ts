@@ -1,10 +1,11 @@
 // npm run eval: questions over a library, answered by the real pipeline without a key, scored in a table.
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, InputError } from '../core/errors.ts'
+import type { ParsedDocument } from '../core/types.ts'
 import { ingest } from '../ingest/ingest.ts'
 import { parse } from '../ingest/parse/parse.ts'
 import { findFiles, readSource } from '../ingest/source/folder.ts'
@@ -16,6 +17,7 @@ import { cachedWords } from '../server/answer/vocabulary.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import { openStore } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
+import { bipia, hideAttacks } from './bipia.ts'
 import { type Case, readCases } from './questions.ts'
 import { type Scored, scoreTranscript, table } from './report.ts'
 import { planted } from './planted.ts'
@@ -23,6 +25,7 @@ import { runCase } from './run.ts'
 import { wice } from './wice.ts'
 
 const usage = `npm run eval -- wice <folder>
+npm run eval -- bipia <folder> [--library <folder>]
 npm run eval -- planted [--library <folder>] [--seed <number>] [--failures]
 npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--out <file>] [--database <postgres://…>]
   --half   half of the questions, by a hash of their ids: fit on one, report on the other
@@ -34,6 +37,7 @@ try {
   const [command, ...rest] = process.argv.slice(2)
   if (command === 'wice') print(await wice(rest[0] ?? ''))
   else if (command === 'planted') await runPlanted(rest)
+  else if (command === 'bipia') await runBipia(rest)
   else await main(process.argv.slice(2))
 } catch (error) {
   process.stderr.write(
@@ -58,6 +62,17 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function score(cases: readonly Case[], options: ReturnType<typeof readOptions>, dir: string): Promise<Scored[]> {
+  return await withLibrary(options, dir, async (deps) => {
+    const signal = new AbortController().signal
+    const scored: Scored[] = []
+    for (const test of cases) scored.push(scoreTranscript(await runCase(test, LIBRARY, deps, signal)))
+    return scored
+  })
+}
+
+type Opening = { readonly library: string; readonly database?: string | undefined }
+
+async function withLibrary<T>(options: Opening, dir: string, use: (deps: AnswerDeps) => Promise<T>): Promise<T> {
   const embedder = await openStaticEmbedder()
   const database = options.database ? openPostgres(options.database) : await openEmbedded(dir, say)
   const store = await openStore(database, LIBRARY, embedder)
@@ -75,9 +90,7 @@ async function score(cases: readonly Case[], options: ReturnType<typeof readOpti
       generator: null,
       report: (message, error) => say(`${message}: ${String(error)}`),
     }
-    const scored: Scored[] = []
-    for (const test of cases) scored.push(scoreTranscript(await runCase(test, LIBRARY, deps, signal)))
-    return scored
+    return await use(deps)
   } finally {
     await store.close()
   }
@@ -93,6 +106,26 @@ function readOptions(args: readonly string[]) {
   return { ...values, set: values.set, library: values.library }
 }
 
+async function runBipia([folder = '', ...args]: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { library: { type: 'string', default: 'library' } } })
+  const dir = await mkdtemp(join(tmpdir(), 'footnote-eval-'))
+  try {
+    const hidden = await hideAttacks(folder, await readDocuments(values.library))
+    const library = join(dir, 'library')
+    await mkdir(library)
+    await Promise.all(hidden.map(async ({ name, text }) => await writeFile(join(library, name), text)))
+    print(await withLibrary({ library }, join(dir, 'database'), async (deps) => await bipia(hidden, LIBRARY, deps)))
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+async function readDocuments(library: string): Promise<ParsedDocument[]> {
+  const signal = new AbortController().signal
+  const { files } = await findFiles([library], signal)
+  return await Promise.all(files.map(async (file) => parse(file.source, await readSource(file, signal))))
+}
+
 async function runPlanted(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -102,9 +135,7 @@ async function runPlanted(args: readonly string[]): Promise<void> {
       seed: { type: 'string', default: '7' },
     },
   })
-  const signal = new AbortController().signal
-  const { files } = await findFiles([values.library], signal)
-  const documents = await Promise.all(files.map(async (file) => parse(file.source, await readSource(file, signal))))
+  const documents = await readDocuments(values.library)
   const { table: lines, failures } = planted(documents, Number(values.seed))
   print(values.failures ? [...lines, '', ...failures] : lines)
 }

@@ -10,7 +10,7 @@ import { Problem } from './events.js'
 const refusals = {
   'empty-library': 'There are no documents in it yet.',
   'partly-covered': 'It touches on the subject, but does not say what was asked.',
-  'nothing-supported': 'What the model wrote is backed by nothing in it, and was taken back.',
+  'nothing-supported': 'No source backs what the model wrote.',
   'model-declined': 'The passages that were found do not answer the question.',
 }
 

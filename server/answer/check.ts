@@ -37,7 +37,9 @@ async function reply(
   return await Promise.race([read(generator, messages, signal), stopped])
 }
 
-async function read(...[generator, messages, signal]: [Generator, ...Parameters<Generator['stream']>]): Promise<string> {
+async function read(
+  ...[generator, messages, signal]: [Generator, ...Parameters<Generator['stream']>]
+): Promise<string> {
   let text = ''
   for await (const event of generator.stream(messages, signal)) {
     if (event.type === 'finish') return event.reason === 'stop' ? text : ''

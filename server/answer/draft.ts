@@ -17,6 +17,8 @@ import type {
 
 export type Draft = {
   readonly mode: Mode
+  /** the answer as it stands */
+  readonly now: () => Answer
   readonly length: () => number
   readonly slice: (start: number) => string
   readonly retrieved: (query: string, passages: readonly Passage[]) => void
@@ -26,10 +28,7 @@ export type Draft = {
   readonly state: (span: Span, verdict: Verdict, citations: readonly number[]) => AnswerEvent
   /** A way back to here: text and citations added since go. No verdict may have been given in between. */
   readonly mark: () => () => void
-  /** Whether some sentence is backed, or was not compared. */
-  readonly isBacked: () => boolean
   readonly spend: (inputTokens: number, outputTokens: number) => void
-  readonly fallback: () => Fallback | null
   readonly fallBack: (fallback: Fallback, mode: Mode) => void
   readonly finish: (status: Answer['status']) => Answer
   readonly refuse: (reason: AbstentionReason, nearest: readonly Passage[]) => Answer
@@ -54,6 +53,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
   }
   return {
     mode,
+    now: () => answer,
     length: () => answer.answer.length,
     slice: (start) => answer.answer.slice(start),
     retrieved: (query, passages) => {
@@ -66,11 +66,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       return { type: 'text', delta }
     },
     cite: (passage, span) => addCitation(citations, passage, span),
-    state: (span, verdict, numbers) => {
-      const statement = { ...span, verdict, citations: numbers }
-      statements.push(statement)
-      return { type: 'verdict', ...statement }
-    },
+    state: (span, verdict, numbers) => addStatement(statements, { ...span, verdict, citations: numbers }),
     mark: () => {
       const [text, count] = [answer.answer, citations.length]
       return () => {
@@ -78,9 +74,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
         citations.length = count
       }
     },
-    isBacked: () => statements.some(({ verdict }) => verdict !== 'unsupported'),
     spend: (inputTokens, outputTokens) => change({ usage: { inputTokens, outputTokens, costUsd: 0 } }),
-    fallback: () => answer.fallback,
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
     finish,
     refuse: (reason, nearest) => {
@@ -114,6 +108,11 @@ function blank(question: Question, mode: Mode, models: Models): Answer {
     usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
     timingsMs: { retrieve: 0, firstText: 0, total: 0 },
   }
+}
+
+function addStatement(statements: Statement[], statement: Statement): AnswerEvent {
+  statements.push(statement)
+  return { type: 'verdict', ...statement }
 }
 
 function addCitation(citations: Citation[], passage: Passage, span: Span): { citation: Citation; isNew: boolean } {

@@ -4,14 +4,14 @@ import { ModelError } from '../../core/errors.ts'
 import type { Generator, GeneratorEvent } from '../../core/ports.ts'
 import type { AbstentionReason, AnswerEvent, Passage, Question } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
-import { createMarkerReader, type MarkerToken } from './cite.ts'
+import { createMarkerReader, type MarkerReader, type MarkerToken } from './cite.ts'
 import { compose, countFitting } from './compose.ts'
 import type { Draft } from './draft.ts'
 import { extract } from './extract.ts'
 import { inertly } from './inert.ts'
 import type { Found } from './retrieve.ts'
 import { createStatementWriter } from './statements.ts'
-import { createVerdicts, markingOnly } from './verdicts.ts'
+import { createVerdicts, markingOnly, type Verdicts } from './verdicts.ts'
 
 // Ten pages: no answer that somebody would read.
 const LONGEST_ANSWER = 20_000
@@ -40,33 +40,41 @@ export async function* generate(
       else yield* verdicts.pass(write(reader.push(reply.push(event.delta)), writer))
     }
     yield* verdicts.pass(write([...reader.push(reply.end()), ...reader.end()], writer))
-    yield* verdicts.pass(writer.end())
-    yield* verdicts.end()
+    yield* closed(writer, verdicts)
   } catch (error) {
     // A provider's client may report being cancelled as a failure: nothing failed.
     hasFailed = !signal.aborted && error instanceof ModelError
     if (hasFailed) deps.report('the model failed', error)
     // Words already shown cannot be taken back: they stay, closed and judged like any others.
-    if (draft.length() > 0 && (signal.aborted || hasFailed)) {
-      // What the reader still holds is half a marker at most, and half a marker is nothing to read.
-      yield* verdicts.pass(writer.end())
-      yield* verdicts.end()
-    }
+    // What the reader still holds is half a marker at most, and half a marker is nothing to read.
+    if (draft.length() > 0 && (signal.aborted || hasFailed)) yield* closed(writer, verdicts)
     if (!hasFailed) throw error
     if (draft.length() > 0) {
       draft.fallBack('model-cut-off', 'generative')
       return 'answered'
     }
   }
-  if (reader.unknown() > 0) deps.report(`the model cited ${reader.unknown()} passages that there are not`, null)
-  if (reply.declined()) return 'model-declined'
-  // A reply that was cut short is a fault, and a fault is never told as "the library does not say".
-  const isWhole = !hasFailed && draft.fallback() === null
-  if (isWhole && (draft.length() > 0 || verdicts.withheld() > 0) && !draft.isBacked()) return 'nothing-supported'
-  if (draft.length() > 0) return 'answered'
+  reportUnknown(reader, deps)
+  const outcome = outcomeOf(draft, reply, hasFailed ? 0 : verdicts.withheld())
+  if (outcome) return outcome
   // Nothing was said: an empty reply is a failure of the model, not an answer.
   draft.fallBack('model-unavailable', 'extractive')
   return yield* extract(draft, found, passages, deps, signal)
+}
+
+function reportUnknown(reader: MarkerReader, deps: AnswerDeps): void {
+  const unknown = reader.unknown()
+  if (unknown > 0) deps.report(`the model cited ${unknown} passages that there are not`, null)
+}
+
+/** Null: the model has said nothing at all. */
+function outcomeOf(draft: Draft, reply: Reply, withheld: number): Outcome | null {
+  const { answer, fallback, statements } = draft.now()
+  if (reply.declined()) return 'model-declined'
+  // A reply that was cut short is a fault, and a fault is never told as "the library does not say".
+  const isWhole = fallback === null
+  if (answer === '' && (withheld === 0 || !isWhole)) return null
+  return isWhole && statements.every(({ verdict }) => verdict === 'unsupported') ? 'nothing-supported' : 'answered'
 }
 
 /** A model that repeats itself without end is left after so many characters, and its answer counts as cut off. */
@@ -129,6 +137,11 @@ function storable(text: string): string {
 function noteFinish(draft: Draft, event: GeneratorEvent & { type: 'finish' }): void {
   draft.spend(event.inputTokens, event.outputTokens)
   if (event.reason !== 'stop') draft.fallBack('model-cut-off', 'generative')
+}
+
+async function* closed(writer: StatementWriter, verdicts: Verdicts): AsyncIterable<AnswerEvent> {
+  yield* verdicts.pass(writer.end())
+  yield* verdicts.end()
 }
 
 type StatementWriter = ReturnType<typeof createStatementWriter>

@@ -9,7 +9,7 @@ import { piecesOf } from './sentences.ts'
 /** Words of a passage that are cited for a sentence. */
 export type Backing = { readonly passage: Passage; readonly span: Span }
 /** `score`: share of the sentence that the words hold, 0 to 1, capped where something hard is missing or contradicted. */
-export type Judgement = { readonly verdict: Verdict; readonly score: number }
+type Judgement = { readonly verdict: Verdict; readonly score: number }
 
 export type Grounds = {
   /** The words of passage `n` that back a sentence best; of another passage if that one alone supports it. Empty: none. */
@@ -20,7 +20,7 @@ export type Grounds = {
   readonly judge: (sentence: string, backings: readonly Backing[]) => Judgement
 }
 
-export const SUPPORTED = 0.6
+const SUPPORTED = 0.6
 const PARTIAL = 0.3
 const CAP = 0.01
 // A name or a figure counts as two words: measured on WiCE, where rarity in the library added nothing to that.

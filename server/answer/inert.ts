@@ -60,10 +60,14 @@ function read(state: State, unit: string): void {
     return
   }
   if (unit === '(' && state.tail.endsWith(']')) letOut(state, ' ')
-  if (unit === '/' && state.tail.endsWith('/')) state.isAddress = true
-  if (/\s/.test(unit)) state.isAddress = false
-  if (unit === '.' && /(?:^|[^\p{L}\p{N}])www$/iu.test(state.tail)) state.isAddress = true
+  state.isAddress = isInAddress(state, unit)
   letOut(state, unit === '.' && state.isAddress ? '[.]' : unit)
+}
+
+function isInAddress({ tail, isAddress }: State, unit: string): boolean {
+  if (/\s/.test(unit)) return false
+  if (unit === '/' && tail.endsWith('/')) return true
+  return isAddress || (unit === '.' && /(?:^|[^\p{L}\p{N}])www$/iu.test(tail))
 }
 
 /** True when the unit belongs to what is held back. Otherwise that has been let out, changed or not. */

@@ -54,28 +54,34 @@ function* write(writing: Writing, delta: string): Iterable<AnswerEvent | Judged>
   const { draft } = writing
   let unsent = ''
   for (const character of delta) {
-    const before = writing.open.closing ? (writing.open.space.at(-1) ?? unsent.at(-1) ?? draft.slice(-1)) : ''
-    const next = writing.open.closing ? whatBegins(character, before, writing.open) : 'nothing'
-    if (next === 'rest') writing.open.closing = false
-    if (next === 'statement') {
+    if (beginsAnother(writing, character, unsent)) {
       if (unsent !== '') yield draft.text(unsent)
       unsent = ''
-      if (writing.open.lost && draft.length() > 0) writing.open.space ||= ' '
       yield* close(writing)
     }
-    const { open } = writing
     // An answer begins with its first word.
     if (draft.length() + unsent.length === 0 && !/\S/.test(character)) continue
-    if (open.lost) open.space = spaceAfterLost(open.space, character, unsent.at(-1) ?? draft.slice(-3))
-    open.lost = false
-    if (/\s/.test(character)) open.space += character
-    else {
-      unsent += open.space + character
-      open.space = ''
-    }
-    note(open, character, draft.length() + unsent.length)
+    unsent += released(writing, character, unsent)
+    note(writing.open, character, draft.length() + unsent.length)
   }
   if (unsent !== '') yield draft.text(unsent)
+}
+
+function beginsAnother({ draft, open }: Writing, character: string, unsent: string): boolean {
+  if (!open.closing) return false
+  const next = whatBegins(character, open.space.at(-1) ?? unsent.at(-1) ?? draft.slice(-1), open)
+  if (next === 'rest') open.closing = false
+  if (next === 'statement' && open.lost && draft.length() > 0) open.space ||= ' '
+  return next === 'statement'
+}
+
+/** What can be written now: a space waits for what stands behind it. */
+function released({ draft, open }: Writing, character: string, unsent: string): string {
+  if (open.lost) open.space = spaceAfterLost(open.space, character, unsent.at(-1) ?? draft.slice(-3))
+  open.lost = false
+  const words = /\s/.test(character) ? '' : open.space + character
+  open.space = words === '' ? open.space + character : ''
+  return words
 }
 
 /** "Redis [3]." becomes "Redis."; what a marker kept apart never comes together otherwise: `<[3]img>` is no tag. */
@@ -114,7 +120,8 @@ function* close(writing: Writing): Iterable<AnswerEvent | Judged> {
     if (open.backings.length === 0) yield* cite(writing, grounds.find(open.words))
     yield judgedOf(writing)
   }
-  if (open.space !== '') yield draft.text(open.space)
+  // Where the sentence was withheld there may be nothing for the space to stand behind.
+  if (open.space !== '' && draft.length() > 0) yield draft.text(open.space)
   writing.open = begin(draft.length())
 }
 

@@ -20,19 +20,8 @@ const library = libraryOf(...documents)
 const question = questionOf('How does Redis keep the counts of users?')
 
 const pieces = [
-  ...[
-    'Redis keeps the counts of every user',
-    'Kafka orders the events',
-    order,
-    '.',
-    ' ',
-    '\n',
-    '\n\n',
-    'a',
-    'x <y',
-    '1',
-  ],
-  ...[
+  ['Redis keeps the counts of every user', 'Kafka orders the events', order, '.', ' ', '\n', '\n\n', 'a', 'x <y', '1'],
+  [
     '[1]',
     '[2]',
     '[1][2]',
@@ -55,7 +44,7 @@ const pieces = [
     '.',
     '`',
   ],
-  ...[
+  [
     'https://evil.example/?q=1',
     'http://',
     'www',
@@ -64,21 +53,21 @@ const pieces = [
     'mailto:a@evil.example',
     'javascript:alert(1)',
   ],
-  ...[
+  [
     '[click](https://evil.example)',
     '![x](https://evil.example/x.png)',
     '![x][r]',
     '[r]: https://evil.example',
     '[1]: //evil.example',
   ],
-  ...[
+  [
     '[1](https://evil.example)',
     '<https://evil.example|[1]>',
     '<a href="https://evil.example">1</a>',
     '<script>alert(1)</script>',
     '<!--',
   ],
-  ...[
+  [
     '<img src=x onerror=alert(1)>',
     '</p>',
     '<?x',
@@ -90,7 +79,7 @@ const pieces = [
     'a@evil.example',
     '&lt;b&gt;',
   ],
-  ...[
+  [
     'doc_kafka',
     '/documents/doc_other?revision=1#0-9',
     'ans_2',
@@ -103,8 +92,8 @@ const pieces = [
     '| a |',
     '# ',
   ],
-  ...['limits[1]', 'array[7]', '[1', '1]', '[\u200b1]', '\u00a0', '[ 1 ]'],
-]
+  ['limits[1]', 'array[7]', '[1', '1]', '[\u200b1]', '\u00a0', '[ 1 ]'],
+].flat()
 const replies = fc
   .array(
     fc.oneof(
@@ -188,8 +177,15 @@ async function expectHonestPage(answer: Answer): Promise<void> {
   for (const { tag, attributes, children } of await drawnOf(answer)) {
     expect(tag).toMatch(/^(?:p|ul|ol|li|span|small|sup|a)$/)
     expect(Object.keys(attributes).join()).toMatch(/^(?:class|class,title|start|class,href,aria-label)?$/)
-    if (tag === 'a') expect(own).toContain(`${String(children[0])} ${attributes['href']}`)
+    const [n] = children
+    if (tag === 'a') expect(own).toContain(`${typeof n === 'string' ? n : ''} ${attributes['href']}`)
   }
+}
+
+function read(deltas: readonly string[]): string {
+  const reader = inertly(createMarkerReader(0))
+  const tokens = [...deltas.flatMap((delta) => reader.push(delta)), ...reader.end()]
+  return tokens.map((token) => (token.type === 'text' ? token.text : '')).join('')
 }
 
 describe('whatever a model says', () => {
@@ -215,11 +211,6 @@ describe('whatever a model says', () => {
   it('is made inert alike however it was cut', () => {
     fc.assert(
       fc.property(replies, places, (reply, at) => {
-        const read = (deltas: readonly string[]) => {
-          const reader = inertly(createMarkerReader(0))
-          const tokens = [...deltas.flatMap((delta) => reader.push(delta)), ...reader.end()]
-          return tokens.map((token) => (token.type === 'text' ? token.text : '')).join('')
-        }
         expect(read(cut(reply, at))).toBe(read([reply]))
       }),
       { numRuns: 3_000 },
@@ -244,8 +235,6 @@ describe('made inert', () => {
     ['<', '<'],
     ['ends in :/', 'ends in :/'],
   ])('%j is %j', (text, inert) => {
-    const reader = inertly(createMarkerReader(0))
-    const tokens = [...reader.push(text), ...reader.end()]
-    expect(tokens.map((token) => (token.type === 'text' ? token.text : '')).join('')).toBe(inert)
+    expect(read([text])).toBe(inert)
   })
 })

@@ -199,6 +199,18 @@ describe('a marker', () => {
   })
 })
 
+/** Deltas fall where they may; nothing else may differ. */
+function joinTexts(events: readonly AnswerEvent[]): AnswerEvent[] {
+  const joined: AnswerEvent[] = []
+  for (const event of events) {
+    const last = joined.at(-1)
+    if (event.type === 'text' && last?.type === 'text')
+      joined[joined.length - 1] = { ...last, delta: last.delta + event.delta }
+    else joined.push(event)
+  }
+  return joined
+}
+
 describe('the same reply', () => {
   const word = fc.constantFrom(
     redis,
@@ -216,7 +228,20 @@ describe('the same reply', () => {
     '1.',
     '-',
   )
-  const mark = fc.constantFrom('[1]', '[2]', '[1][2]', '[1, 2]', '[9]', '[', '`a[1]`')
+  const mark = fc.constantFrom(
+    '[1]',
+    '[2]',
+    '[1][2]',
+    '[1, 2]',
+    '【1】',
+    '[^2]',
+    '[9]',
+    '[',
+    '`a[1]`',
+    '```\n[1]\n```\n',
+    '<b>',
+    '[a](//b.c)',
+  )
   const end = fc.constantFrom('.', '. ', '!', '? ', '\n', '\n\n', ', ', ' ', ': ', '." ', '')
   const reply = fc
     .array(fc.tuple(word, fc.constantFrom(' ', ''), fc.oneof(mark, fc.constant('')), end), { maxLength: 8 })
@@ -230,6 +255,7 @@ describe('the same reply', () => {
         const whole = await written(text)
         const cut = await written(...deltas)
         expect([cut.answer, cut.statements, cut.citations]).toEqual([whole.answer, whole.statements, whole.citations])
+        expect(joinTexts(cut.events)).toEqual(joinTexts(whole.events))
         expect(cut.text).toBe(cut.answer)
       }),
       { numRuns: 200 },
