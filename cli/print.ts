@@ -76,6 +76,7 @@ const reasons: Readonly<Record<string, string>> = {
   'nothing-relevant': 'The library does not hold an answer to this.',
   'partly-covered': 'The library touches on this, but does not answer it.',
   'model-declined': 'The passages found do not answer this.',
+  'nothing-supported': 'Nothing in the library backs what the model wrote: it is no answer.',
 }
 
 export function refusal(answer: WireAnswer, sheet: Sheet): string {

@@ -73,6 +73,16 @@ export const settings = {
     'what the model may cost in a day (UTC); beyond it answers are verbatim extracts. Unset: no limit',
     '5',
   ),
+  GROUNDING: setting(
+    z.enum(['lexical', 'model']).default('lexical'),
+    'how the sentences of a model are checked: by their words (lexical), or by the model as well (model)',
+    'model',
+  ),
+  UNSUPPORTED: setting(
+    z.enum(['mark', 'withhold']).default('mark'),
+    'sentences of a model that nothing supports: shown and marked (mark), or not shown (withhold)',
+    'withhold',
+  ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'trace, debug, info, warn, error or silent',
@@ -92,6 +102,8 @@ export type Config = {
   readonly embeddingModel: string | null
   /** per day (UTC); null: no limit */
   readonly budgetUsdPerDay: number | null
+  readonly grounding: 'lexical' | 'model'
+  readonly unsupported: 'mark' | 'withhold'
   readonly logLevel: string
 }
 
@@ -115,6 +127,8 @@ const environment = z.object({
   EMBEDDING_MODEL: settings.EMBEDDING_MODEL.schema,
   MODEL_PRICES: settings.MODEL_PRICES.schema,
   BUDGET_USD_PER_DAY: settings.BUDGET_USD_PER_DAY.schema,
+  GROUNDING: settings.GROUNDING.schema,
+  UNSUPPORTED: settings.UNSUPPORTED.schema,
   LOG_LEVEL: settings.LOG_LEVEL.schema,
 })
 
@@ -181,6 +195,8 @@ function toConfig(env: z.output<typeof environment>): Config {
       : null,
     embeddingModel: env.EMBEDDING_MODEL ?? null,
     budgetUsdPerDay: env.BUDGET_USD_PER_DAY ?? null,
+    grounding: env.GROUNDING,
+    unsupported: env.UNSUPPORTED,
     logLevel: env.LOG_LEVEL,
   })
 }

@@ -80,6 +80,11 @@ const functionWords = new Set(
 /** The words of a question that say what it is about, in order, each once. All of them when none would be left. */
 export function queryTerms(question: string): string[] {
   const all = [...new Set(words(question).map(({ term }) => term))]
-  const content = all.filter((term) => !functionWords.has(term))
+  const content = all.filter((term) => !isFunctionWord(term))
   return content.length > 0 ? content : all
+}
+
+/** Whether a term carries form rather than subject. */
+export function isFunctionWord(term: string): boolean {
+  return functionWords.has(term)
 }

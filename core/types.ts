@@ -75,7 +75,12 @@ export type Verdict = 'verbatim' | 'supported' | 'partial' | 'unsupported' | 'un
 export type Statement = Span & { readonly verdict: Verdict; readonly citations: readonly number[] }
 
 export type Mode = 'generative' | 'extractive'
-export type AbstentionReason = 'empty-library' | 'nothing-relevant' | 'partly-covered' | 'model-declined'
+export type AbstentionReason =
+  | 'empty-library'
+  | 'nothing-relevant'
+  | 'partly-covered'
+  | 'model-declined'
+  | 'nothing-supported'
 export type Fallback = 'model-unavailable' | 'model-cut-off' | 'budget-spent'
 
 /** One earlier exchange of a conversation. */

@@ -1,6 +1,7 @@
 // What a command of `npm run eval` is given, and what it gives back.
 import { createHash } from 'node:crypto'
 import { InputError } from '../core/errors.ts'
+import type { DocumentText } from '../core/ports.ts'
 import type { AnswerDeps } from '../server/answer/answer.ts'
 
 /** Learns files and folders as a library of this name, and gives what answers from it. */
@@ -21,6 +22,8 @@ export type Options = {
   readonly sample?: string
   readonly seed?: string
   readonly size?: string
+  readonly library?: string
+  readonly failures?: boolean
 }
 
 export type Half = 'a' | 'b'
@@ -40,4 +43,15 @@ export function readCount(name: string, text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text))
     throw new InputError('usage', `--${name} is ${JSON.stringify(text)}: give a number.`)
   return Number(text)
+}
+
+/** The documents of a folder as they were learned, under a name that is only for this. */
+export async function readDocuments(library: string, folder: string, learn: Learn): Promise<DocumentText[]> {
+  const { documents } = await learn(library, [folder], { quiet: true })
+  const found: DocumentText[] = []
+  for (let page = await documents.list(library, 200); page.length > 0;) {
+    for (const { id } of page) found.push(...[await documents.find(library, id)].filter((each) => each !== null))
+    page = await documents.list(library, 200, page.at(-1)?.id)
+  }
+  return found
 }

@@ -62,12 +62,12 @@ export function shareOf<R extends Row>(
   }
 }
 
-export function rate(successes: number, n: number): string {
+export function rate(successes: number, n: number, digits = 0): string {
   if (n === 0) return '–'
   const [low, high] = wilson(successes, n)
-  return `${percent(successes / n)} [${percent(low)}, ${percent(high)}]`
+  return `${percent(successes / n, digits)} [${percent(low, digits)}, ${percent(high, digits)}]`
 }
 
-export function percent(share: number): string {
-  return Number.isNaN(share) ? '–' : `${(share * 100).toFixed(0)} %`
+export function percent(share: number, digits = 0): string {
+  return Number.isNaN(share) ? '–' : `${(share * 100).toFixed(digits)} %`
 }

@@ -4,10 +4,13 @@ import { InputError } from '../core/errors.ts'
 import { type Offline, openOffline } from '../server/open.ts'
 import type { Command, Learn } from './command.ts'
 import { exitCodeOf } from './exit.ts'
+import { planted } from './planted.ts'
+import { bipia } from './public/bipia.ts'
 import { chunking } from './public/chunking.ts'
 import { clapnq } from './public/clapnq.ts'
 import { rewrites } from './public/rewrites.ts'
 import { squad } from './public/squad.ts'
+import { wice } from './public/wice.ts'
 import { scoreSet } from './set.ts'
 
 const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--size 1000] [--out <file>] [--database <postgres://…>]
@@ -17,13 +20,17 @@ const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--hal
   --out    writes one JSON line per question: what was asked, found, answered, and its scores
   --database   where the documents are learned and stay, instead of a database that is gone afterwards
 
+npm run eval -- planted <folder> [--seed 7] [--failures]      errors put into sentences of a library: are they seen?
+
 npm run eval -- clapnq <folder>                               long answers from one passage, and refusals
 npm run eval -- squad <file> [--sample 500] [--seed 1]        short answers from one paragraph, and refusals
 npm run eval -- chunking <folder> [--size 400,800,1000,1200]  evidence in what is retrieved, by chunk size
 npm run eval -- rewrites <folder>                             follow-up questions against those a person rewrote
+npm run eval -- wice <folder>                                 the check of a model's sentences against people's labels
+npm run eval -- bipia <folder> [--library <folder>]           hidden orders in documents: are they quoted?
   Public sets; what they are and where they come from: docs/evaluation.md.`
 
-const commands: Readonly<Record<string, Command>> = { clapnq, squad, chunking, rewrites }
+const commands: Readonly<Record<string, Command>> = { planted, clapnq, squad, chunking, rewrites, wice, bipia }
 
 process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
 
@@ -57,7 +64,13 @@ function openOnDemand(databaseUrl: string | undefined): { readonly learn: Learn;
 function readArguments(args: readonly string[]) {
   const text = { type: 'string' } as const
   const texts = { set: text, library: text, half: text, only: text, out: text, size: text, database: text }
-  const options = { ...texts, sample: text, seed: text, help: { type: 'boolean' } } as const
+  const options = {
+    ...texts,
+    sample: text,
+    seed: text,
+    failures: { type: 'boolean' },
+    help: { type: 'boolean' },
+  } as const
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options })
   } catch (error) {

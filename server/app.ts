@@ -16,12 +16,14 @@ import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
+import type { Policy } from './answer/verdicts.ts'
 
 export type AppDeps = {
   readonly store: Store
   readonly embedder: Embedder
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
+  readonly policy?: Policy
   readonly ingesting: Ingesting
   readonly library: string
   /** what the command line of the same user shows to be let in */

@@ -20,6 +20,7 @@ import { openStore } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
+import { modelCheck } from './answer/check.ts'
 import { isLoopback } from './http/limits.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
@@ -65,6 +66,10 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
     embedder,
     sentenceEmbedder,
     generator,
+    policy: {
+      withholds: config.unsupported === 'withhold',
+      check: generator && config.grounding === 'model' ? modelCheck(generator) : null,
+    },
     ingesting: (paths, signal) => ingest(paths, { documents: store.documents, embedder, library: LIBRARY }, signal),
     library: LIBRARY,
     token,

@@ -1,5 +1,5 @@
 // @ts-check
-// The text of an answer as paragraphs and lists, with its markers as links and its statements underlined by verdict.
+// The text of an answer as paragraphs and lists, its markers as links, its statements underlined by verdict.
 import { element, placeName, readerPath } from './dom.js'
 
 /** @import { Block, Draft, Span, Verdict } from './wire' */
@@ -16,7 +16,7 @@ export const verdicts = {
 const markers = /\s*\[(\d{1,3})\]/g
 
 /**
- * Draws the answer into `root`. Blocks that did not change are left alone and keep their selection and focus.
+ * Draws the answer into `root`. Unchanged blocks keep their selection and focus.
  * @param {HTMLElement} root @param {Draft} draft
  */
 export function drawAnswer(root, draft) {
@@ -79,7 +79,7 @@ function drawLine(line, span, text, draft) {
     }
     const [name, meaning] = verdicts[statement.verdict]
     line.append(element('span', { class: `statement ${statement.verdict}`, title: meaning }, ...words))
-    // A doubt is also said in words: an underline alone would tell it by sight only.
+    // A doubt is also said in words: an underline tells it by sight only.
     if (statement.end !== end) continue
     if (statement.verdict === 'unsupported') line.append(element('small', { class: 'tag' }, name))
     if (statement.verdict === 'partial') line.append(element('small', { class: 'unseen' }, ` (${name})`))

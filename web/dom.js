@@ -1,5 +1,5 @@
 // @ts-check
-// Elements from names and strings. Text only ever enters the page as a text node, so no document can become markup.
+// Elements from names and strings. Text enters the page as text nodes only: no document can become markup.
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag

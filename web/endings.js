@@ -10,6 +10,7 @@ import { Problem } from './events.js'
 const refusals = {
   'empty-library': 'There are no documents in it yet.',
   'partly-covered': 'It touches on the subject, but does not say what was asked.',
+  'nothing-supported': 'Nothing backs what the model wrote.',
   'model-declined': 'The passages that were found do not answer the question.',
 }
 
@@ -20,7 +21,7 @@ const faults = {
   'model-rate-limited': 'The model is too busy.',
   'model-quota-spent': 'The quota of the model is spent.',
   'model-refused': 'The model refused to answer.',
-  'budget-spent': 'The budget is spent.',
+  'budget-spent': 'The budget is used.',
   'model-cut-off': 'The model stopped early: the answer may be incomplete.',
 }
 
@@ -28,7 +29,7 @@ const faults = {
 export const refusalSentence = ({ reason }) => refusals[reason ?? ''] ?? 'Nothing in it is about this question.'
 
 /**
- * Where the answer came from, in one line.
+ * Where the answer came from.
  * @param {Answer} answer
  */
 export function provenance({ mode, models, citations, timings_ms: { total } }) {
@@ -50,7 +51,7 @@ export function notes({ mode, fallback, statements, citations }) {
 }
 
 /**
- * The key to the underlines: each verdict that occurs, and how often.
+ * The verdicts that occur, and how often.
  * @param {Statement[]} statements
  */
 function verdictKey(statements) {

@@ -94,7 +94,7 @@ async function* frames({ body }) {
       yield* parse(value)
     }
   } finally {
-    // Cancelling a stream that failed rejects with the failure, which is already on its way up.
+    // Cancelling a stream that failed rejects with the failure, already on its way up.
     reader.cancel().catch(() => {})
   }
 }

@@ -1,17 +1,19 @@
 // @ts-check
-// What a screen reader hears while an answer streams: whole sentences, once each, without markers.
+// What a screen reader hears of an answer that streams: whole sentences, once, without markers.
 import { element } from './dom.js'
 
 const sentenceEnd = /^.*([.!?…:]["”’)]*(\s*\[\d{1,3}\])*(?=\s)|\n)/s
 
 /** @param {(words: string) => void} say */
 export function sentences(say) {
-  let heard = 0
+  let heard = ''
   /** @param {string} text the answer so far @param {boolean} ended */
   return (text, ended) => {
-    const unheard = text.slice(heard)
+    // What was taken back is over.
+    if (!text.startsWith(heard)) heard = ''
+    const unheard = text.slice(heard.length)
     const words = ended ? unheard : (sentenceEnd.exec(unheard)?.[0] ?? '')
-    heard += words.length
+    heard += words
     say(words)
   }
 }

@@ -9,7 +9,7 @@ import { createTurn } from './turn.js'
 /** @import { Asked, Started } from './wire' */
 /** @typedef {{ aborter: AbortController, answerId: string | null }} Running */
 
-// A server that was told to stop says so at once; after this long the page stops listening by itself.
+// A server told to stop says so at once; after this long the page stops listening by itself.
 const stopLimitMs = 3000
 
 const form = byId('ask', HTMLFormElement)
@@ -41,7 +41,7 @@ async function run(asked) {
       field.focus()
     },
   })
-  // An answer whose stream was lost was stopped: what there is of it is read again.
+  // An answer whose stream was lost was stopped: what there is is read again.
   let isCut = false
   setRunning(current)
   show(turn.root, question)

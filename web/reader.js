@@ -9,7 +9,7 @@ function follow() {
   for (const mark of text.querySelectorAll('mark')) mark.replaceWith(...mark.childNodes)
   for (const block of text.querySelectorAll('[data-start]')) markBlock(block, Number(start), Number(end))
   const mark = text.querySelector('mark')
-  // Focus follows, so that the keyboard and a screen reader go on from the quote.
+  // Focus follows: keyboard and screen reader go on from the quote.
   mark?.setAttribute('tabindex', '-1')
   mark?.focus({ preventScroll: true })
   mark?.scrollIntoView({ block: 'center' })

@@ -47,7 +47,7 @@ export function createTurn(question, deps) {
     }
     extend(draft, event)
     status.textContent = progress(draft)
-    // Many events fit in one frame: they are drawn at once.
+    // Events of one frame are drawn at once.
     frame ||= requestAnimationFrame(draw)
   }
   status.textContent = progress(draft)
@@ -59,7 +59,7 @@ export function createTurn(question, deps) {
 function followMarker(event, draft, deps) {
   const marker = event.target instanceof Element ? event.target.closest('.marker') : null
   const citation = draft.citations.get(Number(marker?.textContent))
-  // With a modifier the marker is the plain link it looks like, to a tab of its own.
+  // With a modifier the marker is the plain link it looks like.
   if (!(marker instanceof HTMLElement) || !citation || event.ctrlKey || event.metaKey || event.shiftKey) return
   event.preventDefault()
   deps.open(citation, draft.passages, marker)

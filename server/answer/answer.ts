@@ -10,6 +10,7 @@ import { generate } from './generate.ts'
 import { rewrite } from './rewrite.ts'
 import { search } from './search.ts'
 import { cachedTexts, type TextReader } from './texts.ts'
+import type { Policy } from './verdicts.ts'
 import { cachedWords, type WordReader } from './vocabulary.ts'
 
 export type AnswerDeps = {
@@ -22,6 +23,8 @@ export type AnswerDeps = {
   readonly sentenceEmbedder: Embedder
   /** null: no model is configured, answers are extractive */
   readonly generator: Generator | null
+  /** what becomes of a model's sentences; without it they are all shown, with the verdict of their words */
+  readonly policy?: Policy
   readonly report: (message: string, error: unknown) => void
 }
 

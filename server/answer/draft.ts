@@ -17,6 +17,8 @@ import type {
 
 export type Draft = {
   readonly mode: Mode
+  /** the answer as it stands */
+  readonly now: () => Answer
   readonly length: () => number
   readonly slice: (start: number) => string
   readonly retrieved: (query: string, passages: readonly Passage[]) => void
@@ -24,6 +26,8 @@ export type Draft = {
   /** The citation of these words of a passage, and whether it is new (then its event must be sent). */
   readonly cite: (passage: Passage, span: Span) => { citation: Citation; isNew: boolean }
   readonly state: (span: Span, verdict: Verdict, citations: readonly number[]) => AnswerEvent
+  /** A way back to here: text and citations added since go. No verdict may have been given in between. */
+  readonly mark: () => () => void
   /** Adds to what the answer has used. */
   readonly spend: (usage: Spent) => void
   readonly fallBack: (fallback: Fallback, mode: Mode) => void
@@ -52,6 +56,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
   }
   return {
     mode,
+    now: () => answer,
     length: () => answer.answer.length,
     slice: (start) => answer.answer.slice(start),
     retrieved: (query, passages) => {
@@ -64,10 +69,13 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       return { type: 'text', delta }
     },
     cite: (passage, span) => addCitation(citations, passage, span),
-    state: (span, verdict, numbers) => {
-      const statement = { ...span, verdict, citations: numbers }
-      statements.push(statement)
-      return { type: 'verdict', ...statement }
+    state: (span, verdict, numbers) => addStatement(statements, { ...span, verdict, citations: numbers }),
+    mark: () => {
+      const [text, count] = [answer.answer, citations.length]
+      return () => {
+        change({ answer: text })
+        citations.length = count
+      }
     },
     spend: (usage) => change({ usage: sum(answer.usage, usage) }),
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
@@ -112,6 +120,11 @@ function sum(usage: Answer['usage'], { inputTokens, outputTokens, costUsd = 0 }:
     // To a billionth: what comes after it is an error of adding.
     costUsd: Math.round((usage.costUsd + costUsd) * 1e9) / 1e9,
   }
+}
+
+function addStatement(statements: Statement[], statement: Statement): AnswerEvent {
+  statements.push(statement)
+  return { type: 'verdict', ...statement }
 }
 
 function addCitation(citations: Citation[], passage: Passage, span: Span): { citation: Citation; isNew: boolean } {

@@ -197,9 +197,15 @@ function inReadingOrder(pieces: readonly Piece[], lead: readonly Piece[]): Piece
 function repeats(piece: Piece, taken: readonly Piece[]): boolean {
   return taken.some((other) => {
     if (other.passage === piece.passage && other.span.start === piece.span.start) return true
+    // "480 shards" of one source and "96 shards" of another are no repeat but a conflict: both are shown.
+    if (piece.passage.document.id !== other.passage.document.id && hasOwnFigure(piece, other)) return false
     const shared = piece.terms.intersection(other.terms).size
     return shared / Math.min(piece.terms.size, other.terms.size) > 0.85
   })
+}
+
+function hasOwnFigure({ terms }: Piece, other: Piece): boolean {
+  return [...terms].some((term) => /\d/.test(term) && !other.terms.has(term))
 }
 
 function wordsIn({ text }: Piece): number {

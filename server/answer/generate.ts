@@ -4,20 +4,23 @@ import { ModelError } from '../../core/errors.ts'
 import type { Generator, GeneratorEvent } from '../../core/ports.ts'
 import type { AbstentionReason, AnswerEvent, Passage, Question } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
-import { createMarkerReader, type MarkerToken } from './cite.ts'
+import { createMarkerReader, type MarkerReader, type MarkerToken } from './cite.ts'
 import { compose, halve, pack } from './compose.ts'
 import type { Draft } from './draft.ts'
 import { extract } from './extract.ts'
+import { inertly } from './inert.ts'
 import type { Found } from './retrieve.ts'
 import { createStatementWriter } from './statements.ts'
+import { createVerdicts, markingOnly, type Verdicts } from './verdicts.ts'
 
 // Ten pages: no answer that somebody would read.
 const LONGEST_ANSWER = 20_000
 
 type Outcome = 'answered' | AbstentionReason
 
-/** What came of asking the model once; the last three said nothing. */
-type Said = 'answered' | 'model-declined' | 'model-unavailable' | 'budget-spent' | 'too-long'
+type Told = 'answered' | 'model-declined' | 'nothing-supported'
+/** What came of asking the model once: the three that are not told said nothing. */
+type Said = Told | 'model-unavailable' | 'budget-spent' | 'too-long'
 
 export async function* generate(
   draft: Draft,
@@ -31,7 +34,7 @@ export async function* generate(
   let said = yield* ask(draft, question, read, deps, signal)
   // Asked again once, and with the same part every time.
   if (said === 'too-long') said = yield* ask(draft, { ...question, history: [] }, halve(read), deps, signal)
-  if (said === 'answered' || said === 'model-declined') return said
+  if (said !== 'model-unavailable' && said !== 'budget-spent' && said !== 'too-long') return said
   draft.fallBack(said === 'budget-spent' ? said : 'model-unavailable', 'extractive')
   return yield* extract(draft, found, passages, deps, signal)
 }
@@ -44,32 +47,31 @@ async function* ask(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent, Said> {
   const reply = createReply()
-  const reader = createMarkerReader(read.length)
+  const reader = inertly(createMarkerReader(read.length))
   const writer = createStatementWriter(draft, read)
+  const verdicts = createVerdicts(draft, deps.policy ?? markingOnly, signal)
   try {
     const messages = await compose(question, read)
     for await (const event of upTo(LONGEST_ANSWER, deps.generator.stream(messages, signal))) {
       if (event.type !== 'text') noteEnd(draft, event)
       signal.throwIfAborted()
-      if (event.type === 'text') yield* write(reader.push(reply.push(event.delta)), writer)
+      if (event.type === 'text') yield* verdicts.pass(write(reader.push(reply.push(event.delta)), writer))
     }
-    yield* write([...reader.push(reply.end()), ...reader.end()], writer)
-    yield* writer.end()
+    yield* verdicts.pass(write([...reader.push(reply.end()), ...reader.end()], writer))
+    yield* closed(writer, verdicts)
   } catch (error) {
     // A provider's client may report being cancelled as a failure: nothing failed.
     const hasFailed = !signal.aborted && error instanceof ModelError
     if (hasFailed) deps.report('the model failed', error)
     // Words already shown cannot be taken back: they stay, closed and judged like any others.
-    if (draft.length() > 0 && (signal.aborted || hasFailed)) {
-      yield* write(reader.end(), writer)
-      yield* writer.end()
-    }
+    // What the reader still holds is half a marker at most, and half a marker is nothing to read.
+    if (draft.length() > 0 && (signal.aborted || hasFailed)) yield* closed(writer, verdicts)
     if (!hasFailed) throw error
     return failedWith(error, draft)
   }
-  if (draft.length() > 0) return 'answered'
+  reportUnknown(reader, deps)
   // An empty reply is a failure of the model, not an answer.
-  return reply.declined() ? 'model-declined' : 'model-unavailable'
+  return outcomeOf(draft, reply, verdicts.withheld()) ?? 'model-unavailable'
 }
 
 function failedWith({ code }: ModelError, draft: Draft): Said {
@@ -79,6 +81,21 @@ function failedWith({ code }: ModelError, draft: Draft): Said {
   }
   if (code === 'model-budget-spent') return 'budget-spent'
   return code === 'model-context-too-long' ? 'too-long' : 'model-unavailable'
+}
+
+function reportUnknown(reader: MarkerReader, deps: AnswerDeps): void {
+  const unknown = reader.unknown()
+  if (unknown > 0) deps.report(`the model cited ${unknown} passages that there are not`, null)
+}
+
+/** Null: the model has said nothing at all. */
+function outcomeOf(draft: Draft, reply: Reply, withheld: number): Told | null {
+  const { answer, fallback, statements } = draft.now()
+  if (reply.declined()) return 'model-declined'
+  // A reply that was cut short is a fault, and a fault is never told as "the library does not say".
+  const isWhole = fallback === null
+  if (answer === '' && (withheld === 0 || !isWhole)) return null
+  return isWhole && statements.every(({ verdict }) => verdict === 'unsupported') ? 'nothing-supported' : 'answered'
 }
 
 /** A model that repeats itself without end is left after so many characters, and its answer counts as cut off. */
@@ -141,6 +158,11 @@ function storable(text: string): string {
 function noteEnd(draft: Draft, event: Exclude<GeneratorEvent, { type: 'text' }>): void {
   draft.spend(event)
   if (event.type === 'finish' && event.reason !== 'stop') draft.fallBack('model-cut-off', 'generative')
+}
+
+async function* closed(writer: StatementWriter, verdicts: Verdicts): AsyncIterable<AnswerEvent> {
+  yield* verdicts.pass(writer.end())
+  yield* verdicts.end()
 }
 
 type StatementWriter = ReturnType<typeof createStatementWriter>

@@ -52,6 +52,8 @@ const COPIED_SHORT = 0.95
 const SHORT = 30
 
 function isCopy(terms: ReadonlySet<string>, passage: ReadonlySet<string>): boolean {
+  // With figures of its own it is another version, which may contradict.
+  if ([...terms].some((term) => /\d/.test(term) && !passage.has(term))) return false
   const share = terms.intersection(passage).size / Math.max(1, terms.size)
   return share >= (terms.size < SHORT ? COPIED_SHORT : COPIED)
 }

@@ -1,14 +1,15 @@
-// Cuts a stream of text and markers into statements: every sentence ends with its citations and its verdict.
-import type { AnswerEvent, Passage, Verdict } from '../../core/types.ts'
+// Cuts a stream of text and markers into statements: every sentence ends with its citations, compared with their words.
+import type { AnswerEvent, Passage } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
-import { ground } from './ground.ts'
+import { type Backing, createGrounds, type Grounds } from './ground.ts'
 import { endsInAbbreviation } from './sentences.ts'
+import type { Judged } from './verdicts.ts'
 
 export type StatementWriter = {
-  readonly text: (delta: string) => Iterable<AnswerEvent>
+  readonly text: (delta: string) => Iterable<AnswerEvent | Judged>
   /** The passages the model named for the statement under way. */
-  readonly markers: (numbers: readonly number[]) => Iterable<AnswerEvent>
-  readonly end: () => Iterable<AnswerEvent>
+  readonly markers: (numbers: readonly number[]) => Iterable<AnswerEvent | Judged>
+  readonly end: () => Iterable<AnswerEvent | Judged>
 }
 
 type Open = {
@@ -21,63 +22,141 @@ type Open = {
   tail: string
   hasBegun: boolean
   cited: number[]
-  verdicts: Verdict[]
+  backings: Backing[]
+  markers: number
   /** true once a full stop, a line break or a marker says that the next word may begin another statement */
   closing: boolean
+  /** space not yet written: a footnote may have to stand before it, or none behind it */
+  space: string
+  /** a marker has just gone for want of words that back it */
+  lost: boolean
 }
+
+// Nobody reads further ones, and each costs a look at the whole sentence.
+const MARKERS_PER_STATEMENT = 16
 
 /**
  * Reads character by character, so that the same text gives the same statements however it was cut. A statement is
  * closed by the first word after its end: only then is it known that no further marker belongs to it.
  */
 export function createStatementWriter(draft: Draft, passages: readonly Passage[]): StatementWriter {
-  let open = begin(draft.length())
-
-  function* close(): Iterable<AnswerEvent> {
-    if (/[\p{L}\p{N}]/u.test(open.words))
-      yield draft.state({ start: open.start, end: open.end }, best(open.verdicts), open.cited)
-    open = begin(draft.length())
-  }
-
+  const writing: Writing = { draft, grounds: createGrounds(passages), open: begin(draft.length()) }
   return {
-    *text(delta) {
-      let unsent = ''
-      for (const character of delta) {
-        const next = open.closing ? whatBegins(character, unsent.at(-1) ?? draft.slice(-1), open) : 'nothing'
-        if (next === 'rest') open.closing = false
-        if (next === 'statement') {
-          if (unsent !== '') yield draft.text(unsent)
-          unsent = ''
-          yield* close()
-        }
-        // An answer begins with its first word.
-        if (draft.length() + unsent.length === 0 && /\s/.test(character)) continue
-        unsent += character
-        note(open, character, draft.length() + unsent.length)
-      }
+    text: (delta) => write(writing, delta),
+    markers: (numbers) => mark(writing, numbers),
+    end: () => close(writing),
+  }
+}
+
+type Writing = { readonly draft: Draft; readonly grounds: Grounds; open: Open }
+
+function* write(writing: Writing, delta: string): Iterable<AnswerEvent | Judged> {
+  const { draft } = writing
+  let unsent = ''
+  for (const character of delta) {
+    if (beginsAnother(writing, character, unsent)) {
       if (unsent !== '') yield draft.text(unsent)
-    },
-    *markers(numbers) {
-      for (const number of numbers) {
-        const passage = passages[number - 1]
-        const support = passage && ground(open.words, passage)
-        if (!support) continue
-        const { citation, isNew } = draft.cite(support.passage, support.span)
-        open.verdicts.push(support.verdict)
-        const marker = `[${citation.n}]`
-        if (!open.cited.includes(citation.n)) open.cited.push(citation.n)
-        else if (draft.slice(-marker.length) === marker) continue
-        if (isNew) yield { type: 'citation', citation }
-        yield draft.text(`${/[\s\]]$/.test(draft.slice(-1)) ? '' : ' '}${marker}`)
-      }
-      open.closing = true
-    },
-    end: close,
+      unsent = ''
+      yield* close(writing)
+    }
+    // An answer begins with its first word.
+    if (draft.length() + unsent.length === 0 && !/\S/.test(character)) continue
+    unsent += released(writing, character, unsent)
+    note(writing.open, character, draft.length() + unsent.length)
+  }
+  if (unsent !== '') yield draft.text(unsent)
+}
+
+function beginsAnother({ draft, open }: Writing, character: string, unsent: string): boolean {
+  if (!open.closing) return false
+  const next = whatBegins(character, open.space.at(-1) ?? unsent.at(-1) ?? draft.slice(-1), open)
+  if (next === 'rest') open.closing = false
+  if (next === 'statement' && open.lost && draft.length() > 0) open.space ||= ' '
+  return next === 'statement'
+}
+
+/** What can be written now: a space waits for what stands behind it. */
+function released({ draft, open }: Writing, character: string, unsent: string): string {
+  if (open.lost) open.space = spaceAfterLost(open.space, character, unsent.at(-1) ?? draft.slice(-3))
+  open.lost = false
+  const words = /\s/.test(character) ? '' : open.space + character
+  open.space = words === '' ? open.space + character : ''
+  return words
+}
+
+/** "Redis [3]." becomes "Redis."; what a marker kept apart never comes together otherwise: `<[3]img>` is no tag. */
+function spaceAfterLost(space: string, character: string, before: string): string {
+  if (before === '' || space.includes('\n')) return space
+  const isPunctuation = /[\s,;:!?)]/.test(character) || (character === '.' && !/w$/i.test(before))
+  return isPunctuation ? '' : space || ' '
+}
+
+function* mark(writing: Writing, numbers: readonly number[]): Iterable<AnswerEvent | Judged> {
+  const { draft, grounds, open } = writing
+  const before = draft.length()
+  for (const number of numbers)
+    if (open.markers++ < MARKERS_PER_STATEMENT) yield* cite(writing, grounds.lock(open.words, number))
+  if (draft.length() > before) open.space = ''
+  else open.lost = true
+  open.closing = true
+}
+
+function* cite({ draft, open }: Writing, backings: readonly Backing[]): Iterable<AnswerEvent | Judged> {
+  for (const backing of backings) {
+    const { citation, isNew } = draft.cite(backing.passage, backing.span)
+    const marker = `[${citation.n}]`
+    if (!open.cited.includes(citation.n)) {
+      open.cited.push(citation.n)
+      open.backings.push(backing)
+    } else if (draft.slice(-marker.length) === marker) continue
+    if (isNew) yield { type: 'citation', citation }
+    yield draft.text(`${/[\s\]]$/.test(draft.slice(-1)) ? '' : ' '}${marker}`)
+  }
+}
+
+function* close(writing: Writing): Iterable<AnswerEvent | Judged> {
+  const { draft, grounds, open } = writing
+  if (/[\p{L}\p{N}]/u.test(open.words)) {
+    if (open.backings.length === 0) yield* cite(writing, grounds.find(open.words))
+    yield judgedOf(writing)
+  }
+  // Where the sentence was withheld there may be nothing for the space to stand behind.
+  if (open.space !== '' && draft.length() > 0) yield draft.text(open.space)
+  writing.open = begin(draft.length())
+}
+
+function judgedOf({ draft, grounds, open }: Writing): Judged {
+  const { start, end, words, backings, cited } = open
+  const quotes = backings.map(quoteOf)
+  const isQuote = quotes.length === 1 && quotes[0] === draft.slice(start).slice(0, end - start)
+  return {
+    type: 'judged',
+    place: { start, end },
+    sentence: words.trim(),
+    quotes,
+    citations: cited,
+    verdict: isQuote ? 'verbatim' : grounds.judge(words, backings).verdict,
   }
 }
 
 function begin(at: number): Open {
-  return { start: at, end: at, words: '', tail: '', hasBegun: false, cited: [], verdicts: [], closing: false }
+  return {
+    start: at,
+    end: at,
+    words: '',
+    tail: '',
+    hasBegun: false,
+    cited: [],
+    backings: [],
+    markers: 0,
+    closing: false,
+    space: '',
+    lost: false,
+  }
+}
+
+function quoteOf({ passage, span }: Backing): string {
+  return passage.text.slice(span.start - passage.span.start, span.end - passage.span.start)
 }
 
 // Every character of a model's text is looked at with what stands before it. To look at the whole statement each time
@@ -89,7 +168,7 @@ const endsSentence = /[.!?]["'”’)]*\s+$|[。！？]["'”’)」』）]*\s*$
 const numbersEntry = /^\s*\d{1,2}\.\s$/
 
 function note(open: Open, character: string, length: number): void {
-  if (!open.hasBegun) open.start = length - character.length
+  if (!open.hasBegun && /\S/.test(character)) open.start = length - character.length
   open.hasBegun ||= /\S/.test(character)
   open.words += character
   if (!(isSpace(character) && isSpace(open.tail.slice(-1)))) open.tail = (open.tail + character).slice(-TAIL)
@@ -115,11 +194,4 @@ function whatBegins(character: string, before: string, { tail }: Open): 'nothing
   if (/["']/.test(character) && !/\s/.test(before)) return 'nothing'
   const isEnded = /\n\s*$/.test(tail) || endsSentence.test(tail)
   return isEnded || /[\p{Lu}\p{N}]/u.test(character) ? 'statement' : 'rest'
-}
-
-const order: readonly Verdict[] = ['verbatim', 'supported', 'partial', 'unsupported', 'unchecked']
-
-/** A sentence is as good as the best of the passages it cites; without any it is unsupported. */
-function best(verdicts: readonly Verdict[]): Verdict {
-  return order.find((verdict) => verdicts.includes(verdict)) ?? 'unsupported'
 }

@@ -14,6 +14,8 @@ describe('the configuration', () => {
       provider: null,
       embeddingModel: null,
       budgetUsdPerDay: null,
+      grounding: 'lexical',
+      unsupported: 'mark',
       logLevel: 'info',
     })
   })

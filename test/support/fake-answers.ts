@@ -92,6 +92,14 @@ export function script({ question }: Asked): Reply {
     return [
       { type: 'abstained', answer: fakeAnswer(question, { status: 'abstained', reason: 'nothing-relevant', nearest }) },
     ]
+  if (question.includes('withdrawn'))
+    return [
+      ...half,
+      {
+        type: 'abstained',
+        answer: fakeAnswer(question, { status: 'abstained', reason: 'nothing-supported', nearest }),
+      },
+    ]
   if (question.includes('slow')) return told(25)
   if (question.includes('endless')) {
     const stopped = fakeAnswer(question, { status: 'stopped', answer: 'Stripe runs four limiters', passages })

@@ -1,0 +1,174 @@
+// A sentence as the points that its source must hold, and a piece of a source as what it holds of them.
+import { isFunctionWord, toTerm, words } from '../../core/terms.ts'
+import {
+  type DateParts,
+  type Figure,
+  type Figures,
+  holdsDate,
+  holdsRate,
+  type Match,
+  matchFigure,
+  readFigures,
+  type Unit,
+} from './figures.ts'
+import { type Polarity, readPolarity } from './polarity.ts'
+import { listMark } from './sentences.ts'
+
+/** One thing that a sentence says. All but words are hard: a reader is hurt when one of them is wrong. */
+export type Point =
+  | { readonly type: 'word'; readonly term: string }
+  | { readonly type: 'name'; readonly term: string }
+  | { readonly type: 'identifier'; readonly text: string }
+  | { readonly type: 'figure'; readonly figure: Figure }
+  | { readonly type: 'date'; readonly readings: readonly DateParts[] }
+  | { readonly type: 'rate'; readonly unit: Unit }
+
+export type Claim = {
+  /** as evidence is written: lower case, without markup and the stop at its end */
+  readonly text: string
+  readonly points: readonly Point[]
+  readonly polarity: Polarity
+  readonly terms: ReadonlySet<string>
+}
+
+/** What a text holds: of a piece of a passage, or of several together. */
+export type Evidence = Figures & {
+  readonly text: string
+  readonly terms: ReadonlySet<string>
+  readonly polarity: Polarity
+}
+
+export function readClaim(sentence: string): Claim {
+  // The number of a list entry is no figure that the source would have to hold.
+  const text = plain(sentence.replace(listMark, ''))
+  const identifiers = [...new Set(Array.from(text.matchAll(identifier), ([each]) => each.toLowerCase()))]
+  const { figures, dates, rates, rest } = readFigures(text.replace(identifier, (each) => ' '.repeat(each.length)))
+  const names = namesIn(rest)
+  const terms = [...new Set(words(rest).map(({ term }) => term))].filter(
+    (term) => !names.has(term) && !isFunctionWord(term),
+  )
+  return {
+    text: bare(text),
+    points: [
+      ...terms.map((term) => ({ type: 'word', term }) as const),
+      ...[...names].map((term) => ({ type: 'name', term }) as const),
+      ...identifiers.map((each) => ({ type: 'identifier', text: each }) as const),
+      // "one of them" counts nothing.
+      ...figures
+        .filter(({ value, unit }) => value !== 1 || unit)
+        .map((figure) => ({ type: 'figure', figure }) as const),
+      ...dates.map((readings) => ({ type: 'date', readings }) as const),
+      ...rates.map((unit) => ({ type: 'rate', unit }) as const),
+    ],
+    polarity: readPolarity(text),
+    terms: new Set(words(text).map(({ term }) => term)),
+  }
+}
+
+export function readEvidence(text: string): Evidence {
+  const source = plain(text)
+  return {
+    ...readFigures(source),
+    text: bare(source),
+    terms: new Set([...words(source).map(({ term }) => term), ...acronymsIn(source)]),
+    polarity: readPolarity(source),
+  }
+}
+
+/** Several pieces together: two citations may back one sentence. */
+export function joined(all: readonly Evidence[]): Evidence {
+  const polarity = new Map<string, { affirmed: boolean; denied: boolean }>()
+  for (const each of all)
+    for (const [term, { affirmed, denied }] of each.polarity) {
+      const known = polarity.get(term)
+      polarity.set(term, { affirmed: affirmed || known?.affirmed === true, denied: denied || known?.denied === true })
+    }
+  return {
+    figures: all.flatMap(({ figures }) => figures),
+    dates: all.flatMap(({ dates }) => dates),
+    rates: all.flatMap(({ rates }) => rates),
+    rest: '',
+    text: all.map(({ text }) => text).join('\n'),
+    terms: new Set(all.flatMap(({ terms }) => [...terms])),
+    polarity,
+  }
+}
+
+/** `beside`: the words of title and headings, which stand beside every quote and may name what it calls "it". */
+export function match(point: Point, evidence: Evidence, beside: ReadonlySet<string>): Match {
+  if (point.type === 'figure') return matchFigure(point.figure, evidence)
+  return holds(point, evidence, beside) ? 'held' : 'missing'
+}
+
+function holds(point: Exclude<Point, { type: 'figure' }>, evidence: Evidence, beside: ReadonlySet<string>): boolean {
+  if (point.type === 'word') return evidence.terms.has(point.term)
+  if (point.type === 'name') return evidence.terms.has(point.term) || beside.has(point.term)
+  if (point.type === 'identifier') return holdsIdentifier(evidence.text, point.text)
+  if (point.type === 'date') return holdsDate(point.readings, evidence)
+  return holdsRate(point.unit, evidence)
+}
+
+/** Markup that models put around words says nothing. */
+function plain(text: string): string {
+  return text.replaceAll(/[*`]|(?<=^|\s)_|_(?=\s|$)/g, '').replaceAll('’', "'")
+}
+
+function bare(text: string): string {
+  return text
+    .toLowerCase()
+    .trim()
+    .replace(/[.!?]$/, '')
+}
+
+// pg_stat, shard.key, camelCase, v1.2.3, a/b, p99, HTTP2, k8s, 10.0.0.1: whatever is one word to a machine.
+// A number with its unit (10k, 50ms, 2nd) is none.
+const identifier =
+  /(?<![\p{L}\p{N}_])(?!\d+(?:[.,]\d+)*(?:[kKmMbBtT]|bn|mn|st|nd|rd|th|s|ms|us|µs|ns|h|x|min|sec|[KkMGTP]i?B|[KkMG]bps|[kMG]?Hz|%)?(?![\p{L}\p{N}_]))(?:v\d+(?:\.\d+)*|\d+(?:\.\d+){2,}|[\p{L}\p{N}]*_[\p{L}\p{N}_]+|[\p{L}\p{N}_]{2,}(?:::|\.(?=\p{Ll}))[\p{L}\p{N}_.]+|\p{Ll}+\p{Lu}[\p{L}\p{N}]*|\p{L}+\d[\p{L}\p{N}]*|\d+\p{L}[\p{L}\p{N}]*)(?![\p{L}\p{N}_])/gu
+
+function holdsIdentifier(text: string, wanted: string): boolean {
+  const bare = wanted.replace(/^v(?=\d)/, '')
+  for (let at = text.indexOf(bare); at >= 0; at = text.indexOf(bare, at + 1))
+    if (
+      !/[\p{L}\p{N}_]$/u.test(text.slice(0, at).replace(/v$/, '')) &&
+      !/^(?:[\p{L}\p{N}_]|\.\d)/u.test(text.slice(at + bare.length))
+    )
+      return true
+  return false
+}
+
+const capital = /\p{Lu}[\p{L}\p{N}]*(?:'s)?/gu
+
+/** Capitals inside of a sentence, and a first word that does not read like an ordinary one. */
+function namesIn(text: string): Set<string> {
+  const names = new Set<string>()
+  for (const { 0: word, index } of text.matchAll(capital)) {
+    if (/[\p{L}\p{N}]/u.test(text.charAt(index - 1))) continue
+    const begins = /(?:^|[.!?:]["')\]]*\s+|\n\s*)["'([]*$/.test(text.slice(Math.max(0, index - 20), index))
+    const term = toTerm(word)
+    if (isFunctionWord(term) || word.length < 2) continue
+    if (!begins || word.endsWith("'s") || /^\p{Lu}{2}/u.test(word) || isSubject(word, text.slice(index + word.length)))
+      names.add(term)
+  }
+  return names
+}
+
+const opener = /^(?:Since|Although|Though|Unlike|Unless|Like|Given|Instead|Then|Also)$/
+
+/** "Kafka keeps …", "Redis Cluster …": neither plural nor participle nor adverb, and no comma behind. */
+function isSubject(word: string, behind: string): boolean {
+  if (/^\s+\p{Lu}/u.test(behind)) return true
+  if (/(?:s|ed|ing|ly)$/.test(word) || opener.test(word)) return false
+  return /^\s+(?:(?!(?:its|this|his|as)\b)\p{Ll}+s|was|had|can|will|\p{Ll}+ed)\b/u.test(behind)
+}
+
+/** "Google File System" also holds GFS. */
+function acronymsIn(text: string): string[] {
+  return Array.from(text.matchAll(/\p{Lu}\p{Ll}+(?:[ -]\p{Lu}\p{Ll}+)+/gu), ([run]) =>
+    toTerm(
+      run
+        .split(/[ -]/)
+        .map((word) => word.charAt(0))
+        .join(''),
+    ),
+  )
+}
