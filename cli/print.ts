@@ -34,6 +34,7 @@ export type WireAnswer = {
   readonly citations: readonly WireCitation[]
   readonly statements: readonly { readonly verdict: string }[]
   readonly nearest: readonly WirePassage[]
+  readonly missing: readonly string[]
 }
 
 /** The page it is printed on: how wide, and where its links lead (null: no server is running). */
@@ -81,8 +82,9 @@ const reasons: Readonly<Record<string, string>> = {
 
 export function refusal(answer: WireAnswer, sheet: Sheet): string {
   const reason = reasons[answer.reason ?? ''] ?? 'The library does not hold an answer to this.'
+  const missing = answer.missing.length === 0 ? '' : ` Nothing is said of: ${answer.missing.join(', ')}.`
   const nearest = answer.nearest.length === 0 ? '' : `\nNearest passages:\n\n${passageLines(answer.nearest, sheet)}`
-  return `${wrap(reason, sheet.width)}\n${nearest}`
+  return `${wrap(`${reason}${missing}`, sheet.width)}\n${nearest}`
 }
 
 export function passageLines(passages: readonly WirePassage[], sheet: Sheet): string {

@@ -113,6 +113,8 @@ export type Answer = {
   readonly citations: readonly Citation[]
   readonly passages: readonly Passage[]
   readonly nearest: readonly Passage[]
+  /** on abstention: what was looked for and found in none of the best passages, in the words of the question */
+  readonly missing: readonly string[]
   readonly models: { readonly generator: string | null; readonly embedder: string }
   readonly usage: Usage
   readonly timingsMs: { readonly retrieve: number; readonly firstText: number; readonly total: number }

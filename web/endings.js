@@ -26,7 +26,10 @@ const faults = {
 }
 
 /** @param {Answer} answer */
-export const refusalSentence = ({ reason }) => refusals[reason ?? ''] ?? 'Nothing in it is about this question.'
+export function refusalSentence({ reason, missing = [] }) {
+  const sentence = refusals[reason ?? ''] ?? 'Nothing in it is about this question.'
+  return missing.length > 0 ? `${sentence} Nothing is said of: ${missing.join(', ')}.` : sentence
+}
 
 /**
  * Where the answer came from.

@@ -30,6 +30,7 @@ export type Answer = {
   citations: Citation[]
   passages: Passage[]
   nearest: Passage[]
+  missing?: string[]
   models: { generator: string | null }
   timings_ms: { total: number }
 }

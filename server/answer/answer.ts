@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { AppError, ModelError } from '../../core/errors.ts'
 import type { DocumentStore, Embedder, Generator, SearchStore, Store } from '../../core/ports.ts'
-import type { Answer, AnswerEvent, Mode, Passage, Question } from '../../core/types.ts'
+import type { AnswerEvent, Mode, Question } from '../../core/types.ts'
 import { type Draft, newDraft } from './draft.ts'
 import { weigh } from './evidence.ts'
 import { extract } from './extract.ts'
@@ -71,7 +71,7 @@ async function* answerInto(
   draft.retrieved(query, passages)
   const evidence = weigh(found, passages, question.text)
   if (evidence.type === 'too-weak') {
-    yield abstain(draft, evidence.reason, passages)
+    yield { type: 'abstained', answer: draft.refuse(evidence.reason, passages, evidence.missing) }
     return
   }
 
@@ -81,11 +81,9 @@ async function* answerInto(
       ? yield* generate(draft, question, found, passages, { ...deps, generator: deps.generator }, signal)
       : yield* extract(draft, found, passages, deps, signal)
   signal.throwIfAborted()
-  yield written === 'answered' ? { type: 'done', answer: draft.finish('answered') } : abstain(draft, written, passages)
-}
-
-function abstain(draft: Draft, reason: NonNullable<Answer['reason']>, passages: readonly Passage[]): AnswerEvent {
-  return { type: 'abstained', answer: draft.refuse(reason, passages) }
+  yield written === 'answered'
+    ? { type: 'done', answer: draft.finish('answered') }
+    : { type: 'abstained', answer: draft.refuse(written, passages, []) }
 }
 
 function failure(error: unknown, deps: AnswerDeps): AnswerEvent {

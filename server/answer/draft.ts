@@ -32,7 +32,7 @@ export type Draft = {
   readonly spend: (usage: Spent) => void
   readonly fallBack: (fallback: Fallback, mode: Mode) => void
   readonly finish: (status: Answer['status']) => Answer
-  readonly refuse: (reason: AbstentionReason, nearest: readonly Passage[]) => Answer
+  readonly refuse: (reason: AbstentionReason, nearest: readonly Passage[], missing: readonly string[]) => Answer
 }
 
 type Spent = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd?: number }
@@ -80,10 +80,10 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     spend: (usage) => change({ usage: sum(answer.usage, usage) }),
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
     finish,
-    refuse: (reason, nearest) => {
+    refuse: (reason, nearest, missing) => {
       citations.length = 0
       statements.length = 0
-      change({ reason, answer: '', passages: [], nearest: nearest.slice(0, 5) })
+      change({ reason, missing, answer: '', passages: [], nearest: nearest.slice(0, 5) })
       return finish('abstained')
     },
   }
@@ -104,6 +104,7 @@ function blank(question: Question, mode: Mode, models: Models): Answer {
     citations: [],
     passages: [],
     nearest: [],
+    missing: [],
     models: {
       generator: mode === 'generative' ? (models.generator?.model ?? null) : null,
       embedder: models.embedder.space,

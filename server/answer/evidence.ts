@@ -6,13 +6,19 @@ import { coverage, heldBy } from './match.ts'
 import type { Concept } from './query.ts'
 import { dot } from './rerank.ts'
 import type { Found } from './retrieve.ts'
-import { piecesOf } from './sentences.ts'
+import { type Piece, piecesOf } from './sentences.ts'
 import { evidenceBias, evidenceWeights } from './weights.ts'
 
 export type Evidence =
   /** `confidence`: estimated probability that the library answers the question */
   | { readonly type: 'enough'; readonly confidence: number }
-  | { readonly type: 'too-weak'; readonly confidence: number; readonly reason: AbstentionReason }
+  | {
+      readonly type: 'too-weak'
+      readonly confidence: number
+      readonly reason: AbstentionReason
+      /** what was looked for and is in none of the passages considered, in the words of the question */
+      readonly missing: readonly string[]
+    }
 
 /** In the order of `evidenceOf`, and of the weights in weights.ts. */
 export const evidenceFeatures = [
@@ -25,23 +31,36 @@ export const evidenceFeatures = [
 ] as const
 
 // Below this the honest answer is that the library does not answer. Chosen on half a of the development questions.
-const ENOUGH = 0.24
+const ENOUGH = 0.25
 // The passages that could carry an answer.
 const CONSIDERED = 4
 
 /** `question`: as it was asked; the query may have been led by the subject of an earlier one. */
 export function weigh(found: Found, passages: readonly Passage[], question = found.query): Evidence {
-  if (found.chunks === 0) return { type: 'too-weak', confidence: 0, reason: 'empty-library' }
-  if (found.candidates.length === 0) return { type: 'too-weak', confidence: 0, reason: 'nothing-relevant' }
-  const texts = passages.slice(0, CONSIDERED).map(termsOf)
+  if (found.chunks === 0) return { type: 'too-weak', confidence: 0, reason: 'empty-library', missing: [] }
+  const considered = passages.slice(0, CONSIDERED)
+  const texts = considered.map(termsOf)
   const features = evidenceOf(found.concepts, texts)
-  const confidence = 1 / (1 + Math.exp(-(evidenceBias + dot(features, evidenceWeights))))
-  if (found.query !== question && lacksOwnWords(found, question, texts))
-    return { type: 'too-weak', confidence, reason: 'nothing-relevant' }
-  if (confidence >= ENOUGH && (lacksOwnThing(found, texts) || lacksCount(found, passages.slice(0, CONSIDERED))))
-    return { type: 'too-weak', confidence, reason: 'partly-covered' }
-  if (confidence >= ENOUGH) return { type: 'enough', confidence }
-  return { type: 'too-weak', confidence, reason: confidence >= ENOUGH / 2 ? 'partly-covered' : 'nothing-relevant' }
+  const confidence =
+    found.candidates.length === 0 ? 0 : 1 / (1 + Math.exp(-(evidenceBias + dot(features, evidenceWeights))))
+  const tooWeak = (reason: AbstentionReason, missing = missingIn(found, texts)): Evidence => ({
+    type: 'too-weak',
+    confidence,
+    reason,
+    missing,
+  })
+  if (found.query !== question && lacksOwnWords(found, question, texts)) return tooWeak('nothing-relevant')
+  if (confidence < ENOUGH) return tooWeak(confidence >= ENOUGH / 2 ? 'partly-covered' : 'nothing-relevant')
+  if (lacksOwnThing(found, texts)) return tooWeak('partly-covered')
+  const uncounted = countMissing(found, considered)
+  if (uncounted) return tooWeak('partly-covered', [`how many ${uncounted}`])
+  return { type: 'enough', confidence }
+}
+
+function missingIn({ concepts }: Found, texts: readonly ReadonlySet<string>[]): string[] {
+  return concepts
+    .filter((concept) => !texts.some((terms) => heldBy(concept, terms) >= CLEARLY))
+    .map(({ written }) => written)
 }
 
 /**
@@ -72,6 +91,8 @@ function lacksOwnWords({ concepts }: Found, question: string, texts: readonly Re
 
 // A synonym counts as held, a part of a phrase does not.
 const CLEARLY = 0.4
+// Neither does.
+const ITSELF = 0.6
 // Longer questions name their thing in several ways, of which a passage need not hold this one.
 const SHORT = 5
 
@@ -87,24 +108,28 @@ function lacksOwnThing({ query, concepts, candidates }: Found, texts: readonly R
     ...text.matchAll(/\b(?:its|their)\s+|\b(?!what|who|how|where|when|why|that|it|there|here|let)\p{L}+['’]s\s+/gu),
   ]
     .map((match) => ownThing(concepts, text, match.index + match[0].length))
-    .some((thing) => thing.length > 0 && !texts.some((terms) => holdsAll(terms, thing) && holdsAll(terms, names)))
+    .some(
+      (thing) =>
+        thing.length > 0 && !texts.some((terms) => holdsAll(terms, thing, ITSELF) && holdsAll(terms, names, CLEARLY)),
+    )
 }
 
-function holdsAll(terms: ReadonlySet<string>, concepts: readonly Concept[]): boolean {
-  return concepts.every((concept) => heldBy(concept, terms) >= CLEARLY)
+function holdsAll(terms: ReadonlySet<string>, concepts: readonly Concept[], least: number): boolean {
+  return concepts.every((concept) => heldBy(concept, terms) >= least)
 }
 
 const figure =
   /\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|billions?|trillions?|half|couple|single|both|twice|no|none|zero)\b/i
 
-/** "How many partitions does DoorDash run?": no sentence that speaks of partitions holds a figure. */
-function lacksCount({ query, concepts }: Found, passages: readonly Passage[]): boolean {
-  if (concepts.length > SHORT) return false
+/** "How many partitions does DoorDash run?": what is counted, when no sentence that speaks of it holds a figure. */
+function countMissing({ query, concepts }: Found, passages: readonly Passage[]): string | null {
+  if (concepts.length > SHORT) return null
   const text = query.toLowerCase()
   const at = /\bhow many\s+/.exec(text)
-  const [counted] = at ? ownThing(concepts, text, at.index + at[0].length).slice(-1) : []
-  if (!counted) return false
-  return !passages.flatMap(piecesOf).some((piece) => figure.test(piece.text) && heldBy(counted, piece.terms) >= CLEARLY)
+  const counted = at ? ownThing(concepts, text, at.index + at[0].length).at(-1) : undefined
+  const isCounted = ({ text: sentence, terms }: Piece) =>
+    counted !== undefined && figure.test(sentence) && heldBy(counted, terms) >= CLEARLY
+  return counted && !passages.flatMap(piecesOf).some(isCounted) ? counted.written : null
 }
 
 /** The one or two concepts that follow directly: of "its search API" both. */

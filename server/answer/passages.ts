@@ -23,26 +23,35 @@ export async function choosePassages(
   for (const { candidate, score } of ranked) {
     if (passages.length === PASSAGES) break
     signal.throwIfAborted()
-    const covered = passages.some(
-      ({ document, span }) => document.id === candidate.document.id && overlap(span, candidate.span),
-    )
-    if (covered) continue
+    const taken = passages.filter(({ document }) => document.id === candidate.document.id).map(({ span }) => span)
+    const left = without(candidate.span, taken)
+    if (left.end - left.start < LEAST_LEFT * (candidate.span.end - candidate.span.start)) continue
     const terms = new Set(wordsOf(candidate).map(({ term }) => term))
     if (chosenWords.some((chosen) => isCopy(terms, chosen))) continue
     const stored = await deps.texts(library, candidate.document)
     // What was found must be what can be quoted: anything else would cite words that no reader can open.
     if (stored.text.slice(candidate.span.start, candidate.span.end) !== candidate.text)
       throw new StoreError('store-failed', `Chunk ${candidate.chunkId} is not what its document holds at its place.`)
-    const span = trim(stored.text, sectionAround(stored, candidate.span))
-    const free = passages.every(
-      ({ document, span: taken }) => document.id !== candidate.document.id || !overlap(taken, span),
-    )
-    const chosen = free ? span : candidate.span
+    const section = trim(stored.text, sectionAround(stored, candidate.span))
+    const chosen = taken.some((span) => overlap(span, section)) ? trim(stored.text, left) : section
     const text = stored.text.slice(chosen.start, chosen.end)
     chosenWords.push(termsOf(text))
     passages.push({ document: candidate.document, headings: candidate.headings, span: chosen, text, score })
   }
   return passages.map((passage, index) => ({ n: index + 1, ...passage, score: round(passage.score) }))
+}
+
+// The end of a section that is too long for one passage is a passage of its own; a few words of it are not.
+const LEAST_LEFT = 0.5
+
+/** What the taken spans leave of one, at its beginning or its end. */
+function without({ start, end }: Span, taken: readonly Span[]): Span {
+  for (const span of taken) {
+    if (span.end <= start || span.start >= end) continue
+    if (span.start - start > end - span.end) end = Math.max(start, span.start)
+    else start = Math.min(end, span.end)
+  }
+  return { start, end }
 }
 
 // An article that stands in a library twice is rarely the same to the letter: a copy is a text whose words nearly all

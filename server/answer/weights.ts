@@ -9,5 +9,5 @@ export const pieceWeights: readonly number[] = [
 ]
 
 /** Order: evidence.ts */
-export const evidenceWeights: readonly number[] = [3.62, -0.86, 12.21, 9.97, 3.98, 2.76]
-export const evidenceBias = -11.44
+export const evidenceWeights: readonly number[] = [3, -2, 1.95, 4.86, 4.27, -0.05]
+export const evidenceBias = -6.43

@@ -19,6 +19,7 @@ const answer: WireAnswer = {
   citations: [citation(1)],
   statements: [{ verdict: 'verbatim' }],
   nearest: [],
+  missing: [],
 }
 const sheet = { width: 80, url: null }
 
@@ -79,6 +80,14 @@ describe('a refusal', () => {
     expect(text).toBe(
       'The library does not hold an answer to this.\n\nNearest passages:\n\n1. Limits\n   Some words.\n   library/limits.md\n',
     )
+  })
+
+  it('says what was looked for in vain', () => {
+    const text = refusal(
+      { ...answer, status: 'abstained', reason: 'partly-covered', missing: ['radar', 'fees'] },
+      sheet,
+    )
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('does not answer it. Nothing is said of: radar, fees.')
   })
 
   it('of an empty library says how to fill it', () => {

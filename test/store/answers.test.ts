@@ -187,6 +187,7 @@ function answerOf(id: string): Answer {
     citations: [],
     passages: [],
     nearest: [],
+    missing: [],
     models: { generator: null, embedder: 'test' },
     usage: { inputTokens: 0, outputTokens: 0, costUsd: 0.001 },
     timingsMs: { retrieve: 1.5, firstText: 2, total: 3 },

@@ -201,6 +201,7 @@ export function fakeAnswer(question: string, fields: Partial<Answer>): Answer {
     citations: [],
     passages: [],
     nearest: [],
+    missing: [],
     models: { generator: null },
     timings_ms: { total: 412 },
     ...fields,

@@ -42,6 +42,7 @@ export type WireAnswer = {
   citations: WireCitation[]
   passages: WirePassage[]
   nearest: WirePassage[]
+  missing: string[]
   models: { generator: string | null; embedder: string }
   usage: { input_tokens: number; output_tokens: number; cost_usd: number }
   timings_ms: { retrieve: number; first_text: number; total: number }

@@ -62,10 +62,12 @@ describe('a draft', () => {
     const answer = draft.refuse(
       'nothing-relevant',
       Array.from({ length: 7 }, () => passage),
+      ['radar'],
     )
     expect(answer).toMatchObject({
       status: 'abstained',
       reason: 'nothing-relevant',
+      missing: ['radar'],
       answer: '',
       statements: [],
       passages: [],

@@ -29,6 +29,7 @@ const answer: Answer = {
   citations: [],
   passages: [],
   nearest: [],
+  missing: [],
   models: { generator: null, embedder: 'fake' },
   usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
   timingsMs: { retrieve: 0, firstText: 0, total: 0 },

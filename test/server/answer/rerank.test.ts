@@ -110,9 +110,13 @@ describe('the evidence', () => {
   })
 
   it('of an empty library is told apart, and from a question without words', () => {
-    expect(weigh(foundOf('token bucket'), [])).toEqual({ type: 'too-weak', confidence: 0, reason: 'empty-library' })
+    expect(weigh(foundOf('token bucket'), [])).toMatchObject({
+      type: 'too-weak',
+      confidence: 0,
+      reason: 'empty-library',
+    })
     const wordless = { ...foundOf('🙂'), chunks: 3 }
-    expect(weigh(wordless, [])).toEqual({ type: 'too-weak', confidence: 0, reason: 'nothing-relevant' })
+    expect(weigh(wordless, [])).toMatchObject({ type: 'too-weak', confidence: 0, reason: 'nothing-relevant' })
   })
 
   it('is not what an earlier question brought along when the new one is about something else', () => {
@@ -127,9 +131,15 @@ describe('the evidence', () => {
   it('of how many needs a figure where it speaks of what is counted', () => {
     const asked = foundOf('How many buckets does Stripe have?', found.candidates)
     const vague = passageOf('Stripe has buckets, many of them. It was founded in 2010.')
-    expect(weigh(asked, [vague])).toMatchObject({ type: 'too-weak', reason: 'partly-covered' })
+    const missing = ['how many buckets']
+    expect(weigh(asked, [vague])).toMatchObject({ type: 'too-weak', reason: 'partly-covered', missing })
     expect(weigh(asked, [passageOf('Stripe has many buckets, 300 of them.')])).toMatchObject({ type: 'enough' })
     expect(weigh(asked, [passageOf('Stripe has so many as twelve buckets.')])).toMatchObject({ type: 'enough' })
+  })
+
+  it('that is too weak names what none of the passages holds', () => {
+    const asked = foundOf('Does Stripe run Zookeeper with Cassandra on Mars?', found.candidates)
+    expect(weigh(asked, [passageOf('Stripe runs.')])).toMatchObject({ missing: ['zookeeper', 'cassandra', 'mars'] })
   })
 
   it('of a thing that is somebody’s own stands where its owner is named', () => {

@@ -66,6 +66,7 @@ describe('an answer as JSON', () => {
       citations: answer.citations.map(() => ({ ...place, passage: count, quote: text, link: text })),
       passages: answer.passages.map(() => ({ ...place, text, score: expect.any(Number) })),
       nearest: [],
+      missing: [],
       models: { generator: null, embedder: library.embedder.space },
       usage: { input_tokens: 0, output_tokens: 0, cost_usd: 0 },
       timings_ms: { retrieve: count, first_text: count, total: count },
