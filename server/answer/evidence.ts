@@ -26,22 +26,34 @@ export const evidenceFeatures = [
 
 // Below this the honest answer is that the library does not answer. Chosen on half a of the development questions.
 const ENOUGH = 0.24
+
+export const evidenceModel = { weights: evidenceWeights, bias: evidenceBias, enough: ENOUGH }
 // The passages that could carry an answer.
 const CONSIDERED = 4
 
 /** `question`: as it was asked; the query may have been led by the subject of an earlier one. */
-export function weigh(found: Found, passages: readonly Passage[], question = found.query): Evidence {
+export function weigh(
+  found: Found,
+  passages: readonly Passage[],
+  question = found.query,
+  { weights, bias, enough } = evidenceModel,
+): Evidence {
   if (found.chunks === 0) return { type: 'too-weak', confidence: 0, reason: 'empty-library' }
   if (found.candidates.length === 0) return { type: 'too-weak', confidence: 0, reason: 'nothing-relevant' }
   const texts = passages.slice(0, CONSIDERED).map(termsOf)
   const features = evidenceOf(found.concepts, texts)
-  const confidence = 1 / (1 + Math.exp(-(evidenceBias + dot(features, evidenceWeights))))
+  const confidence = 1 / (1 + Math.exp(-(bias + dot(features, weights))))
   if (found.query !== question && lacksOwnWords(found, question, texts))
     return { type: 'too-weak', confidence, reason: 'nothing-relevant' }
-  if (confidence >= ENOUGH && (lacksOwnThing(found, texts) || lacksCount(found, passages.slice(0, CONSIDERED))))
+  if (confidence >= enough && (lacksOwnThing(found, texts) || lacksCount(found, passages.slice(0, CONSIDERED))))
     return { type: 'too-weak', confidence, reason: 'partly-covered' }
-  if (confidence >= ENOUGH) return { type: 'enough', confidence }
-  return { type: 'too-weak', confidence, reason: confidence >= ENOUGH / 2 ? 'partly-covered' : 'nothing-relevant' }
+  if (confidence >= enough) return { type: 'enough', confidence }
+  return { type: 'too-weak', confidence, reason: confidence >= enough / 2 ? 'partly-covered' : 'nothing-relevant' }
+}
+
+/** What the model sees of a search, in the order of `evidenceFeatures`. */
+export function evidenceIn({ concepts }: Found, passages: readonly Passage[]): number[] {
+  return evidenceOf(concepts, passages.slice(0, CONSIDERED).map(termsOf))
 }
 
 /**
