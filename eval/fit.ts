@@ -19,7 +19,10 @@ export function fitLogistic(examples: readonly Example[], ridge: number): Fit {
   const total = examples.reduce((sum, { weight }) => sum + weight, 0) || 1
   // The bias is the weight of a feature that is always 1.
   const rows = examples.map((example) => ({ ...example, features: [...example.features, 1] }))
-  const climb = climber(Array.from({ length: size + 1 }, () => 0))
+  const climb = climber(
+    Array.from({ length: size + 1 }, () => 0),
+    ridge / total,
+  )
   for (let step = 0; step < STEPS; step++) {
     const slope = climb.weights.map((weight, index) => (index < size ? -(ridge / total) * weight : 0))
     for (const { features, label, weight } of rows)
@@ -29,13 +32,14 @@ export function fitLogistic(examples: readonly Example[], ridge: number): Fit {
   return { weights: climb.weights.slice(0, size), bias: climb.weights[size] ?? 0 }
 }
 
-/** Gradient ascent with momentum. */
-function climber(from: readonly number[]) {
+/** Gradient ascent with momentum. `pull`: of the ridge, per example; a strong one takes shorter steps, or it overshoots. */
+function climber(from: readonly number[], pull: number) {
+  const rate = RATE / Math.max(1, pull)
   const weights = [...from]
   const velocity = from.map(() => 0)
   const step = (slope: readonly number[]) => {
     for (const [index, gain] of slope.entries()) {
-      velocity[index] = 0.9 * (velocity[index] ?? 0) + RATE * gain
+      velocity[index] = 0.9 * (velocity[index] ?? 0) + rate * gain
       weights[index] = (weights[index] ?? 0) + (velocity[index] ?? 0)
     }
   }
@@ -59,7 +63,7 @@ export type Group = readonly {
  */
 export function fitRanking(groups: readonly Group[], ridge: number, prior: readonly number[]): readonly number[] {
   const useful = groups.filter((group) => group.some(({ right }) => right) && group.some(({ right }) => !right))
-  const climb = climber(prior)
+  const climb = climber(prior, ridge / (useful.length || 1))
   for (let step = 0; step < STEPS / 4; step++) {
     const slope = climb.weights.map((weight, index) => -ridge * (weight - (prior[index] ?? 0)))
     for (const group of useful) addSlope(slope, group, climb.weights)

@@ -28,7 +28,7 @@ function cell(weight: number | undefined): string {
 
 /** What is pasted is what was measured: two decimals decide as well as all of them. */
 export function rounded(weight: number): number {
-  return Math.round(weight * 100) / 100 || 0
+  return Math.round(weight * 100) / 100
 }
 
 export function sourceOf(name: string, weights: readonly number[]): string {

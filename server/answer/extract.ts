@@ -75,8 +75,11 @@ export async function chooseSentences(
 ): Promise<Piece[]> {
   const scored = (await rateSentences(found, passages, deps, signal)).flatMap((rated) => {
     const siblings = rated.map(({ piece }) => piece)
-    const score = ({ piece, features }: Rated) => dot(features, pieceWeights) - lengthPrice(piece)
-    return rated.map((each) => ({ piece: each.piece, score: score(each), siblings }))
+    return rated.map(({ piece, features }) => ({
+      piece,
+      score: dot(features, pieceWeights) - lengthPrice(piece),
+      siblings,
+    }))
   })
   return choose(scored, found.query)
 }
