@@ -2,17 +2,31 @@
 import { createHash } from 'node:crypto'
 import { InputError } from '../core/errors.ts'
 import type { DocumentText } from '../core/ports.ts'
+import type { ParsedDocument } from '../core/types.ts'
 import type { AnswerDeps } from '../server/answer/answer.ts'
 
 /** Learns files and folders as a library of this name, and gives what answers from it. */
 export type Learn = (
   library: string,
   paths: readonly string[],
-  how?: { readonly quiet?: boolean; readonly chunkSize?: number },
+  how?: {
+    readonly quiet?: boolean
+    readonly chunkSize?: number
+    /** what to learn instead of what was parsed */
+    readonly prepare?: (parsed: ParsedDocument) => ParsedDocument
+  },
 ) => Promise<AnswerDeps>
 
 /** Lines for stdout. What it reads from `path` is somebody else's: its docstring names source and definitions. */
 export type Command = (path: string, options: Options, learn: Learn, signal: AbortSignal) => Promise<string[]>
+
+/** Lines for stdout, of questions of one's own over documents of one's own. */
+export type OwnCommand = (
+  paths: { readonly set: string; readonly library: string },
+  options: Options,
+  learn: Learn,
+  signal: AbortSignal,
+) => Promise<string[]>
 
 /** As they were written; each command reads its own. */
 export type Options = {
@@ -24,6 +38,9 @@ export type Options = {
   readonly size?: string
   readonly library?: string
   readonly failures?: boolean
+  readonly clapnq?: string
+  readonly squad?: string
+  readonly ridge?: string
 }
 
 export type Half = 'a' | 'b'

@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util'
 import { InputError } from '../core/errors.ts'
 import { type Offline, openOffline } from '../server/open.ts'
-import type { Command, Learn } from './command.ts'
+import { ablate } from './ablate.ts'
+import type { Command, Learn, OwnCommand } from './command.ts'
 import { exitCodeOf } from './exit.ts'
 import { planted } from './planted.ts'
 import { bipia } from './public/bipia.ts'
@@ -12,6 +13,7 @@ import { rewrites } from './public/rewrites.ts'
 import { squad } from './public/squad.ts'
 import { wice } from './public/wice.ts'
 import { scoreSet } from './set.ts'
+import { fit } from './weights/fit.ts'
 
 const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--size 1000] [--out <file>] [--database <postgres://…>]
   Your own questions over your own documents.
@@ -19,6 +21,13 @@ const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--hal
   --size   characters of a chunk
   --out    writes one JSON line per question: what was asked, found, answered, and its scores
   --database   where the documents are learned and stay, instead of a database that is gone afterwards
+
+npm run eval -- ablate --set <questions.jsonl> --library <folder>
+  The same questions with one step of the pipeline taken away at a time, against all of them.
+
+npm run eval -- fit --set <questions.jsonl> --library <folder> [--clapnq <folder>] [--squad <file> --sample 500 --seed 1] [--only evidence|candidates|pieces] [--ridge 1]
+  Fits the weights of the three linear models on half a and prints them, with their figures before and after on both
+  halves. The public sets are for the evidence alone.
 
 npm run eval -- planted <folder> [--seed 7] [--failures]      errors put into sentences of a library: are they seen?
 
@@ -31,6 +40,7 @@ npm run eval -- bipia <folder> [--library <folder>]           hidden orders in d
   Public sets; what they are and where they come from: docs/evaluation.md.`
 
 const commands: Readonly<Record<string, Command>> = { planted, clapnq, squad, chunking, rewrites, wice, bipia }
+const ownCommands: Readonly<Record<string, OwnCommand>> = { ablate, fit }
 
 process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
 
@@ -43,9 +53,12 @@ async function main(args: readonly string[]): Promise<void> {
     const [name, path] = positionals
     const { set, library } = values
     if (set && library && !name) return tell(await scoreSet({ set, library }, values, learn, signal))
+    // The others make several libraries, some of them hundreds, which nobody wants to keep.
+    if (values.database) throw new InputError('usage', usage)
+    const own = ownCommands[name ?? '']
+    if (own && set && library && !path) return tell(await own({ set, library }, values, learn, signal))
     const command = commands[name ?? '']
-    // They make hundreds of libraries, which nobody wants to keep.
-    if (!command || !path || values.database) throw new InputError('usage', usage)
+    if (!command || !path) throw new InputError('usage', usage)
     tell(await command(path, values, learn, signal))
   } finally {
     await close()
@@ -64,13 +77,9 @@ function openOnDemand(databaseUrl: string | undefined): { readonly learn: Learn;
 function readArguments(args: readonly string[]) {
   const text = { type: 'string' } as const
   const texts = { set: text, library: text, half: text, only: text, out: text, size: text, database: text }
-  const options = {
-    ...texts,
-    sample: text,
-    seed: text,
-    failures: { type: 'boolean' },
-    help: { type: 'boolean' },
-  } as const
+  const numbers = { sample: text, seed: text, ridge: text }
+  const flags = { failures: { type: 'boolean' }, help: { type: 'boolean' } } as const
+  const options = { ...texts, ...numbers, clapnq: text, squad: text, ...flags } as const
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options })
   } catch (error) {

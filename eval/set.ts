@@ -1,17 +1,12 @@
 // npm run eval -- --set … --library …: questions over a library, answered by the real pipeline, scored in a table.
 import { writeFile } from 'node:fs/promises'
-import { halfOf, type Learn, type Options, readCount } from './command.ts'
+import { halfOf, type OwnCommand, readCount } from './command.ts'
 import { readCases } from './questions.ts'
 import { type Scored, scoreTranscript, table } from './report.ts'
 import { runCase } from './run.ts'
 
 /** Lines of the table; with `out`, one JSON line per question: what was asked, found, answered, and its scores. */
-export async function scoreSet(
-  paths: { readonly set: string; readonly library: string },
-  { half, only, out, size }: Options,
-  learn: Learn,
-  signal: AbortSignal,
-): Promise<string[]> {
+export const scoreSet: OwnCommand = async (paths, { half, only, out, size }, learn, signal) => {
   const cases = (await readCases(paths.set, paths.library)).filter(
     (test) => (!half || halfOf(test.id) === half) && (!only || test.kind === only),
   )

@@ -15,6 +15,8 @@ export type IngestDeps = {
   readonly library: string
   /** for measuring: the revision does not know of it, so only for a database that is new */
   readonly chunkSize?: number
+  /** for measuring: what to learn instead of what was parsed */
+  readonly prepare?: (parsed: ParsedDocument) => ParsedDocument
 }
 
 // Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
@@ -79,7 +81,8 @@ async function prepare(file: SourceFile, deps: IngestDeps, signal: AbortSignal):
   const { documents, library } = deps
   const { source } = file
   const content = await readSource(file, signal)
-  const parsed = parse(source, content)
+  const read = parse(source, content)
+  const parsed = deps.prepare?.(read) ?? read
   const revision = revisionOf(parsed, deps.embedder.space)
   if ((await documents.currentRevision(library, source)) === revision)
     return { type: 'unchanged', source, bytes: content.length }

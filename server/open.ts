@@ -8,7 +8,7 @@ import type { Config } from '../core/config.ts'
 import { AppError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
-import { ingest } from '../ingest/ingest.ts'
+import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { openGenerator } from '../models/generator.ts'
 import { openAiEmbedder } from '../models/openai-embedder.ts'
@@ -117,8 +117,7 @@ async function openDatabase(config: Config, log: Log) {
 type Learning = {
   /** tells only what failed, by throwing it: for libraries of one document, of which there are hundreds */
   readonly quiet?: boolean
-  readonly chunkSize?: number
-}
+} & Pick<IngestDeps, 'chunkSize' | 'prepare'>
 
 export type Offline = {
   /** Learns files and folders as a library of this name, and gives what answers from it. */

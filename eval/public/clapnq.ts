@@ -43,7 +43,7 @@ type Scored = Weighed & {
  * not the question is refused; its control are the three sentences of the passage that share the most rarity with it.
  */
 export const clapnq: Command = async (path, _options, learn, signal) => {
-  const cases = await readAll(path)
+  const cases = await readClapnq(path)
   const rarity = rarityIn(cases.flatMap(({ sentences }) => sentences))
   const alone: Scored[] = []
   const among: Scored[] = []
@@ -68,7 +68,8 @@ export const clapnq: Command = async (path, _options, learn, signal) => {
   ]
 }
 
-async function readAll(path: string): Promise<Case[]> {
+/** The dev questions, answerable ones first. */
+export async function readClapnq(path: string): Promise<Case[]> {
   const read = async (name: string, answerable: boolean) =>
     (await readLines(join(path, 'annotated_data', 'dev', name), shape, origin)).map(
       ({ id, input, passages: [{ title, text, sentences }], output }): Case => ({

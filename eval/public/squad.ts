@@ -42,7 +42,7 @@ type Scored = Weighed & {
  * token F1 has a low ceiling and is for comparing runs, not for comparing with systems that give spans.
  */
 export const squad: Command = async (path, { sample = '500', seed = '1' }, learn, signal) => {
-  const all = readCases(await readSet(path, origin))
+  const all = await readSquad(path)
   const cases = draw(all, readCount('sample', sample), readCount('seed', seed))
   const libraries = new Map<Document, { readonly name: string; readonly deps: AnswerDeps }>()
   const scored: Scored[] = []
@@ -69,8 +69,8 @@ export const squad: Command = async (path, { sample = '500', seed = '1' }, learn
   ]
 }
 
-function readCases(text: string): Case[] {
-  return parseJson(text, shape, 'The file').data.flatMap(({ title, paragraphs }) =>
+export async function readSquad(path: string): Promise<Case[]> {
+  return parseJson(await readSet(path, origin), shape, 'The file').data.flatMap(({ title, paragraphs }) =>
     paragraphs.flatMap(({ context: text, qas }) => {
       const document = { title: title.replaceAll('_', ' '), text }
       return qas.map(({ id, question, is_impossible, answers }) => ({
@@ -85,7 +85,7 @@ function readCases(text: string): Case[] {
 }
 
 /** The first `size` of the questions in an order that the seed decides. */
-function draw<T>(all: readonly T[], size: number, seed: number): T[] {
+export function draw<T>(all: readonly T[], size: number, seed: number): T[] {
   const next = random(seed)
   return all
     .map((each) => ({ each, at: next() }))

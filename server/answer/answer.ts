@@ -4,11 +4,11 @@ import { AppError, ModelError } from '../../core/errors.ts'
 import type { DocumentStore, Embedder, Generator, SearchStore, Store } from '../../core/ports.ts'
 import type { AnswerEvent, Mode, Question } from '../../core/types.ts'
 import { type Draft, newDraft } from './draft.ts'
-import { weigh } from './evidence.ts'
 import { extract } from './extract.ts'
 import { generate } from './generate.ts'
 import { rewrite } from './rewrite.ts'
 import { search } from './search.ts'
+import { type Steps, shipped } from './steps.ts'
 import { cachedTexts, type TextReader } from './texts.ts'
 import type { Policy } from './verdicts.ts'
 import { cachedWords, type WordReader } from './vocabulary.ts'
@@ -25,6 +25,7 @@ export type AnswerDeps = {
   readonly generator: Generator | null
   /** what becomes of a model's sentences; without it they are all shown, with the verdict of their words */
   readonly policy?: Policy
+  readonly steps: Steps
   readonly report: (message: string, error: unknown) => void
 }
 
@@ -36,7 +37,7 @@ export function answerDeps(
 ): AnswerDeps {
   const texts = cachedTexts(documents)
   const words = cachedWords(search)
-  return { search, documents, texts, words, embedder, sentenceEmbedder, generator, report }
+  return { search, documents, texts, words, embedder, sentenceEmbedder, generator, steps: shipped, report }
 }
 
 export function newAnswerId(): string {
@@ -69,7 +70,7 @@ async function* answerInto(
   const { found, passages } = await search(query, question.library, deps, signal)
   signal.throwIfAborted()
   draft.retrieved(query, passages)
-  const evidence = weigh(found, passages, question.text)
+  const evidence = deps.steps.weigh(found, passages, question.text)
   if (evidence.type === 'too-weak') {
     yield { type: 'abstained', answer: draft.refuse(evidence.reason, passages, evidence.missing) }
     return

@@ -2,14 +2,15 @@
 import type { Embedder } from '../../core/ports.ts'
 import type { AbstentionReason, AnswerEvent, Passage } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
-import { introduces, piecesOfAll, pointsBack, ratePieces } from './pieces.ts'
+import { introduces, piecesOfAll, pointsBack, type Rated, ratePieces } from './pieces.ts'
 import { dot } from './rerank.ts'
 import type { Found } from './retrieve.ts'
 import type { Piece } from './sentences.ts'
+import type { Steps } from './steps.ts'
 import { pieceWeights } from './weights.ts'
 
 // A reader asked one thing: more than this is read by nobody.
-const WORDS = 108
+export const WORDS = 108
 const LIST_ENTRIES = 8
 // The passages whose sentences compete: further ones are for opening, not for quoting.
 const QUOTED_PASSAGES = 5
@@ -22,7 +23,8 @@ const FIRST_HEARING = 2
 // Sentences that are this much worse than the best (in units of the model) are padding.
 const PADDING = 4
 
-export type ExtractDeps = { readonly sentenceEmbedder: Embedder }
+type ChooseDeps = { readonly sentenceEmbedder: Embedder }
+export type ExtractDeps = ChooseDeps & { readonly steps: Pick<Steps, 'choose'> }
 
 export async function* extract(
   draft: Draft,
@@ -31,7 +33,7 @@ export async function* extract(
   deps: ExtractDeps,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent, 'answered' | AbstentionReason> {
-  const chosen = choose(await rank(found, passages.slice(0, QUOTED_PASSAGES), deps, signal), found.query)
+  const chosen = await deps.steps.choose(found, passages, deps, signal)
   if (chosen.length === 0) return 'nothing-relevant'
   for (const [index, piece] of chosen.entries()) {
     signal.throwIfAborted()
@@ -62,14 +64,39 @@ function leadOf(piece: Piece, before: Piece | undefined): string {
 
 const ownMarker = /[[【]\s*\^?\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*[\]】]/
 
-type Rated = { readonly piece: Piece; readonly score: number; readonly siblings: readonly Piece[] }
+type Scored = { readonly piece: Piece; readonly score: number; readonly siblings: readonly Piece[] }
 
-async function rank(
+/** What an answer quotes of these passages, in the order in which it is read; none: they say nothing. */
+export async function chooseSentences(
   found: Found,
   passages: readonly Passage[],
-  deps: ExtractDeps,
+  deps: ChooseDeps,
   signal: AbortSignal,
-): Promise<Rated[]> {
+): Promise<Piece[]> {
+  const scored = (await rateSentences(found, passages, deps, signal)).flatMap((rated) => {
+    const siblings = rated.map(({ piece }) => piece)
+    return rated.map(({ piece, features }) => ({
+      piece,
+      score: dot(features, pieceWeights) - lengthPrice(piece),
+      siblings,
+    }))
+  })
+  return choose(scored, found.query)
+}
+
+/** What a piece must be better by than one of eight words. */
+export function lengthPrice(piece: Piece): number {
+  return LENGTH_PRICE * Math.log(Math.max(wordsIn(piece), 8) / 8)
+}
+
+/** The pieces that compete, by passage, and what the model sees of each, in the order of `pieceFeatures`. */
+export async function rateSentences(
+  found: Found,
+  all: readonly Passage[],
+  deps: ChooseDeps,
+  signal: AbortSignal,
+): Promise<Rated[][]> {
+  const passages = all.slice(0, QUOTED_PASSAGES)
   // A rule of dashes or a fence says nothing that could be quoted; a text's own "[3]" would pass for a footnote of ours.
   const pieces = piecesOfAll(passages).map((own) =>
     own.filter(({ terms, text }) => terms.size > 0 && !ownMarker.test(text)),
@@ -79,23 +106,16 @@ async function rank(
   const inPlace = flat.map(({ passage, text }) => [...passage.headings.slice(-2), text].join('\n'))
   const vectors = await deps.sentenceEmbedder.embed([found.query, ...alone, ...inPlace], 'query', signal)
   const likeness = (at: number) => cosine(vectors[0], vectors[at])
-  const rated = ratePieces(
+  return ratePieces(
     found,
     passages,
     pieces,
     new Map(flat.map((piece, index) => [piece, likeness(1 + index)])),
     new Map(flat.map((piece, index) => [piece, likeness(1 + flat.length + index)])),
   )
-  return rated.flatMap((ofPassage, index) =>
-    ofPassage.map(({ piece, features }) => ({
-      piece,
-      score: dot(features, pieceWeights) - LENGTH_PRICE * Math.log(Math.max(wordsIn(piece), 8) / 8),
-      siblings: pieces[index] ?? [],
-    })),
-  )
 }
 
-function choose(rated: readonly Rated[], query: string): Piece[] {
+function choose(rated: readonly Scored[], query: string): Piece[] {
   const pool = [...rated]
   const best = Math.max(...rated.map(({ score }) => score))
   const taken: Piece[] = []
@@ -116,7 +136,7 @@ function choose(rated: readonly Rated[], query: string): Piece[] {
 }
 
 /** Every passage that has something nearly as good as the best is heard once before any is heard again. */
-function priced({ piece, score }: Rated, taken: readonly Piece[], best: number): number {
+function priced({ piece, score }: Scored, taken: readonly Piece[], best: number): number {
   const heard = taken.filter(({ passage }) => passage === piece.passage).length
   return score + (heard === 0 && score >= best - NEARLY ? FIRST_HEARING : 0) - CROWDING_PRICE * heard
 }
@@ -125,7 +145,7 @@ const asksForSeveral =
   /\b(?:list|name|types|kinds|phases|steps|stages|classes|categories|reasons|ways|pros|cons|advantages|disadvantages|benefits|downsides|policies|algorithms|components|parts|services|layers|principles|strategies|approaches|features|goals|options|what are|which are|two|three|four|five|six|seven|eight)\b/i
 
 /** A sentence that introduces a list brings the list; so does an entry when the question asks for several. */
-function groupOf({ piece, siblings }: Rated, query: string, room: number): Piece[] {
+function groupOf({ piece, siblings }: Scored, query: string, room: number): Piece[] {
   const at = siblings.indexOf(piece)
   const before = siblings[at - 1]
   if (pointsBack(piece) && before?.line === piece.line && wordsIn(before) + wordsIn(piece) <= room)
@@ -208,7 +228,7 @@ function hasOwnFigure({ terms }: Piece, other: Piece): boolean {
   return [...terms].some((term) => /\d/.test(term) && !other.terms.has(term))
 }
 
-function wordsIn({ text }: Piece): number {
+export function wordsIn({ text }: Piece): number {
   return text.split(/\s+/).length
 }
 

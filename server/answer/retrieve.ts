@@ -3,7 +3,6 @@ import { queryTerms } from '../../core/terms.ts'
 import type { Candidate } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
 import { type Concept, readConcepts, searchTerms } from './query.ts'
-import { loadSynonyms } from './synonyms.ts'
 
 /** What a search brought back: what the query asks about, and the candidates. */
 export type Found = {
@@ -18,7 +17,7 @@ export type Found = {
 // only where neither finds it at all.
 const LIMIT = 60
 
-export type RetrieveDeps = Pick<AnswerDeps, 'search' | 'words' | 'embedder' | 'report'>
+export type RetrieveDeps = Pick<AnswerDeps, 'search' | 'words' | 'embedder' | 'steps' | 'report'>
 
 export async function retrieve(
   query: string,
@@ -29,7 +28,7 @@ export async function retrieve(
   const [vector, known, synonyms] = await Promise.all([
     embedQuery(query, deps, signal),
     deps.words(library, queryTerms(query)),
-    loadSynonyms(),
+    deps.steps.synonyms(),
   ])
   const concepts = readConcepts(query, synonyms, known)
   const terms = searchTerms(concepts)

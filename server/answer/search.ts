@@ -3,10 +3,9 @@ import type { Passage } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
 import { fuse } from './fuse.ts'
 import { choosePassages } from './passages.ts'
-import { rerank } from './rerank.ts'
 import { type Found, retrieve } from './retrieve.ts'
 
-export type SearchDeps = Pick<AnswerDeps, 'search' | 'texts' | 'words' | 'embedder' | 'report'>
+export type SearchDeps = Pick<AnswerDeps, 'search' | 'texts' | 'words' | 'embedder' | 'steps' | 'report'>
 
 type Result = { readonly found: Found; readonly passages: Passage[] }
 
@@ -26,6 +25,6 @@ export async function search(query: string, library: string, deps: SearchDeps, s
 
 async function searchThrough(query: string, library: string, deps: SearchDeps, signal: AbortSignal): Promise<Result> {
   const found = await retrieve(query, library, deps, signal)
-  const passages = await choosePassages(rerank(found, fuse(found.candidates)), library, deps, signal)
+  const passages = await choosePassages(deps.steps.rerank(found, fuse(found.candidates)), library, deps, signal)
   return { found, passages }
 }

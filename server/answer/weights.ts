@@ -9,5 +9,5 @@ export const pieceWeights: readonly number[] = [
 ]
 
 /** Order: evidence.ts */
-export const evidenceWeights: readonly number[] = [3, -2, 1.95, 4.86, 4.27, -0.05]
-export const evidenceBias = -6.43
+export const evidenceWeights: readonly number[] = [-0.45, 1.12, 0.77, 0.31, 3.53, 0.34]
+export const evidenceBias = -2.95

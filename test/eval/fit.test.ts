@@ -30,6 +30,7 @@ describe('logistic regression', () => {
     const size = (ridge: number) => Math.hypot(...fitLogistic(examples, ridge).weights)
     expect(size(10)).toBeLessThan(size(1))
     expect(size(1)).toBeLessThan(size(0.1))
+    expect(size(1e6)).toBeLessThan(0.001)
   })
 
   it('finds the rate of examples that have no features, by weight', () => {
@@ -47,12 +48,13 @@ describe('the fit of a ranking', () => {
   const groups = Array.from({ length: 40 }, (_, group) =>
     Array.from({ length: 5 }, (_, at) => ({
       features: [at === 2 ? 1 : noise(group * 5 + at), noise(group * 5 + at + 500)],
+      offset: 0,
       right: at === 2,
     })),
   )
 
   it('puts the right ones first, by the feature that tells them', () => {
-    const weights = fitRanking(groups, 0.1)
+    const weights = fitRanking(groups, 0.1, [0, 0])
     expect(weights[0]).toBeGreaterThan(2)
     expect(Math.abs(weights[1]!)).toBeLessThan(weights[0]! / 2)
     for (const group of groups) {
@@ -63,11 +65,27 @@ describe('the fit of a ranking', () => {
 
   it('learns nothing from groups that are all right or all wrong', () => {
     const alike = groups.map((group) => group.map((each) => ({ ...each, right: true })))
-    expect(fitRanking([...groups, ...alike, []], 0.1)).toEqual(fitRanking(groups, 0.1))
-    expect(fitRanking(alike, 0.1)).toEqual([])
+    expect(fitRanking([...groups, ...alike, []], 0.1, [0, 0])).toEqual(fitRanking(groups, 0.1, [0, 0]))
+    expect(fitRanking(alike, 0.1, [2, 3])).toEqual([2, 3])
+  })
+
+  it('stays the nearer to where it began the stronger the ridge', () => {
+    const prior = [1, 4]
+    const moved = (ridge: number) => {
+      const [first = 0, second = 0] = fitRanking(groups, ridge, prior)
+      return Math.hypot(first - 1, second - 4)
+    }
+    expect(moved(1)).toBeLessThan(moved(0.1))
+    expect(moved(100)).toBeLessThan(moved(1))
+    expect(moved(1e6)).toBeLessThan(0.001)
+  })
+
+  it('leaves to the weights only what the offsets do not already rank', () => {
+    const told = groups.map((group) => group.map((each) => ({ ...each, offset: each.right ? 20 : 0 })))
+    for (const weight of fitRanking(told, 0.1, [0, 0])) expect(Math.abs(weight)).toBeLessThan(0.01)
   })
 
   it('gives the same figures every time', () => {
-    expect(fitRanking(groups, 0.5)).toEqual(fitRanking(groups, 0.5))
+    expect(fitRanking(groups, 0.5, [1, 1])).toEqual(fitRanking(groups, 0.5, [1, 1]))
   })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ModelError, StoreError } from '../../core/errors.ts'
 import type { Embedder } from '../../core/ports.ts'
-import type { IngestEvent } from '../../core/types.ts'
+import type { IngestEvent, ParsedDocument } from '../../core/types.ts'
 import { ingest, type IngestDeps } from '../../ingest/ingest.ts'
 import { fakeEmbedder } from '../../models/fake.ts'
 import { documentId } from '../../store/documents.ts'
@@ -75,6 +75,17 @@ describe('an ingest', () => {
     )
     expect(chunks.length).toBeGreaterThan(3)
     for (const chunk of chunks) expect(found?.text.slice(chunk.start_offset, chunk.end_offset)).toBe(chunk.text)
+  })
+
+  it('learns what is prepared instead of what was parsed, as a revision of its own', async () => {
+    await using database = await openTestDatabase()
+    const { deps, embedded } = await prepare(database)
+    const folder = await folderOf({ 'a.md': '# Title\n\nSome words.' })
+    await run([folder], deps)
+    const untitled = { ...deps, prepare: (parsed: ParsedDocument) => ({ ...parsed, title: '', outline: [] }) }
+    expect((await run([folder], untitled)).at(-1)).toMatchObject({ report: { learned: 1, unchanged: 0 } })
+    expect(await deps.documents.find('main', documentId('main', join(folder, 'a.md')))).toMatchObject({ title: '' })
+    expect(embedded).toEqual(['Title\nSome words.', expect.stringContaining('Some words.')])
   })
 })
 

@@ -17,6 +17,7 @@ import { fakeEmbedder } from '../../models/fake.ts'
 import { type AnswerDeps, answer } from '../../server/answer/answer.ts'
 import { readConcepts } from '../../server/answer/query.ts'
 import type { Found } from '../../server/answer/retrieve.ts'
+import { shipped } from '../../server/answer/steps.ts'
 import { parseSynonyms } from '../../server/answer/synonyms.ts'
 import { cachedTexts } from '../../server/answer/texts.ts'
 import { cachedWords } from '../../server/answer/vocabulary.ts'
@@ -126,6 +127,7 @@ export function depsOf(library: Library, changes: Partial<AnswerDeps> = {}, repo
     embedder: fakeEmbedder(),
     sentenceEmbedder: fakeEmbedder(),
     generator: null,
+    steps: shipped,
     report: (message) => reports.push(message),
     ...changes,
   }

@@ -7,13 +7,14 @@ import { newDraft } from '../../../server/answer/draft.ts'
 import { extract } from '../../../server/answer/extract.ts'
 import { introduces, piecesOfAll, pointsBack } from '../../../server/answer/pieces.ts'
 import { piecesOf } from '../../../server/answer/sentences.ts'
+import { shipped } from '../../../server/answer/steps.ts'
 import { foundOf, never, passageOf, passagesOf, questionOf } from '../../support/passages.ts'
 
 const embedder = fakeEmbedder()
 
 async function extracted(query: string, passages: readonly Passage[]) {
   const draft = newDraft(questionOf(query), 'extractive', { generator: null, embedder })
-  const stream = extract(draft, foundOf(query), passages, { sentenceEmbedder: embedder }, never)
+  const stream = extract(draft, foundOf(query), passages, { sentenceEmbedder: embedder, steps: shipped }, never)
   const events = []
   let step = await stream.next()
   for (; !step.done; step = await stream.next()) events.push(step.value)
