@@ -2,7 +2,7 @@
 import type { Embedder } from '../../core/ports.ts'
 import type { AbstentionReason, AnswerEvent, Passage } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
-import { introduces, piecesOfAll, pointsBack, type Rated, ratePieces } from './pieces.ts'
+import { asksForSeveral, introduces, piecesOfAll, pointsBack, type Rated, ratePieces } from './pieces.ts'
 import { dot } from './rerank.ts'
 import type { Found } from './retrieve.ts'
 import type { Piece } from './sentences.ts'
@@ -141,9 +141,6 @@ function priced({ piece, score }: Scored, taken: readonly Piece[], best: number)
   return score + (heard === 0 && score >= best - NEARLY ? FIRST_HEARING : 0) - CROWDING_PRICE * heard
 }
 
-const asksForSeveral =
-  /\b(?:list|name|types|kinds|phases|steps|stages|classes|categories|reasons|ways|pros|cons|advantages|disadvantages|benefits|downsides|policies|algorithms|components|parts|services|layers|principles|strategies|approaches|features|goals|options|what are|which are|two|three|four|five|six|seven|eight)\b/i
-
 /** A sentence that introduces a list brings the list; so does an entry when the question asks for several. */
 function groupOf({ piece, siblings }: Scored, query: string, room: number): Piece[] {
   const at = siblings.indexOf(piece)
@@ -151,7 +148,7 @@ function groupOf({ piece, siblings }: Scored, query: string, room: number): Piec
   if (pointsBack(piece) && before?.line === piece.line && wordsIn(before) + wordsIn(piece) <= room)
     return [before, piece]
   const leads = introduces(siblings, at)
-  if (!leads && !(piece.kind === 'entry' && asksForSeveral.test(query))) return [piece]
+  if (!leads && !(piece.kind === 'entry' && asksForSeveral(query))) return [piece]
   const entries = listAround(siblings, leads ? at + 1 : at)
   const lead = leads
     ? piece

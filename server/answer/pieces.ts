@@ -15,7 +15,7 @@ export const pieceFeatures = [
   'query covered by a neighbour',
   'first sentence of its passage',
   'too short to stand alone',
-  'list entry',
+  'list entry, when the question asks for several things',
   'table row',
   'has the shape that the question asks for',
   'begins with a word that points back',
@@ -50,7 +50,7 @@ export function ratePieces(
         Math.max(covered[at - 1] ?? 0, covered[at + 1] ?? 0),
         at === 0 ? 1 : 0,
         piece.terms.size < 5 ? 1 : 0,
-        piece.kind === 'entry' ? 1 : 0,
+        piece.kind === 'entry' && asksForSeveral(found.query) ? 1 : 0,
         piece.kind === 'row' ? 1 : 0,
         hasShape(found.query, piece) ? 1 : 0,
         pointsBack(piece) ? 1 : 0,
@@ -82,6 +82,13 @@ export function introduces(pieces: readonly Piece[], at: number): boolean {
   const piece = pieces[at]
   const next = pieces[at + 1]
   return piece?.kind === 'sentence' && next !== undefined && next.kind !== 'sentence' && next.line > piece.line
+}
+
+const severalThings =
+  /\b(?:list|name|types|kinds|phases|steps|stages|classes|categories|reasons|ways|pros|cons|advantages|disadvantages|benefits|downsides|policies|algorithms|components|parts|services|layers|principles|strategies|approaches|features|goals|options|what are|which are|two|three|four|five|six|seven|eight)\b/i
+
+export function asksForSeveral(query: string): boolean {
+  return severalThings.test(query)
 }
 
 const shapes: readonly { readonly asks: RegExp; readonly answers: RegExp }[] = [
