@@ -1,7 +1,7 @@
 // The way of a question: one generator of events that every surface and the eval harness calls.
 import { randomUUID } from 'node:crypto'
 import { AppError, ModelError } from '../../core/errors.ts'
-import type { DocumentStore, Embedder, Generator, SearchStore, Store } from '../../core/ports.ts'
+import type { DocumentStore, Embedder, Generator, ReplyStore, SearchStore, Store } from '../../core/ports.ts'
 import type { Answer, AnswerEvent, Mode, Passage, Question } from '../../core/types.ts'
 import { type Draft, newDraft } from './draft.ts'
 import { weigh } from './evidence.ts'
@@ -25,6 +25,8 @@ export type AnswerDeps = {
   readonly generator: Generator | null
   /** what becomes of a model's sentences; without it they are all shown, with the verdict of their words */
   readonly policy?: Policy
+  /** what the model said to the same words before; without it the model is asked each time */
+  readonly replies?: ReplyStore
   readonly report: (message: string, error: unknown) => void
 }
 

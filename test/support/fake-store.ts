@@ -26,6 +26,7 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
       return last && 'answer' in last ? last.answer : null
     },
     turns: async () => [],
+    list: async () => [],
   }
 }
 
@@ -44,6 +45,7 @@ export function emptyStore(): Store {
       vocabulary: async () => new Map(),
     },
     answers: memoryAnswers(),
+    replies: { find: async () => null, keep: async () => {} },
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     ping: async () => {},
     close: async () => {},
@@ -57,5 +59,13 @@ export function brokenStore(fault: () => unknown = outage): Store {
   }
   // A part whose every method is `fail` has whatever shape its port asks for.
   const part = () => new Proxy({}, { get: () => fail }) as never
-  return { documents: part(), search: part(), answers: part(), spending: part(), ping: fail, close: async () => {} }
+  return {
+    documents: part(),
+    search: part(),
+    answers: part(),
+    replies: part(),
+    spending: part(),
+    ping: fail,
+    close: async () => {},
+  }
 }
