@@ -33,12 +33,12 @@ export type AnswerDeps = {
 /** What answers from this store. It keeps texts and words in memory: made once, used for every question. */
 export function answerDeps(
   { search, documents }: Pick<Store, 'search' | 'documents'>,
-  { embedder, sentenceEmbedder, generator }: Pick<AnswerDeps, 'embedder' | 'sentenceEmbedder' | 'generator'>,
+  models: Pick<AnswerDeps, 'embedder' | 'sentenceEmbedder' | 'generator' | 'policy' | 'replies'>,
   report: AnswerDeps['report'],
 ): AnswerDeps {
   const texts = cachedTexts(documents)
   const words = cachedWords(search)
-  return { search, documents, texts, words, embedder, sentenceEmbedder, generator, report }
+  return { ...models, search, documents, texts, words, report }
 }
 
 export function newAnswerId(): string {

@@ -1,6 +1,6 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
-import type { AnswerStore, Store } from '../../core/ports.ts'
+import type { AnswerStore, ReplyStore, Store } from '../../core/ports.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
 
 export const outage = () => new StoreError('store-unavailable', 'no route to 10.1.2.3:5432', { retryable: true })
@@ -30,6 +30,15 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
   }
 }
 
+export function memoryReplies(): ReplyStore & { readonly kept: Map<string, string> } {
+  const kept = new Map<string, string>()
+  return {
+    kept,
+    find: async (library, key) => kept.get(`${library} ${key}`) ?? null,
+    keep: async (library, key, reply) => void kept.set(`${library} ${key}`, reply),
+  }
+}
+
 export function emptyStore(): Store {
   return {
     documents: {
@@ -45,7 +54,7 @@ export function emptyStore(): Store {
       vocabulary: async () => new Map(),
     },
     answers: memoryAnswers(),
-    replies: { find: async () => null, keep: async () => {} },
+    replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     ping: async () => {},
     close: async () => {},
