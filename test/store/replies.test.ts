@@ -13,6 +13,10 @@ beforeEach(async () => {
   replies = replyStore(database)
 })
 
+async function age(days: number): Promise<void> {
+  await database.query(`update replies set kept_at = now() - make_interval(days => $1)`, [days])
+}
+
 describe('a kept reply', () => {
   it('is found under its key in its library, as it was written last', async () => {
     expect(await replies.find('a', 'k')).toBeNull()
@@ -30,8 +34,6 @@ describe('a kept reply', () => {
 
   it('is not found after thirty days, unless it was kept anew', async () => {
     await replies.keep('a', 'k', 'old')
-    const age = async (days: number) =>
-      await database.query(`update replies set kept_at = now() - make_interval(days => $1)`, [days])
     await age(29)
     expect(await replies.find('a', 'k')).toBe('old')
     await age(31)

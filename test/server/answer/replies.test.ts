@@ -42,6 +42,10 @@ function made(answer: Answer | null) {
   return answer && { ...answer, cached: null, usage: null, timingsMs: null }
 }
 
+async function outage(): Promise<never> {
+  throw new StoreError('store-unavailable', 'down')
+}
+
 const answerHash = (await loadPrompt('answer')).hash
 const groundHash = (await loadPrompt('ground')).hash
 
@@ -224,10 +228,6 @@ describe('nothing is kept of', () => {
 })
 
 describe('a store of replies that fails', () => {
-  const outage = async () => {
-    throw new StoreError('store-unavailable', 'down')
-  }
-
   it('costs a call, and the answer is whole', async () => {
     const { ask, reports } = openAsking({ find: outage, keep: outage })
     expect((await ask()).answer).toMatchObject({ status: 'answered', fallback: null, cached: false })
