@@ -40,8 +40,12 @@ async function compareAll(ids: readonly string[], options: CommandOptions, isLon
 
 function report(answers: number, faults: readonly Fault[]): string {
   const lines = faults.map(({ answer, fault }) => clean(`${answer}, ${fault}\n`))
-  const count = answers === 1 ? '1 answer' : `${answers} answers`
-  return [...lines, `${count} compared with the stored texts: ${faults.length || 'no'} differences\n`].join('')
+  const differences = faults.length === 0 ? 'no differences' : count(faults.length, 'difference')
+  return [...lines, `${count(answers, 'answer')} compared with the stored texts: ${differences}\n`].join('')
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
 }
 
 async function everyId(connection: Connection, signal: AbortSignal): Promise<string[]> {

@@ -74,7 +74,7 @@ describe('npm run verify', () => {
     for (const args of [['--all'], [changed!.id]]) {
       const { code, stdout } = await runCommand(['verify', ...args], settings)
       expect([code, stdout]).toEqual([1, expect.stringContaining(fault)])
-      expect(stdout).toContain(': 1 differences\n')
+      expect(stdout).toContain(': 1 difference\n')
     }
     const { code, stdout } = await runCommand(['verify', '--all', '--json'], settings)
     expect([code, JSON.parse(stdout)]).toEqual([
