@@ -1,7 +1,7 @@
 // The way of a question: one generator of events that every surface and the eval harness calls.
 import { randomUUID } from 'node:crypto'
 import { AppError, ModelError } from '../../core/errors.ts'
-import type { DocumentStore, Embedder, Generator, SearchStore, Store } from '../../core/ports.ts'
+import type { DocumentStore, Embedder, Generator, ReplyStore, SearchStore, Store } from '../../core/ports.ts'
 import type { AnswerEvent, Mode, Question } from '../../core/types.ts'
 import { type Draft, newDraft } from './draft.ts'
 import { extract } from './extract.ts'
@@ -26,18 +26,20 @@ export type AnswerDeps = {
   /** what becomes of a model's sentences; without it they are all shown, with the verdict of their words */
   readonly policy?: Policy
   readonly steps: Steps
+  /** what the model said to the same words before; without it the model is asked each time */
+  readonly replies?: ReplyStore
   readonly report: (message: string, error: unknown) => void
 }
 
 /** What answers from this store. It keeps texts and words in memory: made once, used for every question. */
 export function answerDeps(
   { search, documents }: Pick<Store, 'search' | 'documents'>,
-  { embedder, sentenceEmbedder, generator }: Pick<AnswerDeps, 'embedder' | 'sentenceEmbedder' | 'generator'>,
+  models: Pick<AnswerDeps, 'embedder' | 'sentenceEmbedder' | 'generator' | 'policy' | 'replies'>,
   report: AnswerDeps['report'],
 ): AnswerDeps {
   const texts = cachedTexts(documents)
   const words = cachedWords(search)
-  return { search, documents, texts, words, embedder, sentenceEmbedder, generator, steps: shipped, report }
+  return { ...models, search, documents, texts, words, steps: shipped, report }
 }
 
 export function newAnswerId(): string {
