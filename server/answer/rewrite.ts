@@ -46,10 +46,12 @@ const asSubject = new RegExp(
   String.raw`\b${auxiliary} ${pronoun}\b|^\s*${pronoun}\b|\b(?:do|does|did|about|for) the same\b`,
   'i',
 )
-// "… about that approach", "… get described there?"; but "guarantee that messages …" and "is there a limit" point nowhere.
+// "… about that approach", "… get described there?"; but "guarantee that messages …" and "how many are there?" point nowhere.
 const asObject =
-  /\b(?:about|of|for|to|in|on|with|at|by|from|like|after|before|than) (?:this|that|these|those|both)\b|\b(?:this|that|these|those|there)\s*[?.!]*$/i
+  /\b(?:about|of|for|to|in|on|with|at|by|from|like|after|before|than) (?:this|that|these|those|both)\b|\b(?:this|that|these|those|(?<!\b(?:is|are|was|were) )there)\s*[?.!]*$/i
 const personal = /\b(?:it|its|they|them|their|theirs|he|she|him|her|his)\b/i
+// "Why did Uber shard its ledger?": Uber's own.
+const possessive = /^(?:its|their|his|her)\b/i
 // A pronoun behind so many words of content stands for one of them: "how did the bank move its old ledger?"
 const ANTECEDENT = 3
 
@@ -67,7 +69,10 @@ const clauseEnd = /[,;:.?!]\s+|\s+and (?=(?:how|why|when|where|what|which|who|is
 function clausePointsBack(clause: string): boolean {
   if (asSubject.test(clause) || asObject.test(clause)) return true
   const at = clause.search(personal)
-  return at >= 0 && contentOf(clause.slice(0, at)) < ANTECEDENT
+  if (at < 0) return false
+  const before = clause.slice(0, at)
+  const isOwn = possessive.test(clause.slice(at)) && /\S\s+\p{Lu}/u.test(before)
+  return contentOf(before) < ANTECEDENT && !isOwn
 }
 
 // "When a shard fails, how do they move it?": the circumstances are not what the pronoun stands for.

@@ -20,6 +20,8 @@ describe('a follow-up', () => {
     'Why did it take so long to finish?',
     'Which tools did they use for the move?',
     'What were its biggest problems?',
+    'How did Kafka help them?',
+    'Which of its tables did Kafka feed?',
     'What throughput and freshness does it have to meet?',
     "What's bad about that approach?",
     'What are some of those checks?',
@@ -98,6 +100,8 @@ describe('a question that stands alone stays as it is', () => {
     'What stops two machines from running the same job at once?',
     'Airbnb and GitHub both began with Rails: why did Airbnb leave?',
     'What is a bloom filter and how is it sized?',
+    'Why did Uber shard its ledger?',
+    'How many kinds of load balancers are there?',
     'I read about leader election. Why does it need a quorum?',
     'Speaking about vector clocks, when are they worth it?',
   ])('%j', (text) => {
