@@ -6,6 +6,7 @@ import type { AnswerEvent, Mode, Question } from '../../core/types.ts'
 import { type Draft, newDraft } from './draft.ts'
 import { extract } from './extract.ts'
 import { generate } from './generate.ts'
+import { restate } from './restate.ts'
 import { rewrite } from './rewrite.ts'
 import { search } from './search.ts'
 import { type Steps, shipped } from './steps.ts'
@@ -68,7 +69,8 @@ async function* answerInto(
   deps: AnswerDeps,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
-  const query = rewrite(question)
+  const generator = draft.mode === 'generative' ? deps.generator : null
+  const query = generator ? await restate(question, { ...deps, generator }, draft, signal) : rewrite(question)
   const { found, passages } = await search(query, question.library, deps, signal)
   signal.throwIfAborted()
   draft.retrieved(query, passages)
@@ -79,10 +81,9 @@ async function* answerInto(
   }
 
   yield { type: 'passages', passages }
-  const written =
-    draft.mode === 'generative' && deps.generator
-      ? yield* generate(draft, question, found, passages, { ...deps, generator: deps.generator }, signal)
-      : yield* extract(draft, found, passages, deps, signal)
+  const written = generator
+    ? yield* generate(draft, question, found, passages, { ...deps, generator }, signal)
+    : yield* extract(draft, found, passages, deps, signal)
   signal.throwIfAborted()
   yield written === 'answered'
     ? { type: 'done', answer: draft.finish('answered') }
