@@ -74,17 +74,17 @@ export const settings = {
     '5',
   ),
   GROUNDING: setting(
-    z.enum(['lexical', 'model']).default('lexical'),
+    z.enum(['lexical', 'model'], 'is not one of the choices').default('lexical'),
     'how the sentences of a model are checked: by their words (lexical), or by the model as well (model)',
     'model',
   ),
   UNSUPPORTED: setting(
-    z.enum(['mark', 'withhold']).default('mark'),
+    z.enum(['mark', 'withhold'], 'is not one of the choices').default('mark'),
     'sentences of a model that nothing supports: shown and marked (mark), or not shown (withhold)',
     'withhold',
   ),
   LOG_LEVEL: setting(
-    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is not one of the choices').default('info'),
     'trace, debug, info, warn, error or silent',
     'info',
   ),
