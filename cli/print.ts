@@ -1,6 +1,7 @@
 // Answers and passages for a terminal. Colours only where somebody looks; the words are the same everywhere.
 import { styleText } from 'node:util'
 import { AppError, InputError } from '../core/errors.ts'
+import { fallbackOf, refusalOf } from '../core/refusal.ts'
 import { clean, wrap } from './layout.ts'
 
 /** The parts of the HTTP answer that are printed (design §4.1). */
@@ -56,7 +57,7 @@ export function footnotes(answer: WireAnswer, sheet: Sheet): string {
 
 function remarks(answer: WireAnswer): string[] {
   const doubtful = answer.statements.filter(({ verdict }) => verdict === 'unsupported' || verdict === 'partial').length
-  const fallback = answer.fallback && (fallbacks[answer.fallback] ?? `The answer fell back: ${answer.fallback}.`)
+  const fallback = fallbackOf(answer.fallback)
   return [
     ...(answer.status === 'stopped' ? ['Stopped before its end.'] : []),
     ...(fallback ? [fallback] : []),
@@ -66,25 +67,10 @@ function remarks(answer: WireAnswer): string[] {
   ]
 }
 
-const fallbacks: Readonly<Record<string, string>> = {
-  'model-unavailable': 'The model did not answer: these are verbatim extracts.',
-  'budget-spent': 'The budget of the day is spent: these are verbatim extracts.',
-  'model-cut-off': 'The model was cut off before the end of its answer.',
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  'empty-library': 'The library is still empty. Fill it: npm run ingest -- <folder or file>',
-  'nothing-relevant': 'The library does not hold an answer to this.',
-  'partly-covered': 'The library touches on this, but does not answer it.',
-  'model-declined': 'The passages found do not answer this.',
-  'nothing-supported': 'Nothing in the library backs what the model wrote: it is no answer.',
-}
-
 export function refusal(answer: WireAnswer, sheet: Sheet): string {
-  const reason = reasons[answer.reason ?? ''] ?? 'The library does not hold an answer to this.'
-  const missing = answer.missing.length === 0 ? '' : ` Nothing is said of: ${answer.missing.join(', ')}.`
+  const remedy = answer.reason === 'empty-library' ? ' Fill it: npm run ingest -- <folder or file>' : ''
   const nearest = answer.nearest.length === 0 ? '' : `\nNearest passages:\n\n${passageLines(answer.nearest, sheet)}`
-  return `${wrap(`${reason}${missing}`, sheet.width)}\n${nearest}`
+  return `${wrap(`${refusalOf(answer)}${remedy}`, sheet.width)}\n${nearest}`
 }
 
 export function passageLines(passages: readonly WirePassage[], sheet: Sheet): string {

@@ -36,6 +36,11 @@ export const settings = {
     'address the server listens on; 0.0.0.0 opens it to the network',
     '127.0.0.1',
   ),
+  PUBLIC_URL: setting(
+    urlOf(/^https?$/, 'https://ask.example.com').optional(),
+    'address under which people reach the server, for links in chats; without it that of the request',
+    'https://ask.example.com',
+  ),
   DATA_DIR: setting(text.default('data'), 'folder of the embedded database', 'data'),
   LIBRARY_DIR: setting(text.default('library'), 'folder that is learned at every start', 'library'),
   DATABASE_URL: setting(
@@ -93,6 +98,8 @@ export const settings = {
 export type Config = {
   readonly port: number
   readonly host: string
+  /** without a slash at its end; null: that of the request */
+  readonly publicUrl: string | null
   readonly dataDir: string
   readonly libraryDir: string
   readonly databaseUrl: string | null
@@ -118,6 +125,7 @@ type Provider = {
 const environment = z.object({
   PORT: settings.PORT.schema,
   HOST: settings.HOST.schema,
+  PUBLIC_URL: settings.PUBLIC_URL.schema,
   DATA_DIR: settings.DATA_DIR.schema,
   LIBRARY_DIR: settings.LIBRARY_DIR.schema,
   DATABASE_URL: settings.DATABASE_URL.schema,
@@ -182,6 +190,7 @@ function toConfig(env: z.output<typeof environment>): Config {
   return Object.freeze({
     port: env.PORT,
     host: env.HOST,
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     dataDir: env.DATA_DIR,
     libraryDir: env.LIBRARY_DIR,
     databaseUrl: env.DATABASE_URL ?? null,

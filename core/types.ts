@@ -96,6 +96,8 @@ export type Question = {
   readonly mode: 'auto' | Mode
   /** the model is asked although its reply to the same words is kept */
   readonly fresh?: boolean
+  /** sentences that nothing supports are not shown, whatever is configured: the surface cannot mark them */
+  readonly withholds?: boolean
 }
 
 export type Usage = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number }

@@ -7,8 +7,9 @@ import { answer, answerDeps } from './answer/answer.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
+import { chatRoutes } from './http/chat-completions.ts'
 import { documentsRoutes } from './http/documents.ts'
-import { problemResponse } from './http/failure.ts'
+import { openAiErrorResponse, problemResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
@@ -27,6 +28,8 @@ export type AppDeps = {
   readonly replies?: ReplyStore
   readonly ingesting: Ingesting
   readonly library: string
+  /** under which people reach the server; null: as each request names it */
+  readonly publicUrl: string | null
   /** what the command line of the same user shows to be let in */
   readonly token: string
   readonly webDir: string
@@ -60,6 +63,7 @@ export function createApp(deps: AppDeps): App {
     .use(refuseNul)
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
     .route('/', askRoutes({ live, answers: store.answers, library, hasModel: deps.generator !== null }))
+    .route('/', chatRoutes({ live, library, publicUrl: deps.publicUrl }))
     .route('/', answersRoutes({ live, answers: store.answers, library }))
     .route('/', searchRoutes({ ...answering, library }))
     .route('/', documentsRoutes({ documents: store.documents, library }))
@@ -73,7 +77,7 @@ export function createApp(deps: AppDeps): App {
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 })
     const level = levelOf(error)
     if (level) log[level]({ err: error, id }, 'request failed')
-    return problemResponse(error, id)
+    return /^\/v1\/(?:chat|models)\b/.test(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
   })
   return { fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
 }

@@ -120,6 +120,7 @@ function asking(store: Store, deps: AnswerDeps): (question: string) => Promise<R
     store,
     ingesting: async function* () {},
     library: LIBRARY,
+    publicUrl: null,
     token: '',
     webDir: '',
     loopbackOnly: false,

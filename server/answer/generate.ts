@@ -12,7 +12,7 @@ import { inertly } from './inert.ts'
 import { openSource, type Source } from './replies.ts'
 import type { Found } from './retrieve.ts'
 import { createStatementWriter } from './statements.ts'
-import { createVerdicts, markingOnly, type Verdicts } from './verdicts.ts'
+import { createVerdicts, markingOnly, type Policy, type Verdicts } from './verdicts.ts'
 
 // Ten pages: no answer that somebody would read.
 const LONGEST_ANSWER = 20_000
@@ -52,7 +52,7 @@ async function* ask(draft: Draft, ...[question, read, deps, signal]: Asking): As
   const reply = createReply()
   const reader = inertly(createMarkerReader(read.length))
   const writer = createStatementWriter(draft, read)
-  const verdicts = createVerdicts(draft, deps.policy ?? markingOnly, signal)
+  const verdicts = createVerdicts(draft, policyOf(question, deps), signal)
   try {
     for await (const event of upTo(LONGEST_ANSWER, source.events)) {
       if (event.type !== 'text') noteEnd(draft, event)
@@ -85,6 +85,10 @@ async function begin(draft: Draft, ...[question, read, deps, signal]: Asking): P
   const source = await openSource(messages, question, deps, signal)
   if (source.isKept) draft.reuse()
   return source
+}
+
+function policyOf({ withholds }: Question, { policy = markingOnly }: AnswerDeps): Policy {
+  return withholds ? { ...policy, withholds } : policy
 }
 
 function failedWith({ code }: ModelError, draft: Draft): Said {

@@ -4,7 +4,7 @@ import { InputError, NotFoundError } from '../../core/errors.ts'
 import type { AnswerStore } from '../../core/ports.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { parseShape } from './body.ts'
-import { sseResponse } from './events.ts'
+import { sseResponse, toSse } from './events.ts'
 import { answersQuery, pathId } from './schemas.ts'
 import { toWire } from './wire.ts'
 
@@ -36,7 +36,7 @@ export function answersRoutes(deps: AnswersDeps): Hono {
       const leaving = new AbortController()
       const events = await live.follow(library, id, after, leaving.signal)
       if (!events) throw unknown(id)
-      return sseResponse(events, () => leaving.abort())
+      return sseResponse(toSse(events), () => leaving.abort())
     })
     .post('/v1/answers/:id/stop', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')

@@ -1,24 +1,24 @@
-// AnswerEvent → server-sent event (WHATWG HTML, section 9.2), and a stream of them that notices a reader leaving.
+// AnswerEvent → server-sent event (WHATWG HTML, section 9.2), and a stream of such that notices a reader leaving.
 import type { StoredEvent } from '../../core/types.ts'
 import { toWire } from './wire.ts'
 
 const HEARTBEAT_MS = 15_000
 
+export async function* toSse(events: AsyncIterable<StoredEvent>): AsyncGenerator<string> {
+  for await (const event of events) yield eventText(event)
+}
+
 /** One event as text. JSON has no raw line breaks, so one `data:` line is always enough. */
-export function toSse({ seq, event }: StoredEvent): string {
+export function eventText({ seq, event }: StoredEvent): string {
   const { type, ...body } = event
   return `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify(toWire(body))}\n\n`
 }
 
-/** The events as a response. `onLeave` runs once when the reader goes before the last event. */
-export function sseResponse(
-  events: AsyncIterable<StoredEvent>,
-  onLeave: () => void,
-  heartbeatMs = HEARTBEAT_MS,
-): Response {
+/** Events as text, as a response. `onLeave` runs once when the reader goes before the last event. */
+export function sseResponse(events: AsyncIterable<string>, onLeave: () => void, heartbeatMs = HEARTBEAT_MS): Response {
   const encoder = new TextEncoder()
   const iterator = events[Symbol.asyncIterator]()
-  let next: Promise<IteratorResult<StoredEvent>> | null = null
+  let next: Promise<IteratorResult<string>> | null = null
   const body = new ReadableStream<Uint8Array>({
     // Pulled, not pushed: a slow reader holds no more than one event in memory.
     pull: async (controller) => {
@@ -30,7 +30,7 @@ export function sseResponse(
       if (step === null) return controller.enqueue(encoder.encode(': still here\n\n'))
       next = null
       if (step.done) controller.close()
-      else controller.enqueue(encoder.encode(toSse(step.value)))
+      else controller.enqueue(encoder.encode(step.value))
     },
     cancel: () => {
       onLeave()

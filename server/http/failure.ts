@@ -37,6 +37,21 @@ export function problemResponse(error: unknown, requestId = ''): Response {
   return new Response(JSON.stringify(body), { status: body.status, headers })
 }
 
+/** The same fault as clients of the OpenAI API expect it: `param` is our field. */
+export function openAiError(error: unknown): { readonly status: number; readonly body: object } {
+  const { status: ours, code, title: message, field: param = null } = problemOf(error)
+  const status = ours === 422 ? 400 : ours
+  const type = status < 500 ? 'invalid_request_error' : 'server_error'
+  return { status, body: { error: { message, type, param, code } } }
+}
+
+export function openAiErrorResponse(error: unknown): Response {
+  const { status, body } = openAiError(error)
+  const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
+  if (status === 503) headers.set('retry-after', '1')
+  return new Response(JSON.stringify(body), { status, headers })
+}
+
 const statusOfInput: Readonly<Record<string, number>> = {
   'bad-json': 400,
   'bad-request': 400,

@@ -5,7 +5,7 @@ import { NotFoundError } from '../../core/errors.ts'
 const QUESTION_LIMIT = 4_000
 
 /** Text a person typed: not empty, storable, of a sane size. */
-const questionText = z
+export const questionText = z
   .string('must be a string')
   .refine((text) => text.trim() !== '', 'is empty')
   .refine((text) => text.length <= QUESTION_LIMIT, `is longer than ${QUESTION_LIMIT} characters`)

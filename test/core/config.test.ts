@@ -8,6 +8,7 @@ describe('the configuration', () => {
     expect(readConfig({})).toEqual({
       port: 3000,
       host: '127.0.0.1',
+      publicUrl: null,
       dataDir: 'data',
       libraryDir: 'library',
       databaseUrl: null,

@@ -91,6 +91,7 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
     generator: null,
     ingesting: (paths, signal) => ingest(paths, { documents: store.documents, embedder, library: LIBRARY }, signal),
     library: LIBRARY,
+    publicUrl: null,
     token: TOKEN,
     webDir: new URL('../../web/', import.meta.url).pathname,
     loopbackOnly: false,

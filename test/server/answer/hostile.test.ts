@@ -5,7 +5,7 @@ import MarkdownIt from 'markdown-it'
 import { describe, expect, it, vi } from 'vitest'
 import { type Answer, isTerminal } from '../../../core/types.ts'
 import { fakeGenerator } from '../../../models/fake.ts'
-import { toSse } from '../../../server/http/events.ts'
+import { eventText } from '../../../server/http/events.ts'
 import { toWire } from '../../../server/http/wire.ts'
 import { createMarkerReader } from '../../../server/answer/cite.ts'
 import { inertly } from '../../../server/answer/inert.ts'
@@ -197,7 +197,7 @@ describe('whatever a model says', () => {
         const answer = expectLawful(events, documents)
         if (answer) expectHonest(answer)
         if (answer) await expectHonestPage(answer)
-        const streamed = events.map((event, seq) => toSse({ seq, event }))
+        const streamed = events.map((event, seq) => eventText({ seq, event }))
         const deltas = streamed.flatMap((text) => /^event: text\ndata: (.*)$/m.exec(text)?.[1] ?? [])
         const shown = deltas.map((json) => (JSON.parse(json) as { delta: string }).delta).join('')
         expectInert(shown)

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { StoredEvent } from '../../../core/types.ts'
-import { sseResponse, toSse } from '../../../server/http/events.ts'
+import { eventText, sseResponse, toSse } from '../../../server/http/events.ts'
 import { parseEvents } from '../../support/wire.ts'
 
 const text = (seq: number, delta: string): StoredEvent => ({ seq, event: { type: 'text', delta } })
@@ -21,25 +21,25 @@ async function* failing(): AsyncGenerator<StoredEvent> {
 describe('an event as text', () => {
   it('is one frame, whatever its words are', () => {
     const delta = 'a\nb\r\n\r\ndata: x\u2028y\ud800\u0000'
-    expect(parseEvents(toSse(text(7, delta)))).toEqual([{ id: 7, type: 'text', body: { delta } }])
+    expect(parseEvents(eventText(text(7, delta)))).toEqual([{ id: 7, type: 'text', body: { delta } }])
   })
 })
 
 describe('a stream of events', () => {
   it('keeps a silent connection alive with comments', async () => {
-    const body = await sseResponse(silentBetween(120), () => {}, 20).text()
+    const body = await sseResponse(toSse(silentBetween(120)), () => {}, 20).text()
     expect(body.match(/^: still here$/gm)!.length).toBeGreaterThanOrEqual(3)
     expect(parseEvents(body).map(({ id }) => id)).toEqual([1, 2])
   })
 
   it('is made for no cache and no buffer', () => {
-    const { headers } = sseResponse(silentBetween(0), () => {})
+    const { headers } = sseResponse(toSse(silentBetween(0)), () => {})
     expect([headers.get('cache-control'), headers.get('x-accel-buffering')]).toEqual(['no-store', 'no'])
   })
 
   it('hears of a reader who leaves once, also in a silence', async () => {
     let left = 0
-    const reader = sseResponse(silentBetween(60), () => left++, 5).body!.getReader()
+    const reader = sseResponse(toSse(silentBetween(60)), () => left++, 5).body!.getReader()
     await reader.read()
     await reader.cancel()
     await wait(100)
@@ -51,7 +51,7 @@ describe('a stream of events', () => {
     async function* many(): AsyncGenerator<StoredEvent> {
       while (made < 1_000) yield text(++made, 'x')
     }
-    const reader = sseResponse(many(), () => {}).body!.getReader()
+    const reader = sseResponse(toSse(many()), () => {}).body!.getReader()
     await reader.read()
     await wait(20)
     expect(made).toBeLessThan(5)
@@ -59,6 +59,6 @@ describe('a stream of events', () => {
   })
 
   it('breaks off without a terminal event when the events fail, so that the reader resumes', async () => {
-    await expect(sseResponse(failing(), () => {}).text()).rejects.toThrow()
+    await expect(sseResponse(toSse(failing()), () => {}).text()).rejects.toThrow()
   })
 })

@@ -1,0 +1,27 @@
+// What a refusal says, in the same words on every surface.
+import type { Answer } from './types.ts'
+
+const reasons: Readonly<Record<string, string>> = {
+  'empty-library': 'The library is still empty.',
+  'nothing-relevant': 'The library does not hold an answer to this.',
+  'partly-covered': 'The library touches on this, but does not answer it.',
+  'model-declined': 'The passages found do not answer this.',
+  'nothing-supported': 'Nothing in the library backs what the model wrote: it is no answer.',
+}
+
+/** One or two sentences. A reason that is not known is told as nothing found. */
+export function refusalOf({ reason, missing }: { readonly reason: string | null } & Pick<Answer, 'missing'>): string {
+  const sentence = reasons[reason ?? ''] ?? 'The library does not hold an answer to this.'
+  return missing.length === 0 ? sentence : `${sentence} Nothing is said of: ${missing.join(', ')}.`
+}
+
+const fallbacks: Readonly<Record<string, string>> = {
+  'model-unavailable': 'The model did not answer: these are verbatim extracts.',
+  'budget-spent': 'The budget of the day is spent: these are verbatim extracts.',
+  'model-cut-off': 'The model was cut off before the end of its answer.',
+}
+
+/** One sentence, or null when the answer is what was asked for. */
+export function fallbackOf(fallback: string | null): string | null {
+  return fallback && (fallbacks[fallback] ?? `The answer fell back: ${fallback}.`)
+}

@@ -1,0 +1,64 @@
+// A question put to the server on behalf of a client: what every surface over HTTP does between its body and its form.
+import { AppError, StoreError } from '../../core/errors.ts'
+import { type AnswerEvent, isTerminal, type Question, type StoredEvent } from '../../core/types.ts'
+import type { LiveAnswers } from '../answer/live.ts'
+
+// Follow-ups rarely point back further, and the model's budget is for passages.
+export const REMEMBERED_TURNS = 5
+
+export type Asked = {
+  /** until the terminal one */
+  readonly events: AsyncIterable<StoredEvent>
+  /** The client has left: the answer is stopped. */
+  readonly leave: () => void
+}
+
+/** Starts the answer. It stops when the signal of the request does, because nobody would read it. */
+export async function ask(question: Question, live: LiveAnswers, signal: AbortSignal): Promise<Asked> {
+  // Who has left while the body was read must not start a model.
+  signal.throwIfAborted()
+  live.start(question)
+  const leave = () => void live.stop(question.library, question.id)
+  signal.addEventListener('abort', leave, { once: true })
+  const events = await live.follow(question.library, question.id, 0, signal)
+  if (!events) throw new StoreError('store-failed', `The answer ${question.id} vanished.`)
+  return { events, leave }
+}
+
+/** An answer that fails before its first event still has a status to say so with: throws. After it, the stream must. */
+export async function begun(events: AsyncIterable<StoredEvent>): Promise<AsyncIterable<StoredEvent>> {
+  const iterator = events[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  if (!first.done && first.value.event.type === 'error') throw toError(first.value.event)
+  return startingWith(first, iterator)
+}
+
+async function* startingWith(
+  first: IteratorResult<StoredEvent>,
+  rest: AsyncIterator<StoredEvent>,
+): AsyncGenerator<StoredEvent> {
+  try {
+    for (let step = first; !step.done; step = await rest.next()) yield step.value
+  } finally {
+    await rest.return?.()
+  }
+}
+
+/** The last event, when it is an answer. Throws AppError when it is an error. */
+export async function finished(
+  events: AsyncIterable<StoredEvent>,
+  each: (event: AnswerEvent) => void = () => {},
+): Promise<Extract<AnswerEvent, { answer: unknown }>> {
+  for await (const { event } of events) {
+    each(event)
+    if ('answer' in event) return event
+    if (isTerminal(event)) throw toError(event)
+  }
+  throw new AppError('internal', 'An answer ended without a terminal event.')
+}
+
+/** The error was told apart when it was thrown; of it, only what may be public went into the event. */
+export function toError(event: AnswerEvent): AppError {
+  const { code, retryable } = event.type === 'error' ? event : { code: 'internal', retryable: false }
+  return code.startsWith('store-') ? new StoreError(code, code, { retryable }) : new AppError(code, code, { retryable })
+}

@@ -1,0 +1,181 @@
+// POST /v1/chat/completions and GET /v1/models: the same answers for clients of the OpenAI chat API, citations as its
+// `url_citation` annotations, and the whole answer object beside them as `footnote`.
+import { Hono } from 'hono'
+import { NotFoundError } from '../../core/errors.ts'
+import { fallbackOf, refusalOf } from '../../core/refusal.ts'
+import type { Answer, AnswerEvent, Citation, Passage, StoredEvent } from '../../core/types.ts'
+import { newAnswerId } from '../answer/answer.ts'
+import { createFootnoteReader, type Part } from '../answer/footnoted.ts'
+import type { LiveAnswers } from '../answer/live.ts'
+import { newConversationId } from './ask.ts'
+import { ask, begun, finished, toError } from './asking.ts'
+import { readBody } from './body.ts'
+import { chatBody, models, readChat } from './chat-request.ts'
+import { sseResponse } from './events.ts'
+import { openAiError } from './failure.ts'
+import { toWire } from './wire.ts'
+
+export type ChatDeps = {
+  readonly live: LiveAnswers
+  readonly library: string
+  /** under which links lead back here; null: as the request names it */
+  readonly publicUrl: string | null
+}
+
+// Conversations of such clients come whole, and may be long.
+const LIMIT_BYTES = 2 * 1024 * 1024
+
+export function chatRoutes(deps: ChatDeps): Hono {
+  return new Hono()
+    .get('/v1/models', (c) => c.json({ object: 'list', data: Object.keys(models).map(modelOf) }))
+    .get('/v1/models/:id', (c) => {
+      const id = c.req.param('id')
+      if (id in models) return c.json(modelOf(id))
+      throw new NotFoundError('model_not_found', `The model ${JSON.stringify(id.slice(0, 80))} does not exist here.`)
+    })
+    .post('/v1/chat/completions', async (c) => {
+      const body = await readBody(c, chatBody, LIMIT_BYTES)
+      const { model, text, history } = readChat(body)
+      const { library } = deps
+      const [id, conversationId, mode] = [newAnswerId(), newConversationId(), models[model]]
+      // Nothing marks a doubtful sentence in a chat that we do not draw.
+      const question = { id, text, library, conversationId, history, mode, withholds: true }
+      const { events, leave } = await ask(question, deps.live, c.req.raw.signal)
+      const reply = { id, created: Math.floor(Date.now() / 1000), model }
+      const writer = createWriter(deps.publicUrl ?? new URL(c.req.url).origin)
+      if (!body.stream) return c.json(await whole(reply, events, writer))
+      const includesUsage = body.stream_options?.include_usage ?? false
+      return sseResponse(chunks(reply, await begun(events), writer, includesUsage), leave)
+    })
+}
+
+function modelOf(id: string) {
+  return { id, object: 'model', created: 0, owned_by: 'footnote' }
+}
+
+type Reply = { readonly id: string; readonly created: number; readonly model: string }
+
+async function whole(reply: Reply, events: AsyncIterable<StoredEvent>, writer: Writer): Promise<object> {
+  let content = ''
+  const { answer } = await finished(events, (event) => (content += writer.push(event)))
+  content += writer.end(answer)
+  const message = { role: 'assistant', content, refusal: null, annotations: writer.annotations() }
+  return {
+    ...reply,
+    object: 'chat.completion',
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(answer) }],
+    usage: usageOf(answer),
+    footnote: toWire(answer),
+  }
+}
+
+async function* chunks(
+  reply: Reply,
+  events: AsyncIterable<StoredEvent>,
+  writer: Writer,
+  includesUsage: boolean,
+): AsyncGenerator<string> {
+  const rest = includesUsage ? { usage: null } : {}
+  const chunk = (delta: object, finish_reason: string | null = null, more: object = {}) =>
+    frame({
+      ...reply,
+      object: 'chat.completion.chunk',
+      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+      ...rest,
+      ...more,
+    })
+  yield chunk({ role: 'assistant', content: '' })
+  for await (const { event } of events) {
+    if (event.type === 'error') yield frame(openAiError(toError(event)).body)
+    const content = writer.push(event)
+    if (content !== '') yield chunk({ content })
+    if (!('answer' in event)) continue
+    const last = writer.end(event.answer)
+    if (last !== '') yield chunk({ content: last })
+    // All in one: clients take the last value of a field they do not know how to add up.
+    yield chunk({ annotations: writer.annotations() })
+    yield chunk({}, finishReason(event.answer), { footnote: toWire(event.answer) })
+    if (includesUsage)
+      yield frame({ ...reply, object: 'chat.completion.chunk', choices: [], usage: usageOf(event.answer) })
+    yield 'data: [DONE]\n\n'
+  }
+}
+
+function frame(body: object): string {
+  return `data: ${JSON.stringify(body)}\n\n`
+}
+
+function finishReason({ fallback }: Answer): 'stop' | 'length' {
+  return fallback === 'model-cut-off' ? 'length' : 'stop'
+}
+
+function usageOf({ usage: { inputTokens, outputTokens } }: Answer) {
+  return { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens }
+}
+
+type Annotation = {
+  readonly type: 'url_citation'
+  /** `[start_index, end_index)` of the content, in UTF-16 code units: its marker */
+  readonly url_citation: {
+    readonly start_index: number
+    readonly end_index: number
+    readonly title: string
+    readonly url: string
+  }
+}
+
+type Writer = {
+  readonly push: (event: AnswerEvent) => string
+  readonly end: (answer: Answer) => string
+  readonly annotations: () => Annotation[]
+}
+
+/** Markdown, which such clients draw: each marker is a link to the words it stands for. */
+function createWriter(origin: string): Writer {
+  const reader = createFootnoteReader()
+  const annotations: Annotation[] = []
+  let length = 0
+  const take = (text: string) => {
+    length += text.length
+    return text
+  }
+  const write = (parts: readonly Part[]) =>
+    parts
+      .map((part) => {
+        if (part.type === 'text') return take(part.text)
+        const { citation } = part
+        const url = origin + citation.link
+        const marker = `[[${citation.n}]](${url})`
+        const place = { start_index: length, end_index: length + marker.length }
+        annotations.push({ type: 'url_citation', url_citation: { ...place, title: titleOf(citation), url } })
+        return take(marker)
+      })
+      .join('')
+  return {
+    push: (event) => write(reader.push(event)),
+    end: (answer) => write(reader.end()) + take(closing(answer, origin, length)),
+    annotations: () => annotations,
+  }
+}
+
+/** What a reader must know of an answer that is not the one that was asked for. */
+function closing(answer: Answer, origin: string, length: number): string {
+  const note = fallbackOf(answer.fallback)
+  if (answer.status !== 'abstained') return note ? `\n\n*${note}*` : ''
+  const nearest = answer.nearest.map((passage) => `- [${escaped(titleOf(passage))}](${origin}${readerLink(passage)})`)
+  const heading = nearest.length === 0 ? [] : ['', 'Nearest passages:', '', ...nearest]
+  return `${length > 0 ? '\n\n' : ''}${[escaped(refusalOf(answer)), ...heading].join('\n')}`
+}
+
+function titleOf({ headings, document }: Pick<Citation, 'headings' | 'document'>): string {
+  return headings.join(' › ') || document.title
+}
+
+function readerLink({ document: { id, revision }, span: { start, end } }: Passage): string {
+  return `/documents/${id}?revision=${revision}#${start}-${end}`
+}
+
+/** Titles and questions are words, not Markdown. */
+function escaped(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_[\]<>!]/g, String.raw`\$&`)
+}
