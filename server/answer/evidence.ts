@@ -59,6 +59,8 @@ export function weigh(
   })
   if (found.query !== question && lacksOwnWords(found, question, texts)) return tooWeak('nothing-relevant')
   if (confidence < enough) return tooWeak(confidence >= enough / 2 ? 'partly-covered' : 'nothing-relevant')
+  const stranger = unknownSubject(found)
+  if (stranger) return tooWeak('partly-covered', [stranger])
   if (lacksOwnThing(found, texts)) return tooWeak('partly-covered')
   const uncounted = countMissing(found, considered)
   if (uncounted) return tooWeak('partly-covered', [`how many ${uncounted}`])
@@ -125,6 +127,15 @@ function lacksOwnThing({ query, concepts, candidates }: Found, texts: readonly R
       (thing) =>
         thing.length > 0 && !texts.some((terms) => holdsAll(terms, thing, ITSELF) && holdsAll(terms, names, CLEARLY)),
     )
+}
+
+const subject = /\b(?:did|does)\s+/g
+
+/** "How did Figma shard Postgres?": much is written of sharding, but who it is asked of stands nowhere in the library. */
+function unknownSubject({ query, concepts }: Found): string | null {
+  const text = query.toLowerCase()
+  const asked = [...text.matchAll(subject)].map((match) => ownThing(concepts, text, match.index + match[0].length)[0])
+  return asked.find((concept) => concept?.known === false)?.written ?? null
 }
 
 function holdsAll(terms: ReadonlySet<string>, concepts: readonly Concept[], least: number): boolean {

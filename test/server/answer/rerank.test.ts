@@ -137,6 +137,14 @@ describe('the evidence', () => {
     expect(weigh(asked, [passageOf('Stripe has so many as twelve buckets.')])).toMatchObject({ type: 'enough' })
   })
 
+  it('is of nobody when the one who is asked about stands nowhere in the library', () => {
+    const passage = passageOf('The token bucket of Stripe does its work.')
+    const asked = foundOf('How does Figma work with the token bucket of Stripe?', found.candidates)
+    const unknown = asked.concepts.map((each) => ({ ...each, known: each.written !== 'figma' }))
+    expect(weigh(asked, [passage])).toMatchObject({ type: 'enough' })
+    expect(weigh({ ...asked, concepts: unknown }, [passage])).toMatchObject({ type: 'too-weak', missing: ['figma'] })
+  })
+
   it('that is too weak names what none of the passages holds', () => {
     const asked = foundOf('Does Stripe run Zookeeper with Cassandra on Mars?', found.candidates)
     expect(weigh(asked, [passageOf('Stripe runs.')])).toMatchObject({ missing: ['zookeeper', 'cassandra', 'mars'] })
