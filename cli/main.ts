@@ -1,4 +1,4 @@
-// npm run ask | search | ingest: one command line for people and scripts.
+// npm run ask | search | ingest | verify: one command line for people and scripts.
 import { parseArgs } from 'node:util'
 import { readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, InputError } from '../core/errors.ts'
@@ -7,6 +7,7 @@ import { ask } from './ask.ts'
 import type { CommandOptions } from './connect.ts'
 import { ingestPaths } from './ingest.ts'
 import { search } from './search.ts'
+import { verify } from './verify.ts'
 
 const usage = {
   ask: `npm run ask -- "your question" [--json]
@@ -18,6 +19,9 @@ const usage = {
   ingest: `npm run ingest -- <folder or file> … [--json]
   Learns markdown, text and html files. What is unchanged costs nothing.
   Exit code: 0 all learned, 1 some could not be (named with the reason), 2 wrong usage.`,
+  verify: `npm run verify -- <answer id> | --all [--json]
+  Compares the quotes and passages of stored answers with the stored texts, character by character.
+  Exit code: 0 all the same, 1 something differs (named with its place) or failed, 2 wrong usage.`,
 } as const
 
 type Command = keyof typeof usage
@@ -38,8 +42,14 @@ async function run(args: readonly string[]): Promise<number> {
   if (!isCommand(name)) throw new InputError('usage', `There is no command ${JSON.stringify(name)}.\n\n${everything}`)
   const { values, positionals } = readArguments(name, rest)
   if (values.help) return tell(usage[name])
-  if (positionals.length === 0) throw new InputError('usage', usage[name])
+  if (!isWhole(name, positionals.length, values.all)) throw new InputError('usage', usage[name])
   return await perform(name, positionals, values.json)
+}
+
+/** Every command wants words; one answer is verified, or all. */
+function isWhole(name: Command, words: number, all: boolean): boolean {
+  if (name === 'verify') return words === (all ? 0 : 1)
+  return words > 0 && !all
 }
 
 async function perform(name: Command, positionals: readonly string[], json: boolean): Promise<number> {
@@ -61,6 +71,7 @@ async function perform(name: Command, positionals: readonly string[], json: bool
     const options: CommandOptions = { json, connection, signal: leaving.signal }
     if (name === 'ask') return await ask(positionals.join(' '), options)
     if (name === 'search') return await search(positionals.join(' '), options)
+    if (name === 'verify') return await verify(positionals[0] ?? null, options)
     return await ingestPaths(positionals, options)
   } finally {
     await connection.close()
@@ -94,6 +105,7 @@ function explain(error: unknown): number {
 function readArguments(name: Command, args: readonly string[]) {
   const options = {
     json: { type: 'boolean', default: false },
+    all: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   } as const
   try {

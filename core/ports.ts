@@ -114,6 +114,16 @@ export type AnswerRecord = {
   readonly mode: Mode
 }
 
+/** A finished answer in a list. `stale` names its citations whose quotes do not stand in their document's current text. */
+export type AnswerSummary = {
+  readonly id: string
+  readonly conversationId: string
+  readonly question: string
+  readonly status: Answer['status']
+  readonly askedAt: string
+  readonly stale: readonly number[]
+}
+
 export type AnswerStore = {
   begin(record: AnswerRecord): Promise<void>
   /** Appends to the log; a terminal event also stores the answer. Acknowledged events survive a crash. */
@@ -123,6 +133,14 @@ export type AnswerStore = {
   find(library: string, id: string): Promise<Answer | null>
   /** The last `limit` finished exchanges of a conversation, oldest first. */
   turns(library: string, conversationId: string, limit: number): Promise<Turn[]>
+  /** Finished answers by id, after the given one; of `only: 'stale'` those that have a stale citation. */
+  list(library: string, only: 'all' | 'stale', limit: number, after?: string): Promise<AnswerSummary[]>
+}
+
+/** What a model wrote, by the hash of all that it was sent. Holds so many, and none for ever. */
+export type ReplyStore = {
+  find(library: string, key: string): Promise<string | null>
+  keep(library: string, key: string, reply: string): Promise<void>
 }
 
 /** Money set aside for a call that is being made; it belongs to a day even when the call ends on the next. */
@@ -139,6 +157,7 @@ export type Store = {
   readonly documents: DocumentStore
   readonly search: SearchStore
   readonly answers: AnswerStore
+  readonly replies: ReplyStore
   readonly spending: SpendingStore
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>

@@ -94,6 +94,8 @@ export type Question = {
   readonly conversationId: string
   readonly history: readonly Turn[]
   readonly mode: 'auto' | Mode
+  /** the model is asked although its reply to the same words is kept */
+  readonly fresh?: boolean
 }
 
 export type Usage = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number }
@@ -116,6 +118,10 @@ export type Answer = {
   /** on abstention: what was looked for and found in none of the best passages, in the words of the question */
   readonly missing: readonly string[]
   readonly models: { readonly generator: string | null; readonly embedder: string }
+  /** name → hash of each prompt that was sent for it; null when none was */
+  readonly prompts: Readonly<Record<string, string>> | null
+  /** the model's reply was kept from an earlier answer; all that was made of it is new */
+  readonly cached: boolean
   readonly usage: Usage
   readonly timingsMs: { readonly retrieve: number; readonly firstText: number; readonly total: number }
 }

@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import type { Embedder, Generator, Ingesting, Store } from '../core/ports.ts'
+import type { Embedder, Generator, Ingesting, ReplyStore, Store } from '../core/ports.ts'
 import { answer, answerDeps } from './answer/answer.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { answersRoutes } from './http/answers.ts'
@@ -24,6 +24,7 @@ export type AppDeps = {
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
   readonly policy?: Policy
+  readonly replies?: ReplyStore
   readonly ingesting: Ingesting
   readonly library: string
   /** what the command line of the same user shows to be let in */

@@ -66,6 +66,7 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
     embedder,
     sentenceEmbedder,
     generator,
+    replies: store.replies,
     policy: {
       withholds: config.unsupported === 'withhold',
       check: generator && config.grounding === 'model' ? modelCheck(generator) : null,

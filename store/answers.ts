@@ -1,6 +1,6 @@
 // Answers and their events: written before they are sent, so that a stream can resume and an answer be audited.
 import { StoreError } from '../core/errors.ts'
-import type { AnswerRecord, AnswerStore } from '../core/ports.ts'
+import type { AnswerRecord, AnswerStore, AnswerSummary } from '../core/ports.ts'
 import { type Answer, type AnswerEvent, isTerminal, type StoredEvent, type Turn } from '../core/types.ts'
 import { type Database, toJson } from './database.ts'
 
@@ -25,6 +25,7 @@ export function answerStore(database: Database): AnswerStore {
       )
       return rows.reverse()
     },
+    list: async (library, only, limit, after) => await listAnswers(database, library, only, limit, after),
   }
 }
 
@@ -42,7 +43,8 @@ async function begin(database: Database, record: AnswerRecord): Promise<void> {
 
 async function append(database: Database, library: string, id: string, events: readonly StoredEvent[]): Promise<void> {
   const last = events.at(-1)?.event
-  // One statement, so that a log with its terminal event never stands beside an unfinished answer.
+  // One statement, so that a log with its terminal event never stands beside an unfinished answer. Whether a quote is
+  // stale is seldom a question here: only when its document was learned anew while the answer was written.
   const [row] = await database.query<{ logged: number }>(
     `with logged as (
        insert into answer_events (library_id, answer_id, seq, terminal, event)
@@ -53,14 +55,22 @@ async function append(database: Database, library: string, id: string, events: r
        returning 1),
      finished as (
        update answers set answer = $6, finished_at = now()
-       where library_id = $1 and answer_id = $2 and finished_at is null and $7)
+       where library_id = $1 and answer_id = $2 and finished_at is null and $7 returning answer),
+     cited as (
+       insert into citations (library_id, answer_id, n, document_id, revision, quote, stale)
+       select $1, $2, (c ->> 'n')::int, c #>> '{document,id}', c #>> '{document,revision}', c ->> 'quote',
+              coalesce(position(c ->> 'quote' in r.text) = 0, false)
+       from finished cross join jsonb_array_elements(answer -> 'citations') as c
+       left join documents d on d.library_id = $1 and d.document_id = c #>> '{document,id}'
+         and d.revision <> c #>> '{document,revision}'
+       left join revisions r on r.library_id = $1 and r.document_id = d.document_id and r.revision = d.revision)
      select count(*)::int as logged from logged`,
     [
       library,
       id,
       events.map(({ seq }) => seq),
       events.map(({ event }) => isTerminal(event)),
-      events.map(({ event }) => toJson(event)),
+      events.map(({ event }) => toJson('answer' in event ? { type: event.type } : event)),
       last && 'answer' in last ? toJson(last.answer) : null,
       last !== undefined && isTerminal(last),
     ],
@@ -76,7 +86,8 @@ async function eventsAfter(
   after: number,
 ): Promise<StoredEvent[] | null> {
   const rows = await database.query<{ seq: number | null; event: AnswerEvent }>(
-    `select e.seq, e.event from answers a
+    `select e.seq, case when e.terminal and a.answer is not null
+       then e.event || jsonb_build_object('answer', a.answer) else e.event end as event from answers a
      left join answer_events e on e.library_id = a.library_id and e.answer_id = a.answer_id and e.seq > $3
      where a.library_id = $1 and a.answer_id = $2 order by e.seq`,
     [library, id, after],
@@ -84,3 +95,28 @@ async function eventsAfter(
   if (rows.length === 0) return null
   return rows.flatMap(({ seq, event }) => (seq === null ? [] : [{ seq, event }]))
 }
+
+async function listAnswers(
+  database: Database,
+  library: string,
+  only: 'all' | 'stale',
+  limit: number,
+  after?: string,
+): Promise<AnswerSummary[]> {
+  const rows = await database.query<Omit<AnswerSummary, 'askedAt'> & { created_at: Date }>(
+    `select a.answer_id as id, a.conversation_id as "conversationId", a.question, a.answer ->> 'status' as status,
+            a.created_at,
+            array(select n from citations c
+                  where c.library_id = a.library_id and c.answer_id = a.answer_id and c.stale order by n) as stale
+     from answers a where a.library_id = $1 and ($3::text is null or a.answer_id > $3) and ${wanted[only]}
+     order by a.answer_id limit $2`,
+    [library, limit, after ?? null],
+  )
+  return rows.map(({ created_at: asked, ...row }) => ({ ...row, askedAt: asked.toISOString() }))
+}
+
+const wanted = {
+  all: 'a.answer is not null',
+  // By the index of stale citations: answers that are not stale are never looked at.
+  stale: 'a.answer_id in (select c.answer_id from citations c where c.library_id = $1 and c.stale)',
+} as const

@@ -105,6 +105,16 @@ async function saveDocument(query: Query, space: Space, document: DocumentToSave
     old.map((row) => row.chunk_id),
     saved,
   )
+  await compareQuotes(query, library, id, parsed.text)
+}
+
+/** Past answers whose quotes do not stand in this text are stale, and those whose quotes came back no longer are. */
+async function compareQuotes(query: Query, library: string, id: string, text: string): Promise<void> {
+  await query(
+    `update citations set stale = not stale
+     where library_id = $1 and document_id = $2 and stale <> (position(quote in $3) = 0)`,
+    [library, id, text],
+  )
 }
 
 /** From here on the library's row is locked until the end of the save. */

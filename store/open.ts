@@ -4,6 +4,7 @@ import { answerStore } from './answers.ts'
 import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
 import { migrate } from './migrate.ts'
+import { replyStore } from './replies.ts'
 import { searchStore } from './search.ts'
 import { openSpace } from './spaces.ts'
 import { spendingStore } from './spending.ts'
@@ -20,6 +21,7 @@ export async function openStore(
     documents: documentStore(database, space),
     search: searchStore(database, space),
     answers: answerStore(database),
+    replies: replyStore(database),
     spending: spendingStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()

@@ -88,7 +88,8 @@ async function promptOf({ question: text, library, deps }: Compared, signal: Abo
   const id = newAnswerId()
   const question = { id, text, library, conversationId: id, history: [], mode: 'auto' } as const
   const { found, passages } = await search(text, library, deps, signal)
-  return { question, found, passages, messages: await compose(question, pack(passages)) }
+  const { messages } = await compose(question, pack(passages))
+  return { question, found, passages, messages }
 }
 
 function bareFirstText(baseURL: string, messages: readonly Message[], signal: AbortSignal): () => Promise<number> {

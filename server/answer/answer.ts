@@ -1,11 +1,12 @@
 // The way of a question: one generator of events that every surface and the eval harness calls.
 import { randomUUID } from 'node:crypto'
 import { AppError, ModelError } from '../../core/errors.ts'
-import type { DocumentStore, Embedder, Generator, SearchStore, Store } from '../../core/ports.ts'
+import type { DocumentStore, Embedder, Generator, ReplyStore, SearchStore, Store } from '../../core/ports.ts'
 import type { AnswerEvent, Mode, Question } from '../../core/types.ts'
 import { type Draft, newDraft } from './draft.ts'
 import { extract } from './extract.ts'
 import { generate } from './generate.ts'
+import { restate } from './restate.ts'
 import { rewrite } from './rewrite.ts'
 import { search } from './search.ts'
 import { type Steps, shipped } from './steps.ts'
@@ -26,18 +27,20 @@ export type AnswerDeps = {
   /** what becomes of a model's sentences; without it they are all shown, with the verdict of their words */
   readonly policy?: Policy
   readonly steps: Steps
+  /** what the model said to the same words before; without it the model is asked each time */
+  readonly replies?: ReplyStore
   readonly report: (message: string, error: unknown) => void
 }
 
 /** What answers from this store. It keeps texts and words in memory: made once, used for every question. */
 export function answerDeps(
   { search, documents }: Pick<Store, 'search' | 'documents'>,
-  { embedder, sentenceEmbedder, generator }: Pick<AnswerDeps, 'embedder' | 'sentenceEmbedder' | 'generator'>,
+  models: Pick<AnswerDeps, 'embedder' | 'sentenceEmbedder' | 'generator' | 'policy' | 'replies'>,
   report: AnswerDeps['report'],
 ): AnswerDeps {
   const texts = cachedTexts(documents)
   const words = cachedWords(search)
-  return { search, documents, texts, words, embedder, sentenceEmbedder, generator, steps: shipped, report }
+  return { ...models, search, documents, texts, words, steps: shipped, report }
 }
 
 export function newAnswerId(): string {
@@ -66,7 +69,8 @@ async function* answerInto(
   deps: AnswerDeps,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
-  const query = rewrite(question)
+  const generator = draft.mode === 'generative' ? deps.generator : null
+  const query = generator ? await restate(question, { ...deps, generator }, draft, signal) : rewrite(question)
   const { found, passages } = await search(query, question.library, deps, signal)
   signal.throwIfAborted()
   draft.retrieved(query, passages)
@@ -77,10 +81,9 @@ async function* answerInto(
   }
 
   yield { type: 'passages', passages }
-  const written =
-    draft.mode === 'generative' && deps.generator
-      ? yield* generate(draft, question, found, passages, { ...deps, generator: deps.generator }, signal)
-      : yield* extract(draft, found, passages, deps, signal)
+  const written = generator
+    ? yield* generate(draft, question, found, passages, { ...deps, generator }, signal)
+    : yield* extract(draft, found, passages, deps, signal)
   signal.throwIfAborted()
   yield written === 'answered'
     ? { type: 'done', answer: draft.finish('answered') }

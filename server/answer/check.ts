@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Generator } from '../../core/ports.ts'
 import { loadPrompt } from '../../prompts/load.ts'
+import { quoted, replyOf } from './reply.ts'
 import type { Check } from './verdicts.ts'
 
 // A reader waits for verdicts only behind the last sentence, and no longer than this.
@@ -12,46 +13,17 @@ const LONGEST_REPLY = 200
 const shape = z.strictObject({ verdict: z.enum(['supported', 'partial', 'unsupported']) })
 
 export function modelCheck(generator: Generator, deadlineMs = DEADLINE_MS): Check {
-  return async (sentence, quotes, signal) => {
-    const late = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])
+  return async (sentence, quotes, receipt, signal) => {
     try {
-      return readVerdict(await reply(generator, sentence, quotes, late))
+      const { fill, hash } = await loadPrompt('ground')
+      receipt.prompted('ground', hash)
+      const messages = fill({ sentence: quoted(sentence), quotes: quotes.map(quoted).join('\n') })
+      const limits = { deadlineMs, longest: LONGEST_REPLY }
+      return readVerdict(await replyOf(generator, messages, limits, receipt.spend, signal))
     } catch {
       return null
     }
   }
-}
-
-async function reply(
-  generator: Generator,
-  sentence: string,
-  quotes: readonly string[],
-  signal: AbortSignal,
-): Promise<string> {
-  const { fill } = await loadPrompt('ground')
-  const messages = fill({ sentence: quoted(sentence), quotes: quotes.map(quoted).join('\n') })
-  const { promise: stopped, reject } = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  signal.throwIfAborted()
-  // A model that does not listen to its signal is left all the same.
-  return await Promise.race([read(generator, messages, signal), stopped])
-}
-
-async function read(
-  ...[generator, messages, signal]: [Generator, ...Parameters<Generator['stream']>]
-): Promise<string> {
-  let text = ''
-  for await (const event of generator.stream(messages, signal)) {
-    if (event.type === 'finish') return event.reason === 'stop' ? text : ''
-    if (event.type === 'text') text += event.delta
-    if (text.length > LONGEST_REPLY) return ''
-  }
-  return text
-}
-
-/** As a JSON string: neither a sentence of a model nor words of a document can end it. */
-function quoted(text: string): string {
-  return JSON.stringify(text)
 }
 
 function readVerdict(text: string): z.infer<typeof shape>['verdict'] | null {

@@ -33,13 +33,22 @@ export function halve(read: readonly Passage[]): Passage[] {
   return pack(read, Math.floor(read.reduce((sum, { text }) => sum + countTokens(text), 0) / 2))
 }
 
-export async function compose(question: Question, read: readonly Passage[]): Promise<Message[]> {
-  const { fill } = await loadPrompt('answer')
-  return fill({
-    question: question.text,
+export type Composed = { readonly messages: readonly Message[]; readonly hash: string }
+
+/** All that the model is sent, and the hash of the prompt that it was made from. */
+export async function compose(question: Question, read: readonly Passage[]): Promise<Composed> {
+  const { fill, hash } = await loadPrompt('answer')
+  const messages = fill({
+    question: normalised(question.text),
     passages: read.map(fenced).join('\n\n'),
     history: historyOf(question),
   })
+  return { messages, hash }
+}
+
+/** How a question was typed is no other question. Its case stays: "US" is not "us". */
+function normalised(text: string): string {
+  return text.normalize('NFC').replaceAll(/[^\S\n]+/g, ' ')
 }
 
 function fenced({ n, text, headings, document }: Passage): string {

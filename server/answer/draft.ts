@@ -30,10 +30,17 @@ export type Draft = {
   readonly mark: () => () => void
   /** Adds to what the answer has used. */
   readonly spend: (usage: Spent) => void
+  /** Notes a prompt that was sent for the answer. */
+  readonly prompted: (name: string, hash: string) => void
+  /** Notes that the model was not asked: it had said this before. */
+  readonly reuse: () => void
   readonly fallBack: (fallback: Fallback, mode: Mode) => void
   readonly finish: (status: Answer['status']) => Answer
   readonly refuse: (reason: AbstentionReason, nearest: readonly Passage[], missing: readonly string[]) => Answer
 }
+
+/** What a call to a model leaves on the answer that it is made for. */
+export type Receipt = Pick<Draft, 'spend' | 'prompted'>
 
 type Spent = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd?: number }
 
@@ -48,10 +55,9 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
   const change = (part: Partial<Answer>) => {
     answer = { ...answer, ...part }
   }
-  const time = (part: Partial<Answer['timingsMs']>) => change({ timingsMs: { ...answer.timingsMs, ...part } })
+  const time = (part: Partial<Answer['timingsMs']>) => ({ timingsMs: { ...answer.timingsMs, ...part } })
   const finish = (status: Answer['status']) => {
-    time({ total: since() })
-    change({ status })
+    change({ status, ...time({ total: since() }) })
     return answer
   }
   return {
@@ -59,12 +65,9 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     now: () => answer,
     length: () => answer.answer.length,
     slice: (start) => answer.answer.slice(start),
-    retrieved: (query, passages) => {
-      change({ query, passages })
-      time({ retrieve: since() })
-    },
+    retrieved: (query, passages) => change({ query, passages, ...time({ retrieve: since() }) }),
     text: (delta) => {
-      if (answer.answer === '') time({ firstText: since() })
+      if (answer.answer === '') change(time({ firstText: since() }))
       change({ answer: answer.answer + delta })
       return { type: 'text', delta }
     },
@@ -78,6 +81,8 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       }
     },
     spend: (usage) => change({ usage: sum(answer.usage, usage) }),
+    prompted: (name, hash) => change({ prompts: { ...answer.prompts, [name]: hash } }),
+    reuse: () => change({ cached: true }),
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
     finish,
     refuse: (reason, nearest, missing) => {
@@ -109,6 +114,8 @@ function blank(question: Question, mode: Mode, models: Models): Answer {
       generator: mode === 'generative' ? (models.generator?.model ?? null) : null,
       embedder: models.embedder.space,
     },
+    prompts: null,
+    cached: false,
     usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
     timingsMs: { retrieve: 0, firstText: 0, total: 0 },
   }

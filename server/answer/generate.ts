@@ -9,6 +9,7 @@ import { compose, halve, pack } from './compose.ts'
 import type { Draft } from './draft.ts'
 import { extract } from './extract.ts'
 import { inertly } from './inert.ts'
+import { openSource, type Source } from './replies.ts'
 import type { Found } from './retrieve.ts'
 import { createStatementWriter } from './statements.ts'
 import { createVerdicts, markingOnly, type Verdicts } from './verdicts.ts'
@@ -39,20 +40,21 @@ export async function* generate(
   return yield* extract(draft, found, passages, deps, signal)
 }
 
-async function* ask(
-  draft: Draft,
+type Asking = [
   question: Question,
   read: readonly Passage[],
   deps: AnswerDeps & { readonly generator: Generator },
   signal: AbortSignal,
-): AsyncGenerator<AnswerEvent, Said> {
+]
+
+async function* ask(draft: Draft, ...[question, read, deps, signal]: Asking): AsyncGenerator<AnswerEvent, Said> {
+  const source = await begin(draft, question, read, deps, signal)
   const reply = createReply()
   const reader = inertly(createMarkerReader(read.length))
   const writer = createStatementWriter(draft, read)
   const verdicts = createVerdicts(draft, deps.policy ?? markingOnly, signal)
   try {
-    const messages = await compose(question, read)
-    for await (const event of upTo(LONGEST_ANSWER, deps.generator.stream(messages, signal))) {
+    for await (const event of upTo(LONGEST_ANSWER, source.events)) {
       if (event.type !== 'text') noteEnd(draft, event)
       signal.throwIfAborted()
       if (event.type === 'text') yield* verdicts.pass(write(reader.push(reply.push(event.delta)), writer))
@@ -70,8 +72,19 @@ async function* ask(
     return failedWith(error, draft)
   }
   reportUnknown(reader, deps)
+  const outcome = outcomeOf(draft, reply, verdicts.withheld())
+  // Only what became a whole answer is worth being said again.
+  if (outcome === 'answered' && draft.now().fallback === null) await source.keep()
   // An empty reply is a failure of the model, not an answer.
-  return outcomeOf(draft, reply, verdicts.withheld()) ?? 'model-unavailable'
+  return outcome ?? 'model-unavailable'
+}
+
+async function begin(draft: Draft, ...[question, read, deps, signal]: Asking): Promise<Source> {
+  const { messages, hash } = await compose(question, read)
+  draft.prompted('answer', hash)
+  const source = await openSource(messages, question, deps, signal)
+  if (source.isKept) draft.reuse()
+  return source
 }
 
 function failedWith({ code }: ModelError, draft: Draft): Said {

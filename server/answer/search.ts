@@ -1,7 +1,9 @@
 // A search without an answer: the numbered passages that the answer to this question would be made from.
 import type { Passage } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
-import { fuse } from './fuse.ts'
+import { namesIn } from './features.ts'
+import { fuse, type Scored } from './fuse.ts'
+import { partsOf } from './parts.ts'
 import { choosePassages } from './passages.ts'
 import { type Found, retrieve } from './retrieve.ts'
 
@@ -9,7 +11,10 @@ export type SearchDeps = Pick<AnswerDeps, 'search' | 'texts' | 'words' | 'embedd
 
 type Result = { readonly found: Found; readonly passages: Passage[] }
 
-/** What was found for a stand-alone query, and the passages chosen from it, best first. Throws StoreError. */
+/**
+ * What was found for a stand-alone query, and the passages chosen from it, best first; of a query of several parts, in
+ * turns from each. Throws StoreError.
+ */
 export async function search(query: string, library: string, deps: SearchDeps, signal: AbortSignal): Promise<Result> {
   signal.throwIfAborted()
   // Every wait in it at once: a client that has left must not hold its place while the database is stuck. A statement
@@ -25,6 +30,21 @@ export async function search(query: string, library: string, deps: SearchDeps, s
 
 async function searchThrough(query: string, library: string, deps: SearchDeps, signal: AbortSignal): Promise<Result> {
   const found = await retrieve(query, library, deps, signal)
-  const passages = await choosePassages(deps.steps.rerank(found, fuse(found.candidates)), library, deps, signal)
-  return { found, passages }
+  const parts = await Promise.all(
+    partsOf(query, () => namesFound(found)).map((part) => retrieve(part, library, deps, signal)),
+  )
+  const rankings = (parts.length > 0 ? parts : [found]).map((each) => deps.steps.rerank(each, fuse(each.candidates)))
+  return { found, passages: await choosePassages(interleaved(rankings), library, deps, signal) }
+}
+
+function namesFound({ concepts, candidates }: Found): ReadonlySet<string> {
+  return new Set(namesIn(concepts, candidates).flatMap(({ senses }) => senses[0]?.words ?? []))
+}
+
+/** The best of each, then the second of each, and so on; among those the better first, so that the first is the best. */
+function interleaved(rankings: readonly (readonly Scored[])[]): Scored[] {
+  const longest = Math.max(...rankings.map(({ length }) => length))
+  return Array.from({ length: longest }, (_, rank) =>
+    rankings.flatMap((each) => each[rank] ?? []).toSorted((a, b) => b.score - a.score),
+  ).flat()
 }

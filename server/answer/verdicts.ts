@@ -1,6 +1,6 @@
 // From a sentence that was compared with its quotes to the verdict that readers see, and what becomes of the sentence.
 import type { AnswerEvent, Span, Verdict } from '../../core/types.ts'
-import type { Draft } from './draft.ts'
+import type { Draft, Receipt } from './draft.ts'
 
 /** A sentence of the answer that has ended. `verdict` is that of its words alone. */
 export type Judged = {
@@ -13,7 +13,12 @@ export type Judged = {
 }
 
 /** A second opinion on one sentence against its quotes; null when there was none in time, or none that can be read. */
-export type Check = (sentence: string, quotes: readonly string[], signal: AbortSignal) => Promise<Verdict | null>
+export type Check = (
+  sentence: string,
+  quotes: readonly string[],
+  receipt: Receipt,
+  signal: AbortSignal,
+) => Promise<Verdict | null>
 
 export type Policy = {
   /** true: a sentence that nothing supports is not shown, for surfaces that cannot mark it */
@@ -48,7 +53,7 @@ function marking(draft: Draft, { check }: Policy, signal: AbortSignal): Verdicts
   return {
     async *pass(events) {
       for (const event of events) {
-        if (event.type === 'judged') due.push(begin(event, check, signal))
+        if (event.type === 'judged') due.push(begin(event, check, draft, signal))
         else yield event
         yield* settled()
       }
@@ -63,9 +68,9 @@ function marking(draft: Draft, { check }: Policy, signal: AbortSignal): Verdicts
   }
 }
 
-function begin(judged: Judged, check: Check | null, signal: AbortSignal): Due {
+function begin(judged: Judged, check: Check | null, receipt: Receipt, signal: AbortSignal): Due {
   if (!check || !isOpen(judged)) return { judged, verdict: Promise.resolve(judged.verdict), settled: judged.verdict }
-  const due: Due = { judged, verdict: lowered(judged, check, signal), settled: null }
+  const due: Due = { judged, verdict: lowered(judged, check, receipt, signal), settled: null }
   void due.verdict.then((verdict) => (due.settled = verdict))
   return due
 }
@@ -82,7 +87,7 @@ function withholding(draft: Draft, { check }: Policy, signal: AbortSignal): Verd
           waiting.push(event)
           continue
         }
-        const verdict = check && isOpen(event) ? await lowered(event, check, signal) : event.verdict
+        const verdict = check && isOpen(event) ? await lowered(event, check, draft, signal) : event.verdict
         if (verdict === 'unsupported') {
           withheld++
           restore()
@@ -115,8 +120,13 @@ function isOpen({ verdict }: Judged): boolean {
 const order: readonly Verdict[] = ['supported', 'partial', 'unsupported']
 
 /** The lower of both. Without a second opinion the sentence was not checked as it should have been, and says so. */
-async function lowered({ sentence, quotes, verdict }: Judged, check: Check, signal: AbortSignal): Promise<Verdict> {
-  const other = await check(sentence, quotes, signal)
+async function lowered(
+  { sentence, quotes, verdict }: Judged,
+  check: Check,
+  receipt: Receipt,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const other = await check(sentence, quotes, receipt, signal)
   if (other === null) return 'unchecked'
   return order[Math.max(order.indexOf(verdict), order.indexOf(other))] ?? 'unchecked'
 }

@@ -1,10 +1,11 @@
-// Answers read again: the finished object, the events from any point on, and the stop button.
+// Answers read again: the list, the finished object, the events from any point on, and the stop button.
 import { Hono } from 'hono'
 import { InputError, NotFoundError } from '../../core/errors.ts'
 import type { AnswerStore } from '../../core/ports.ts'
 import type { LiveAnswers } from '../answer/live.ts'
+import { parseShape } from './body.ts'
 import { sseResponse } from './events.ts'
-import { pathId } from './schemas.ts'
+import { answersQuery, pathId } from './schemas.ts'
 import { toWire } from './wire.ts'
 
 export type AnswersDeps = { readonly live: LiveAnswers; readonly answers: AnswerStore; readonly library: string }
@@ -12,6 +13,14 @@ export type AnswersDeps = { readonly live: LiveAnswers; readonly answers: Answer
 export function answersRoutes(deps: AnswersDeps): Hono {
   const { live, answers, library } = deps
   return new Hono()
+    .get('/v1/answers', async (c) => {
+      const { stale, limit, after } = parseShape(answersQuery, c.req.query(), 'query')
+      // One more than asked for tells whether there is a next page.
+      const found = await answers.list(library, stale === 'true' ? 'stale' : 'all', limit + 1, after)
+      const page = found.slice(0, limit)
+      const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
+      return c.json(toWire({ answers: page, next }) as object)
+    })
     .get('/v1/answers/:id', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')
       const answer = await answers.find(library, id)

@@ -48,7 +48,8 @@ async function toQuestion(body: z.output<typeof askBody>, deps: AskDeps): Promis
   const history =
     body.history ??
     (body.conversation_id ? await deps.answers.turns(library, body.conversation_id, REMEMBERED_TURNS) : [])
-  return { id: newAnswerId(), text: body.question.trim(), library, conversationId, history, mode: body.mode }
+  const { mode, fresh } = body
+  return { id: newAnswerId(), text: body.question.trim(), library, conversationId, history, mode, fresh }
 }
 
 /** An answer that fails before its first event still has a status to say so with; after it, the stream must. */

@@ -38,6 +38,7 @@ export const askBody = z.strictObject({
     .optional(),
   library: identifier.optional(),
   stream: z.boolean('must be true or false').optional(),
+  fresh: z.boolean('must be true or false').default(false),
   mode: z.enum(['auto', 'generative', 'extractive'], 'must be auto, generative or extractive').default('auto'),
 })
 
@@ -48,6 +49,11 @@ export const ingestBody = z.strictObject({ paths: z.array(z.string().min(1)).min
 export const listQuery = z.object({
   limit: z.coerce.number('must be a number').int().min(1).max(200).default(50),
   after: identifier.optional(),
+})
+
+export const answersQuery = z.strictObject({
+  ...listQuery.shape,
+  stale: z.enum(['true', 'false'], 'must be true or false').default('false'),
 })
 
 export const revisionQuery = z.object({

@@ -187,9 +187,9 @@ describe.skipIf(!chromiumPath)('the pages in a browser (needs CHROMIUM_PATH, the
     it('takes back what was shown when nothing backs it, and says so', async () => {
       const page = await ask('withdrawn')
       await page.locator('.cards').waitFor()
-      expect(await page.locator('.answer').textContent()).toBe('No source backs what the model wrote.')
+      expect(await page.locator('.answer').textContent()).toBe('Nothing backs what the model wrote.')
       expect(await page.locator('.marker').count()).toBe(0)
-      expect(await page.locator('[role=log]').textContent()).toContain('No source backs what the model wrote.')
+      expect(await page.locator('[role=log]').textContent()).toContain('Nothing backs what the model wrote.')
     })
 
     it('is a fault that says what happened and can be asked again after the wait', async () => {

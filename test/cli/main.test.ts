@@ -9,6 +9,8 @@ import { completion, openProvider, type Provider, streamOf } from '../support/pr
 import type { WireAnswer, WirePassage } from '../support/wire.ts'
 
 const QUESTION = 'How does Stripe rate limit requests?'
+// Never answered to its end, so that no reply to it is kept.
+const UNANSWERED = 'How does Stripe limit requests?'
 const words = Array.from({ length: 3_000 }, (_, n) => `word${n} `)
 const endless = streamOf(completion(['Stripe runs four limiters [1]. ', ...words]).flatMap((part) => [part, 20]))
 
@@ -160,9 +162,11 @@ describe('with a server', () => {
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('missing does not exist')])
   })
 
-  it('prints the answer object for --json', async () => {
-    const { stdout } = await runCommand(['ask', '--json', QUESTION], settings)
-    expect(JSON.parse(stdout)).toMatchObject({ status: 'answered', question: QUESTION, mode: 'generative' })
+  it('prints the answer object for --json, the second time from the reply that is kept', async () => {
+    for (const cached of [false, true]) {
+      const { stdout } = await runCommand(['ask', '--json', QUESTION], settings)
+      expect(JSON.parse(stdout)).toMatchObject({ status: 'answered', question: QUESTION, mode: 'generative', cached })
+    }
   })
 
   it('learns nothing twice', async () => {
@@ -178,7 +182,7 @@ describe('with a server', () => {
 
   it('keeps what was said when Ctrl-C stops it, and the server knows it as stopped', async () => {
     provider.play([endless])
-    const asking = start('cli/main.ts', ['ask', QUESTION], settings)
+    const asking = start('cli/main.ts', ['ask', UNANSWERED], settings)
     while (!asking.stdout().includes('word9')) await wait(20)
     const began = performance.now()
     asking.kill('SIGINT')
@@ -187,7 +191,7 @@ describe('with a server', () => {
     expect(asking.stdout()).toMatch(/^Stripe runs four limiters \[1\]\.? word0 word1 [\s\S]*\n\[1\] How Stripe/)
     expect(asking.stdout()).toContain('Stopped before its end.')
     await provider.requests.at(-1)!.left
-    const asJson = start('cli/main.ts', ['ask', '--json', QUESTION], settings)
+    const asJson = start('cli/main.ts', ['ask', '--json', UNANSWERED], settings)
     await wait(1_500)
     asJson.kill('SIGINT')
     await asJson.ended
@@ -196,7 +200,7 @@ describe('with a server', () => {
 
   it('that is killed while it answers is named in one sentence', async () => {
     provider.play([endless])
-    const asking = start('cli/main.ts', ['ask', QUESTION], settings)
+    const asking = start('cli/main.ts', ['ask', UNANSWERED], settings)
     while (!asking.stdout().includes('word9')) await wait(20)
     await server.end()
     expect(await asking.ended).toBe(1)

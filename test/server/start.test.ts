@@ -147,7 +147,7 @@ describe('a server with a budget', () => {
     for (let starts = 0; starts < 2; starts++) {
       const server = await startServer(settings)
       for (let asked = 0; asked < 2; asked++) {
-        const response = await postQuestion(server.url, { question: QUESTION })
+        const response = await postQuestion(server.url, { question: QUESTION, fresh: true })
         const answer = (await response.json()) as WireAnswer
         outcomes.push([answer.mode, answer.fallback, answer.usage.cost_usd])
       }

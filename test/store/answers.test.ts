@@ -189,6 +189,8 @@ function answerOf(id: string): Answer {
     nearest: [],
     missing: [],
     models: { generator: null, embedder: 'test' },
+    prompts: null,
+    cached: false,
     usage: { inputTokens: 0, outputTokens: 0, costUsd: 0.001 },
     timingsMs: { retrieve: 1.5, firstText: 2, total: 3 },
   }

@@ -95,6 +95,58 @@ describe('a library of the first schema', () => {
   })
 })
 
+describe('answers of the third schema', () => {
+  const quotes = ['Stripe runs four limiters.', 'It sheds load.']
+
+  /** As the third schema stored an answer: whole in its row, and whole in its last event. */
+  async function storeThird(query: Query): Promise<unknown> {
+    for (const name of files.slice(0, 3)) await query(await readFile(new URL(name, folder), 'utf8'))
+    await query(
+      `create table migrations (name text primary key, applied_at timestamptz not null default now());
+       insert into libraries (library_id) values ('main'); insert into conversations values ('main', 'con_1');
+       insert into documents (library_id, document_id, source, revision) values ('main', 'doc_1', 'a.md', 'new');
+       insert into revisions (library_id, document_id, revision, title, text, characters, outline, boilerplate)
+       values ('main', 'doc_1', 'old', 'a', 'Stripe runs four limiters. It sheds load.', 41, '[]', '[]'),
+              ('main', 'doc_1', 'new', 'a', 'It sheds load.', 14, '[]', '[]')`,
+    )
+    await query('insert into migrations (name) select unnest($1::text[])', [files.slice(0, 3)])
+    const document = { id: 'doc_1', revision: 'old' }
+    const answer = { id: 'ans_1', citations: quotes.map((quote, index) => ({ n: index + 1, document, quote })) }
+    await query(
+      `insert into answers (library_id, answer_id, conversation_id, question, mode, answer, finished_at)
+       values ('main', 'ans_1', 'con_1', 'q', 'extractive', $1, now()),
+              ('main', 'ans_2', 'con_1', 'q', 'extractive', null, now())`,
+      [JSON.stringify(answer)],
+    )
+    await query(
+      `insert into answer_events (library_id, answer_id, seq, terminal, event)
+       values ('main', 'ans_1', 1, false, '{"type": "text", "delta": "x"}'), ('main', 'ans_1', 2, true, $1),
+              ('main', 'ans_2', 1, true, '{"type": "error", "code": "internal", "retryable": false}')`,
+      [JSON.stringify({ type: 'done', answer })],
+    )
+    return answer
+  }
+
+  it('are listed as stale where they are, are read as before, and are stored once', async () => {
+    await using database = await emptyTestDatabase()
+    const answer = await storeThird(database.query)
+    expect(await migrate(database)).toEqual(files.slice(3))
+    const { answers } = await openStore(database, 'main', space)
+    expect(await answers.list('main', 'stale', 9)).toMatchObject([{ id: 'ans_1', stale: [1] }])
+    const migrated = Object.assign({ prompts: null, cached: false }, answer)
+    expect(await answers.find('main', 'ans_1')).toEqual(migrated)
+    expect((await answers.events('main', 'ans_1', 0))?.map(({ event }) => event)).toEqual([
+      { type: 'text', delta: 'x' },
+      { type: 'done', answer: migrated },
+    ])
+    expect(await answers.events('main', 'ans_2', 0)).toEqual([
+      { seq: 1, event: { type: 'error', code: 'internal', retryable: false } },
+    ])
+    const copies = await database.query(`select 1 from answer_events where event::text like '%sheds load%'`)
+    expect(copies).toEqual([])
+  })
+})
+
 /** A document as the first schema kept it: the words of each document apart, its chunks and weights as arrays. */
 async function saveFirst(query: Query, { library, source, revision, parsed, chunks }: DocumentToSave): Promise<void> {
   const id = documentId(library, source)

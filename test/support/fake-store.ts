@@ -1,6 +1,6 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
-import type { AnswerStore, Store } from '../../core/ports.ts'
+import type { AnswerStore, ReplyStore, Store } from '../../core/ports.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
 
 export const outage = () => new StoreError('store-unavailable', 'no route to 10.1.2.3:5432', { retryable: true })
@@ -26,6 +26,16 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
       return last && 'answer' in last ? last.answer : null
     },
     turns: async () => [],
+    list: async () => [],
+  }
+}
+
+export function memoryReplies(): ReplyStore & { readonly kept: Map<string, string> } {
+  const kept = new Map<string, string>()
+  return {
+    kept,
+    find: async (library, key) => kept.get(`${library} ${key}`) ?? null,
+    keep: async (library, key, reply) => void kept.set(`${library} ${key}`, reply),
   }
 }
 
@@ -44,6 +54,7 @@ export function emptyStore(): Store {
       vocabulary: async () => new Map(),
     },
     answers: memoryAnswers(),
+    replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     ping: async () => {},
     close: async () => {},
@@ -57,5 +68,13 @@ export function brokenStore(fault: () => unknown = outage): Store {
   }
   // A part whose every method is `fail` has whatever shape its port asks for.
   const part = () => new Proxy({}, { get: () => fail }) as never
-  return { documents: part(), search: part(), answers: part(), spending: part(), ping: fail, close: async () => {} }
+  return {
+    documents: part(),
+    search: part(),
+    answers: part(),
+    replies: part(),
+    spending: part(),
+    ping: fail,
+    close: async () => {},
+  }
 }

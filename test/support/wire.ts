@@ -44,6 +44,8 @@ export type WireAnswer = {
   nearest: WirePassage[]
   missing: string[]
   models: { generator: string | null; embedder: string }
+  prompts: Record<string, string> | null
+  cached: boolean
   usage: { input_tokens: number; output_tokens: number; cost_usd: number }
   timings_ms: { retrieve: number; first_text: number; total: number }
 }

@@ -9,7 +9,7 @@ import { passageOf, passagesOf, questionOf } from '../../support/passages.ts'
 const question = questionOf('How are requests counted?')
 
 async function read(...args: Parameters<typeof compose>): Promise<string> {
-  const messages = await compose(...args)
+  const { messages } = await compose(...args)
   expect(messages.map(({ role }) => role)).toEqual(['system', 'user'])
   return messages[1]!.content
 }

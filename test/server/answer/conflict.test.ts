@@ -40,7 +40,7 @@ describe('two sources that disagree', () => {
     ]
     const events = await eventsOf(question, depsOf(libraryOf(...documents)))
     const passages = events.flatMap((event) => (event.type === 'passages' ? event.passages : []))
-    const [system, user] = await compose(question, passages)
+    const [system, user] = (await compose(question, passages)).messages
     expect(user?.content).toMatch(/date="2016-05-01"[^]*480 shards|date="2021-03-09"[^]*96 shards/)
     expect(user?.content.match(/date="/g)).toHaveLength(2)
     expect(system?.content).toMatch(/disagree on the same fact, give both values/)

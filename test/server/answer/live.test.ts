@@ -31,6 +31,8 @@ const answer: Answer = {
   nearest: [],
   missing: [],
   models: { generator: null, embedder: 'fake' },
+  prompts: null,
+  cached: false,
   usage: { inputTokens: 0, outputTokens: 0, costUsd: 0 },
   timingsMs: { retrieve: 0, firstText: 0, total: 0 },
 }

@@ -20,6 +20,8 @@ describe('a follow-up', () => {
     'Why did it take so long to finish?',
     'Which tools did they use for the move?',
     'What were its biggest problems?',
+    'How did Kafka help them?',
+    'Which of its tables did Kafka feed?',
     'What throughput and freshness does it have to meet?',
     "What's bad about that approach?",
     'What are some of those checks?',
@@ -33,6 +35,8 @@ describe('a follow-up', () => {
     'How many copies?',
     'What was the downtime?',
     'Why was the database chosen?',
+    'When a node fails, how do they move it?',
+    'Was it worth it, and what did they learn?',
   ])('is led by the subject it points back to: %j', (text) => {
     expect(rewrite({ text, history })).toBe(`Notion shard Postgres ${text}`)
   })
@@ -46,6 +50,19 @@ describe('a follow-up', () => {
   it('of a follow-up goes back to what the first one asked about', () => {
     const turns = [...history, ...after('And how did they test it?')]
     expect(rewrite({ text: 'Why?', history: turns })).toBe('Notion shard Postgres test Why?')
+  })
+
+  it('of a follow-up with words of its own leaves out what was asked in between', () => {
+    const turns = [...history, ...after('And how did they test it?')]
+    expect(rewrite({ text: 'And what about downtime?', history: turns })).toBe(
+      'Notion shard Postgres And what about downtime?',
+    )
+  })
+
+  it('carries over what was asked about, not how the reader talks', () => {
+    const turns = after('Thanks, I see. Can you tell me how many limiters Stripe runs?')
+    expect(rewrite({ text: 'Why so many?', history: turns })).toBe('limiters Stripe runs Why so many?')
+    expect(rewrite({ text: 'Why?', history: [...turns, ...after('ok thanks')] })).toBe('limiters Stripe runs Why?')
   })
 
   it('of a question that stands alone goes back no further', () => {
@@ -82,6 +99,11 @@ describe('a question that stands alone stays as it is', () => {
     'Is there a limit on the size of a message in Kafka?',
     'What stops two machines from running the same job at once?',
     'Airbnb and GitHub both began with Rails: why did Airbnb leave?',
+    'What is a bloom filter and how is it sized?',
+    'Why did Uber shard its ledger?',
+    'How many kinds of load balancers are there?',
+    'I read about leader election. Why does it need a quorum?',
+    'Speaking about vector clocks, when are they worth it?',
   ])('%j', (text) => {
     expect(rewrite({ text, history })).toBe(text)
   })

@@ -68,6 +68,8 @@ describe('an answer as JSON', () => {
       nearest: [],
       missing: [],
       models: { generator: null, embedder: library.embedder.space },
+      prompts: null,
+      cached: false,
       usage: { input_tokens: 0, output_tokens: 0, cost_usd: 0 },
       timings_ms: { retrieve: count, first_text: count, total: count },
     })
