@@ -26,6 +26,11 @@ export function openCache(folder: string): Cache {
   }
 }
 
+/** Asks anew; with a cache behind it, what comes is kept there. */
+export function freshCache(behind?: Cache): Cache {
+  return { find: async () => await Promise.resolve(null), keep: async (...kept) => await behind?.keep(...kept) }
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -34,8 +39,16 @@ function parse(text: string): unknown {
   }
 }
 
-/** Everything that can change an answer without a key. The lock file stands for the stemmer and the database. */
-const PRODUCT = ['{core,ingest,models,prompts,server,store}/**/*', 'package-lock.json']
+/**
+ * Everything that can change an answer without a key, or what is kept of one. The lock file stands for the stemmer
+ * and the database.
+ */
+const PRODUCT = [
+  '{core,ingest,models,prompts,server,store}/**/*',
+  'eval/{outcome,questions,record,run}.ts',
+  'eval/public/place.ts',
+  'package-lock.json',
+]
 
 /** One hash over the code that answers, and over what it is packed with. */
 export async function hashProduct(root: string): Promise<string> {

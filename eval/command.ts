@@ -26,28 +26,31 @@ export type Paths = { readonly set: string; readonly library: string }
 /** Lines for stdout, of questions of one's own over documents of one's own. */
 export type OwnCommand = (paths: Paths, options: Options, learn: Learn, signal: AbortSignal) => Promise<string[]>
 
-/** Lines for stdout, about runs that were written before or are made for it. */
+/** Lines for stdout about runs that were written before or are made for it, and the exit code. */
 export type RunCommand = (
   files: readonly string[],
   paths: Paths,
   options: Options,
   learn: Learn,
   signal: AbortSignal,
-) => Promise<string[]>
+) => Promise<readonly [lines: string[], exitCode: number]>
 
 /** As they were written; each command reads its own. */
 export type Options = {
   readonly half?: string
   readonly only?: string
-  readonly out?: string
   readonly sample?: string
   readonly seed?: string
   readonly size?: string
   readonly parallel?: string
   readonly run?: string
+  readonly url?: string
+  readonly key?: string
   readonly baseline?: string
   readonly library?: string
   readonly failures?: boolean
+  readonly fresh?: boolean
+  readonly update?: boolean
   readonly clapnq?: string
   readonly squad?: string
   readonly ridge?: string

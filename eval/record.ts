@@ -47,6 +47,8 @@ export const outcomeShape = z.object({
   passages: z.array(passage),
   /** where the listed places stand in the learned texts; null when one was not found there */
   evidence: z.array(span.extend({ text: z.string() })).nullable(),
+  /** of all calls to a model for it; left out where none was asked */
+  usage: z.object({ inputTokens: z.number(), outputTokens: z.number(), costUsd: z.number() }).optional(),
 })
 export type Outcome = z.infer<typeof outcomeShape>
 
@@ -115,7 +117,10 @@ export async function readShaped<T>(path: string, shape: z.ZodType<T>, what: str
     return shape.parse(JSON.parse(text))
   } catch (error) {
     const [issue] = error instanceof z.ZodError ? error.issues : []
-    throw new InputError('unreadable', `${path} is not ${what}${issue ? ` (${issue.path.join('.')}: ${issue.message})` : ''}.`)
+    throw new InputError(
+      'unreadable',
+      `${path} is not ${what}${issue ? ` (${issue.path.join('.')}: ${issue.message})` : ''}.`,
+    )
   }
 }
 

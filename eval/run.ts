@@ -5,15 +5,22 @@ import { type AnswerDeps, answer, newAnswerId } from '../server/answer/answer.ts
 import type { Steps } from '../server/answer/steps.ts'
 import type { Case } from './questions.ts'
 
+/** What is judged of an answer, whichever way it came. */
+export type Told = Pick<
+  Answer,
+  'query' | 'status' | 'reason' | 'mode' | 'missing' | 'answer' | 'statements' | 'citations' | 'usage' | 'timingsMs'
+>
+
 export type Transcript = {
   readonly test: Case
-  readonly answer: Answer
+  readonly answer: Told
   /** what the answer was made from, or would have been */
   readonly passages: readonly Passage[]
   /** of the evidence step: the estimated probability that the library answers the question */
   readonly confidence: number | null
 }
 
+/** Throws AppError when there is no answer, which is an outage and not a wrong answer. */
 export async function runCase(test: Case, library: string, deps: AnswerDeps, signal: AbortSignal): Promise<Transcript> {
   const id = newAnswerId()
   const question = {
@@ -27,6 +34,8 @@ export async function runCase(test: Case, library: string, deps: AnswerDeps, sig
   const { seen, steps } = overheard(deps.steps)
   for await (const event of answer(question, { ...deps, steps }, signal)) {
     if (!isTerminal(event)) continue
+    // Half an answer is none: whoever ended it is told so.
+    signal.throwIfAborted()
     if (!('answer' in event))
       throw new AppError(
         'eval-failed',
