@@ -14,7 +14,7 @@ export const margins: Readonly<Record<string, number>> = {
   right_source: 0.05,
   fact_coverage: 0.05,
   false_refusal: 0.05,
-  answered_unanswerable: 0.15,
+  answered_unanswerable: 0.17,
   cited_rate: 0,
 }
 

@@ -5,11 +5,12 @@ import type { Surface } from '../../eval/asking.ts'
 import { outcomeOf } from '../../eval/outcome.ts'
 import { openPipeline } from '../../eval/pipeline.ts'
 import { type Case, normalise } from '../../eval/questions.ts'
-import type { Asked, Run } from '../../eval/record.ts'
+import type { Asked } from '../../eval/record.ts'
 import { table } from '../../eval/report.ts'
 import { StoreError } from '../../core/errors.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { depsOf, documentOf, libraryOf, never } from '../support/passages.ts'
+import { runWith } from '../support/runs.ts'
 
 const sentence = 'Stripe runs four limiters in production, and its rate limiter uses a token bucket.'
 const documents = [
@@ -53,17 +54,6 @@ const foreign = {
 async function ask(test: Case, surface?: Surface): Promise<Asked> {
   const { ask, shelf } = surface ?? (await openPipeline('main', await folderOfFile(), deps, never))
   return askedOf(test, { outcome: await outcomeOf(await ask(test, never), shelf, never), fault: null })
-}
-
-function runOf(...questions: readonly Asked[]): Run {
-  const [set, library] = [
-    { file: 'set.jsonl', hash: '' },
-    { folder: 'library', hash: '' },
-  ]
-  const environment = { node: '', commit: null, product: '' }
-  const timingsMs = Object.fromEntries(questions.map(({ id }) => [id, { retrieve: 2, firstText: 0, total: 10 }]))
-  const schema = 'footnote-run/1'
-  return { schema, name: '', set, library, environment, options: {}, questions: [...questions], timingsMs }
 }
 
 describe('a case', () => {
@@ -115,12 +105,12 @@ describe('a case', () => {
 describe('the table', () => {
   it('has a line for every kind and one for all, with a rate and its interval or a mean', async () => {
     const lines = table(
-      runOf(
+      runWith([
         await ask(caseOf('q1')),
         await ask(caseOf('q2', { kind: 'paraphrase', facts: [['token bucket']] })),
         await ask(caseOf('q3', foreign)),
         await ask(caseOf('q4', { kind: 'false_premise' })),
-      ),
+      ]),
     )
     const rows = lines.slice(0, lines.indexOf(''))
     const names = ['kind', 'direct', 'false_premise', 'paraphrase', 'unanswerable', 'ALL']
@@ -143,7 +133,7 @@ describe('the table', () => {
 
   it('says that it does not know what was not measured', async () => {
     for (const questions of [[], [await ask(caseOf('q3', foreign))]]) {
-      const text = table(runOf(...questions)).join('\n')
+      const text = table(runWith(questions)).join('\n')
       expect(text).not.toMatch(/NaN|undefined|Infinity/)
       expect(text).toContain('–')
     }
@@ -151,7 +141,7 @@ describe('the table', () => {
 
   it('names the questions that have no answer, and leaves them out of every figure', async () => {
     const failed = askedOf(caseOf('q9'), { outcome: null, fault: 'the answer failed (store-unavailable)' })
-    const lines = table(runOf(await ask(caseOf('q1', { facts: [['token bucket']] })), failed))
+    const lines = table(runWith([await ask(caseOf('q1', { facts: [['token bucket']] })), failed]))
     expect(lines.at(-1)).toBe('  q9: the answer failed (store-unavailable)')
     expect(lines.find((line) => line.startsWith('ALL'))).toMatch(/^ALL +2 +100 % \[21 %, 100 %\]/)
   })
