@@ -44,6 +44,7 @@ export type Options = {
   readonly size?: string
   readonly parallel?: string
   readonly run?: string
+  readonly cache?: string
   readonly url?: string
   readonly key?: string
   readonly baseline?: string

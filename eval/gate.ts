@@ -13,10 +13,12 @@ export const BASELINE = 'eval/baseline.json'
 
 export const gate: RunCommand = async (files, paths, options, learn, signal) => {
   if (files.length > 0) throw new InputError('usage', `The gate takes no file but --baseline: ${files.join(', ')}.`)
-  const { baseline: path = BASELINE, update = false, fresh = false, parallel } = options
+  const { baseline: path = BASELINE, update = false, fresh, parallel, cache } = options
   // Told before a minute is spent on answers.
   if (!update) await access(path).catch(() => refuseMissing(path))
-  const run = await runSet(paths, { fresh, ...(parallel ? { parallel } : {}) }, learn, signal)
+  // All questions, whatever else was chosen.
+  const how = { ...(fresh ? { fresh } : {}), ...(parallel ? { parallel } : {}), ...(cache ? { cache } : {}) }
+  const run = await runSet(paths, how, learn, signal)
   await keepRun(run, options)
   if (update) return await updateBaseline(path, run)
   const { lines, reasons } = judge(run, await readBaseline(path))

@@ -17,13 +17,14 @@ import { wice } from './public/wice.ts'
 import { scoreSet } from './set.ts'
 import { fit } from './weights/fit.ts'
 
-const usage = `npm run eval -- [--set <questions.jsonl> --library <folder>] [--only kind=<kind>] [--half a|b] [--sample 50] [--seed 1] [--size 1000] [--parallel 1] [--fresh] [--run <file>] [--database <postgres://…>]
+const usage = `npm run eval -- [--set <questions.jsonl> --library <folder>] [--only kind=<kind>] [--half a|b] [--sample 50] [--seed 1] [--size 1000] [--parallel 1] [--fresh] [--run <file>] [--cache <folder>] [--database <postgres://…>]
   Questions over documents: your own, or else those of this repository. Ctrl-C keeps what was answered.
   --half      half of the questions, by a hash of their ids: fit on one, report on the other
   --sample    so many of them, the same ones for the same seed
   --size      characters of a chunk
   --fresh     asks again what is kept from an earlier run of the same code
   --run       the file of the run, instead of one below eval/runs
+  --cache     the folder of kept answers, instead of eval/runs/cache
   --database  where the documents are learned and stay, instead of a database that is gone afterwards
   --url <http://host:port> [--key <key>]   asks a running server, which has learned the folder, instead of the pipeline
 
@@ -106,7 +107,7 @@ function readArguments(args: readonly string[]) {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
   const chosen = { set: text, library: text, half: text, only: text, sample: text, seed: text, size: text }
-  const running = { parallel: text, run: text, fresh: flag, url: text, key: text, database: text }
+  const running = { parallel: text, run: text, cache: text, fresh: flag, url: text, key: text, database: text }
   const others = { baseline: text, update: flag, clapnq: text, squad: text, ridge: text, failures: flag, help: flag }
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options: { ...chosen, ...running, ...others } })

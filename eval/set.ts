@@ -79,9 +79,9 @@ function compareText(a: string, b: string): number {
 }
 
 /** What another machine answers with is not known here, so nothing of it is kept. */
-function cacheOf({ url, fresh }: Options): Cache {
+function cacheOf({ url, fresh, cache: folder = join(RUNS, 'cache') }: Options): Cache {
   if (url) return freshCache()
-  const cache = openCache(join(root, RUNS, 'cache'))
+  const cache = openCache(folder)
   return fresh ? freshCache(cache) : cache
 }
 

@@ -43,9 +43,9 @@ beforeAll(async () => {
   spokenBaseline = baselineOf({ set, questions: await answersOf({ ...deps, generator: obedient }) })
 })
 
-async function answersOf(deps: AnswerDeps, change = (surface: Surface) => surface): Promise<Asked[]> {
+async function answersOf(deps: AnswerDeps, change = (surface: Surface) => surface, asked = cases): Promise<Asked[]> {
   const { questions } = await askAll(
-    cases,
+    asked,
     {
       open: async () => change(await openPipeline('main', folder, deps, never)),
       cache: freshCache(),
@@ -161,6 +161,9 @@ describe('the gate goes red', () => {
 
 describe('the gate stays green', () => {
   it('ten times for ten runs of the same', async () => {
-    for (let time = 0; time < 10; time++) expect(reasonsOf(await answersOf(deps))).toEqual([])
+    const few = cases.filter((_, at) => at % 4 === 0)
+    const runOfFew = async () => await answersOf(deps, undefined, few)
+    const before = baselineOf({ set, questions: await runOfFew() })
+    for (let time = 0; time < 10; time++) expect(reasonsOf(await runOfFew(), before)).toEqual([])
   })
 })
