@@ -5,7 +5,7 @@ import type { Cache, Kept } from './cache.ts'
 import { outcomeOf, type Shelf } from './outcome.ts'
 import type { Progress } from './progress.ts'
 import type { Case } from './questions.ts'
-import type { Asked, TimesMs } from './record.ts'
+import { type Asked, outcomeShape, type TimesMs } from './record.ts'
 import type { Transcript } from './run.ts'
 
 /** What is judged: the pipeline in this process, or a server. */
@@ -69,7 +69,9 @@ async function resultOf(
 async function answerOf(test: Case, { ask, shelf }: Surface, signal: AbortSignal): Promise<Kept> {
   const transcript = await ask(test, signal)
   const { retrieve, firstText, total } = transcript.answer.timingsMs
-  return { outcome: await outcomeOf(transcript, shelf, signal), timesMs: { retrieve, firstText, total } }
+  // In the order of the shape, as it is when read back: the same answer is the same bytes, kept or new.
+  const outcome = outcomeShape.parse(await outcomeOf(transcript, shelf, signal))
+  return { outcome, timesMs: { retrieve, firstText, total } }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -30,13 +30,16 @@ let isDown: boolean
 
 const learn: Learn = async () => {
   learned++
-  const { search, documents } = libraryOf(documentOf('stripe', stripe))
+  const document = documentOf('stripe', stripe)
+  const { search, documents } = libraryOf(document)
+  const list: typeof documents.list = async (_library, _limit, after) =>
+    await Promise.resolve(after === undefined ? [{ ...document, chunks: 1, characters: 1, ingestedAt: '' }] : [])
   const candidates: typeof search.candidates = async (request, signal) => {
     asked.push([...request.terms.keys()].join(' '))
     if (isDown && request.terms.has('olympiad')) throw new StoreError('store-unavailable', 'down')
     return await search.candidates(request, signal)
   }
-  return await Promise.resolve(depsOf({ documents, search: { ...search, candidates } }))
+  return await Promise.resolve(depsOf({ documents: { ...documents, list }, search: { ...search, candidates } }))
 }
 
 async function writeSet(...lines: readonly object[]): Promise<void> {
@@ -69,6 +72,7 @@ describe('a run', () => {
     ])
     expect(questions[0]?.outcome).toMatchObject({ status: 'answered', citations: [{ isValid: true }] })
     expect(questions[0]?.places).toEqual([{ file: 'stripe.md', lines: [2, 2], text: stripe.split('\n')[1] }])
+    expect(questions[0]?.outcome?.evidence).toEqual([{ text: 'stripe.md', start: 14, end: 95 }])
     expect(set.file).toBe(paths.set)
     expect(environment.product).toMatch(/^[0-9a-f]{64}$/)
     expect(options).toEqual({ only: 'kind=direct', seed: '4' })
