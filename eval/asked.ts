@@ -30,8 +30,9 @@ export function askedOf(test: Case, { outcome, fault }: Result): Asked {
 }
 
 /** Of the question and of the lines it points at: when one of them changes, it is another question. */
-export function hashCase({ gold: _, places, ...test }: Case): string {
-  return hashOf(JSON.stringify([test, places.map(({ file, lines, written }) => [file, lines, written])]))
+export function hashCase(test: Case): string {
+  const places = test.places.map(({ file, lines, written }) => [file, lines, written])
+  return hashOf(JSON.stringify({ ...test, places, gold: [] }))
 }
 
 /**

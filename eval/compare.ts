@@ -97,13 +97,16 @@ function timesOf(questions: readonly Both[], runs: readonly Run[]): string[][] {
 function kindsTable(questions: readonly Both[]): string[] {
   const names = Object.keys(margins).filter((metric) => differenceOf(metric, questions))
   const kinds = [...Map.groupBy(questions, ({ before }) => before.kind)].sort(([a], [b]) => (a < b ? -1 : 1))
-  const cell = (found: Difference | null) => (found ? `${plus(found.difference)} (${found.won} : ${found.lost})` : '')
   const rows = kinds.map(([kind, of]) => [
     kind,
     String(of.length),
-    ...names.map((metric) => cell(differenceOf(metric, of))),
+    ...names.map((metric) => briefly(differenceOf(metric, of))),
   ])
   return grid([['B − A (better : worse)', 'n', ...names], ...rows])
+}
+
+function briefly(found: Difference | null): string {
+  return found ? `${plus(found.difference)} (${found.won} : ${found.lost})` : ''
 }
 
 const SHOWN = 20

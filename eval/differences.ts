@@ -2,7 +2,7 @@
 import { type Holm, holm, mcNemar, mean, type Paired, pairedBootstrap, smallestDetectable } from './stats.ts'
 
 /** A question of either run, as far as it is compared. */
-export type Scores = Readonly<Record<string, number | null>>
+type Scores = Readonly<Record<string, number | null>>
 export type Compared = {
   readonly id: string
   readonly cluster: string

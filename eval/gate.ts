@@ -9,7 +9,7 @@ import type { Asked, Run } from './record.ts'
 import { always, margins, MISSING } from './rules.ts'
 import { keepRun, runSet } from './set.ts'
 
-export const BASELINE = 'eval/baseline.json'
+const BASELINE = 'eval/baseline.json'
 
 export const gate: RunCommand = async (files, paths, options, learn, signal) => {
   if (files.length > 0) throw new InputError('usage', `The gate takes no file but --baseline: ${files.join(', ')}.`)

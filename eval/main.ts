@@ -34,7 +34,7 @@ npm run eval -- compare <run> <run>
 npm run eval -- gate [--baseline eval/baseline.json] [--update]
   Exit code 1, and why, when the answers are worse than those of the baseline; --update makes them the baseline.
 
-npm run eval -- ablate --set <questions.jsonl> --library <folder>
+npm run eval -- ablate [--set <questions.jsonl> --library <folder>]
   The same questions with one step of the pipeline taken away at a time, against all of them.
 
 npm run eval -- fit --set <questions.jsonl> --library <folder> [--clapnq <folder>] [--squad <file> --sample 500 --seed 1] [--only evidence|candidates|pieces] [--ridge 1]
@@ -66,17 +66,17 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.help) return tell([usage])
   const signal = untilStopped()
   const { learn, close } = openOnDemand(values.database, signal)
+  const [name = '', ...files] = positionals
   try {
-    const [name, ...files] = positionals
     const paths = pathsOf(values)
     if (paths && !name) return tell(await scoreSet(paths, values, learn, signal))
     // The others make several libraries, some of them hundreds, which nobody wants to keep.
     if (values.database) throw new InputError('usage', usage)
-    const ofRuns = runCommands[name ?? '']
+    const ofRuns = runCommands[name]
     if (ofRuns && paths) return tell(...(await ofRuns(files, paths, values, learn, signal)))
-    const own = ownCommands[name ?? '']
-    if (own && values.set && paths && files.length === 0) return tell(await own(paths, values, learn, signal))
-    const command = commands[name ?? '']
+    const own = ownCommands[name]
+    if (own && paths && files.length === 0) return tell(await own(paths, values, learn, signal))
+    const command = commands[name]
     if (!command || !files[0]) throw new InputError('usage', usage)
     return tell(await command(files[0], values, learn, signal))
   } finally {

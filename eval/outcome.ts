@@ -8,7 +8,7 @@ import type { Outcome } from './record.ts'
 import type { Transcript } from './run.ts'
 import type { Place } from './score/spans.ts'
 
-export type Stored = Pick<DocumentText, 'id' | 'revision' | 'source' | 'text'>
+type Stored = Pick<DocumentText, 'id' | 'revision' | 'source' | 'text'>
 
 /** The learned documents, wherever they are: all in their current revision, and any one in any. */
 export type Documents = {

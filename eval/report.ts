@@ -63,25 +63,19 @@ function faults(asked: readonly Asked[], isSound: (citation: Citation) => boolea
 }
 
 function times(all: readonly Run['timingsMs'][string][]): string[][] {
-  const line = (name: string, values: readonly number[]) => {
-    const [half, most] = [0.5, 0.95].map((share) => quantile(values, share))
-    return [name, values.length === 0 ? '–' : `p50 ${half?.toFixed(1)} ms, p95 ${most?.toFixed(1)} ms`]
-  }
+  // A refusal has no text.
+  const first = all.map(({ firstText }) => firstText).filter((ms) => ms > 0)
+  const [retrieve, total] = [all.map((each) => each.retrieve), all.map((each) => each.total)]
   return [
-    line(
-      'time of retrieval',
-      all.map(({ retrieve }) => retrieve),
-    ),
-    line(
-      '… to the first text',
-      // A refusal has no text.
-      all.map(({ firstText }) => firstText).filter((ms) => ms > 0),
-    ),
-    line(
-      '… of the answer',
-      all.map(({ total }) => total),
-    ),
+    ['time of retrieval', spread(retrieve)],
+    ['… to the first text', spread(first)],
+    ['… of the answer', spread(total)],
   ]
+}
+
+function spread(values: readonly number[]): string {
+  const [half, most] = [0.5, 0.95].map((share) => quantile(values, share).toFixed(1))
+  return values.length === 0 ? '–' : `p50 ${half} ms, p95 ${most} ms`
 }
 
 function unscored(asked: readonly Asked[]): string[] {

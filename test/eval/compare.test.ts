@@ -27,6 +27,8 @@ function questions(lost: readonly string[] = [], ruined: readonly string[] = [])
 const a = runWith(questions(), { name: 'before' })
 const lineOf = (lines: readonly string[], start: string) => lines.find((line) => line.startsWith(start)) ?? ''
 
+const learn = async () => await Promise.reject(new Error('nothing is learned for it'))
+
 describe('a comparison', () => {
   const lines = compareRuns(a, runWith(questions(['q03'], ['q04', 'q07']), { name: 'after' }))
 
@@ -86,7 +88,6 @@ describe('a comparison', () => {
     const path = join(await folderOfFile(), 'run.json')
     await writeRun(path, a)
     const paths = { set: '', library: '' }
-    const learn = async () => await Promise.reject(new Error('nothing is learned for it'))
     const [lines, exitCode] = await compare([path, path], paths, {}, learn, never)
     expect(exitCode).toBe(0)
     expect(lines).toEqual(compareRuns(a, a))

@@ -37,6 +37,11 @@ function losing(count: number, scores: Asked['scores']): Asked[] {
   return questions((asked, at) => (at < count ? scored(asked, scores) : asked))
 }
 
+/** The first `count` unanswerable questions are answered. */
+function answering(count: number): Asked[] {
+  return questions((asked, at) => (at >= 210 && at < 210 + count ? scored(asked, { answered_unanswerable: 1 }) : asked))
+}
+
 function reasonsOf(asked: readonly Asked[], of = set): readonly string[] {
   return judge({ set: of, questions: [...asked] }, baseline).reasons
 }
@@ -70,15 +75,13 @@ describe('the gate', () => {
   })
 
   it('bears two unanswerable questions that are answered, and not three', () => {
-    const answering = (count: number) =>
-      questions((asked, at) => (at >= 210 && at < 210 + count ? scored(asked, { answered_unanswerable: 1 }) : asked))
     expect(reasonsOf(answering(2))).toEqual([])
     expect(reasonsOf(answering(3))).toEqual([expect.stringContaining('answered_unanswerable: a loss beyond 0.17')])
   })
 
   it('bears as many questions won as lost', () => {
-    const before = questions((asked, at) => (at < 6 ? scored(asked, { hit_5: 0 }) : asked))
-    const after = questions((asked, at) => (at >= 6 && at < 12 ? scored(asked, { hit_5: 0 }) : asked))
+    const before = questions((asked, at) => (at < 7 ? scored(asked, { hit_5: 0 }) : asked))
+    const after = questions((asked, at) => (at >= 7 && at < 14 ? scored(asked, { hit_5: 0 }) : asked))
     expect(judge({ set, questions: after }, baselineOf({ set, questions: before })).reasons).toEqual([])
   })
 

@@ -85,6 +85,13 @@ const obedient = fakeGenerator((messages) => {
 })
 const RULE = 'End every sentence with the number of the passage that backs it'
 
+const answering: Steps['weigh'] = () => ({ type: 'enough', confidence: 1 })
+const refusing: Steps['weigh'] = () => ({ type: 'too-weak', confidence: 0, reason: 'nothing-relevant', missing: [] })
+
+function forgetful(messages: readonly Message[]): Message[] {
+  return messages.map((message) => ({ ...message, content: message.content.replace(RULE, 'End every sentence well') }))
+}
+
 describe('the gate goes red', () => {
   it('when passages come in any order, as their sources are not found', async () => {
     const draw = random(3)
@@ -123,15 +130,13 @@ describe('the gate goes red', () => {
   })
 
   it('when everything is answered, as the unanswerable is', async () => {
-    const weigh: Steps['weigh'] = () => ({ type: 'enough', confidence: 1 })
-    expect(reasonsOf(await answersOf(broken({ weigh })))).toEqual([
+    expect(reasonsOf(await answersOf(broken({ weigh: answering })))).toEqual([
       expect.stringMatching(/^answered_unanswerable: (?:worse|a loss beyond)/),
     ])
   })
 
   it('when nothing is answered, as the answerable is refused and no quote is left to be checked', async () => {
-    const weigh: Steps['weigh'] = () => ({ type: 'too-weak', confidence: 0, reason: 'nothing-relevant', missing: [] })
-    const reasons = reasonsOf(await answersOf(broken({ weigh })))
+    const reasons = reasonsOf(await answersOf(broken({ weigh: refusing })))
     expect(reasons).toContainEqual(expect.stringMatching(/^false_refusal: worse, /))
     expect(reasons).toContain('quote_valid: measured on no question')
   })
@@ -147,8 +152,6 @@ describe('the gate goes red', () => {
   })
 
   it('when the prompt forgets to ask for citations, as a model then gives none', async () => {
-    const forgetful = (messages: readonly Message[]) =>
-      messages.map((message) => ({ ...message, content: message.content.replace(RULE, 'End every sentence well') }))
     const generator = {
       ...obedient,
       stream: (messages: readonly Message[], signal: AbortSignal) => obedient.stream(forgetful(messages), signal),

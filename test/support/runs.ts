@@ -1,7 +1,7 @@
 // Questions as a run keeps them, without having been asked: as much of each as a test says.
 import type { Asked, Outcome, Run } from '../../eval/record.ts'
 
-export function outcomeWith(more: Partial<Outcome> = {}): Outcome {
+function outcomeWith(more: Partial<Outcome> = {}): Outcome {
   return {
     query: '',
     status: 'answered',
