@@ -53,8 +53,10 @@ async function resultOf(
 ): Promise<Result & { readonly timesMs: TimesMs | null }> {
   const key = keyOf(test)
   const kept = await cache.find(key)
-  progress.step(kept !== null)
-  if (kept) return { ...kept, fault: null }
+  if (kept) {
+    progress.step(true)
+    return { ...kept, fault: null }
+  }
   const surface = await opened()
   try {
     const answered = await answerOf(test, surface, signal)
@@ -63,6 +65,8 @@ async function resultOf(
   } catch (error) {
     if (signal.aborted || !(error instanceof AppError)) throw error
     return { outcome: null, fault: error.message, timesMs: null }
+  } finally {
+    progress.step(false)
   }
 }
 
