@@ -14,9 +14,12 @@ import type { WordReader } from '../server/answer/vocabulary.ts'
 import { candidateWeights } from '../server/answer/weights.ts'
 import { type Learn, type OwnCommand, say } from './command.ts'
 import { grid, percent } from './figures.ts'
+import { askedOf } from './asked.ts'
+import type { Surface } from './asking.ts'
+import { outcomeOf } from './outcome.ts'
+import { openPipeline } from './pipeline.ts'
 import { type Case, readCases } from './questions.ts'
-import { type Scored, scoreTranscript } from './report.ts'
-import { runCase } from './run.ts'
+import type { Asked } from './record.ts'
 import { mean, quantile } from './stats.ts'
 
 /** What is different when a step is away: what is learned, what answers, what is asked. */
@@ -97,7 +100,7 @@ async function firstSentences(_found: Found, passages: readonly Passage[]): Prom
 
 export const ablate: OwnCommand = async (paths, _options, learn, signal) => {
   const cases = await readCases(paths.set, paths.library)
-  const runs = await prepareAll(paths.library, learn)
+  const runs = await prepareAll(paths.library, learn, signal)
   // Every question goes through all of them before the next is asked, each time another one first: what the machine
   // does meanwhile, and what is in memory already, falls on all alike.
   for (const [index, test] of cases.entries()) {
@@ -106,7 +109,7 @@ export const ablate: OwnCommand = async (paths, _options, learn, signal) => {
       const run = runs[(index + at) % runs.length]
       if (!run) continue
       const asked = run.ablation.ask?.(test) ?? test
-      run.scored.set(test.id, scoreTranscript(await runCase(asked, run.library, run.deps, signal)))
+      run.scored.set(test.id, await score(asked, run.surface, signal))
     }
   }
   return [
@@ -115,21 +118,29 @@ export const ablate: OwnCommand = async (paths, _options, learn, signal) => {
   ]
 }
 
+type Scored = Pick<Asked, 'id' | 'answerable' | 'scores'> & { readonly totalMs: number }
+
 type Run = {
   readonly ablation: Ablation
-  readonly library: string
-  readonly deps: AnswerDeps
+  readonly surface: Surface
   readonly scored: Map<string, Scored>
 }
 
-async function prepareAll(folder: string, learn: Learn): Promise<Run[]> {
+async function score(test: Case, { ask, shelf }: Surface, signal: AbortSignal): Promise<Scored> {
+  const transcript = await ask(test, signal)
+  const outcome = await outcomeOf(transcript, shelf, signal)
+  return { ...askedOf(test, { outcome, fault: null }), totalMs: transcript.answer.timingsMs.total }
+}
+
+async function prepareAll(folder: string, learn: Learn, signal: AbortSignal): Promise<Run[]> {
   const shipped = await learn('ablate', [folder])
   const runs: Run[] = []
   for (const [at, ablation] of ablations.entries()) {
     const { prepare, without } = ablation
     const library = prepare ? `ablate-${at}` : 'ablate'
     const deps = prepare ? await learn(library, [folder], { prepare }) : shipped
-    runs.push({ ablation, library, deps: without?.(deps) ?? deps, scored: new Map() })
+    const surface = await openPipeline(library, folder, without?.(deps) ?? deps, signal)
+    runs.push({ ablation, surface, scored: new Map() })
   }
   return runs
 }
@@ -137,44 +148,44 @@ async function prepareAll(folder: string, learn: Learn): Promise<Run[]> {
 const heads = ['', 'source in 5', 'source cited', 'facts', 'unanswerable refused', 'wrongly refused', 'p50 ms']
 
 function lineOf({ ablation, scored }: Run, base: Results): string[] {
-  const times = [...scored.values()].map(({ answer }) => answer.timingsMs.total)
+  const times = [...scored.values()].map(({ totalMs }) => totalMs)
   return [
     ablation.name,
-    share(scored, base, true, ({ hit5 }) => hit5 === 1),
-    share(scored, base, true, ({ cited }) => cited === 1),
+    share(scored, base, true, 'hit_5'),
+    share(scored, base, true, 'right_source'),
     factsIn(scored, base),
-    share(scored, base, false, ({ refused }) => refused),
-    share(scored, base, true, ({ refused }) => refused),
+    share(scored, base, false, 'refused'),
+    share(scored, base, true, 'refused'),
     quantile(times, 0.5).toFixed(0),
   ]
 }
 
 type Results = ReadonlyMap<string, Scored>
 
-function share(all: Results, base: Results, answerable: boolean, passes: (each: Scored) => boolean): string {
-  const counted = select(all, answerable)
-  const passed = new Set(
-    select(base, answerable)
-      .filter(passes)
-      .map(({ test }) => test.id),
-  )
-  const rate = percent(mean(counted.map((each) => (passes(each) ? 1 : 0))))
+function share(all: Results, base: Results, answerable: boolean, metric: string): string {
+  const counted = select(all, answerable, metric)
+  const passed = new Set(select(base, answerable, metric).flatMap(({ id, value }) => (value === 1 ? [id] : [])))
+  const rate = percent(mean(counted.map(({ value }) => value)))
   if (all === base) return rate
-  const gained = counted.filter((each) => passes(each) && !passed.has(each.test.id)).length
-  const lost = counted.filter((each) => !passes(each) && passed.has(each.test.id)).length
+  const gained = counted.filter(({ id, value }) => value === 1 && !passed.has(id)).length
+  const lost = counted.filter(({ id, value }) => value !== 1 && passed.has(id)).length
   return `${rate} +${gained} −${lost}`
 }
 
 /** In points: a question can lose one of its facts. */
 function factsIn(all: Results, base: Results): string {
-  const [own, before] = [all, base].map((each) => mean(select(each, true).map(({ facts }) => facts)) * 100)
-  const moved = (own ?? 0) - (before ?? 0)
-  const figure = percent((own ?? 0) / 100)
+  const [own, before] = [all, base].map((each) => mean(select(each, true, 'fact_coverage').map(({ value }) => value)))
+  const moved = ((own ?? 0) - (before ?? 0)) * 100
+  const figure = percent(own ?? 0)
   return all === base || Number.isNaN(moved)
     ? figure
     : `${figure} ${moved < 0 ? '−' : '+'}${Math.abs(moved).toFixed(1)}`
 }
 
-function select(all: Results, answerable: boolean): Scored[] {
-  return [...all.values()].filter(({ test }) => test.answerable === answerable)
+/** Where it was measured. */
+function select(all: Results, answerable: boolean, metric: string) {
+  return [...all.values()].flatMap((each) => {
+    const value = each.scores[metric] ?? null
+    return each.answerable === answerable && value !== null ? [{ id: each.id, value }] : []
+  })
 }

@@ -1,7 +1,7 @@
 // What a command of `npm run eval` is given, and what it gives back.
 import { createHash } from 'node:crypto'
 import { InputError } from '../core/errors.ts'
-import type { DocumentText } from '../core/ports.ts'
+import type { DocumentStore, DocumentText } from '../core/ports.ts'
 import type { ParsedDocument } from '../core/types.ts'
 import type { AnswerDeps } from '../server/answer/answer.ts'
 
@@ -20,24 +20,38 @@ export type Learn = (
 /** Lines for stdout. What it reads from `path` is somebody else's: its docstring names source and definitions. */
 export type Command = (path: string, options: Options, learn: Learn, signal: AbortSignal) => Promise<string[]>
 
+/** Questions, and the folder of documents that they are asked of. */
+export type Paths = { readonly set: string; readonly library: string }
+
 /** Lines for stdout, of questions of one's own over documents of one's own. */
-export type OwnCommand = (
-  paths: { readonly set: string; readonly library: string },
+export type OwnCommand = (paths: Paths, options: Options, learn: Learn, signal: AbortSignal) => Promise<string[]>
+
+/** Lines for stdout about runs that were written before or are made for it, and the exit code. */
+export type RunCommand = (
+  files: readonly string[],
+  paths: Paths,
   options: Options,
   learn: Learn,
   signal: AbortSignal,
-) => Promise<string[]>
+) => Promise<readonly [lines: string[], exitCode: number]>
 
 /** As they were written; each command reads its own. */
 export type Options = {
   readonly half?: string
   readonly only?: string
-  readonly out?: string
   readonly sample?: string
   readonly seed?: string
   readonly size?: string
+  readonly parallel?: string
+  readonly run?: string
+  readonly cache?: string
+  readonly url?: string
+  readonly key?: string
+  readonly baseline?: string
   readonly library?: string
   readonly failures?: boolean
+  readonly fresh?: boolean
+  readonly update?: boolean
   readonly clapnq?: string
   readonly squad?: string
   readonly ridge?: string
@@ -65,6 +79,11 @@ export function readCount(name: string, text: string): number {
 /** The documents of a folder as they were learned, under a name that is only for this. */
 export async function readDocuments(library: string, folder: string, learn: Learn): Promise<DocumentText[]> {
   const { documents } = await learn(library, [folder], { quiet: true })
+  return await documentsOf(library, documents)
+}
+
+/** Every document of a library in its current revision. */
+export async function documentsOf(library: string, documents: DocumentStore): Promise<DocumentText[]> {
   const found: DocumentText[] = []
   for (let page = await documents.list(library, 200); page.length > 0;) {
     for (const { id } of page) found.push(...[await documents.find(library, id)].filter((each) => each !== null))

@@ -11,24 +11,38 @@ const shape = z.object({
   answerable: z.boolean(),
   /** places that hold the answer: 1-based lines of a file of the library, both ends included */
   sources: z.array(z.object({ file: z.string(), lines: z.tuple([z.int().min(1), z.int()]) })),
+  /** any one of the places is enough, as where a text stands twice; otherwise all are asked for */
+  either: z.boolean().optional(),
   /** each fact is a list of acceptable strings */
   facts: z.array(z.array(z.string())),
   history: z.array(z.object({ question: z.string(), answer: z.string() })).default([]),
 })
 
-/** `gold`: the words of each listed place, in the form that `normalise` gives. */
-export type Case = z.infer<typeof shape> & { readonly gold: readonly string[] }
+/** `written`: the lines as the file has them. `gold`: their words, in the form that `normalise` gives. */
+type ListedPlace = {
+  readonly file: string
+  readonly lines: readonly [number, number]
+  readonly written: readonly string[]
+  /** how far into its file it begins, 0 to 1 */
+  readonly share: number
+  readonly gold: readonly string[]
+}
+
+/** `gold`: the words of all listed places. */
+export type Case = z.infer<typeof shape> & { readonly gold: readonly string[]; readonly places: readonly ListedPlace[] }
 
 /** Reads the set, and the listed places from the library's files. Throws InputError that names file and line. */
 export async function readCases(setPath: string, libraryDir: string): Promise<Case[]> {
-  const lines = (await read(setPath)).split('\n')
+  const lines = (await readText(setPath)).split('\n')
   const files = new Map<string, readonly string[]>()
   const cases: Case[] = []
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '') continue
     try {
       const test = parse(line)
-      cases.push({ ...test, gold: await readGold(test, libraryDir, files) })
+      if (cases.some(({ id }) => id === test.id)) throw new Error(`the id ${test.id} is there twice`)
+      const places = await readPlaces(test, libraryDir, files)
+      cases.push({ ...test, places, gold: places.flatMap(({ gold }) => gold) })
     } catch (error) {
       const fault = error instanceof Error ? error.message : String(error)
       throw new InputError('bad-case', `${basename(setPath)}, line ${index + 1}: ${fault}`)
@@ -44,22 +58,23 @@ function parse(line: string): z.infer<typeof shape> {
   throw new Error(`${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-async function readGold(
+async function readPlaces(
   { sources }: z.infer<typeof shape>,
   libraryDir: string,
   files: Map<string, readonly string[]>,
-): Promise<string[]> {
-  const gold: string[] = []
+): Promise<ListedPlace[]> {
+  const places: ListedPlace[] = []
   for (const { file, lines } of sources) {
-    const source = files.get(file) ?? (await read(join(libraryDir, file))).split('\n')
+    const source = files.get(file) ?? (await readText(join(libraryDir, file))).split('\n')
     files.set(file, source)
     const [from, to] = lines
     // A place that is not there would count every answer as wrong.
     if (from > to || to > source.length) throw new Error(`${file} has no lines ${from} to ${to}`)
-    const listed = source.slice(from - 1, to).map(normalise)
-    gold.push(...listed.filter((text) => text.split(' ').length >= 3))
+    const written = source.slice(from - 1, to)
+    const gold = written.map(normalise).filter((text) => text.split(' ').length >= 3)
+    places.push({ file, lines, written, share: (from - 1) / source.length, gold })
   }
-  return gold
+  return places
 }
 
 /** Words only, lower case, without markup: the common form of a line of markdown and of the text parsed from it. */
@@ -73,7 +88,8 @@ export function normalise(text: string): string {
     .trim()
 }
 
-async function read(path: string): Promise<string> {
+/** Throws InputError that names the file. */
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

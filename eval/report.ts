@@ -1,97 +1,90 @@
-// Transcripts → a table by kind, each rate with its 95 % interval.
-import { percent, rate as narrowRate } from './figures.ts'
-import type { Transcript } from './run.ts'
-import { factCoverage } from './score/facts.ts'
-import { citesSource, hitAt } from './score/retrieval.ts'
-import { mean, quantile } from './stats.ts'
+// A run → a table by kind, each rate with its 95 % interval.
+import { grid, percent, rate } from './figures.ts'
+import type { Asked, Run } from './record.ts'
+import { mean, quantile, ruleOfThree } from './stats.ts'
 
-export type Scored = Transcript & {
-  readonly hit5: number
-  readonly cited: number
-  readonly facts: number
-  readonly refused: boolean
-  readonly words: number
-}
+const columns: readonly (readonly [metric: string, head: string])[] = [
+  ['grounded_correct', 'grounded and correct'],
+  ['hit_5', 'source in 5'],
+  ['right_source', 'source cited'],
+  ['fact_coverage', 'facts'],
+  ['refused', 'refused'],
+]
 
-export function scoreTranscript(transcript: Transcript): Scored {
-  const { test, answer, passages } = transcript
-  const refused = answer.status === 'abstained'
-  const cited = citesSource(test, answer.citations)
-  return {
-    ...transcript,
-    hit5: Math.max(hitAt(5, test, passages), cited),
-    cited,
-    facts: factCoverage(test.facts, answer.answer),
-    refused,
-    words: answer.answer.split(/\s+/).filter(Boolean).length,
-  }
-}
-
-/** The table as lines of text. Rates are over answerable questions, but for the refusals. */
-export function table(all: readonly Scored[]): string[] {
-  const kinds = [...new Set(all.map(({ test }) => test.kind))].sort()
-  const rows = [
-    ...kinds.map((kind) =>
-      row(
-        kind,
-        all.filter(({ test }) => test.kind === kind),
-      ),
-    ),
-    row('ALL', all),
+/** The table as lines of text. Each figure is over the questions that it was measured on. */
+export function table({ questions, timingsMs }: Run): string[] {
+  const kinds = [...Map.groupBy(questions, ({ kind }) => kind)].sort(([a], [b]) => (a < b ? -1 : 1))
+  const isRate = new Map(columns.map(([metric]) => [metric, scoresOf(questions, metric).every(isYesNo)]))
+  const row = (name: string, asked: readonly Asked[]) => [
+    name,
+    String(asked.length),
+    ...columns.map(([metric]) => figure(asked, metric, isRate.get(metric))),
   ]
   return [
-    [
-      'kind'.padEnd(18),
-      'n'.padStart(4),
-      'source in 5'.padStart(20),
-      'source cited'.padStart(20),
-      'facts'.padStart(7),
-      'refused'.padStart(20),
-      'words'.padStart(6),
-    ].join(' '),
-    ...rows,
-    ...summary(all),
-  ]
-}
-
-function row(name: string, scored: readonly Scored[]): string {
-  const answerable = scored.filter(({ test }) => test.answerable)
-  const answered = scored.filter(({ refused }) => !refused)
-  return [
-    name.padEnd(18),
-    String(scored.length).padStart(4),
-    rate(answerable.filter(({ hit5 }) => hit5 === 1).length, answerable.length),
-    rate(answerable.filter(({ cited }) => cited === 1).length, answerable.length),
-    percent(mean(answerable.map(({ facts }) => facts))).padStart(7),
-    rate(scored.filter(({ refused }) => refused).length, scored.length),
-    figure(
-      quantile(
-        answered.map(({ words }) => words),
-        0.5,
-      ),
-    ).padStart(6),
-  ].join(' ')
-}
-
-function summary(all: readonly Scored[]): string[] {
-  const answerable = all.filter(({ test }) => test.answerable)
-  const unanswerable = all.filter(({ test }) => !test.answerable)
-  const premises = all.filter(({ test }) => test.kind === 'false_premise')
-  const corrected = premises.filter(({ refused, facts, hit5 }) => (refused ? hit5 === 1 : facts === 1))
-  const times = all.map(({ answer }) => answer.timingsMs.total)
-  return [
+    ...grid([
+      ['kind', 'n', ...columns.map(([, head]) => head)],
+      ...kinds.map(([kind, asked]) => row(kind, asked)),
+      row('ALL', questions),
+    ]),
     '',
-    `unanswerable refused       ${rate(unanswerable.filter(({ refused }) => refused).length, unanswerable.length)}`,
-    `answerable wrongly refused ${rate(answerable.filter(({ refused }) => refused).length, answerable.length)}`,
-    `false premise corrected    ${rate(corrected.length, premises.length)}`,
-    `answer time                p50 ${figure(quantile(times, 0.5), 1)} ms, p95 ${figure(quantile(times, 0.95), 1)} ms`,
+    ...grid([
+      ['unanswerable answered', figure(questions, 'answered_unanswerable')],
+      ['answerable wrongly refused', figure(questions, 'false_refusal')],
+      ['quotes that are not in the text', faults(questions, ({ isValid }) => isValid)],
+      ['quotes from outside of the passages', faults(questions, ({ isInPassage }) => isInPassage)],
+      ...times(Object.values(timingsMs)),
+    ]),
+    ...unscored(questions),
   ]
 }
 
-function rate(successes: number, n: number): string {
-  return narrowRate(successes, n).padStart(20)
+/** A rate of yes and no with its interval, or a mean. */
+function figure(asked: readonly Asked[], metric: string, isRate = true): string {
+  const values = scoresOf(asked, metric)
+  return isRate ? rate(values.filter((value) => value === 1).length, values.length) : percent(mean(values))
 }
 
-function figure(value: number, digits = 0): string {
-  return Number.isNaN(value) ? '–' : value.toFixed(digits)
+function scoresOf(asked: readonly Asked[], metric: string): number[] {
+  return asked.flatMap(({ scores }) => scores[metric] ?? [])
+}
+
+function isYesNo(score: number): boolean {
+  return score === 0 || score === 1
+}
+
+type Citation = NonNullable<Asked['outcome']>['citations'][number]
+
+function faults(asked: readonly Asked[], isSound: (citation: Citation) => boolean): string {
+  const all = asked.flatMap(({ outcome }) => outcome?.citations ?? [])
+  const wrong = all.filter((citation) => !isSound(citation)).length
+  if (all.length === 0) return '–'
+  const bound = wrong === 0 ? ` (at most ${percent(ruleOfThree(all.length), 2)})` : ''
+  return `${wrong} of ${all.length}${bound}`
+}
+
+function times(all: readonly Run['timingsMs'][string][]): string[][] {
+  // A refusal has no text.
+  const first = all.map(({ firstText }) => firstText).filter((ms) => ms > 0)
+  const [retrieve, total] = [all.map((each) => each.retrieve), all.map((each) => each.total)]
+  return [
+    ['time of retrieval', spread(retrieve)],
+    ['… to the first text', spread(first)],
+    ['… of the answer', spread(total)],
+  ]
+}
+
+function spread(values: readonly number[]): string {
+  const [half, most] = [0.5, 0.95].map((share) => quantile(values, share).toFixed(1))
+  return values.length === 0 ? '–' : `p50 ${half} ms, p95 ${most} ms`
+}
+
+function unscored(asked: readonly Asked[]): string[] {
+  const failed = asked.filter(({ fault }) => fault !== null)
+  return failed.length === 0
+    ? []
+    : [
+        '',
+        `${failed.length} questions have no answer and no score:`,
+        ...failed.map(({ id, fault }) => `  ${id}: ${fault}`),
+      ]
 }

@@ -130,12 +130,15 @@ export type Offline = {
 }
 
 /** The pipeline without server, model and key, to be measured: in a database that is gone afterwards, or in this one. */
-export async function openOffline(databaseUrl: string | undefined, stream: NodeJS.WriteStream): Promise<Offline> {
+export async function openOffline(
+  databaseUrl: string | undefined,
+  stream: NodeJS.WriteStream,
+  signal = new AbortController().signal,
+): Promise<Offline> {
   const embedder = await openStaticEmbedder()
   const say = (message: string) => void stream.write(`${message}\n`)
   const dir = await mkdtemp(join(tmpdir(), 'footnote-offline-'))
   const database = databaseUrl ? openPostgres(databaseUrl) : await openEmbedded(dir, say)
-  const signal = new AbortController().signal
   const open = async (library: string) => await openStore(database, library, embedder)
   return {
     store: open,

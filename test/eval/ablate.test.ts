@@ -110,7 +110,7 @@ describe('an ablation', () => {
 
   it('of the choice of sentences quotes what comes first', () => {
     expect(lineOf('all on')).toMatch(/^all on +100 % +100 % +100 %/)
-    expect(lineOf('first sentences')).toMatch(/^.+best +100 % \+0 −0 +50 % \+0 −1 +50 % −50\.0/)
+    expect(lineOf('first sentences')).toMatch(/^.+best +100 % \+0 −0 +50 % \+0 −1 +0 % −100\.0/)
   })
 
   it('of the evidence refuses nothing', () => {

@@ -45,7 +45,7 @@ describe('a set of questions', () => {
     ['a part of another type', [{ ...good, answerable: 'yes' }], /set\.jsonl, line 1: .*answerable/],
     [
       'a file that is not there',
-      [good, { ...good, sources: [{ file: 'b.txt', lines: [1, 1] }] }],
+      [good, { ...good, id: 'q2', sources: [{ file: 'b.txt', lines: [1, 1] }] }],
       /set\.jsonl, line 2: .*b\.txt/,
     ],
     [
@@ -53,6 +53,7 @@ describe('a set of questions', () => {
       [{ ...good, sources: [{ file: 'a.txt', lines: [3, 40] }] }],
       /set\.jsonl, line 1: .*a\.txt/,
     ],
+    ['an id that is there twice', [good, good], /set\.jsonl, line 2: .*q1/],
     ['lines from 0', [{ ...good, sources: [{ file: 'a.txt', lines: [0, 1] }] }], /set\.jsonl, line 1: /],
     [
       'lines in the wrong order',

@@ -48,15 +48,18 @@ A loaf of bread needs flour, water, salt and yeast. The dough rests for twelve h
 
 export type TestLibrary = { readonly store: Store; readonly embedder: Embedder; readonly folder: string }
 
-/** Once per test file, in `beforeAll`. `query` is for what no port tells. */
-export async function openTestLibrary(): Promise<TestLibrary & { readonly query: Query }> {
+type OpenedLibrary = TestLibrary & { readonly query: Query; readonly openNext: (name: string) => Promise<Store> }
+
+/** Once per test file, in `beforeAll`. `query` is for what no port tells, `openNext` another library beside this one. */
+export async function openTestLibrary(): Promise<OpenedLibrary> {
   const folder = join(await folderOfFile(), 'library')
   await mkdir(folder)
   for (const [name, text] of Object.entries(articles)) await writeFile(join(folder, name), text)
   const embedder = await openStaticEmbedder()
   const database = await openTestDatabase()
   const store = await openStore(database, LIBRARY, embedder)
-  const library = { store, embedder, folder, query: database.query }
+  const openNext = async (name: string) => await openStore(database, name, embedder)
+  const library = { store, embedder, folder, query: database.query, openNext }
   await learn(library, [folder])
   return library
 }

@@ -1,0 +1,74 @@
+// Answers kept by what they were made of, so that a run that was cut goes on where it was, and an unchanged one is instant.
+import { createHash } from 'node:crypto'
+import { glob, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { outcomeShape, timesShape, writeWhole } from './record.ts'
+
+const kept = z.object({ outcome: outcomeShape, timesMs: timesShape })
+export type Kept = z.infer<typeof kept>
+
+export type Cache = {
+  readonly find: (key: string) => Promise<Kept | null>
+  readonly keep: (key: string, answered: Kept) => Promise<void>
+}
+
+/** One file per answer below this folder, which may be deleted at any time. */
+export function openCache(folder: string): Cache {
+  const pathOf = (key: string) => join(folder, key.slice(0, 2), `${key.slice(2)}.json`)
+  return {
+    find: async (key) => {
+      // A file that is not there, or is of an older form, is an answer that is still to be made.
+      const text = await readFile(pathOf(key), 'utf8').catch(() => null)
+      return text === null ? null : (kept.safeParse(parse(text)).data ?? null)
+    },
+    keep: async (key, answered) => await writeWhole(pathOf(key), JSON.stringify(answered)),
+  }
+}
+
+/** Asks anew; with a cache behind it, what comes is kept there. */
+export function freshCache(behind?: Cache): Cache {
+  return { find: async () => await Promise.resolve(null), keep: async (...kept) => await behind?.keep(...kept) }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Everything that can change an answer without a key, or what is kept of one. The lock file stands for the stemmer
+ * and the database.
+ */
+const PRODUCT = [
+  '{core,ingest,models,prompts,server,store}/**/*',
+  'eval/{outcome,questions,record,run}.ts',
+  'eval/public/place.ts',
+  'package-lock.json',
+]
+
+/** One hash over the code that answers, and over what it is packed with. */
+export async function hashProduct(root: string): Promise<string> {
+  return await hashFiles(root, PRODUCT)
+}
+
+/** One hash over the names and bytes of all files of a folder. */
+export async function hashFolder(folder: string): Promise<string> {
+  return await hashFiles(folder, ['**/*'])
+}
+
+async function hashFiles(folder: string, patterns: readonly string[]): Promise<string> {
+  const paths: string[] = []
+  for await (const entry of glob([...patterns], { cwd: folder, withFileTypes: true }))
+    if (entry.isFile()) paths.push(join(entry.parentPath, entry.name))
+  const hash = createHash('sha256')
+  for (const path of paths.sort()) hash.update(`${path.slice(folder.length)}\0`).update(hashOf(await readFile(path)))
+  return hash.digest('hex')
+}
+
+export function hashOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
+}

@@ -1,0 +1,128 @@
+// npm run eval -- gate: is it worse than the baseline? Decided on intervals, question by question, with the reasons.
+import { access } from 'node:fs/promises'
+import { InputError } from '../core/errors.ts'
+import { type Baseline, baselineOf, readBaseline, shortHash, writeBaseline } from './baseline.ts'
+import { type RunCommand, say } from './command.ts'
+import { type Compared, differenceOf, directionOf, plus, signed, type Tested, testTogether } from './differences.ts'
+import { grid } from './figures.ts'
+import type { Asked, Run } from './record.ts'
+import { always, margins, MISSING } from './rules.ts'
+import { keepRun, runSet } from './set.ts'
+
+const BASELINE = 'eval/baseline.json'
+
+export const gate: RunCommand = async (files, paths, options, learn, signal) => {
+  if (files.length > 0) throw new InputError('usage', `The gate takes no file but --baseline: ${files.join(', ')}.`)
+  const { baseline: path = BASELINE, update = false, fresh, parallel, cache } = options
+  // Told before a minute is spent on answers.
+  if (!update) await access(path).catch(() => refuseMissing(path))
+  // All questions, whatever else was chosen.
+  const how = { ...(fresh ? { fresh } : {}), ...(parallel ? { parallel } : {}), ...(cache ? { cache } : {}) }
+  const run = await runSet(paths, how, learn, signal)
+  await keepRun(run, options)
+  if (update) return await updateBaseline(path, run)
+  const { lines, reasons } = judge(run, await readBaseline(path))
+  return reasons.length === 0
+    ? [[...lines, '', 'Not worse than the baseline.'], 0]
+    : [[...lines, '', 'Worse than the baseline:', ...reasons.map((reason) => `- ${reason}`)], 1]
+}
+
+function refuseMissing(path: string): never {
+  throw new InputError('unreadable', `There is no ${path}: npm run eval -- gate --update makes one.`)
+}
+
+/** What must always hold must hold of a baseline. */
+async function updateBaseline(path: string, run: Run): Promise<readonly [string[], number]> {
+  const reasons = faultsOf(run.questions)
+  if (reasons.length > 0) return [['No baseline can be made of this run:', ...reasons.map((each) => `- ${each}`)], 1]
+  await writeBaseline(path, baselineOf(run))
+  say(`The baseline is in ${path}`)
+  return [[`${run.questions.length} questions are the baseline now.`], 0]
+}
+
+export type Judgement = { readonly lines: readonly string[]; readonly reasons: readonly string[] }
+
+export function judge(run: Pick<Run, 'set' | 'questions'>, baseline: Baseline): Judgement {
+  const questions = run.questions.flatMap((asked): Compared[] => {
+    const kept = baseline.questions[asked.id]
+    return kept?.hash === shortHash(asked) ? [{ ...asked, a: kept.scores, b: asked.scores }] : []
+  })
+  const tested = testTogether(Object.keys(margins).flatMap((metric) => differenceOf(metric, questions) ?? []))
+  const reasons = [
+    ...faultsOf(run.questions),
+    ...mismatchesOf(run, baseline, questions.length),
+    ...missingOf(questions),
+    ...tested.flatMap((each) => lossOf(each) ?? []),
+  ]
+  return { lines: tableOf(tested), reasons }
+}
+
+function faultsOf(questions: readonly Asked[]): string[] {
+  const failed = questions.filter(({ fault }) => fault !== null)
+  const unscored = failed.length === 0 ? [] : [`unscored: ${failed.length} questions (${named(failed)})`]
+  return [...unscored, ...always.flatMap((metric) => breachOf(metric, questions) ?? [])]
+}
+
+function breachOf(metric: string, questions: readonly Asked[]): string | null {
+  const measured = questions.filter(({ scores }) => (scores[metric] ?? null) !== null)
+  if (measured.length === 0) return `${metric}: measured on no question`
+  const broken = measured.filter(({ scores }) => scores[metric] !== 1)
+  return broken.length === 0 ? null : `${metric}: below 1 on ${broken.length} questions (${named(broken)})`
+}
+
+function mismatchesOf(run: Pick<Run, 'set' | 'questions'>, baseline: Baseline, compared: number): string[] {
+  const [asked, kept] = [run.questions.length, Object.keys(baseline.questions).length]
+  if (run.set.hash === baseline.set.hash && asked === compared && kept === compared) return []
+  return [
+    `the set is not that of the baseline: ${compared} questions are in both, ${asked - compared} only in the set, ${kept - compared} only in the baseline. If that is meant: npm run eval -- gate --update`,
+  ]
+}
+
+function missingOf(questions: readonly Compared[]): string[] {
+  return Object.keys(margins).flatMap((metric) => {
+    const measured = questions.filter(({ a }) => (a[metric] ?? null) !== null)
+    const lost = measured.filter(({ b }) => (b[metric] ?? null) === null)
+    return lost.length > MISSING * measured.length
+      ? [`${metric}: not measured any more on ${lost.length} of ${measured.length} questions`]
+      : []
+  })
+}
+
+/** Worse beyond chance, or possibly worse by more than the margin. No difference at all is neither. */
+function lossOf(tested: Tested): string | null {
+  const { metric, interval, level, won, lost } = tested
+  const sign = directionOf(metric) || 1
+  const margin = margins[metric] ?? 0
+  const ends = interval(level).map((end) => end * sign)
+  const [worst, best] = [Math.min(...ends), Math.max(...ends)]
+  const flips = `${won} questions better, ${lost} worse`
+  if (best < 0) return `${metric}: worse, ${signed(tested, level)} (${flips})`
+  return worst < -margin
+    ? `${metric}: a loss beyond ${margin} cannot be ruled out, ${signed(tested, level)} (${flips})`
+    : null
+}
+
+function tableOf(tested: readonly Tested[]): string[] {
+  const heads = ['', 'n', 'baseline', 'now', 'difference', 'p (Holm)', 'better', 'worse', 'margin', 'detectable', '']
+  const rows = tested.map((each) => [
+    each.metric,
+    String(each.n),
+    each.a.toFixed(3),
+    each.b.toFixed(3),
+    signed(each, each.level),
+    each.adjustedP.toFixed(4),
+    String(each.won),
+    String(each.lost),
+    plus(-(directionOf(each.metric) || 1) * (margins[each.metric] ?? 0)),
+    each.sd > 0 ? each.detectable.toFixed(3) : '–',
+    lossOf(each) === null ? 'ok' : 'WORSE',
+  ])
+  return grid([heads, ...rows])
+}
+
+const NAMED = 5
+
+function named(questions: readonly Asked[]): string {
+  const ids = questions.slice(0, NAMED).map(({ id }) => id)
+  return [...ids, ...(questions.length > NAMED ? ['…'] : [])].join(', ')
+}
