@@ -50,6 +50,7 @@ export async function outcomeOf(transcript: Transcript, library: string, shelf: 
       return { n, file, title: document.title, headings: [...headings], span, score, text }
     }),
     evidence: evidenceOf(test, shelf.texts),
+    ...(answer.mode === 'generative' ? { usage: { ...answer.usage } } : {}),
   }
 }
 

@@ -47,6 +47,8 @@ export const outcomeShape = z.object({
   passages: z.array(passage),
   /** where the listed places stand in the learned texts; null when one was not found there */
   evidence: z.array(span.extend({ text: z.string() })).nullable(),
+  /** of all calls to a model for it; left out where none was asked */
+  usage: z.object({ inputTokens: z.number(), outputTokens: z.number(), costUsd: z.number() }).optional(),
 })
 export type Outcome = z.infer<typeof outcomeShape>
 

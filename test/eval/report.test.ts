@@ -24,6 +24,7 @@ function caseOf(id: string, more: Partial<Case> = {}): Case {
     sources: [],
     facts: [['token bucket'], ['bread']],
     history: [],
+    places: [],
     gold,
     ...more,
   }

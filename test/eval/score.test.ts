@@ -20,6 +20,7 @@ function caseOf(...gold: readonly string[]): Case {
     sources: [],
     facts: [],
     history: [],
+    places: [],
     gold: gold.map(normalise),
   }
 }
