@@ -6,6 +6,7 @@ import { ablate } from './ablate.ts'
 import type { Command, Learn, OwnCommand } from './command.ts'
 import { exitCodeOf } from './exit.ts'
 import { planted } from './planted.ts'
+import { beir } from './public/beir.ts'
 import { bipia } from './public/bipia.ts'
 import { chunking } from './public/chunking.ts'
 import { clapnq } from './public/clapnq.ts'
@@ -37,9 +38,10 @@ npm run eval -- chunking <folder> [--size 400,800,1000,1200]  evidence in what i
 npm run eval -- rewrites <folder>                             follow-up questions against those a person rewrote
 npm run eval -- wice <folder>                                 the check of a model's sentences against people's labels
 npm run eval -- bipia <folder> [--library <folder>]           hidden orders in documents: are they quoted?
+npm run eval -- beir <folder> [--only test]                   any set in the form of BEIR: words, vectors, and both
   Public sets; what they are and where they come from: docs/evaluation.md.`
 
-const commands: Readonly<Record<string, Command>> = { planted, clapnq, squad, chunking, rewrites, wice, bipia }
+const commands: Readonly<Record<string, Command>> = { planted, clapnq, squad, chunking, rewrites, wice, bipia, beir }
 const ownCommands: Readonly<Record<string, OwnCommand>> = { ablate, fit }
 
 process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
