@@ -14,6 +14,7 @@ import { rewrites } from './public/rewrites.ts'
 import { squad } from './public/squad.ts'
 import { wice } from './public/wice.ts'
 import { scoreSet } from './set.ts'
+import { turns } from './turns.ts'
 import { fit } from './weights/fit.ts'
 
 const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--half a|b] [--only <kind>] [--size 1000] [--out <file>] [--database <postgres://…>]
@@ -25,6 +26,9 @@ const usage = `npm run eval -- --set <questions.jsonl> --library <folder> [--hal
 
 npm run eval -- ablate --set <questions.jsonl> --library <folder>
   The same questions with one step of the pipeline taken away at a time, against all of them.
+
+npm run eval -- turns --set <questions.jsonl> --library <folder>
+  The questions with a history, searched for in several ways: the last turn alone, all turns, our rewrite, a given one.
 
 npm run eval -- fit --set <questions.jsonl> --library <folder> [--clapnq <folder>] [--squad <file> --sample 500 --seed 1] [--only evidence|candidates|pieces] [--ridge 1]
   Fits the weights of the three linear models on half a and prints them, with their figures before and after on both
@@ -42,7 +46,7 @@ npm run eval -- beir <folder> [--only test]                   any set in the for
   Public sets; what they are and where they come from: docs/evaluation.md.`
 
 const commands: Readonly<Record<string, Command>> = { planted, clapnq, squad, chunking, rewrites, wice, bipia, beir }
-const ownCommands: Readonly<Record<string, OwnCommand>> = { ablate, fit }
+const ownCommands: Readonly<Record<string, OwnCommand>> = { ablate, fit, turns }
 
 process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
 
