@@ -1,16 +1,9 @@
 // Measures of a ranking, by hand and against a naive trec_eval.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  averagePrecision,
-  byScore,
-  hitIn,
-  ndcgAt,
-  type Ranked,
-  recallAt,
-  reciprocalRank,
-} from '../../eval/score/ranking.ts'
+import { averagePrecision, byScore, hitIn, ndcgAt, recallAt, reciprocalRank } from '../../eval/score/ranking.ts'
 import { judgeRanking, placesRecall } from '../../eval/score/retrieval.ts'
+import { trecEval } from '../support/trec-eval.ts'
 
 describe('a ranking', () => {
   it('is measured as on paper', () => {
@@ -62,29 +55,6 @@ describe('a ranking', () => {
     )
   })
 })
-
-/** Rank by rank, each counted from the beginning: nothing is carried along that could be carried wrongly. */
-function trecEval(run: readonly Ranked[], judgements: Readonly<Record<string, number>>, k: number) {
-  const isAbove = (a: Ranked, b: Ranked) => a.score > b.score || (a.score === b.score && a.id > b.id)
-  const rankOf = (each: Ranked) => 1 + run.filter((other) => isAbove(other, each)).length
-  const relevant = Object.keys(judgements).filter((id) => (judgements[id] ?? 0) >= 1)
-  const hits = run.filter(({ id }) => relevant.includes(id))
-  const precisionAt = (rank: number) => hits.filter((each) => rankOf(each) <= rank).length / rank
-  const best = relevant.map((id) => judgements[id] ?? 0).sort((a, b) => b - a)
-  let [dcg, ideal] = [0, 0]
-  for (let rank = 1; rank <= k; rank++) {
-    const hit = hits.find((each) => rankOf(each) === rank)
-    dcg += (hit ? (judgements[hit.id] ?? 0) : 0) / (Math.log(rank + 1) / Math.log(2))
-    ideal += (best[rank - 1] ?? 0) / (Math.log(rank + 1) / Math.log(2))
-  }
-  const ranks = hits.map(rankOf).filter((rank) => rank <= k)
-  return {
-    ndcg: dcg / ideal,
-    map: hits.map((each) => precisionAt(rankOf(each))).reduce((sum, each) => sum + each, 0) / relevant.length,
-    recall: ranks.length / relevant.length,
-    reciprocal: ranks.length === 0 ? 0 : 1 / Math.min(...ranks),
-  }
-}
 
 const place = { file: 'a.md', lines: [1, 1], written: [], share: 0, gold: [] } as const
 const testOf = (places: number, either = false) => ({ places: Array.from({ length: places }, () => place), either })
