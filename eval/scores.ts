@@ -151,7 +151,8 @@ export function sureAnswers(questions: readonly Asked[]): Sure[] {
 function timeFigures(all: readonly TimesMs[]): Scores {
   const [retrieve, firstText, total] = [
     timesAt(all.map((each) => each.retrieve)),
-    timesAt(all.map((each) => each.firstText)),
+    // A refusal has no text.
+    timesAt(all.map((each) => each.firstText).filter((ms) => ms > 0)),
     timesAt(all.map((each) => each.total)),
   ]
   return {

@@ -193,10 +193,6 @@ describe('a set in the form of BEIR', () => {
   })
 
   it('puts a document where its best chunk stands', () => {
-    const chunk = (at: number, score: number) => ({
-      candidate: { document: { source: `set/${at}.html` } } as Candidate,
-      score,
-    })
     const set = { documents: ['a', 'b', 'c'].map((id) => ({ id, title: '', text: '' })) }
     expect(rankDocuments([chunk(0, 0.2), chunk(1, -1), chunk(0, 0.1), chunk(2, 0.2)], set)).toEqual(['c', 'a', 'b'])
   })
@@ -217,6 +213,10 @@ describe('a set in the form of BEIR', () => {
     })
   })
 })
+
+function chunk(at: number, score: number) {
+  return { candidate: { document: { source: `set/${at}.html` } } as Candidate, score }
+}
 
 let copies = 0
 async function copyWith(files: Readonly<Record<string, string>>): Promise<string> {

@@ -1,12 +1,11 @@
 // The scores of a question and the figures of a set: what is measured, what is not, and what the names mean.
 import { describe, expect, it } from 'vitest'
-import { outcomeOf, type Shelf } from '../../eval/outcome.ts'
 import { type Case, normalise } from '../../eval/questions.ts'
 import type { Asked, Outcome } from '../../eval/record.ts'
-import { scoreTranscript } from '../../eval/report.ts'
 import { runCase } from '../../eval/run.ts'
 import { figuresOf, type Held, scoresOf, sureAnswers } from '../../eval/scores.ts'
-import { placesIn } from '../../eval/score/retrieval.ts'
+import { factCoverage } from '../../eval/score/facts.ts'
+import { citesSource, hitAt, placesIn } from '../../eval/score/retrieval.ts'
 import { exactMatch } from '../../eval/score/squad.ts'
 import { outcomeWith, quoteOf } from '../support/outcomes.ts'
 import { depsOf, documentOf, libraryOf, never } from '../support/passages.ts'
@@ -66,7 +65,7 @@ describe('the scores of a question', () => {
       citation_recall_lexical: 1,
       citation_precision_lexical: 1,
       citation_f1_lexical: 1,
-      // With its marker, as the table of a run counts them.
+      // With its marker.
       answer_words: 15,
       refused: 0,
       false_refusal: 0,
@@ -127,31 +126,30 @@ describe('the scores of a question', () => {
   })
 })
 
-describe('the scores and the table of a run', () => {
+describe('the scores of what the pipeline answers', () => {
   const documents = [documentOf('stripe', `# Rate limiters\n${sentence}`), documentOf('bread', 'A loaf needs flour.')]
   const deps = depsOf(libraryOf(...documents))
-  const shelf: Shelf = { deps, fileOf: (source) => source, texts: new Map() }
 
   it.each<[string, Case]>([
     ['answered', caseOf({ facts: bread })],
     ['refused', caseOf({ question: 'Who won the chess olympiad?' })],
     ['answered from elsewhere', caseOf({ question: 'What does a loaf need?' })],
     ['unanswerable', { ...unanswerable, question: 'Who won the chess olympiad?' }],
-  ])('agree on a question that is %s', async (_name, test) => {
-    const transcript = await runCase(test, 'main', deps, never)
-    const outcome = await outcomeOf(transcript, 'main', shelf)
+  ])('are those of its passages, its citations and its text: %s', async (_name, test) => {
+    const { answer, passages } = await runCase(test, 'main', deps, never)
+    const { status, citations } = answer
+    const asked: Outcome = { ...outcome, status, answer: answer.answer }
     const held = {
-      passages: outcome.passages.map(({ text }) => placesIn(test, text)),
-      citations: outcome.citations.map(({ quote }) => placesIn(test, quote)),
+      passages: passages.map(({ text }) => placesIn(test, text)),
+      citations: citations.map(({ quote }) => placesIn(test, quote)),
     }
-    const table = scoreTranscript(transcript)
-    const only = <Score>(score: Score) => (test.answerable ? score : null)
-    expect(scoresOf(test, outcome, held)).toMatchObject({
-      hit_5: only(table.hit5),
-      right_source: only(table.cited),
-      fact_coverage: only(table.facts),
-      answer_words: table.refused ? null : table.words,
-      refused: table.refused ? 1 : 0,
+    const cited = citesSource(test, citations)
+    const only = (score: number) => (test.answerable ? score : null)
+    expect(scoresOf(test, asked, held)).toMatchObject({
+      hit_5: only(Math.max(hitAt(5, test, passages), cited)),
+      right_source: only(cited),
+      fact_coverage: only(factCoverage(test.facts, answer.answer)),
+      refused: status === 'abstained' ? 1 : 0,
     })
   })
 })
@@ -161,12 +159,11 @@ function askedOf(id: string, answerable: boolean, outcome: Outcome | null, right
   return { id, answerable, outcome, held: missed, scores: { grounded_correct: right }, ...rest }
 }
 
+function sure(confidence: number | null, status: Outcome['status'] = 'answered'): Outcome {
+  return { ...outcome, confidence, status }
+}
+
 describe('the figures of a set', () => {
-  const sure = (confidence: number | null, status: Outcome['status'] = 'answered') => ({
-    ...outcome,
-    confidence,
-    status,
-  })
   const questions = [
     askedOf('a', true, sure(0.9), 1),
     askedOf('b', true, sure(0.6), 0),
@@ -199,10 +196,11 @@ describe('the figures of a set', () => {
   it('are times and money where there are some', () => {
     const usage = { inputTokens: 100, outputTokens: 10, costUsd: 0.01 }
     const written = askedOf('h', true, { ...outcome, usage }, 1)
-    const timesMs = { h: { retrieve: 5, firstText: 6, total: 7 }, a: { retrieve: 1, firstText: 2, total: 3 } }
+    const timesMs = { h: { retrieve: 5, firstText: 6, total: 7 }, a: { retrieve: 1, firstText: 0, total: 3 } }
     expect(figuresOf([...questions, written], timesMs)).toMatchObject({
       retrieve_ms_p50: 1,
-      first_text_ms_p95: 6,
+      // A refusal has no text, and 0 for its time.
+      first_text_ms_p50: 6,
       total_ms_p95: 7,
       input_tokens: 100,
       output_tokens: 10,

@@ -1,9 +1,12 @@
 // trec_eval once more, too simple to be wrong: what the measures of a ranking are checked against.
 import type { Ranked } from '../../eval/score/ranking.ts'
 
+function isAbove(a: Ranked, b: Ranked): boolean {
+  return a.score > b.score || (a.score === b.score && a.id > b.id)
+}
+
 /** Rank by rank, each counted from the beginning: nothing is carried along that could be carried wrongly. */
 export function trecEval(run: readonly Ranked[], judgements: Readonly<Record<string, number>>, k: number) {
-  const isAbove = (a: Ranked, b: Ranked) => a.score > b.score || (a.score === b.score && a.id > b.id)
   const rankOf = (each: Ranked) => 1 + run.filter((other) => isAbove(other, each)).length
   const relevant = Object.keys(judgements).filter((id) => (judgements[id] ?? 0) >= 1)
   const hits = run.filter(({ id }) => relevant.includes(id))
