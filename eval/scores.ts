@@ -139,10 +139,10 @@ export function figuresOf(questions: readonly Asked[], timingsMs: Readonly<Recor
   }
 }
 
-/** For the risk–coverage curve: all that was answered and can be told right from wrong. Answering the unanswerable is wrong. */
+/** For the risk–coverage curve: all that was answered and can be told right from wrong, the unanswerable among it. */
 export function sureAnswers(questions: readonly Asked[]): Sure[] {
-  return questions.flatMap(({ outcome, answerable, scores }) => {
-    const right = answerable ? (scores['grounded_correct'] ?? null) : 0
+  return questions.flatMap(({ outcome, scores }) => {
+    const { grounded_correct: right = null } = scores
     if (outcome?.status !== 'answered' || outcome.confidence === null || right === null) return []
     return [{ confidence: outcome.confidence, isRight: right === 1 }]
   })
