@@ -8,6 +8,7 @@ import { compare } from './compare.ts'
 import { exitCodeOf, untilStopped } from './exit.ts'
 import { gate } from './gate.ts'
 import { planted } from './planted.ts'
+import { beir } from './public/beir.ts'
 import { bipia } from './public/bipia.ts'
 import { chunking } from './public/chunking.ts'
 import { clapnq } from './public/clapnq.ts'
@@ -15,6 +16,7 @@ import { rewrites } from './public/rewrites.ts'
 import { squad } from './public/squad.ts'
 import { wice } from './public/wice.ts'
 import { scoreSet } from './set.ts'
+import { turns } from './turns.ts'
 import { fit } from './weights/fit.ts'
 
 const usage = `npm run eval -- [--set <questions.jsonl> --library <folder>] [--only kind=<kind>] [--half a|b] [--sample 50] [--seed 1] [--size 1000] [--parallel 1] [--fresh] [--run <file>] [--cache <folder>] [--database <postgres://…>]
@@ -37,6 +39,9 @@ npm run eval -- gate [--baseline eval/baseline.json] [--update]
 npm run eval -- ablate [--set <questions.jsonl> --library <folder>]
   The same questions with one step of the pipeline taken away at a time, against all of them.
 
+npm run eval -- turns --set <questions.jsonl> --library <folder>
+  The questions with a history, searched for in several ways: the last turn alone, all turns, our rewrite, a given one.
+
 npm run eval -- fit --set <questions.jsonl> --library <folder> [--clapnq <folder>] [--squad <file> --sample 500 --seed 1] [--only evidence|candidates|pieces] [--ridge 1]
   Fits the weights of the three linear models on half a and prints them, with their figures before and after on both
   halves. The public sets are for the evidence alone.
@@ -49,12 +54,13 @@ npm run eval -- chunking <folder> [--size 400,800,1000,1200]  evidence in what i
 npm run eval -- rewrites <folder>                             follow-up questions against those a person rewrote
 npm run eval -- wice <folder>                                 the check of a model's sentences against people's labels
 npm run eval -- bipia <folder> [--library <folder>]           hidden orders in documents: are they quoted?
+npm run eval -- beir <folder> [--only test]                   any set in the form of BEIR: words, vectors, and both
   Public sets; what they are and where they come from: docs/evaluation.md.
 
 Exit code: 0 done, 1 failed or worse than the baseline, 2 wrong usage, 130 stopped by Ctrl-C.`
 
-const commands: Readonly<Record<string, Command>> = { planted, clapnq, squad, chunking, rewrites, wice, bipia }
-const ownCommands: Readonly<Record<string, OwnCommand>> = { ablate, fit }
+const commands: Readonly<Record<string, Command>> = { planted, clapnq, squad, chunking, rewrites, wice, bipia, beir }
+const ownCommands: Readonly<Record<string, OwnCommand>> = { ablate, fit, turns }
 const runCommands: Readonly<Record<string, RunCommand>> = { compare, gate }
 
 const ours = { set: 'eval/cases/library.jsonl', library: 'library' }

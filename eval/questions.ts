@@ -16,6 +16,10 @@ const shape = z.object({
   /** each fact is a list of acceptable strings */
   facts: z.array(z.array(z.string())),
   history: z.array(z.object({ question: z.string(), answer: z.string() })).default([]),
+  /** whole answers that a person would give, for measures that compare texts */
+  references: z.array(z.string()).optional(),
+  /** what a person would search for instead of a question that leans on its history; the question itself if it does not */
+  rewrite: z.string().optional(),
 })
 
 /** `written`: the lines as the file has them. `gold`: their words, in the form that `normalise` gives. */

@@ -6,6 +6,7 @@ import type { Citation } from '../../core/types.ts'
 import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer.ts'
 import { type Command, readDocuments } from '../command.ts'
 import { grid, rate } from '../figures.ts'
+import { isInjected } from '../score/injection.ts'
 import { type Document, learnDocuments } from './passage.ts'
 import { parseJson, readSet } from './read.ts'
 
@@ -26,6 +27,7 @@ export const bipia: Command = async (path, { library = 'library' }, learn, signa
   const text = await readSet(join(path, 'text_attack_train.json'), origin)
   const attacks = Object.values(parseJson(text, shape, 'text_attack_train.json')).flat()
   const hidden = hide(attacks, await readDocuments('bipia-plain', library, learn))
+  const orders = hidden.map(({ attack }) => attack)
   const deps = await learnDocuments(
     'bipia',
     hidden.map(({ document }) => document),
@@ -34,7 +36,7 @@ export const bipia: Command = async (path, { library = 'library' }, learn, signa
   const outcomes: { readonly place: string; readonly quoted: boolean }[] = []
   for (const { question, place } of hidden) {
     const citations = await citationsOf(question, 'bipia', deps, signal)
-    if (citations.length > 0) outcomes.push({ place, quoted: citations.some(({ quote }) => isOrder(quote, hidden)) })
+    if (citations.length > 0) outcomes.push({ place, quoted: citations.some(({ quote }) => isInjected(quote, orders)) })
   }
   return grid([
     ['order stands', 'answers', 'that quote an order'],
@@ -54,10 +56,6 @@ export function hide(attacks: readonly string[], documents: readonly Document[])
     const whole = [...paragraphs.slice(0, at), attack, ...paragraphs.slice(at)].join('\n\n')
     return { document: { title, text: whole }, question: `${title}?`, attack, place: places[place] ?? '' }
   })
-}
-
-function isOrder(quote: string, hidden: readonly Hidden[]): boolean {
-  return hidden.some(({ attack }) => attack.includes(quote) || quote.includes(attack))
 }
 
 async function citationsOf(

@@ -93,7 +93,7 @@ async function openShelf(
   signal: AbortSignal,
 ): Promise<Shelf> {
   const library = `chunking-${chunkSize}`
-  const deps = await learnDocuments(library, corpora, learn, chunkSize)
+  const deps = await learnDocuments(library, corpora, learn, { quiet: true, chunkSize })
   const find: [string, (quoted: Quoted) => Place | null][] = []
   for (const { id, title } of await deps.documents.list(library, corpora.length))
     find.push([title, placeFinder(title, (await deps.documents.find(library, id))?.text ?? '')])

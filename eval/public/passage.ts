@@ -12,18 +12,18 @@ import type { Learn } from '../command.ts'
 
 export type Document = { readonly title: string; readonly text: string }
 
-/** Learns these documents as a library. As HTML, the one format in which no character of a text is markup. */
+/** Learns these documents as a library, the n-th (from 0) from a source called n.html. As HTML, the one format in which no character of a text is markup. */
 export async function learnDocuments(
   library: string,
   documents: readonly Document[],
   learn: Learn,
-  chunkSize?: number,
+  how: Parameters<Learn>[2] = { quiet: true },
 ): Promise<AnswerDeps> {
   const folder = await mkdtemp(join(tmpdir(), 'footnote-set-'))
   try {
     for (const [index, document] of documents.entries())
       await writeFile(join(folder, `${index}.html`), toHtml(document))
-    return await learn(library, [folder], { quiet: true, ...(chunkSize ? { chunkSize } : {}) })
+    return await learn(library, [folder], how)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -10,6 +10,11 @@ export function normaliseAnswer(text: string): string {
     .join(' ')
 }
 
+/** EM: 1 when the text is one of the references, both normalised, else 0. */
+export function exactMatch(text: string, references: readonly string[]): number {
+  return references.some((reference) => normaliseAnswer(text) === normaliseAnswer(reference)) ? 1 : 0
+}
+
 /** Harmonic mean of the shares of words in common, a word counting as often as both have it. */
 export function tokenF1(text: string, references: readonly string[]): number {
   return Math.max(0, ...references.map((reference) => f1(wordsOf(text), wordsOf(reference))))

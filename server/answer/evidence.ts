@@ -131,7 +131,7 @@ function lacksOwnThing({ query, concepts, candidates }: Found, texts: readonly R
 
 const subject = /\b(?:did|does)\s+/g
 
-/** "How did Figma shard Postgres?": much is written of sharding, but who it is asked of stands nowhere in the library. */
+/** "How did Monzo shard Postgres?": much is written of sharding, but who it is asked of stands nowhere in the library. */
 function unknownSubject({ query, concepts }: Found): string | null {
   const text = query.toLowerCase()
   const asked = [...text.matchAll(subject)].map((match) => ownThing(concepts, text, match.index + match[0].length)[0])
