@@ -1,10 +1,13 @@
 // npm run eval: the real pipeline without a key, scored on a set of one's own or on a public one.
 import { parseArgs } from 'node:util'
+import { readConfig, readEnvironment } from '../core/config.ts'
 import { InputError } from '../core/errors.ts'
+import type { Generator } from '../core/ports.ts'
 import { type Offline, openOffline } from '../server/open.ts'
 import { ablate } from './ablate.ts'
-import type { Command, Learn, OwnCommand } from './command.ts'
+import type { Command, JudgeCommand, Learn, OwnCommand } from './command.ts'
 import { exitCodeOf } from './exit.ts'
+import { judge, judgeCheck } from './judge/command.ts'
 import { planted } from './planted.ts'
 import { bipia } from './public/bipia.ts'
 import { chunking } from './public/chunking.ts'
@@ -31,6 +34,15 @@ npm run eval -- fit --set <questions.jsonl> --library <folder> [--clapnq <folder
 
 npm run eval -- planted <folder> [--seed 7] [--failures]      errors put into sentences of a library: are they seen?
 
+npm run eval -- judge <run.json> [--out <run.json>] [--parallel 4] [--temperature 0] [--judge-cache <folder>] [--scorecards <folder>]
+  A run that was written before, claim by claim: does the configured model find each in the words it cites? Writes the
+  verdicts beside the run.
+  --out          the run with the judge's scores beside its own, to be compared like any other
+  --temperature  "model" for a model that takes none
+  --judge-cache  the folder of the judge's replies: with it, the same run costs nothing anywhere
+npm run eval -- judge-check [--wice <folder>] [--planted <folder>] [--sample 100] [--out <file>]
+  The judge itself, against people's labels and errors put into sentences: may it gate? Writes its scorecard.
+
 npm run eval -- clapnq <folder>                               long answers from one passage, and refusals
 npm run eval -- squad <file> [--sample 500] [--seed 1]        short answers from one paragraph, and refusals
 npm run eval -- chunking <folder> [--size 400,800,1000,1200]  evidence in what is retrieved, by chunk size
@@ -40,6 +52,7 @@ npm run eval -- bipia <folder> [--library <folder>]           hidden orders in d
   Public sets; what they are and where they come from: docs/evaluation.md.`
 
 const commands: Readonly<Record<string, Command>> = { planted, clapnq, squad, chunking, rewrites, wice, bipia }
+const judgeCommands: Readonly<Record<string, JudgeCommand>> = { judge, 'judge-check': judgeCheck }
 const ownCommands: Readonly<Record<string, OwnCommand>> = { ablate, fit }
 
 process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
@@ -47,7 +60,7 @@ process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = readArguments(args)
   if (values.help) return tell([usage])
-  const { learn, close } = openOnDemand(values.database)
+  const { learn, generator, close } = openOnDemand(values.database)
   const { signal } = new AbortController()
   try {
     const [name, path] = positionals
@@ -57,21 +70,44 @@ async function main(args: readonly string[]): Promise<void> {
     if (values.database) throw new InputError('usage', usage)
     const own = ownCommands[name ?? '']
     if (own && set && library && !path) return tell(await own({ set, library }, values, learn, signal))
-    const command = commands[name ?? '']
-    if (!command || !path) throw new InputError('usage', usage)
-    tell(await command(path, values, learn, signal))
+    const judging = judgeCommands[name ?? '']
+    if (judging) return tell(await judging(positionals.slice(1), values, { generator, learn }, signal))
+    tell(await commandOf(name, path)(path ?? '', values, learn, signal))
   } finally {
     await close()
   }
 }
 
+function commandOf(name: string | undefined, path: string | undefined): Command {
+  const command = commands[name ?? '']
+  if (!command || !path) throw new InputError('usage', usage)
+  return command
+}
+
 /** Not every command needs a database, and opening one takes seconds. */
-function openOnDemand(databaseUrl: string | undefined): { readonly learn: Learn; readonly close: () => Promise<void> } {
+function openOnDemand(databaseUrl: string | undefined) {
   let opened: Promise<Offline> | null = null
+  const offline = async () => await (opened ??= openOffline(databaseUrl, process.stderr))
+  const learn: Learn = async (...what) => await (await offline()).learn(...what)
   return {
-    learn: async (...what) => await (await (opened ??= openOffline(databaseUrl, process.stderr))).learn(...what),
+    learn,
+    generator: async (temperature: number | null) => await openModel(offline, temperature),
     close: async () => await (await opened)?.close(),
   }
+}
+
+// A judge that thinks first may take longer for its first word than a reader would wait.
+const patience = { waits: { firstMs: 100_000, idleMs: 30_000, tailMs: 2_000 } }
+
+async function openModel(offline: () => Promise<Offline>, temperature: number | null): Promise<Generator> {
+  const config = readConfig(readEnvironment())
+  const manner = { patience, ...(temperature !== null && { temperature }) }
+  const found = config.provider && (await (await offline()).generator(config, manner))
+  if (found) return found
+  throw new InputError(
+    'no-model',
+    'A judge is a model, and none is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, and CHAT_MODEL. Everything else in npm run eval works without one.',
+  )
 }
 
 function readArguments(args: readonly string[]) {
@@ -79,7 +115,8 @@ function readArguments(args: readonly string[]) {
   const texts = { set: text, library: text, half: text, only: text, out: text, size: text, database: text }
   const numbers = { sample: text, seed: text, ridge: text }
   const flags = { failures: { type: 'boolean' }, help: { type: 'boolean' } } as const
-  const options = { ...texts, ...numbers, clapnq: text, squad: text, ...flags } as const
+  const judges = { wice: text, planted: text, parallel: text, temperature: text, scorecards: text, 'judge-cache': text }
+  const options = { ...texts, ...numbers, ...judges, clapnq: text, squad: text, ...flags } as const
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options })
   } catch (error) {

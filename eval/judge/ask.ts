@@ -12,7 +12,7 @@ export type Reading<T> = { readonly value: T } | { readonly fault: string }
 export type Spent = { calls: number; kept: number; inputTokens: number; outputTokens: number; costUsd: number }
 
 const names = ['split', 'support', 'nuggets', 'again'] as const
-type Prompts = Readonly<Record<(typeof names)[number], Prompt>>
+type Fill = Readonly<Record<(typeof names)[number], Prompt['fill']>>
 
 /** All that decides a verdict but what is judged: two judges that are equal in this are the same one. */
 export const identityShape = z.object({
@@ -25,12 +25,16 @@ export type Identity = z.infer<typeof identityShape>
 
 export type Judge = {
   readonly identity: Identity
-  readonly prompts: Prompts
+  readonly fill: Fill
   /**
    * Null: unmeasured. A reply that cannot be used is told why, once, and then given up. Throws ModelError when the
    * provider serves nobody: what is not asked is not unmeasured, it is still to be done.
    */
-  readonly ask: <T>(messages: readonly Message[], read: (reply: string) => Reading<T>, signal: AbortSignal) => Promise<T | null>
+  readonly ask: <T>(
+    messages: readonly Message[],
+    read: (reply: string) => Reading<T>,
+    signal: AbortSignal,
+  ) => Promise<T | null>
   readonly spent: () => Spent
 }
 
@@ -48,21 +52,21 @@ const LONGEST = 16_000
 
 export async function openJudge(generator: Generator, { parameters, cache }: JudgeOptions): Promise<Judge> {
   const loaded = await Promise.all(names.map(async (name) => [name, await loadPrompt(`judge-${name}`)] as const))
-  const prompts = Object.fromEntries(loaded) as Prompts
+  const fill = Object.fromEntries(loaded.map(([name, prompt]) => [name, prompt.fill])) as Fill
   const hashes = Object.fromEntries(loaded.map(([name, { hash }]) => [name, hash]))
   const identity: Identity = { model: generator.model, parameters, prompts: hashes }
   const spent: Spent = { calls: 0, kept: 0, inputTokens: 0, outputTokens: 0, costUsd: 0 }
   const reply = keptReplies(generator, identity, openFiles(cache, keptShape), spent)
   return {
     identity,
-    prompts,
+    fill,
     spent: () => ({ ...spent }),
     ask: async (messages, read, signal) => {
       const first = await reply(messages, signal)
       if (first === null) return null
       const reading = read(first)
       if ('value' in reading) return reading.value
-      const told = [...messages, { role: 'assistant', content: first } as const, ...prompts.again.fill(reading)]
+      const told = [...messages, { role: 'assistant', content: first } as const, ...fill.again(reading)]
       const second = await reply(told, signal)
       const last = second === null ? reading : read(second)
       return 'value' in last ? last.value : null
@@ -75,7 +79,12 @@ const keptShape = z.object({ reply: z.string() })
 type Reply = (messages: readonly Message[], signal: AbortSignal) => Promise<string | null>
 
 /** Replies that cannot be used are kept as well: the same run comes out the same, and costs nothing. */
-function keptReplies(generator: Generator, identity: Identity, files: Files<z.infer<typeof keptShape>>, spent: Spent): Reply {
+function keptReplies(
+  generator: Generator,
+  identity: Identity,
+  files: Files<z.infer<typeof keptShape>>,
+  spent: Spent,
+): Reply {
   const make = async (key: string, messages: readonly Message[], signal: AbortSignal) => {
     const kept = await files.find(key)
     if (kept) {
@@ -104,7 +113,12 @@ function add(spent: Spent, event: Exclude<GeneratorEvent, { type: 'text' }>): vo
 }
 
 // Faults of this one call. After any other, the next call would fail as well.
-const ofOneCall: readonly ModelErrorCode[] = ['model-timeout', 'model-cut-off', 'model-bad-output', 'model-context-too-long']
+const ofOneCall: readonly ModelErrorCode[] = [
+  'model-timeout',
+  'model-cut-off',
+  'model-bad-output',
+  'model-context-too-long',
+]
 
 async function replyOrNull(
   generator: Generator,
@@ -135,7 +149,11 @@ export function readJson<T>(reply: string, shape: z.ZodType<T>): Reading<T> {
 }
 
 /** Each in the order of the list, so many at a time. After the first fault nothing more is begun. */
-export async function inParallel<From, To>(all: readonly From[], most: number, make: (each: From) => Promise<To>): Promise<To[]> {
+export async function inParallel<From, To>(
+  all: readonly From[],
+  most: number,
+  make: (each: From) => Promise<To>,
+): Promise<To[]> {
   const made: To[] = []
   // A generator, because leaving its loop by a throw ends it for the other loops as well.
   const entries = (function* () {

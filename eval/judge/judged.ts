@@ -123,7 +123,10 @@ function shareOf(counted: Counted): number | null {
 /** The same run with the judge's scores beside its own, so that it can be compared like any other. */
 export function withScores(run: Run, { questions }: Judged): Run {
   const scores = new Map(questions.map((each) => [each.id, each.scores]))
-  return { ...run, questions: run.questions.map((each) => ({ ...each, scores: { ...each.scores, ...scores.get(each.id) } })) }
+  return {
+    ...run,
+    questions: run.questions.map((each) => ({ ...each, scores: { ...each.scores, ...scores.get(each.id) } })),
+  }
 }
 
 /** Every figure over all that was counted, of every question: a long answer counts for more than a short one. */

@@ -64,7 +64,11 @@ function quotesOf({ citations }: Outcome, numbers: readonly number[]): Cited[] {
 
 type JudgedStatement = {
   readonly claims: readonly { readonly claim: string | null; readonly verdict: Verdict | null }[]
-  readonly citations: readonly { readonly n: number; readonly isNeeded: boolean | null; readonly weight: number | null }[]
+  readonly citations: readonly {
+    readonly n: number
+    readonly isNeeded: boolean | null
+    readonly weight: number | null
+  }[]
 }
 
 async function judgeStatement(
