@@ -12,7 +12,7 @@ export type Reading<T> = { readonly value: T } | { readonly fault: string }
 export type Spent = { calls: number; kept: number; inputTokens: number; outputTokens: number; costUsd: number }
 
 const names = ['split', 'support', 'nuggets', 'again'] as const
-type Fill = Readonly<Record<(typeof names)[number], Prompt['fill']>>
+type Name = (typeof names)[number]
 
 /** All that decides a verdict but what is judged: two judges that are equal in this are the same one. */
 export const identityShape = z.object({
@@ -25,13 +25,13 @@ export type Identity = z.infer<typeof identityShape>
 
 export type Judge = {
   readonly identity: Identity
-  readonly fill: Fill
   /**
-   * Null: unmeasured. A reply that cannot be used is told why, once, and then given up. Throws ModelError when the
-   * provider serves nobody: what is not asked is not unmeasured, it is still to be done.
+   * The prompt `judge-<name>` with its slots filled. Null: unmeasured. A reply that cannot be used is told why, once,
+   * and then given up. Throws ModelError when the provider serves nobody: that is not unmeasured, it is still to be done.
    */
   readonly ask: <T>(
-    messages: readonly Message[],
+    name: Name,
+    slots: Readonly<Record<string, string>>,
     read: (reply: string) => Reading<T>,
     signal: AbortSignal,
   ) => Promise<T | null>
@@ -52,22 +52,23 @@ const LONGEST = 16_000
 
 export async function openJudge(generator: Generator, { parameters, cache }: JudgeOptions): Promise<Judge> {
   const loaded = await Promise.all(names.map(async (name) => [name, await loadPrompt(`judge-${name}`)] as const))
-  const fill = Object.fromEntries(loaded.map(([name, prompt]) => [name, prompt.fill])) as Fill
+  const prompts = Object.fromEntries(loaded) as Record<Name, Prompt>
   const hashes = Object.fromEntries(loaded.map(([name, { hash }]) => [name, hash]))
   const identity: Identity = { model: generator.model, parameters, prompts: hashes }
   const spent: Spent = { calls: 0, kept: 0, inputTokens: 0, outputTokens: 0, costUsd: 0 }
-  const reply = keptReplies(generator, identity, openFiles(cache, keptShape), spent)
+  const replyTo = keptReplies(generator, openFiles(cache, keptShape), spent)
   return {
     identity,
-    fill,
     spent: () => ({ ...spent }),
-    ask: async (messages, read, signal) => {
-      const first = await reply(messages, signal)
+    ask: async (name, slots, read, signal) => {
+      const made = [generator.model, parameters, prompts[name].hash]
+      const messages = prompts[name].fill(slots)
+      const first = await replyTo(made, messages, signal)
       if (first === null) return null
       const reading = read(first)
       if ('value' in reading) return reading.value
-      const told = [...messages, { role: 'assistant', content: first } as const, ...fill.again(reading)]
-      const second = await reply(told, signal)
+      const told = [...messages, { role: 'assistant', content: first } as const, ...prompts.again.fill(reading)]
+      const second = await replyTo(made, told, signal)
       const last = second === null ? reading : read(second)
       return 'value' in last ? last.value : null
     },
@@ -76,15 +77,11 @@ export async function openJudge(generator: Generator, { parameters, cache }: Jud
 
 const keptShape = z.object({ reply: z.string() })
 
-type Reply = (messages: readonly Message[], signal: AbortSignal) => Promise<string | null>
+/** `made`: what decides a reply besides the messages. */
+type ReplyTo = (made: readonly unknown[], messages: readonly Message[], signal: AbortSignal) => Promise<string | null>
 
 /** Replies that cannot be used are kept as well: the same run comes out the same, and costs nothing. */
-function keptReplies(
-  generator: Generator,
-  identity: Identity,
-  files: Files<z.infer<typeof keptShape>>,
-  spent: Spent,
-): Reply {
+function keptReplies(generator: Generator, files: Files<z.infer<typeof keptShape>>, spent: Spent): ReplyTo {
   const make = async (key: string, messages: readonly Message[], signal: AbortSignal) => {
     const kept = await files.find(key)
     if (kept) {
@@ -98,8 +95,8 @@ function keptReplies(
   }
   // The same words are asked about once, also by two who ask at the same time.
   const asked = new Map<string, Promise<string | null>>()
-  return async (messages, signal) => {
-    const key = hashOf(JSON.stringify([identity, messages]))
+  return async (made, messages, signal) => {
+    const key = hashOf(JSON.stringify([...made, messages]))
     const reply = asked.get(key) ?? make(key, messages, signal)
     asked.set(key, reply)
     return await reply

@@ -155,7 +155,7 @@ export function expectMeasured({ questions }: Judged): void {
   for (const [unit, all] of Object.entries(cells)) expectFew(unit, all)
 }
 
-export function expectFew(unit: string, all: readonly unknown[]): void {
+function expectFew(unit: string, all: readonly unknown[]): void {
   const missing = all.filter((each) => each === null).length
   if (missing <= MOST_UNMEASURED * all.length) return
   throw new AppError(

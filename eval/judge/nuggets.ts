@@ -25,8 +25,8 @@ export async function askNuggets(
   // What says nothing holds no fact, and where no fact is asked for there is nothing to find.
   if (answer.trim() === '' || facts.length === 0) return facts.map(() => 'none')
   const numbered = facts.map((wordings, index) => `${index + 1}. ${JSON.stringify(wordings)}`).join('\n')
-  const messages = judge.fill.nuggets({ question: quoted(question), facts: numbered, answer: quoted(answer) })
-  const found = await judge.ask(messages, (reply) => readFound(reply, answer, facts.length), signal)
+  const slots = { question: quoted(question), facts: numbered, answer: quoted(answer) }
+  const found = await judge.ask('nuggets', slots, (reply) => readFound(reply, answer, facts.length), signal)
   return facts.map((_, index) => found?.facts.find(({ fact }) => fact === index + 1)?.support ?? null)
 }
 

@@ -17,8 +17,8 @@ export async function splitAnswer(
 ): Promise<(readonly string[] | null)[]> {
   if (statements.length === 0) return []
   const numbered = statements.map((text, index) => `${index + 1}. ${quoted(text)}`).join('\n')
-  const messages = judge.fill.split({ question: quoted(question), statements: numbered })
-  const split = await judge.ask(messages, (reply) => readSplit(reply, statements.length), signal)
+  const slots = { question: quoted(question), statements: numbered }
+  const split = await judge.ask('split', slots, (reply) => readSplit(reply, statements.length), signal)
   return statements.map((text, index) => {
     const claims = split?.claims.filter(({ statement }) => statement === index + 1).map(({ claim }) => claim) ?? []
     return covers(claims, text) ? claims : null

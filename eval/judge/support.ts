@@ -36,8 +36,8 @@ export async function askSupport(
     .map((quote) => ({ quote, order: hashOf(`${seed}\0${claim}\0${quote.text}`) }))
     .sort((a, b) => (a.order < b.order ? -1 : 1))
     .map(({ quote: { from, text } }) => JSON.stringify({ from, text }))
-  const messages = judge.fill.support({ claim: quoted(claim), quotes: ordered.join('\n') })
-  return await judge.ask(messages, (reply) => readVerdict(reply, quotes), signal)
+  const slots = { claim: quoted(claim), quotes: ordered.join('\n') }
+  return await judge.ask('support', slots, (reply) => readVerdict(reply, quotes), signal)
 }
 
 function readVerdict(reply: string, quotes: readonly Quote[]): Reading<Verdict> {
