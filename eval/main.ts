@@ -55,6 +55,9 @@ const commands: Readonly<Record<string, Command>> = { planted, clapnq, squad, ch
 const judgeCommands: Readonly<Record<string, JudgeCommand>> = { judge, 'judge-check': judgeCheck }
 const ownCommands: Readonly<Record<string, OwnCommand>> = { ablate, fit }
 
+// A judge that thinks first may take longer for its first word than a reader would wait.
+const patience = { waits: { firstMs: 100_000, idleMs: 30_000, tailMs: 2_000 } }
+
 process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
 
 async function main(args: readonly string[]): Promise<void> {
@@ -95,9 +98,6 @@ function openOnDemand(databaseUrl: string | undefined) {
     close: async () => await (await opened)?.close(),
   }
 }
-
-// A judge that thinks first may take longer for its first word than a reader would wait.
-const patience = { waits: { firstMs: 100_000, idleMs: 30_000, tailMs: 2_000 } }
 
 async function openModel(offline: () => Promise<Offline>, temperature: number | null): Promise<Generator> {
   const config = readConfig(readEnvironment())

@@ -94,7 +94,7 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
 }
 
 /** `temperature` left out: the model's own. */
-export type Manner = { readonly temperature?: number; readonly patience?: Patience }
+type Manner = { readonly temperature?: number; readonly patience?: Patience }
 
 function generatorOf(
   { provider, budgetUsdPerDay: limitUsd }: Config,

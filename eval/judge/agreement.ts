@@ -13,7 +13,7 @@ export type Compared = {
 type Measured = Compared & { readonly judged: NonNullable<Compared['judged']> }
 
 /** null: one of the classes is not there. `low` and `high`: the 95 % interval. */
-export type Interval = { readonly value: number; readonly low: number; readonly high: number } | null
+type Interval = { readonly value: number; readonly low: number; readonly high: number } | null
 
 const measures = {
   balancedAccuracy: (rows: readonly Measured[]) => balanced(rows, byJudge),

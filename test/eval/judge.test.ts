@@ -48,11 +48,7 @@ const one = runOf(askedOf('one', [[counts, 1]], [counts]))
 const mixed = runOf(
   askedOf(
     'mixed',
-    [
-      ['First says c1 and c2.', 1, 2],
-      ['Second says c3.', 1],
-      ['Third says c4.', ...[]],
-    ],
+    [['First says c1 and c2.', 1, 2], ['Second says c3.', 1], ['Third says c4.']],
     [counts, lua],
     ['f1', 'f2', 'f3'],
   ),
