@@ -14,7 +14,7 @@ const FLIPPED = 100
 // Cited words are a sentence or two. An article cannot be cited, so it is given in pieces of this many characters.
 const PIECE = 1_000
 
-/** Every claim against the whole article that it cites; the first hundred once more, with the pieces in another order. */
+/** Every claim against the whole article that it cites; the first hundred that have an order once more, in the reverse of it. */
 export async function checkWice(
   judge: Judge,
   folder: string,
@@ -22,16 +22,22 @@ export async function checkWice(
   signal: AbortSignal,
 ): Promise<NonNullable<Sets['wice']>> {
   const claims = await readClaims(folder)
-  const ask = async ({ claim, evidence, meta }: Labelled, seed: string) =>
-    await askSupport(judge, claim, piecesOf(meta.claim_title, evidence), signal, seed)
+  const ask = async ({ claim, evidence, meta }: Labelled, isReversed: boolean) =>
+    await askSupport(judge, claim, piecesOf(meta.claim_title, evidence), signal, isReversed)
   const trials = await inParallel(claims, parallel, async (each): Promise<Trial> => {
     const { label, meta } = each
     const control = { isSupported: judgeByWords(each).verdict === 'supported' }
-    const verdict = await ask(each, '')
+    const verdict = await ask(each, false)
     return { cluster: meta.claim_title, label, isSupported: label === 'supported', control, verdict }
   })
-  const again = await inParallel(claims.slice(0, FLIPPED), parallel, async (each) => await ask(each, 'another order'))
-  const pairs = again.map((verdict, index) => [trials[index]?.verdict ?? null, verdict] as const)
+  const ordered = claims.flatMap((each, index) =>
+    piecesOf('', each.evidence).length > 1 ? [{ each, first: trials[index]?.verdict ?? null }] : [],
+  )
+  const pairs = await inParallel(
+    ordered.slice(0, FLIPPED),
+    parallel,
+    async ({ each, first }) => [first, await ask(each, true)] as const,
+  )
   const measured = pairs.filter(([first, second]) => first && second)
   const flips = measured.filter(([first, second]) => isFull(first) !== isFull(second)).length
   const unmeasured = pairs.length - measured.length

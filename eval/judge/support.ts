@@ -23,20 +23,21 @@ export const weights: Readonly<Record<Support, number>> = { full: 1, partial: 0.
 /** What nothing is cited for, nothing supports: no judge is needed for that. */
 const uncited: Verdict = { support: 'none', contradicted: false, evidence: '' }
 
-/** Null: unmeasured. The quotes are read in an order by hash: another seed, another order. */
+/** Null: unmeasured. The quotes stand in an order by hash, so that none is favoured for its place. */
 export async function askSupport(
   judge: Judge,
   claim: string,
   quotes: readonly Quote[],
   signal: AbortSignal,
-  seed = '',
+  isReversed = false,
 ): Promise<Verdict | null> {
   if (quotes.length === 0) return uncited
   const ordered = quotes
-    .map((quote) => ({ quote, order: hashOf(`${seed}\0${claim}\0${quote.text}`) }))
+    .map((quote) => ({ quote, order: hashOf(`${claim}\0${quote.text}`) }))
     .sort((a, b) => (a.order < b.order ? -1 : 1))
     .map(({ quote: { from, text } }) => JSON.stringify({ from, text }))
-  const slots = { claim: quoted(claim), quotes: ordered.join('\n') }
+  const quotesText = (isReversed ? ordered.reverse() : ordered).join('\n')
+  const slots = { claim: quoted(claim), quotes: quotesText }
   return await judge.ask('support', slots, (reply) => readVerdict(reply, quotes), signal)
 }
 
