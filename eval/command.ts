@@ -47,7 +47,6 @@ export type JudgeCommand = (
 export type Options = {
   readonly half?: string
   readonly only?: string
-  readonly out?: string
   readonly sample?: string
   readonly seed?: string
   readonly size?: string
@@ -59,6 +58,7 @@ export type Options = {
   readonly clapnq?: string
   readonly squad?: string
   readonly ridge?: string
+  readonly out?: string
   readonly wice?: string
   readonly planted?: string
   readonly temperature?: string
