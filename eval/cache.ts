@@ -8,21 +8,26 @@ import { outcomeShape, timesShape, writeWhole } from './record.ts'
 const kept = z.object({ outcome: outcomeShape, timesMs: timesShape })
 export type Kept = z.infer<typeof kept>
 
-export type Cache = {
-  readonly find: (key: string) => Promise<Kept | null>
-  readonly keep: (key: string, answered: Kept) => Promise<void>
+export type Files<T> = {
+  readonly find: (key: string) => Promise<T | null>
+  readonly keep: (key: string, made: T) => Promise<void>
+}
+export type Cache = Files<Kept>
+
+export function openCache(folder: string): Cache {
+  return openFiles(folder, kept)
 }
 
-/** One file per answer below this folder, which may be deleted at any time. */
-export function openCache(folder: string): Cache {
+/** One file for each key below this folder, which may be deleted at any time. */
+export function openFiles<T>(folder: string, shape: z.ZodType<T>): Files<T> {
   const pathOf = (key: string) => join(folder, key.slice(0, 2), `${key.slice(2)}.json`)
   return {
     find: async (key) => {
-      // A file that is not there, or is of an older form, is an answer that is still to be made.
+      // A file that is not there, or is of an older form, is still to be made.
       const text = await readFile(pathOf(key), 'utf8').catch(() => null)
-      return text === null ? null : (kept.safeParse(parse(text)).data ?? null)
+      return text === null ? null : (shape.safeParse(parse(text)).data ?? null)
     },
-    keep: async (key, answered) => await writeWhole(pathOf(key), JSON.stringify(answered)),
+    keep: async (key, made) => await writeWhole(pathOf(key), JSON.stringify(made)),
   }
 }
 

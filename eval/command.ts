@@ -1,7 +1,7 @@
 // What a command of `npm run eval` is given, and what it gives back.
 import { createHash } from 'node:crypto'
 import { InputError } from '../core/errors.ts'
-import type { DocumentStore, DocumentText } from '../core/ports.ts'
+import type { DocumentStore, DocumentText, Generator } from '../core/ports.ts'
 import type { ParsedDocument } from '../core/types.ts'
 import type { AnswerDeps } from '../server/answer/answer.ts'
 
@@ -35,6 +35,14 @@ export type RunCommand = (
   signal: AbortSignal,
 ) => Promise<readonly [lines: string[], exitCode: number]>
 
+/** Lines for stdout, of what a model has judged. `generator` opens the configured one; throws InputError without one. */
+export type JudgeCommand = (
+  files: readonly string[],
+  options: Options,
+  open: { readonly generator: (temperature: number | null) => Promise<Generator>; readonly learn: Learn },
+  signal: AbortSignal,
+) => Promise<string[]>
+
 /** As they were written; each command reads its own. */
 export type Options = {
   readonly half?: string
@@ -55,6 +63,12 @@ export type Options = {
   readonly clapnq?: string
   readonly squad?: string
   readonly ridge?: string
+  readonly out?: string
+  readonly wice?: string
+  readonly planted?: string
+  readonly temperature?: string
+  readonly scorecards?: string
+  readonly 'judge-cache'?: string
 }
 
 export type Half = 'a' | 'b'

@@ -16,7 +16,7 @@ const LEAST_WORDS = 8
 
 export type Document = Pick<DocumentText, 'title' | 'text' | 'outline'>
 
-type Sample = { readonly sentence: string; readonly passage: Passage; readonly errors: Errors }
+export type Sample = { readonly sentence: string; readonly passage: Passage; readonly errors: Errors }
 type Trial = { readonly kind: string; readonly sentence: string; readonly isWrong: boolean; readonly verdict: string }
 
 /**
@@ -53,6 +53,11 @@ export function plant(documents: readonly Document[], seed: number) {
     .filter((each) => each.isWrong === (each.verdict === 'supported'))
     .map(({ kind, verdict, sentence }) => `${kind}\t${verdict}\t${sentence}`)
   return { table, wrong }
+}
+
+/** The same sentences as `plant` tries, for whoever else is to see their errors. */
+export function samplesOf(documents: readonly Document[], seed: number): Sample[] {
+  return choose(documents.flatMap(sectionsOf), randomOf(seed))
 }
 
 function below(name: string, trials: readonly Trial[]): string[] {

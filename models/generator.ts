@@ -2,8 +2,7 @@
 import type { Generator } from '../core/ports.ts'
 import { type BreakerLimits, openBreaker } from './breaker.ts'
 import { type Budget, withBudget } from './budget.ts'
-import type { ProviderOptions } from './openai-client.ts'
-import { type GeneratorWaits, MOST_OUTPUT_TOKENS, openAiGenerator } from './openai-generator.ts'
+import { type GeneratorOptions, type GeneratorWaits, MOST_OUTPUT_TOKENS, openAiGenerator } from './openai-generator.ts'
 import { type RetryDelays, withGeneratorRetries } from './retry.ts'
 
 /** How long a reader is let wait for what; left out, as long as is right for a person. */
@@ -14,7 +13,7 @@ export type Patience = {
 }
 
 export function openGenerator(
-  provider: ProviderOptions & { readonly chatModel: string; readonly price: Budget['price'] },
+  provider: Omit<GeneratorOptions, 'waits'> & { readonly price: Budget['price'] },
   budget: Omit<Budget, 'price' | 'mostOutputTokens'>,
   { waits, delays, limits }: Patience = {},
 ): Generator {

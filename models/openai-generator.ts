@@ -23,30 +23,40 @@ const defaultWaits: GeneratorWaits = { firstMs: 20_000, idleMs: 15_000, tailMs: 
 // can cost at most is known before it is made.
 export const MOST_OUTPUT_TOKENS = 4_096
 
-export function openAiGenerator(
-  options: ProviderOptions & { readonly chatModel: string; readonly waits?: GeneratorWaits },
-): Generator {
+export type GeneratorOptions = ProviderOptions & {
+  readonly chatModel: string
+  readonly waits?: GeneratorWaits
+  /** left out: the model's own, as some models take no other */
+  readonly temperature?: number
+}
+
+export function openAiGenerator(options: GeneratorOptions): Generator {
   const client = openClient(options)
   const endpoint = endpointOf(options, options.chatModel)
-  const waits = options.waits ?? defaultWaits
+  const { temperature, waits = defaultWaits } = options
+  const asked = { client, endpoint, waits, ...(temperature !== undefined && { temperature }) }
   return {
     model: options.chatModel,
-    stream: (messages, signal) => generate(messages, { client, endpoint, waits }, signal),
+    stream: (messages, signal) => generate(messages, asked, signal),
   }
 }
 
-type Provider = { readonly client: OpenAI; readonly endpoint: Endpoint; readonly waits: GeneratorWaits }
+type Provider = Pick<GeneratorOptions, 'temperature'> & {
+  readonly client: OpenAI
+  readonly endpoint: Endpoint
+  readonly waits: GeneratorWaits
+}
 
 async function* generate(
   messages: readonly Message[],
-  { client, endpoint, waits }: Provider,
+  { client, endpoint, waits, ...manner }: Provider,
   signal: AbortSignal,
 ): AsyncGenerator<GeneratorEvent> {
   signal.throwIfAborted()
   const deadline = startDeadline(waits.firstMs, signal)
   const reader = createCompletionReader()
   try {
-    const body = await open(client, endpoint, messages, deadline)
+    const body = await open(client, endpoint, { ...manner, messages: [...messages] }, deadline)
     for await (const bytes of body) {
       const before = reader.events()
       const delta = reader.feed(bytes)
@@ -76,14 +86,14 @@ async function* generate(
 async function open(
   client: OpenAI,
   endpoint: Endpoint,
-  messages: readonly Message[],
+  asked: { readonly messages: Message[]; readonly temperature?: number },
   deadline: Deadline,
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await client.chat.completions
     .create(
       {
+        ...asked,
         model: endpoint.model,
-        messages: [...messages],
         stream: true,
         stream_options: { include_usage: true },
         [endpoint.limitName]: MOST_OUTPUT_TOKENS,

@@ -10,7 +10,7 @@ import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
 import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
-import { openGenerator } from '../models/generator.ts'
+import { openGenerator, type Patience } from '../models/generator.ts'
 import { openAiEmbedder } from '../models/openai-embedder.ts'
 import { withEmbedderRetries, withRetries } from '../models/retry.ts'
 import { openStaticEmbedder } from '../models/static.ts'
@@ -44,7 +44,8 @@ export async function openAll(config: Config, log: Log): Promise<Opened> {
   try {
     const embedders = await openEmbedders(config)
     const store = await openStore(database, LIBRARY, embedders.embedder)
-    return toOpened(config, log, { ...embedders, store, generator: generatorOf(config, store, log), announce })
+    const report = (message: string, error: unknown) => log.error({ err: error }, message)
+    return toOpened(config, log, { ...embedders, store, generator: generatorOf(config, store, report), announce })
   } catch (error) {
     await database.close()
     throw error
@@ -93,9 +94,18 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
   }
 }
 
-function generatorOf({ provider, budgetUsdPerDay: limitUsd }: Config, { spending }: Store, log: Log): Generator | null {
-  const report = (message: string, error: unknown) => log.error({ err: error }, message)
-  return provider && openGenerator(provider, { limitUsd, library: LIBRARY, spending, report })
+/** `temperature` left out: the model's own. */
+type Manner = { readonly temperature?: number; readonly patience?: Patience }
+
+function generatorOf(
+  { provider, budgetUsdPerDay: limitUsd }: Config,
+  { spending }: Store,
+  report: (message: string, error: unknown) => void,
+  { patience, ...manner }: Manner = {},
+): Generator | null {
+  return (
+    provider && openGenerator({ ...provider, ...manner }, { limitUsd, library: LIBRARY, spending, report }, patience)
+  )
 }
 
 async function openEmbedders(config: Config): Promise<Pick<Parts, 'embedder' | 'sentenceEmbedder'>> {
@@ -126,6 +136,8 @@ export type Offline = {
   readonly learn: (library: string, paths: readonly string[], how?: Learning) => Promise<AnswerDeps>
   /** All that is stored of that library. */
   readonly store: (library: string) => Promise<Store>
+  /** The configured model, its budget counted in this database; null: none is configured. */
+  readonly generator: (config: Config, manner: Manner) => Promise<Generator | null>
   readonly close: () => Promise<void>
 }
 
@@ -140,16 +152,16 @@ export async function openOffline(
   const dir = await mkdtemp(join(tmpdir(), 'footnote-offline-'))
   const database = databaseUrl ? openPostgres(databaseUrl) : await openEmbedded(dir, say)
   const open = async (library: string) => await openStore(database, library, embedder)
+  const report = (message: string, error: unknown) => say(`${message}: ${String(error)}`)
   return {
     store: open,
+    generator: async (config, manner) => generatorOf(config, await open(LIBRARY), report, manner),
     learn: async (library, paths, { quiet = false, ...how } = {}) => {
       const store = await open(library)
       const events = ingest(paths, { documents: store.documents, embedder, library, ...how }, signal)
       if (quiet) await expectLearned(events)
       else await showIngest(events, { stream, interactive: stream.isTTY })
-      return answerDeps(store, { embedder, sentenceEmbedder: embedder, generator: null }, (message, error) =>
-        say(`${message}: ${String(error)}`),
-      )
+      return answerDeps(store, { embedder, sentenceEmbedder: embedder, generator: null }, report)
     },
     close: async () => {
       await database.close()

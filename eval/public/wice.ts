@@ -16,7 +16,7 @@ const shape = z.object({
   evidence: z.array(z.string()),
   meta: z.object({ id: z.string(), claim_title: z.string() }),
 })
-type Labelled = z.infer<typeof shape>
+export type Labelled = z.infer<typeof shape>
 
 type Judged = Row & {
   readonly label: Labelled['label']
@@ -30,13 +30,16 @@ const origin = 'WiCE is github.com/ryokamoi/wice: give the folder that holds cla
 
 /** AUROC of the check's score, claims labelled supported against the others; the halves by the hash of their ids. */
 export const wice: Command = async (path) => {
-  const labelled = await readLines(join(path, 'claim', 'dev.jsonl'), shape, origin)
-  const judged = labelled.map(judge)
+  const judged = (await readClaims(path)).map(judgeByWords)
   return [...halvesTable(judged, measures), '', ...verdictLines(judged)]
 }
 
+export async function readClaims(folder: string): Promise<Labelled[]> {
+  return await readLines(join(folder, 'claim', 'dev.jsonl'), shape, origin)
+}
+
 /** As in an answer: the claim names its article, the words that back it best are cited, and these words judge it. */
-function judge({ label, claim, evidence, meta }: Labelled): Judged {
+export function judgeByWords({ label, claim, evidence, meta }: Labelled): Judged {
   const passage = articleOf(meta.claim_title, evidence.join('\n'))
   const grounds = createGrounds([passage])
   const { verdict, score } = grounds.judge(claim, grounds.lock(claim, 1))
