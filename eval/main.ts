@@ -1,10 +1,14 @@
 // npm run eval: the real pipeline without a key, scored on a set of one's own or on a public one.
 import { parseArgs } from 'node:util'
+import { connect, connectTo, get } from '../cli/connect.ts'
+import { readConfig, readEnvironment } from '../core/config.ts'
 import { InputError } from '../core/errors.ts'
+import { openLog } from '../core/log.ts'
 import { type Offline, openOffline } from '../server/open.ts'
 import { ablate } from './ablate.ts'
 import type { Command, Learn, OwnCommand } from './command.ts'
 import { exitCodeOf } from './exit.ts'
+import { type Answers, fromFeedback } from './feedback.ts'
 import { planted } from './planted.ts'
 import { bipia } from './public/bipia.ts'
 import { chunking } from './public/chunking.ts'
@@ -29,6 +33,11 @@ npm run eval -- fit --set <questions.jsonl> --library <folder> [--clapnq <folder
   Fits the weights of the three linear models on half a and prints them, with their figures before and after on both
   halves. The public sets are for the evidence alone.
 
+npm run eval -- from-feedback [--url http://… | --database <postgres://…>] [--library <folder>] [--cases <file.jsonl>]
+  Answers with a thumb down become cases, for you to fill in: from a server, a database, or your data directory.
+npm run eval -- from-feedback --check [--library <folder>] [--cases <file.jsonl>] [--date 2026-12-31]
+  Asks the filled-in ones again, and marks those that turned green. Exit code 1: one is red that had been green.
+
 npm run eval -- planted <folder> [--seed 7] [--failures]      errors put into sentences of a library: are they seen?
 
 npm run eval -- clapnq <folder>                               long answers from one passage, and refusals
@@ -44,7 +53,7 @@ const ownCommands: Readonly<Record<string, OwnCommand>> = { ablate, fit }
 
 process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
 
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<number | void> {
   const { values, positionals } = readArguments(args)
   if (values.help) return tell([usage])
   const { learn, close } = openOnDemand(values.database)
@@ -53,6 +62,12 @@ async function main(args: readonly string[]): Promise<void> {
     const [name, path] = positionals
     const { set, library } = values
     if (set && library && !name) return tell(await scoreSet({ set, library }, values, learn, signal))
+    if (positionals.join(' ') === 'from-feedback') {
+      const open = async () => await openAnswers(values)
+      const [lines, exitCode] = await fromFeedback(values, { learn, open }, signal)
+      tell(lines)
+      return exitCode
+    }
     // The others make several libraries, some of them hundreds, which nobody wants to keep.
     if (values.database) throw new InputError('usage', usage)
     const own = ownCommands[name ?? '']
@@ -63,6 +78,15 @@ async function main(args: readonly string[]): Promise<void> {
   } finally {
     await close()
   }
+}
+
+/** As `npm run verify` reads them: through the server that holds the data directory, without a server as well. */
+async function openAnswers({ url, database }: { readonly url?: string; readonly database?: string }): Promise<Answers> {
+  const config = readConfig(readEnvironment())
+  const connection = url
+    ? connectTo(url)
+    : await connect({ ...config, databaseUrl: database ?? config.databaseUrl }, openLog('silent'))
+  return { get: async (path, signal) => await get(connection, path, signal), close: connection.close }
 }
 
 /** Not every command needs a database, and opening one takes seconds. */
@@ -78,8 +102,9 @@ function readArguments(args: readonly string[]) {
   const text = { type: 'string' } as const
   const texts = { set: text, library: text, half: text, only: text, out: text, size: text, database: text }
   const numbers = { sample: text, seed: text, ridge: text }
+  const feedback = { url: text, cases: text, date: text, check: { type: 'boolean' } } as const
   const flags = { failures: { type: 'boolean' }, help: { type: 'boolean' } } as const
-  const options = { ...texts, ...numbers, clapnq: text, squad: text, ...flags } as const
+  const options = { ...texts, ...numbers, ...feedback, clapnq: text, squad: text, ...flags } as const
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options })
   } catch (error) {

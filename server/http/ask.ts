@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { AppError, InputError, StoreError } from '../../core/errors.ts'
 import type { AnswerStore } from '../../core/ports.ts'
 import { type AnswerEvent, isTerminal, type Question, type StoredEvent } from '../../core/types.ts'
-import { newAnswerId } from '../answer/answer.ts'
+import { newAnswerId, REMEMBERED_TURNS } from '../answer/answer.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { readBody } from './body.ts'
 import { sseResponse } from './events.ts'
@@ -19,9 +19,6 @@ export type AskDeps = {
   readonly library: string
   readonly hasModel: boolean
 }
-
-// Follow-ups rarely point back further, and the model's budget is for passages.
-const REMEMBERED_TURNS = 5
 
 export function askRoutes(deps: AskDeps): Hono {
   return new Hono().post('/v1/ask', async (c) => {
