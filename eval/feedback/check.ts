@@ -32,7 +32,7 @@ export async function check(
   const progress = showQuestions(tests.length)
   try {
     for (const entry of entries) {
-      const test = tests.find(({ id }) => id === entry.id)
+      const test = filled.has(entry.line) ? tests.find(({ id }) => id === entry.id) : undefined
       const changes = changesOf(entry, revisions, deps.embedder.space)
       if (test) progress.step(false)
       checked.push(test ? await ask(entry, test, changes, deps, signal) : toFillIn(entry, changes))
