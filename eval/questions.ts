@@ -31,7 +31,10 @@ type ListedPlace = {
 /** `gold`: the words of all listed places. */
 export type Case = z.infer<typeof shape> & { readonly gold: readonly string[]; readonly places: readonly ListedPlace[] }
 
-/** Reads the set, of it the wanted lines, and the listed places from the library's files. Throws InputError that names file and line. */
+/**
+ * Reads the set, or only its wanted lines, and the listed places from the library's files. Throws InputError that
+ * names file and line.
+ */
 export async function readCases(
   setPath: string,
   libraryDir: string,

@@ -42,6 +42,8 @@ async function run(...args: readonly string[]) {
   return { code, stdout: running.stdout(), stderr: running.stderr() }
 }
 
+const check = async () => await run('--check', '--date', '2026-11-21')
+
 describe('npm run eval -- from-feedback', () => {
   it('collects through the server that runs, from its address, and without it', async () => {
     const first = await run()
@@ -57,7 +59,6 @@ describe('npm run eval -- from-feedback', () => {
   }, 60_000)
 
   it('--check tells what is to fill in, marks what turned green, and fails when that is red again', async () => {
-    const check = async () => await run('--check', '--date', '2026-11-21')
     expect(await check()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^to fill in  ans_/) })
     const line = JSON.parse(await readFile(cases, 'utf8')) as object
     const filled = { ...line, answerable: true, sources: [{ file: 'stripe.md', lines: [3, 3] }], facts: [['four']] }
