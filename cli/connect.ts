@@ -5,6 +5,7 @@ import { StoreError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { openAll } from '../server/open.ts'
 import { type Owner, readOwner } from '../store/lock.ts'
+import { describeProblem } from './print.ts'
 
 export type Connection = {
   readonly request: (path: string, init?: RequestInit) => Promise<Response>
@@ -35,15 +36,27 @@ async function overNetwork(owner: Owner | null, locked: StoreError): Promise<Con
       `${locked.message}\nIt has no address to be asked at: if it is a server that is starting, try again in a moment.`,
       { cause: locked },
     )
-  const { url, token } = owner
+  return connectTo(owner.url, owner.token)
+}
+
+/** A server that runs already, at this address. Without its token it can be asked, but not be made to learn. */
+export function connectTo(url: string, token = ''): Connection {
   const request = async (path: string, init?: RequestInit) =>
-    await fetch(`${url}${path}`, init).catch((error: unknown) => {
+    await fetch(new URL(path, url), init).catch((error: unknown) => {
       if (init?.signal?.aborted) throw error
       throw new StoreError('unreachable', `The server at ${url} does not answer. Start it anew: npm start`, {
         cause: error,
       })
     })
   return { request, url, token, close: async () => {} }
+}
+
+/** What stands at this path. Throws its problem as an error for the terminal. */
+export async function get<Shape>(connection: Connection, path: string, signal: AbortSignal): Promise<Shape> {
+  signal.throwIfAborted()
+  const response = await connection.request(path, { signal })
+  if (!response.ok) throw await describeProblem(response)
+  return (await response.json()) as Shape
 }
 
 async function inProcess(config: Config, log: Log): Promise<Connection> {

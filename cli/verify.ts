@@ -1,7 +1,7 @@
 // npm run verify: are the stored answers what the stored texts say? Asked over HTTP, so that any reader could do it.
 import { Presets, SingleBar } from 'cli-progress'
 import { faultsOf, type StoredAnswer, type TextOf } from './compare.ts'
-import type { CommandOptions, Connection } from './connect.ts'
+import { type CommandOptions, type Connection, get } from './connect.ts'
 import { clean } from './layout.ts'
 import { describeProblem } from './print.ts'
 
@@ -80,13 +80,6 @@ function reading(connection: Connection, signal: AbortSignal): TextOf {
     known.set(path, text)
     return text
   }
-}
-
-async function get<Shape>(connection: Connection, path: string, signal: AbortSignal): Promise<Shape> {
-  signal.throwIfAborted()
-  const response = await connection.request(path, { signal })
-  if (!response.ok) throw await describeProblem(response)
-  return (await response.json()) as Shape
 }
 
 function openBar(total: number): SingleBar {

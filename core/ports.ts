@@ -5,11 +5,13 @@ import type {
   Candidate,
   Chunk,
   DocumentRef,
+  Feedback,
   Heading,
   IngestEvent,
   Mode,
   ParsedDocument,
   Question,
+  Rating,
   Span,
   StoredEvent,
   Turn,
@@ -122,7 +124,19 @@ export type AnswerSummary = {
   readonly status: Answer['status']
   readonly askedAt: string
   readonly stale: readonly number[]
+  readonly rating: Rating | null
 }
+
+/** Which finished answers a list holds: all that fulfil each condition that is not null. */
+export type AnswerFilter = {
+  /** with a stale citation */
+  readonly stale: boolean
+  readonly rating: Rating | null
+  readonly conversationId: string | null
+}
+
+/** A finished answer, and what its reader thought of it; null: nothing was said. */
+export type RatedAnswer = Answer & { readonly feedback: (Feedback & { readonly givenAt: string }) | null }
 
 export type AnswerStore = {
   begin(record: AnswerRecord): Promise<void>
@@ -130,11 +144,13 @@ export type AnswerStore = {
   append(library: string, id: string, events: readonly StoredEvent[]): Promise<void>
   /** Events after `seq`, in order; null when the answer is unknown. */
   events(library: string, id: string, after: number): Promise<StoredEvent[] | null>
-  find(library: string, id: string): Promise<Answer | null>
+  find(library: string, id: string): Promise<RatedAnswer | null>
+  /** Keeps what a reader says of a finished answer, in place of what was said before; null takes it back. */
+  rate(library: string, id: string, feedback: Feedback | null): Promise<RatedAnswer | null>
   /** The last `limit` finished exchanges of a conversation, oldest first. */
   turns(library: string, conversationId: string, limit: number): Promise<Turn[]>
-  /** Finished answers by id, after the given one; of `only: 'stale'` those that have a stale citation. */
-  list(library: string, only: 'all' | 'stale', limit: number, after?: string): Promise<AnswerSummary[]>
+  /** Finished answers by id, after the given one. */
+  list(library: string, only: AnswerFilter, limit: number, after?: string): Promise<AnswerSummary[]>
 }
 
 /** What a model wrote, by the hash of all that it was sent. Holds so many, and none for ever. */

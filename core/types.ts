@@ -128,6 +128,26 @@ export type Answer = {
   readonly timingsMs: { readonly retrieve: number; readonly firstText: number; readonly total: number }
 }
 
+/** What a reader may say was wrong: each names the part of the pipeline to look at first. */
+export const feedbackReasons = [
+  'wrong',
+  'unsupported',
+  'wrong-source',
+  'incomplete',
+  'should-have-refused',
+  'should-have-answered',
+  'other',
+] as const
+
+export type Rating = 'up' | 'down'
+
+/** What a reader thought of an answer. */
+export type Feedback = {
+  readonly rating: Rating
+  readonly reason: (typeof feedbackReasons)[number] | null
+  readonly comment: string | null
+}
+
 export type AnswerEvent =
   | { readonly type: 'started'; readonly id: string; readonly conversationId: string; readonly mode: Mode }
   | { readonly type: 'passages'; readonly passages: readonly Passage[] }

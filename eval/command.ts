@@ -54,12 +54,16 @@ export type Options = {
   readonly run?: string
   readonly cache?: string
   readonly url?: string
+  readonly database?: string
   readonly key?: string
   readonly baseline?: string
   readonly library?: string
   readonly failures?: boolean
   readonly fresh?: boolean
   readonly update?: boolean
+  readonly check?: boolean
+  readonly cases?: string
+  readonly date?: string
   readonly clapnq?: string
   readonly squad?: string
   readonly ridge?: string

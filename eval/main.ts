@@ -1,7 +1,9 @@
 // npm run eval: the real pipeline without a key, scored on a set of one's own or on a public one.
 import { parseArgs } from 'node:util'
+import { connect, connectTo, get } from '../cli/connect.ts'
 import { readConfig, readEnvironment } from '../core/config.ts'
 import { InputError } from '../core/errors.ts'
+import { openLog } from '../core/log.ts'
 import type { Generator } from '../core/ports.ts'
 import { type Offline, openOffline } from '../server/open.ts'
 import { ablate } from './ablate.ts'
@@ -10,6 +12,7 @@ import { compare } from './compare.ts'
 import { exitCodeOf, untilStopped } from './exit.ts'
 import { gate } from './gate.ts'
 import { judge, judgeCheck } from './judge/command.ts'
+import { type Answers, fromFeedback } from './feedback.ts'
 import { planted } from './planted.ts'
 import { beir } from './public/beir.ts'
 import { bipia } from './public/bipia.ts'
@@ -42,6 +45,7 @@ const commands: Readonly<Record<string, Run>> = {
   fit: ofSet(fit),
   compare: ofRuns(compare),
   gate: ofRuns(gate),
+  'from-feedback': ofAnswers,
   judge: ofModel(judge),
   'judge-check': ofModel(judgeCheck),
   planted: ofFolder(planted),
@@ -60,7 +64,7 @@ async function main(args: readonly string[]): Promise<number> {
   const [name = '', ...files] = positionals
   const run = commands[name]
   // The others make several libraries, some of them hundreds, which nobody wants to keep.
-  if (!run || (values.database && name !== '')) throw new InputError('usage', usage)
+  if (!run || (values.database && !['', 'from-feedback'].includes(name))) throw new InputError('usage', usage)
   const signal = untilStopped()
   const { close, ...opening } = openOnDemand(values.database, signal)
   try {
@@ -86,6 +90,11 @@ function ofRuns(command: RunCommand): Run {
 
 function ofModel(command: JudgeCommand): Run {
   return async ({ files, options, signal, ...open }) => tell(await command(files, options, open, signal))
+}
+
+async function ofAnswers({ files, options, learn, signal }: Asked): Promise<number> {
+  if (files.length > 0) throw new InputError('usage', usage)
+  return tell(...(await fromFeedback(options, { learn, open: async () => await openAnswers(options) }, signal)))
 }
 
 function ofFolder(command: Command): Run {
@@ -115,6 +124,15 @@ function openOnDemand(databaseUrl: string | undefined, signal: AbortSignal) {
   }
 }
 
+/** As `npm run verify` reads them: through the server that holds the data directory, without a server as well. */
+async function openAnswers({ url, database }: Options): Promise<Answers> {
+  const config = readConfig(readEnvironment())
+  const connection = url
+    ? connectTo(url)
+    : await connect({ ...config, databaseUrl: database ?? config.databaseUrl }, openLog('silent'))
+  return { get: async (path, signal) => await get(connection, path, signal), close: connection.close }
+}
+
 // A judge that thinks first may take longer for its first word than a reader would wait.
 const patience = { waits: { firstMs: 100_000, idleMs: 30_000, tailMs: 2_000 } }
 
@@ -135,8 +153,9 @@ function readArguments(args: readonly string[]) {
   const chosen = { set: text, library: text, half: text, only: text, sample: text, seed: text, size: text }
   const running = { parallel: text, run: text, cache: text, fresh: flag, url: text, key: text, database: text }
   const judging = { wice: text, planted: text, temperature: text, scorecards: text, 'judge-cache': text, out: text }
+  const feedback = { cases: text, date: text, check: flag }
   const others = { baseline: text, update: flag, clapnq: text, squad: text, ridge: text, failures: flag, help: flag }
-  const options = { ...chosen, ...running, ...judging, ...others }
+  const options = { ...chosen, ...running, ...judging, ...feedback, ...others }
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options })
   } catch (error) {

@@ -35,13 +35,20 @@ type ListedPlace = {
 /** `gold`: the words of all listed places. */
 export type Case = z.infer<typeof shape> & { readonly gold: readonly string[]; readonly places: readonly ListedPlace[] }
 
-/** Reads the set, and the listed places from the library's files. Throws InputError that names file and line. */
-export async function readCases(setPath: string, libraryDir: string): Promise<Case[]> {
+/**
+ * Reads the set, or only its wanted lines, and the listed places from the library's files. Throws InputError that
+ * names file and line.
+ */
+export async function readCases(
+  setPath: string,
+  libraryDir: string,
+  isWanted: (line: string) => boolean = () => true,
+): Promise<Case[]> {
   const lines = (await readText(setPath)).split('\n')
   const files = new Map<string, readonly string[]>()
   const cases: Case[] = []
   for (const [index, line] of lines.entries()) {
-    if (line.trim() === '') continue
+    if (line.trim() === '' || !isWanted(line)) continue
     try {
       const test = parse(line)
       if (cases.some(({ id }) => id === test.id)) throw new Error(`the id ${test.id} is there twice`)

@@ -1,7 +1,7 @@
 // Answers and their events: written before they are sent, so that a stream can resume and an answer be audited.
 import { StoreError } from '../core/errors.ts'
-import type { AnswerRecord, AnswerStore, AnswerSummary } from '../core/ports.ts'
-import { type Answer, type AnswerEvent, isTerminal, type StoredEvent, type Turn } from '../core/types.ts'
+import type { AnswerFilter, AnswerRecord, AnswerStore, AnswerSummary, RatedAnswer } from '../core/ports.ts'
+import { type Answer, type AnswerEvent, type Feedback, isTerminal, type StoredEvent, type Turn } from '../core/types.ts'
 import { type Database, toJson } from './database.ts'
 
 export function answerStore(database: Database): AnswerStore {
@@ -10,12 +10,13 @@ export function answerStore(database: Database): AnswerStore {
     append: async (library, id, events) => await append(database, library, id, events),
     events: async (library, id, after) => await eventsAfter(database, library, id, after),
     find: async (library, id) => {
-      const [row] = await database.query<{ answer: Answer | null }>(
-        'select answer from answers where library_id = $1 and answer_id = $2',
+      const [row] = await database.query<RatedRow>(
+        'select answer, feedback from answers where library_id = $1 and answer_id = $2 and answer is not null',
         [library, id],
       )
-      return row?.answer ?? null
+      return row ? toRated(row) : null
     },
+    rate: async (library, id, feedback) => await rate(database, library, id, feedback),
     turns: async (library, conversationId, limit) => {
       const rows = await database.query<Turn>(
         `select question, answer ->> 'answer' as answer from answers
@@ -27,6 +28,28 @@ export function answerStore(database: Database): AnswerStore {
     },
     list: async (library, only, limit, after) => await listAnswers(database, library, only, limit, after),
   }
+}
+
+type RatedRow = { readonly answer: Answer; readonly feedback: RatedAnswer['feedback'] }
+
+function toRated({ answer, feedback }: RatedRow): RatedAnswer {
+  // Written by the database in the time zone of its session.
+  const given = feedback && { ...feedback, givenAt: new Date(feedback.givenAt).toISOString() }
+  return { ...answer, feedback: given }
+}
+
+async function rate(
+  database: Database,
+  library: string,
+  id: string,
+  feedback: Feedback | null,
+): Promise<RatedAnswer | null> {
+  const [row] = await database.query<RatedRow>(
+    `update answers set feedback = $3::jsonb || jsonb_build_object('givenAt', now())
+     where library_id = $1 and answer_id = $2 and answer is not null returning answer, feedback`,
+    [library, id, feedback && toJson(feedback)],
+  )
+  return row ? toRated(row) : null
 }
 
 async function begin(database: Database, record: AnswerRecord): Promise<void> {
@@ -99,7 +122,7 @@ async function eventsAfter(
 async function listAnswers(
   database: Database,
   library: string,
-  only: 'all' | 'stale',
+  only: AnswerFilter,
   limit: number,
   after?: string,
 ): Promise<AnswerSummary[]> {
@@ -107,16 +130,16 @@ async function listAnswers(
     `select a.answer_id as id, a.conversation_id as "conversationId", a.question, a.answer ->> 'status' as status,
             a.created_at,
             array(select n from citations c
-                  where c.library_id = a.library_id and c.answer_id = a.answer_id and c.stale order by n) as stale
-     from answers a where a.library_id = $1 and ($3::text is null or a.answer_id > $3) and ${wanted[only]}
+                  where c.library_id = a.library_id and c.answer_id = a.answer_id and c.stale order by n) as stale,
+            a.feedback ->> 'rating' as rating
+     from answers a where a.library_id = $1 and ($3::text is null or a.answer_id > $3) and a.answer is not null
+       and ($4::text is null or a.feedback ->> 'rating' = $4) and ($5::text is null or a.conversation_id = $5)
+       ${only.stale ? isStale : ''}
      order by a.answer_id limit $2`,
-    [library, limit, after ?? null],
+    [library, limit, after ?? null, only.rating, only.conversationId],
   )
   return rows.map(({ created_at: asked, ...row }) => ({ ...row, askedAt: asked.toISOString() }))
 }
 
-const wanted = {
-  all: 'a.answer is not null',
-  // By the index of stale citations: answers that are not stale are never looked at.
-  stale: 'a.answer_id in (select c.answer_id from citations c where c.library_id = $1 and c.stale)',
-} as const
+// By the index of stale citations: answers that are not stale are never looked at.
+const isStale = 'and a.answer_id in (select c.answer_id from citations c where c.library_id = $1 and c.stale)'

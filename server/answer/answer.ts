@@ -43,6 +43,9 @@ export function answerDeps(
   return { ...models, search, documents, texts, words, steps: shipped, report }
 }
 
+// Follow-ups rarely point back further, and the model's budget is for passages.
+export const REMEMBERED_TURNS = 5
+
 export function newAnswerId(): string {
   return `ans_${randomUUID().replaceAll('-', '')}`
 }

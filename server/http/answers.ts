@@ -1,11 +1,12 @@
-// Answers read again: the list, the finished object, the events from any point on, and the stop button.
+// Answers read again: the list, the finished object, the events from any point on, the stop button, and what readers thought.
 import { Hono } from 'hono'
 import { InputError, NotFoundError } from '../../core/errors.ts'
 import type { AnswerStore } from '../../core/ports.ts'
+import type { Feedback } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
-import { parseShape } from './body.ts'
+import { parseShape, readBody } from './body.ts'
 import { sseResponse, toSse } from './events.ts'
-import { answersQuery, pathId } from './schemas.ts'
+import { answersQuery, feedbackBody, pathId } from './schemas.ts'
 import { toWire } from './wire.ts'
 
 export type AnswersDeps = { readonly live: LiveAnswers; readonly answers: AnswerStore; readonly library: string }
@@ -14,9 +15,10 @@ export function answersRoutes(deps: AnswersDeps): Hono {
   const { live, answers, library } = deps
   return new Hono()
     .get('/v1/answers', async (c) => {
-      const { stale, limit, after } = parseShape(answersQuery, c.req.query(), 'query')
+      const { stale, rating, conversation_id, limit, after } = parseShape(answersQuery, c.req.query(), 'query')
+      const only = { stale: stale === 'true', rating: rating ?? null, conversationId: conversation_id ?? null }
       // One more than asked for tells whether there is a next page.
-      const found = await answers.list(library, stale === 'true' ? 'stale' : 'all', limit + 1, after)
+      const found = await answers.list(library, only, limit + 1, after)
       const page = found.slice(0, limit)
       const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
       return c.json(toWire({ answers: page, next }) as object)
@@ -25,9 +27,7 @@ export function answersRoutes(deps: AnswersDeps): Hono {
       const id = pathId(c.req.param('id'), 'answer')
       const answer = await answers.find(library, id)
       if (answer) return c.json(toWire(answer))
-      if (await answers.events(library, id, 0))
-        throw new NotFoundError('not-finished', `The answer ${id} has no final form; read /v1/answers/${id}/events.`)
-      throw unknown(id)
+      throw await missingAnswer(deps, id)
     })
     .get('/v1/answers/:id/events', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')
@@ -44,6 +44,26 @@ export function answersRoutes(deps: AnswersDeps): Hono {
       if (await answers.events(library, id, 0)) return c.json({ id, stopped: false })
       throw unknown(id)
     })
+    .post('/v1/answers/:id/feedback', async (c) => {
+      const id = pathId(c.req.param('id'), 'answer')
+      const { rating, reason, comment } = await readBody(c, feedbackBody)
+      return c.json(await rate(deps, id, { rating, reason: reason ?? null, comment: comment?.trim() || null }))
+    })
+    .delete('/v1/answers/:id/feedback', async (c) =>
+      c.json(await rate(deps, pathId(c.req.param('id'), 'answer'), null)),
+    )
+}
+
+async function rate(deps: AnswersDeps, id: string, feedback: Feedback | null): Promise<object> {
+  const answer = await deps.answers.rate(deps.library, id, feedback)
+  if (!answer) throw await missingAnswer(deps, id)
+  return toWire({ id, feedback: answer.feedback }) as object
+}
+
+/** There may be an answer of this id that never came to an end: it can be followed, but not read or judged. */
+async function missingAnswer({ answers, library }: AnswersDeps, id: string): Promise<NotFoundError> {
+  if (!(await answers.events(library, id, 0))) return unknown(id)
+  return new NotFoundError('not-finished', `The answer ${id} has no final form; read /v1/answers/${id}/events.`)
 }
 
 function parseCursor(text: string): number {

@@ -3,9 +3,6 @@ import { AppError, StoreError } from '../../core/errors.ts'
 import { type AnswerEvent, isTerminal, type Question, type StoredEvent } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 
-// Follow-ups rarely point back further, and the model's budget is for passages.
-export const REMEMBERED_TURNS = 5
-
 export type Asked = {
   /** until the terminal one */
   readonly events: AsyncIterable<StoredEvent>

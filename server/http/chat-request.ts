@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { InputError, NotFoundError } from '../../core/errors.ts'
 import type { Turn } from '../../core/types.ts'
-import { REMEMBERED_TURNS } from './asking.ts'
+import { REMEMBERED_TURNS } from '../answer/answer.ts'
 import { questionText } from './schemas.ts'
 
 /** The names under which the server answers, and what each of them does. */

@@ -1,8 +1,10 @@
 // What the routes accept.
 import { z } from 'zod'
 import { NotFoundError } from '../../core/errors.ts'
+import { feedbackReasons } from '../../core/types.ts'
 
 const QUESTION_LIMIT = 4_000
+const COMMENT_LIMIT = 2_000
 
 /** Text a person typed: not empty, storable, of a sane size. */
 export const questionText = z
@@ -51,9 +53,23 @@ export const listQuery = z.object({
   after: identifier.optional(),
 })
 
+const rating = z.enum(['up', 'down'], 'must be up or down')
+
 export const answersQuery = z.strictObject({
   ...listQuery.shape,
   stale: z.enum(['true', 'false'], 'must be true or false').default('false'),
+  rating: rating.optional(),
+  conversation_id: identifier.optional(),
+})
+
+export const feedbackBody = z.strictObject({
+  rating,
+  reason: z.enum(feedbackReasons, `must be one of ${feedbackReasons.join(', ')}`).optional(),
+  comment: z
+    .string('must be a string')
+    .refine((text) => text.length <= COMMENT_LIMIT, `is longer than ${COMMENT_LIMIT} characters`)
+    .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'cannot be stored')
+    .optional(),
 })
 
 export const revisionQuery = z.object({

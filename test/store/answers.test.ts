@@ -25,7 +25,7 @@ describe('an answer', () => {
     ])
     expect(await answers.events('main', 'ans_1', 1)).toEqual(all?.slice(1))
     expect(await answers.events('main', 'ans_1', 3)).toEqual([])
-    expect(await answers.find('main', 'ans_1')).toEqual(answerOf('ans_1'))
+    expect(await answers.find('main', 'ans_1')).toEqual({ ...answerOf('ans_1'), feedback: null })
   })
 
   it('that nobody asked for is null', async () => {

@@ -132,9 +132,11 @@ describe('answers of the third schema', () => {
     const answer = await storeThird(database.query)
     expect(await migrate(database)).toEqual(files.slice(3))
     const { answers } = await openStore(database, 'main', space)
-    expect(await answers.list('main', 'stale', 9)).toMatchObject([{ id: 'ans_1', stale: [1] }])
+    expect(await answers.list('main', { stale: true, rating: null, conversationId: null }, 9)).toMatchObject([
+      { id: 'ans_1', stale: [1] },
+    ])
     const migrated = Object.assign({ prompts: null, cached: false }, answer)
-    expect(await answers.find('main', 'ans_1')).toEqual(migrated)
+    expect(await answers.find('main', 'ans_1')).toEqual({ ...migrated, feedback: null })
     expect((await answers.events('main', 'ans_1', 0))?.map(({ event }) => event)).toEqual([
       { type: 'text', delta: 'x' },
       { type: 'done', answer: migrated },

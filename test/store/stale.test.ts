@@ -38,8 +38,12 @@ async function finish(
 
 const four = quoting(1, 'Stripe runs four limiters 🚦.', first)
 const sheds = quoting(2, 'It sheds load.', first)
+const all = { stale: false, rating: null, conversationId: null }
 const list = async (only: 'all' | 'stale', limit = 50, after?: string) =>
-  (await store.answers.list('main', only, limit, after)).map(({ id, stale }) => ({ id, stale }))
+  (await store.answers.list('main', { ...all, stale: only === 'stale' }, limit, after)).map(({ id, stale }) => ({
+    id,
+    stale,
+  }))
 
 describe('an answer', () => {
   it('is stale while one of its quotes stands nowhere in the current text', async () => {
@@ -67,7 +71,7 @@ describe('an answer', () => {
     for (const text of ['Stripe runs four limiters 🚦.', 'Nothing.'])
       await other.documents.save(tinyDocument('limits.md', [{ text }], { library: 'other' }))
     expect(await list('stale')).toEqual([])
-    expect(await other.answers.list('other', 'all', 9)).toEqual([])
+    expect(await other.answers.list('other', all, 9)).toEqual([])
   })
 
   it('keeps the revision that it cites from being removed', async () => {
@@ -96,13 +100,14 @@ describe('the list of answers', () => {
       expect((await list(only, 2, 'ans_1')).map(({ id }) => id)).toEqual(['ans_2', 'ans_3'])
       expect(await list(only, 2, 'ans_4')).toEqual([])
     }
-    expect((await store.answers.list('main', 'all', 1, 'ans_1'))[0]).toEqual({
+    expect((await store.answers.list('main', all, 1, 'ans_1'))[0]).toEqual({
       id: 'ans_2',
       conversationId: 'con_ans_2',
       question: 'What of ans_2?',
       status: 'abstained',
       askedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       stale: [1],
+      rating: null,
     })
   })
 })
@@ -112,5 +117,6 @@ it('an answer is stored once: its last event takes it from there', async () => {
   const [row] = await database.query<{ event: unknown }>('select event from answer_events')
   expect(row?.event).toEqual({ type: 'done' })
   const events = await store.answers.events('main', 'ans_1', 0)
-  expect(events).toEqual([{ seq: 1, event: { type: 'done', answer: await store.answers.find('main', 'ans_1') } }])
+  const { feedback, ...answer } = (await store.answers.find('main', 'ans_1'))!
+  expect([feedback, events]).toEqual([null, [{ seq: 1, event: { type: 'done', answer } }]])
 })

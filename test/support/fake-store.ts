@@ -1,6 +1,6 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
-import type { AnswerStore, ReplyStore, Store } from '../../core/ports.ts'
+import type { AnswerStore, RatedAnswer, ReplyStore, Store } from '../../core/ports.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
 
 export const outage = () => new StoreError('store-unavailable', 'no route to 10.1.2.3:5432', { retryable: true })
@@ -8,6 +8,11 @@ export const outage = () => new StoreError('store-unavailable', 'no route to 10.
 /** Answers in memory, with the laws of the real one: numbers are taken once, and nothing follows a terminal event. */
 export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, StoredEvent[]> } {
   const logs = new Map<string, StoredEvent[]>()
+  const given = new Map<string, RatedAnswer['feedback']>()
+  const find = async (id: string) => {
+    const last = logs.get(id)?.at(-1)?.event
+    return last && 'answer' in last ? { ...last.answer, feedback: given.get(id) ?? null } : null
+  }
   return {
     logs,
     begin: async ({ id }) => void logs.set(id, []),
@@ -21,9 +26,10 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
       }
     },
     events: async (_library, id, after) => logs.get(id)?.filter(({ seq }) => seq > after) ?? null,
-    find: async (_library, id) => {
-      const last = logs.get(id)?.at(-1)?.event
-      return last && 'answer' in last ? last.answer : null
+    find: async (_library, id) => await find(id),
+    rate: async (_library, id, feedback) => {
+      given.set(id, feedback && { ...feedback, givenAt: '2026-01-01T00:00:00.000Z' })
+      return await find(id)
     },
     turns: async () => [],
     list: async () => [],

@@ -101,9 +101,9 @@ describe('an answer as JSON', () => {
     expect(new Set(statements.flatMap(({ citations }) => citations))).toEqual(markers)
   })
 
-  it('is the answer that is read again by its id', async () => {
+  it('is the answer that is read again by its id, where nobody has judged it yet', async () => {
     const answer = await ask({ question: QUESTION })
-    expect(await readJson(await app.get(`/v1/answers/${answer.id}`))).toStrictEqual(answer)
+    expect(await readJson(await app.get(`/v1/answers/${answer.id}`))).toStrictEqual({ ...answer, feedback: null })
   })
 })
 

@@ -80,7 +80,7 @@ describe.each([
     })
     expect(reply.choices[0]!.message.annotations!.length).toBeGreaterThan(0)
     expectCited(reply, url)
-    expect(await (await app.get(`/v1/answers/${reply.id}`)).json()).toEqual(reply.footnote)
+    expect(await (await app.get(`/v1/answers/${reply.id}`)).json()).toEqual({ ...reply.footnote, feedback: null })
   })
 
   it('gets the same as a stream, by its own helper', async () => {

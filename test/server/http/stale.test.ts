@@ -34,6 +34,7 @@ describe('the answers', () => {
       status: 'answered',
       asked_at: expect.stringMatching(/^\d{4}-.*Z$/),
       stale: [],
+      rating: null,
     })
     const page = await list('?limit=1')
     expect(page).toEqual({ answers: answers.slice(0, 1), next: answers[0]!.id })
@@ -61,6 +62,9 @@ describe('the answers', () => {
   const bad: [query: string, field: string][] = [
     ['stale=yes', 'stale'],
     ['stale=', 'stale'],
+    ['rating=bad', 'rating'],
+    ['rating=', 'rating'],
+    ['conversation_id=a/b', 'conversation_id'],
     ['limit=0', 'limit'],
     ['limit=201', 'limit'],
     ['limit=x', 'limit'],
