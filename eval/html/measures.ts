@@ -1,0 +1,134 @@
+// The measures of a run: what each is over, its value with an interval, and its difference from a baseline.
+import type { Asked, Run } from '../record.ts'
+import { bootstrap, mean, wilson } from '../stats.ts'
+
+export type Measure = {
+  readonly name: string
+  /** null where it was not measured */
+  readonly of: (question: Asked) => number | null
+  readonly better: 'more' | 'less'
+  /** every value is 0 or 1 */
+  readonly isYesNo: boolean
+  /** every value lies between 0 and 1, so that a bar can show it */
+  readonly isShare: boolean
+}
+
+export type Estimate = { readonly n: number; readonly value: number; readonly low: number; readonly high: number }
+
+/** `detectable`: see `detectableOf`. `changed`: how many questions have another value. */
+export type Difference = Estimate & { readonly before: number; readonly changed: number; readonly detectable: number }
+
+export type Pair = { readonly now: Asked; readonly before: Asked }
+
+export const HEADLINE = 'grounded_correct'
+
+/** Every score that the run or its baseline has a value of, the headline first, the others in the order of the run. */
+export function measuresOf(run: Run, baseline: Run | null): Measure[] {
+  const all = [...run.questions, ...(baseline?.questions ?? [])]
+  const names = new Set([HEADLINE, ...all.flatMap(({ scores }) => Object.keys(scores))])
+  return [...names]
+    .flatMap((name) => (name === 'refused' ? refusals : [plain(name)]))
+    .flatMap((each) => known(each, all))
+}
+
+type Plain = Pick<Measure, 'name' | 'of' | 'better'>
+
+/** One number over both kinds of questions would say nothing: a refusal is right of one and wrong of the other. */
+const refusals: readonly Plain[] = [
+  {
+    name: 'refused, unanswerable',
+    better: 'more',
+    of: ({ answerable, scores }) => (answerable ? null : (scores['refused'] ?? null)),
+  },
+  {
+    name: 'refused, answerable',
+    better: 'less',
+    of: ({ answerable, scores }) => (answerable ? (scores['refused'] ?? null) : null),
+  },
+]
+
+function plain(name: string): Plain {
+  return { name, better: 'more', of: ({ scores }) => (Object.hasOwn(scores, name) ? (scores[name] ?? null) : null) }
+}
+
+function known(measure: Plain, all: readonly Asked[]): Measure[] {
+  const values = all.map(measure.of).filter((value) => value !== null)
+  if (values.length === 0) return []
+  const isYesNo = values.every((value) => value === 0 || value === 1)
+  return [{ ...measure, isYesNo, isShare: values.every((value) => value >= 0 && value <= 1) }]
+}
+
+/** With the interval of Wilson for yes or no, else of the bootstrap by cluster; null when nothing was measured. */
+export function estimate({ of, isYesNo }: Measure, questions: readonly Asked[]): Estimate | null {
+  const rows = questions.flatMap((each) => valued(each, of(each)))
+  if (rows.length === 0) return null
+  const value = meanOf(rows)
+  const [low, high] = isYesNo
+    ? wilson(Math.round(value * rows.length), rows.length)
+    : bootstrap(rows, clusterOf, meanOf)
+  return { n: rows.length, value, low, high }
+}
+
+/** Question by question, of those that both runs have a value of; null when there is none. */
+export function difference({ of, isYesNo }: Measure, pairs: readonly Pair[]): Difference | null {
+  const rows = pairs.flatMap(({ now, before }) => {
+    const [late, early] = [of(now), of(before)]
+    return late === null || early === null ? [] : [{ cluster: now.cluster, value: late - early, early }]
+  })
+  if (rows.length === 0) return null
+  const [low, high] = bootstrap(rows, clusterOf, meanOf)
+  const changed = rows.filter(({ value }) => value !== 0).length
+  const before = mean(rows.map(({ early }) => early))
+  return { n: rows.length, value: meanOf(rows), low, high, before, changed, detectable: detectableOf(rows, isYesNo) }
+}
+
+/** What two runs whose errors have nothing to do with each other would have to differ by: the worst case. */
+export function detectableAlone({ of, isYesNo }: Measure, questions: readonly Asked[]): number {
+  return detectableOf(
+    questions.flatMap((each) => valued(each, of(each))),
+    isYesNo,
+    Math.SQRT2,
+  )
+}
+
+/**
+ * The difference that four of five such sets would show: 1.96 + 0.84 standard errors (two-sided 5 %, power 80 %), the
+ * errors by cluster (Liang and Zeger, 1986). For yes or no never less than six questions, all one way: an exact sign
+ * test needs that many for 5 %. NaN when no value differs from another.
+ */
+function detectableOf(rows: readonly Valued[], isYesNo: boolean, factor = 1): number {
+  const centre = meanOf(rows)
+  const clusters = [...Map.groupBy(rows, clusterOf).values()]
+  const sums = clusters.map((each) => each.reduce((sum, { value }) => sum + value - centre, 0) ** 2)
+  const variance = (clusters.length / (clusters.length - 1)) * sums.reduce((sum, each) => sum + each, 0)
+  const least = factor * 2.8 * (Math.sqrt(variance) / rows.length)
+  return isYesNo ? Math.max(6 / rows.length, least || 0) : least || Number.NaN
+}
+
+type Valued = { readonly cluster: string; readonly value: number }
+
+function valued({ cluster }: Asked, value: number | null): Valued[] {
+  return value === null ? [] : [{ cluster, value }]
+}
+
+function clusterOf({ cluster }: Valued): string {
+  return cluster
+}
+
+function meanOf(rows: readonly Valued[]): number {
+  return mean(rows.map(({ value }) => value))
+}
+
+/** Questions that both runs asked in the same words, with the same listed places and facts. */
+export function pairsOf(run: Run, baseline: Run): Pair[] {
+  const earlier = new Map(baseline.questions.map((each) => [each.id, each]))
+  return run.questions.flatMap((now) => {
+    const before = earlier.get(now.id)
+    return before?.hash === now.hash ? [{ now, before }] : []
+  })
+}
+
+/** 1 when a question ended as it should: answerable with a right and grounded answer, any other with a refusal. */
+export function rightness({ answerable, scores }: Asked): number | null {
+  return scores[answerable ? HEADLINE : 'refused'] ?? null
+}
