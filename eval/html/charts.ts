@@ -4,7 +4,7 @@ import { auroc } from '../score/auroc.ts'
 import { bootstrap, mean } from '../stats.ts'
 import { percentOf } from './figures.ts'
 import { clip, html, type Markup } from './markup.ts'
-import { estimate, type Measure, rightness } from './measures.ts'
+import { asItShouldBe, estimate, rightness } from './measures.ts'
 
 type Point = readonly [x: number, y: number]
 type Line = { readonly name: string; readonly style: string; readonly points: readonly Point[] }
@@ -12,8 +12,8 @@ type Line = { readonly name: string; readonly style: string; readonly points: re
 const WIDTH = 360
 const HEIGHT = 230
 const LEFT = 44
-const RIGHT = 12
-const TOP = 12
+const RIGHT = 20
+const TOP = 26
 const BOTTOM = 40
 
 export function charts(run: Run, baseline: Run | null, kinds: readonly string[]): Markup {
@@ -35,7 +35,7 @@ function riskChart(run: Run, baseline: Run | null): Markup {
   const x = { label: 'answered, most confident first', of: (share: number) => share, ticks: shareTicks }
   const most = Math.max(...lines.flatMap(({ points }) => points.map(([, y]) => y)), 0.1)
   const top = Math.ceil(most * 10) / 10
-  return figureOf('Confidence', told, lineChart(lines, x, top, 'wrong'), lines, ['answered', percentOf], sparse)
+  return figureOf('Risk and coverage', told, lineChart(lines, x, top, 'wrong'), lines, ['answered', percentOf], sparse)
 }
 
 /** One point per distinct confidence: answers that are equally sure stand in no order. */
@@ -136,10 +136,10 @@ function lineChart(lines: readonly Line[], x: Axis, top: number, label: string):
     return html`<polyline class="${style}" points="${path}" />${dots}`
   })
   const middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
-  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true" focusable="false">
+  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label} by ${x.label}">
     ${grid}${ticks}
     <text class="mid soft" x="${middle}" y="${HEIGHT - 6}">${x.label}</text>
-    <text class="soft" x="4" y="${TOP - 2}">${label}</text>
+    <text class="soft" x="4" y="${TOP - 13}">${label}</text>
     ${paths}
   </svg>`
 }
@@ -218,13 +218,12 @@ function chart(title: string, told: string, drawing: Markup, legend: Markup, tab
 
 /** Its figures are those of the table "As it should be" by kind, so they are not told again. */
 function kindChart(run: Run, baseline: Run | null, kinds: readonly string[]): Markup {
-  const measure: Measure = { name: '', of: rightness, better: 'more', isYesNo: true, isShare: true }
   const left = 128
   const across = (share: number) => (left + share * (WIDTH - left - RIGHT)).toFixed(1)
   const step = 19
   const ofKind = (each: Run, kind: string) =>
     estimate(
-      measure,
+      asItShouldBe,
       each.questions.filter((question) => question.kind === kind),
     )
   const rows = kinds.flatMap((kind, at) => {
@@ -254,7 +253,7 @@ function kindChart(run: Run, baseline: Run | null, kinds: readonly string[]): Ma
           >${percentOf(share)}</text
         >`,
   )
-  const drawing = html`<svg viewBox="0 0 ${WIDTH} ${foot + 24}" aria-hidden="true" focusable="false">
+  const drawing = html`<svg viewBox="0 0 ${WIDTH} ${foot + 24}" role="img" aria-label="As it should be, by kind">
     ${ticks}${rows}
   </svg>`
   const told = `How many questions ended as they should, with the 95 % interval${baseline ? '; the ring is the baseline' : ''}. The figures stand under “By kind”.`

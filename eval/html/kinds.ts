@@ -2,9 +2,7 @@
 import type { Run } from '../record.ts'
 import { bar, change, figure, interval } from './figures.ts'
 import { html, type Markup } from './markup.ts'
-import { difference, estimate, HEADLINE, type Measure, type Pair, rightness } from './measures.ts'
-
-const asItShouldBe: Measure = { name: 'as it should be', of: rightness, better: 'more', isYesNo: true, isShare: true }
+import { asItShouldBe, difference, estimate, HEADLINE, type Measure, type Pair } from './measures.ts'
 
 export function kindTables(
   run: Run,
@@ -18,7 +16,7 @@ export function kindTables(
     const columns = ['kind', 'n', '', 'value', ...(pairs ? ['change'] : [])].map(
       (name) => html`<th scope="col">${name}</th>`,
     )
-    return html`<details class="measure" ${at < 2 ? html` open` : ''}>
+    return html`<details class="measure" ${at === 0 ? html` open` : ''}>
       <summary>${measure.name}</summary>
       <table class="small">
         <thead>

@@ -77,32 +77,41 @@ export function difference({ of, isYesNo }: Measure, pairs: readonly Pair[]): Di
   })
   if (rows.length === 0) return null
   const [low, high] = bootstrap(rows, clusterOf, meanOf)
-  const changed = rows.filter(({ value }) => value !== 0).length
   const before = mean(rows.map(({ early }) => early))
-  return { n: rows.length, value: meanOf(rows), low, high, before, changed, detectable: detectableOf(rows, isYesNo) }
+  const moved = rows.flatMap(({ value }) => (value === 0 ? [] : [Math.abs(value)]))
+  const step = isYesNo ? 1 : mean(moved)
+  return {
+    n: rows.length,
+    value: meanOf(rows),
+    low,
+    high,
+    before,
+    changed: moved.length,
+    detectable: detectableOf(rows, step),
+  }
 }
 
 /** What two runs whose errors have nothing to do with each other would have to differ by: the worst case. */
 export function detectableAlone({ of, isYesNo }: Measure, questions: readonly Asked[]): number {
-  return detectableOf(
-    questions.flatMap((each) => valued(each, of(each))),
-    isYesNo,
-    Math.SQRT2,
-  )
+  const rows = questions.flatMap((each) => valued(each, of(each)))
+  return detectableOf(rows, isYesNo ? 1 : 0, Math.SQRT2)
 }
+
+/** An exact sign test needs this many that differ, all one way, for 5 %: 2 / 2 ** 6 is 3 %. */
+export const FEWEST = 6
 
 /**
  * The difference that four of five such sets would show: 1.96 + 0.84 standard errors (two-sided 5 %, power 80 %), the
- * errors by cluster (Liang and Zeger, 1986). For yes or no never less than six questions, all one way: an exact sign
- * test needs that many for 5 %. NaN when no value differs from another.
+ * errors by cluster (Liang and Zeger, 1986); and never less than `FEWEST` questions that differ by a usual `step`.
+ * NaN when no value differs from another.
  */
-function detectableOf(rows: readonly Valued[], isYesNo: boolean, factor = 1): number {
+function detectableOf(rows: readonly Valued[], step: number, factor = 1): number {
   const centre = meanOf(rows)
   const clusters = [...Map.groupBy(rows, clusterOf).values()]
   const sums = clusters.map((each) => each.reduce((sum, { value }) => sum + value - centre, 0) ** 2)
   const variance = (clusters.length / (clusters.length - 1)) * sums.reduce((sum, each) => sum + each, 0)
   const least = factor * 2.8 * (Math.sqrt(variance) / rows.length)
-  return isYesNo ? Math.max(6 / rows.length, least || 0) : least || Number.NaN
+  return Math.max(least || 0, (FEWEST * step) / rows.length) || Number.NaN
 }
 
 type Valued = { readonly cluster: string; readonly value: number }
@@ -131,4 +140,12 @@ export function pairsOf(run: Run, baseline: Run): Pair[] {
 /** 1 when a question ended as it should: answerable with a right and grounded answer, any other with a refusal. */
 export function rightness({ answerable, scores }: Asked): number | null {
   return scores[answerable ? HEADLINE : 'refused'] ?? null
+}
+
+export const asItShouldBe: Measure = {
+  name: 'as it should be',
+  of: rightness,
+  better: 'more',
+  isYesNo: true,
+  isShare: true,
 }

@@ -19,7 +19,7 @@ export function passageList({ outcome, held }: Asked, room: number): Markup {
     return html`<li>
       <details>
         <summary>${passage.n}. ${path} <span class="soft">score ${score(passage.score)}</span>${gold}${quoted}</summary>
-        <p class="soft">${passage.file}, ${passage.span.start} to ${passage.span.end}</p>
+        <p class="soft">${passage.file}, characters ${passage.span.start} to ${passage.span.end}</p>
         ${passageText(passage, outcome, room)}
       </details>
     </li>`
@@ -52,10 +52,9 @@ function passageText(passage: Passage, outcome: Outcome, room: number): Markup {
   const left = from + text.length - to
   const note =
     left > 0 ? html`<p class="soft">${left} of ${text.length} characters are left out here; the run has them.</p>` : ''
-  return html`<div class="text">
-      ${from > 0 ? '… ' : ''}${marked(text, { start: from, end: to }, gold, quoted)}${to < text.length ? ' …' : ''}
-    </div>
-    ${note}`
+  return html`<span class="text"
+      >${from > 0 ? '… ' : ''}${marked(text, { start: from, end: to }, gold, quoted)}${to < text.length ? ' …' : ''}</span
+    >${note}`
 }
 
 /** Not between the halves of one character. */

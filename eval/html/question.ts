@@ -78,7 +78,7 @@ function asked({ history, outcome, question, facts, places, held, answerable }: 
   })
   const listed = places.map(({ file, lines, text }, at) => {
     const ranks = held.passages.flatMap((each, rank) =>
-      each.includes(at) ? [`passage ${outcome?.passages[rank]?.n ?? rank + 1}`] : [],
+      each.includes(at) ? [`in passage ${outcome?.passages[rank]?.n ?? rank + 1}`] : [],
     )
     const [from, to] = lines
     return html`<li>
@@ -121,7 +121,7 @@ function earlier({ before, isFlipped }: Setting): Markup {
     : (fault ?? 'no answer')
   return html`<details>
     <summary>The baseline’s answer</summary>
-    <p class="text">${text}</p>
+    <span class="text">${text}</span>
   </details>`
 }
 

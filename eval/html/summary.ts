@@ -11,6 +11,7 @@ import {
   HEADLINE,
   type Measure,
   type Pair,
+  FEWEST,
 } from './measures.ts'
 
 export function header(run: Run, baseline: Run | null): Markup {
@@ -68,7 +69,7 @@ export function measureTable(run: Run, measures: readonly Measure[], pairs: read
     const least = pairs ? (changed?.detectable ?? Number.NaN) : detectableAlone(measure, run.questions)
     return html`<tr>
       <th scope="row">
-        ${measure.name}<small
+        ${named(measure)}<small
           >${counted(now?.n ?? 0, 'question')}${measure.better === 'less' ? ', less is better' : ''}</small
         >
       </th>
@@ -101,19 +102,24 @@ function differenceCell(changed: Difference, measure: Measure): Markup {
   return html`<b class="${verdict === 'better' || verdict === 'worse' ? verdict : ''}"
       >${change(changed.value, measure)}</b
     >
-    ${verdict}<small>${bounds}, ${counted(changed.changed, 'question differs', 'questions differ')}</small>`
+    ${verdict}<small>${bounds}</small><small>${counted(changed.changed, 'differs', 'differ')}</small>`
 }
 
-/** Only what the interval leaves no doubt of is called better or worse. */
+/** A long name breaks behind its underscores, where a phone has no room for it. */
+function named({ name }: Measure): Markup[] {
+  return name.split(/(?<=_)/).map((part, at) => html`${at > 0 ? html`<wbr />` : ''}${part}`)
+}
+
+/** Only what the interval leaves no doubt of is called better or worse, and never a handful of questions. */
 function verdictOf({ low, high, changed }: Difference, { better }: Measure): string {
   if (changed === 0) return 'no question differs'
-  if (low <= 0 && high >= 0) return 'within chance'
+  if (changed < FEWEST || (low <= 0 && high >= 0)) return 'within chance'
   return low > 0 === (better === 'more') ? 'better' : 'worse'
 }
 
 function note(pairs: readonly Pair[] | null, measured: number): Markup {
   const what = pairs
-    ? `“Against the baseline” compares ${counted(pairs.length, 'question')} one by one. Of ${measured} measures, one in twenty leaves out zero by chance alone.`
+    ? `“Against the baseline” compares ${counted(pairs.length, 'question')} one by one. Where nothing changed, one interval in twenty still leaves out zero by chance; there are ${measured} here.`
     : 'Without a baseline, “would be seen” is for two runs whose errors have nothing to do with each other; compared question by question, smaller differences show.'
   return html`<p class="note">
     Intervals are 95 %: Wilson for yes or no, else a bootstrap over clusters. “–” was not measured, and counts nowhere.
