@@ -5,6 +5,7 @@ import { type Offline, openOffline } from '../server/open.ts'
 import { ablate } from './ablate.ts'
 import type { Command, Learn, OwnCommand } from './command.ts'
 import { exitCodeOf } from './exit.ts'
+import { report } from './html/report.ts'
 import { planted } from './planted.ts'
 import { bipia } from './public/bipia.ts'
 import { chunking } from './public/chunking.ts'
@@ -29,6 +30,9 @@ npm run eval -- fit --set <questions.jsonl> --library <folder> [--clapnq <folder
   Fits the weights of the three linear models on half a and prints them, with their figures before and after on both
   halves. The public sets are for the evidence alone.
 
+npm run eval -- report <run.json> [--baseline <run.json>] [--out report.html]
+  A run as a page that needs no network and no script, beside the run that it is compared with.
+
 npm run eval -- planted <folder> [--seed 7] [--failures]      errors put into sentences of a library: are they seen?
 
 npm run eval -- clapnq <folder>                               long answers from one passage, and refusals
@@ -51,6 +55,7 @@ async function main(args: readonly string[]): Promise<void> {
   const { signal } = new AbortController()
   try {
     const [name, path] = positionals
+    if (name === 'report') return tell(await report(positionals.slice(1), values))
     const { set, library } = values
     if (set && library && !name) return tell(await scoreSet({ set, library }, values, learn, signal))
     // The others make several libraries, some of them hundreds, which nobody wants to keep.
@@ -76,7 +81,16 @@ function openOnDemand(databaseUrl: string | undefined): { readonly learn: Learn;
 
 function readArguments(args: readonly string[]) {
   const text = { type: 'string' } as const
-  const texts = { set: text, library: text, half: text, only: text, out: text, size: text, database: text }
+  const texts = {
+    set: text,
+    library: text,
+    half: text,
+    only: text,
+    out: text,
+    size: text,
+    database: text,
+    baseline: text,
+  }
   const numbers = { sample: text, seed: text, ridge: text }
   const flags = { failures: { type: 'boolean' }, help: { type: 'boolean' } } as const
   const options = { ...texts, ...numbers, clapnq: text, squad: text, ...flags } as const

@@ -34,7 +34,17 @@ export async function outcomeOf(transcript: Transcript, library: string, shelf: 
     const { n, passage, document, headings, span, quote } = each
     const file = shelf.fileOf(document.source)
     const isInPassage = liesInPassage(each, passages)
-    citations.push({ n, passage, file, title: document.title, headings: [...headings], span, quote, isValid, isInPassage })
+    citations.push({
+      n,
+      passage,
+      file,
+      title: document.title,
+      headings: [...headings],
+      span,
+      quote,
+      isValid,
+      isInPassage,
+    })
   }
   return {
     query,

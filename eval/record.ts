@@ -115,7 +115,10 @@ export async function readShaped<T>(path: string, shape: z.ZodType<T>, what: str
     return shape.parse(JSON.parse(text))
   } catch (error) {
     const [issue] = error instanceof z.ZodError ? error.issues : []
-    throw new InputError('unreadable', `${path} is not ${what}${issue ? ` (${issue.path.join('.')}: ${issue.message})` : ''}.`)
+    throw new InputError(
+      'unreadable',
+      `${path} is not ${what}${issue ? ` (${issue.path.join('.')}: ${issue.message})` : ''}.`,
+    )
   }
 }
 

@@ -54,15 +54,19 @@ function quoteOf(n: number, { citations }: Outcome, held: Asked['held']): Markup
 
 type Piece = { readonly text: string; readonly statement: Outcome['statements'][number] | null }
 
-/** Statements in their order, and what stands between them, but for the markers that the citations repeat. */
+/** Statements in their order, and what stands between them, but for the markers that end the statement before. */
 function piecesOf({ answer, statements }: Outcome): Piece[] {
   const pieces: Piece[] = []
   let end = 0
   for (const statement of statements.toSorted((a, b) => a.start - b.start)) {
-    pieces.push({ text: answer.slice(end, statement.start), statement: null })
+    pieces.push({ text: between(answer.slice(end, statement.start)), statement: null })
     pieces.push({ text: answer.slice(statement.start, statement.end), statement })
     end = Math.max(end, statement.end)
   }
-  pieces.push({ text: answer.slice(end), statement: null })
-  return pieces.filter(({ text, statement }) => statement || /\p{L}|\p{N}/u.test(text.replace(/\[\d+\]/g, '')))
+  pieces.push({ text: between(answer.slice(end)), statement: null })
+  return pieces.filter(({ text, statement }) => statement || /\p{L}|\p{N}/u.test(text))
+}
+
+function between(text: string): string {
+  return text.replace(/^(?:\s*\[\d+\])+/, '').trim()
 }

@@ -4,7 +4,7 @@ import { auroc } from '../score/auroc.ts'
 import { bootstrap, mean } from '../stats.ts'
 import { percentOf } from './figures.ts'
 import { clip, html, type Markup } from './markup.ts'
-import { asItShouldBe, estimate, rightness } from './measures.ts'
+import { estimate, HEADLINE, type Measure, rightness } from './measures.ts'
 
 type Point = readonly [x: number, y: number]
 type Line = { readonly name: string; readonly style: string; readonly points: readonly Point[] }
@@ -16,9 +16,10 @@ const RIGHT = 20
 const TOP = 26
 const BOTTOM = 40
 
-export function charts(run: Run, baseline: Run | null, kinds: readonly string[]): Markup {
+export function charts(run: Run, baseline: Run | null, kinds: readonly string[], measures: readonly Measure[]): Markup {
+  const headline = measures.find(({ name }) => name === HEADLINE)
   return html`<div class="charts">
-    ${riskChart(run, baseline)}${depthChart(run, baseline)}${kindChart(run, baseline, kinds)}
+    ${riskChart(run, baseline)}${depthChart(run, baseline)}${kindChart(run, baseline, kinds, headline)}
   </div>`
 }
 
@@ -216,14 +217,15 @@ function chart(title: string, told: string, drawing: Markup, legend: Markup, tab
   </figure>`
 }
 
-/** Its figures are those of the table "As it should be" by kind, so they are not told again. */
-function kindChart(run: Run, baseline: Run | null, kinds: readonly string[]): Markup {
+/** The headline; its figures stand in the tables by kind, so they are not told again. */
+function kindChart(run: Run, baseline: Run | null, kinds: readonly string[], headline: Measure | undefined): Markup {
+  if (!headline?.isYesNo) return html``
   const left = 128
   const across = (share: number) => (left + share * (WIDTH - left - RIGHT)).toFixed(1)
   const step = 19
   const ofKind = (each: Run, kind: string) =>
     estimate(
-      asItShouldBe,
+      headline,
       each.questions.filter((question) => question.kind === kind),
     )
   const rows = kinds.flatMap((kind, at) => {
@@ -253,9 +255,9 @@ function kindChart(run: Run, baseline: Run | null, kinds: readonly string[]): Ma
           >${percentOf(share)}</text
         >`,
   )
-  const drawing = html`<svg viewBox="0 0 ${WIDTH} ${foot + 24}" role="img" aria-label="As it should be, by kind">
+  const drawing = html`<svg viewBox="0 0 ${WIDTH} ${foot + 24}" role="img" aria-label="${headline.name} by kind">
     ${ticks}${rows}
   </svg>`
-  const told = `How many questions ended as they should, with the 95 % interval${baseline ? '; the ring is the baseline' : ''}. The figures stand under “By kind”.`
-  return chart('As it should be, by kind', told, drawing, html``, [])
+  const told = `How many questions ended as they should, with 95 % intervals${baseline ? '; the ring is the baseline' : ''}. The figures stand under “By kind”.`
+  return chart(`${headline.name} by kind`, told, drawing, html``, [])
 }

@@ -44,13 +44,20 @@ export function counted(n: number, one: string, many = `${one}s`): string {
 /** Value and interval of a share as a bar; the figures stand beside it, so it has no text of its own. */
 export function bar({ value, low, high }: Estimate): Markup {
   const at = (share: number) => fixed(share * 100, 1)
+  const width = at(Math.max(high - low, 0.005))
+  const span = Number.isNaN(low) ? '' : html`<rect class="span" x="${at(low)}" y="5" width="${width}" height="2" />`
   return html`<svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true" focusable="false">
     <rect class="track" width="100" height="12" />
     <rect class="fill" width="${at(value)}" height="12" />
-    <rect class="span" x="${at(low)}" y="5" width="${at(Math.max(high - low, 0.005))}" height="2" />
+    ${span}
   </svg>`
 }
 
 export function percentOf(share: number): string {
   return figure(share, { isYesNo: true })
+}
+
+/** A long name breaks behind its underscores, where a phone has no room for it. */
+export function breakable(name: string): Markup[] {
+  return name.split(/(?<=_)/).map((part, at) => html`${at > 0 ? html`<wbr />` : ''}${part}`)
 }

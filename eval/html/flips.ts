@@ -22,7 +22,7 @@ export function flipsOf(measures: readonly Measure[], pairs: readonly Pair[]): F
 function move({ name, of, isYesNo, better }: Measure, pair: Pair): Moved[] {
   const [now, before] = [of(pair.now), of(pair.before)]
   if (!isYesNo || now === null || before === null || now === before) return []
-  return [{ name, before, now, gain: better === 'more' ? now - before : before - now }]
+  return [{ name, before, now, gain: { more: now - before, less: before - now, neither: 0 }[better] }]
 }
 
 export function flipList(flips: readonly Flip[], strangers: number): Markup {
@@ -34,7 +34,9 @@ export function flipList(flips: readonly Flip[], strangers: number): Markup {
   const rows = flips.map(({ pair, moved, gain }) => {
     const changes = moved.map(
       ({ name, before, now, gain }) =>
-        html`<li class="${gain < 0 ? 'worse' : 'better'}">${name} ${score(before)} → ${score(now)}</li>`,
+        html`<li class="${gain < 0 ? 'worse' : gain > 0 ? 'better' : ''}">
+          ${name} ${score(before)} → ${score(now)}
+        </li>`,
     )
     const { now } = pair
     return html`<li>

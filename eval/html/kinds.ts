@@ -1,8 +1,8 @@
 // Every measure by kind of question, one small table each: narrow enough for a phone and for paper.
 import type { Run } from '../record.ts'
-import { bar, change, figure, interval } from './figures.ts'
+import { bar, breakable, change, figure, interval } from './figures.ts'
 import { html, type Markup } from './markup.ts'
-import { asItShouldBe, difference, estimate, HEADLINE, type Measure, type Pair } from './measures.ts'
+import { difference, estimate, type Measure, type Pair } from './measures.ts'
 
 export function kindTables(
   run: Run,
@@ -10,7 +10,7 @@ export function kindTables(
   measures: readonly Measure[],
   pairs: readonly Pair[] | null,
 ): Markup {
-  const tables = [asItShouldBe, ...measures].map((measure, at) => {
+  const tables = measures.map((measure, at) => {
     const rows = kinds.flatMap((kind) => row(kind, run, measure, pairs) ?? [])
     if (rows.length === 0) return html``
     const columns = ['kind', 'n', '', 'value', ...(pairs ? ['change'] : [])].map(
@@ -30,8 +30,7 @@ export function kindTables(
       </table>
     </details>`
   })
-  return html`<p class="note">“As it should be”: an answerable question with ${HEADLINE} = 1, any other one refused.</p>
-    <div class="kinds">${tables}</div>`
+  return html`<div class="kinds">${tables}</div>`
 }
 
 function row(kind: string, run: Run, measure: Measure, pairs: readonly Pair[] | null): Markup | null {
@@ -48,7 +47,7 @@ function row(kind: string, run: Run, measure: Measure, pairs: readonly Pair[] | 
     )
   const moved = changed ? (changed.changed === 0 ? '=' : change(changed.value, measure)) : '–'
   return html`<tr>
-    <th scope="row">${kind}</th>
+    <th scope="row">${breakable(kind)}</th>
     <td>${now.n}</td>
     <td>${measure.isShare ? bar(now) : ''}</td>
     <td>${figure(now.value, measure)}<small>${interval(now, measure)}</small></td>

@@ -6,7 +6,7 @@ export type Measure = {
   readonly name: string
   /** null where it was not measured */
   readonly of: (question: Asked) => number | null
-  readonly better: 'more' | 'less'
+  readonly better: 'more' | 'less' | 'neither'
   /** every value is 0 or 1 */
   readonly isYesNo: boolean
   /** every value lies between 0 and 1, so that a bar can show it */
@@ -22,40 +22,35 @@ export type Pair = { readonly now: Asked; readonly before: Asked }
 
 export const HEADLINE = 'grounded_correct'
 
+/** To refuse is right of one question and wrong of another, and so is to say much. */
+const directions: Readonly<Record<string, Measure['better']>> = {
+  false_refusal: 'less',
+  answered_unanswerable: 'less',
+  refused: 'neither',
+  answer_words: 'neither',
+}
+
 /** Every score that the run or its baseline has a value of, the headline first, the others in the order of the run. */
 export function measuresOf(run: Run, baseline: Run | null): Measure[] {
   const all = [...run.questions, ...(baseline?.questions ?? [])]
   const names = new Set([HEADLINE, ...all.flatMap(({ scores }) => Object.keys(scores))])
-  return [...names]
-    .flatMap((name) => (name === 'refused' ? refusals : [plain(name)]))
-    .flatMap((each) => known(each, all))
+  return [...names].flatMap((name) => known(name, all))
 }
 
-type Plain = Pick<Measure, 'name' | 'of' | 'better'>
-
-/** One number over both kinds of questions would say nothing: a refusal is right of one and wrong of the other. */
-const refusals: readonly Plain[] = [
-  {
-    name: 'refused, unanswerable',
-    better: 'more',
-    of: ({ answerable, scores }) => (answerable ? null : (scores['refused'] ?? null)),
-  },
-  {
-    name: 'refused, answerable',
-    better: 'less',
-    of: ({ answerable, scores }) => (answerable ? (scores['refused'] ?? null) : null),
-  },
-]
-
-function plain(name: string): Plain {
-  return { name, better: 'more', of: ({ scores }) => (Object.hasOwn(scores, name) ? (scores[name] ?? null) : null) }
+/** Names come from a file: one that every object has is no score of its own. */
+function scoreOf(name: string): (question: Asked) => number | null {
+  return ({ scores }) => (Object.hasOwn(scores, name) ? (scores[name] ?? null) : null)
 }
 
-function known(measure: Plain, all: readonly Asked[]): Measure[] {
-  const values = all.map(measure.of).filter((value) => value !== null)
+function known(name: string, all: readonly Asked[]): Measure[] {
+  const of = scoreOf(name)
+  const values = all.map(of).filter((value) => value !== null)
   if (values.length === 0) return []
   const isYesNo = values.every((value) => value === 0 || value === 1)
-  return [{ ...measure, isYesNo, isShare: values.every((value) => value >= 0 && value <= 1) }]
+  const isShare = values.every((value) => value >= 0 && value <= 1)
+  return [
+    { name, of, better: Object.hasOwn(directions, name) ? (directions[name] ?? 'more') : 'more', isYesNo, isShare },
+  ]
 }
 
 /** With the interval of Wilson for yes or no, else of the bootstrap by cluster; null when nothing was measured. */
@@ -63,9 +58,7 @@ export function estimate({ of, isYesNo }: Measure, questions: readonly Asked[]):
   const rows = questions.flatMap((each) => valued(each, of(each)))
   if (rows.length === 0) return null
   const value = meanOf(rows)
-  const [low, high] = isYesNo
-    ? wilson(Math.round(value * rows.length), rows.length)
-    : bootstrap(rows, clusterOf, meanOf)
+  const [low, high] = isYesNo ? wilson(Math.round(value * rows.length), rows.length) : bounds(rows)
   return { n: rows.length, value, low, high }
 }
 
@@ -76,7 +69,7 @@ export function difference({ of, isYesNo }: Measure, pairs: readonly Pair[]): Di
     return late === null || early === null ? [] : [{ cluster: now.cluster, value: late - early, early }]
   })
   if (rows.length === 0) return null
-  const [low, high] = bootstrap(rows, clusterOf, meanOf)
+  const [low, high] = bounds(rows)
   const before = mean(rows.map(({ early }) => early))
   const moved = rows.flatMap(({ value }) => (value === 0 ? [] : [Math.abs(value)]))
   const step = isYesNo ? 1 : mean(moved)
@@ -114,6 +107,12 @@ function detectableOf(rows: readonly Valued[], step: number, factor = 1): number
   return Math.max(least || 0, (FEWEST * step) / rows.length) || Number.NaN
 }
 
+/** Rows of one cluster say nothing about how far another would be off. */
+function bounds(rows: readonly Valued[]): readonly [number, number] {
+  const isOne = rows.every(({ cluster }) => cluster === rows[0]?.cluster)
+  return isOne ? [Number.NaN, Number.NaN] : bootstrap(rows, clusterOf, meanOf)
+}
+
 type Valued = { readonly cluster: string; readonly value: number }
 
 function valued({ cluster }: Asked, value: number | null): Valued[] {
@@ -137,15 +136,5 @@ export function pairsOf(run: Run, baseline: Run): Pair[] {
   })
 }
 
-/** 1 when a question ended as it should: answerable with a right and grounded answer, any other with a refusal. */
-export function rightness({ answerable, scores }: Asked): number | null {
-  return scores[answerable ? HEADLINE : 'refused'] ?? null
-}
-
-export const asItShouldBe: Measure = {
-  name: 'as it should be',
-  of: rightness,
-  better: 'more',
-  isYesNo: true,
-  isShare: true,
-}
+/** 1 or 0, whether a question ended as it should: the headline is defined for every kind of question. */
+export const rightness = scoreOf(HEADLINE)

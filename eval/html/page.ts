@@ -27,7 +27,7 @@ export function htmlOf(run: Run, baseline: Run | null): string {
       'Summary',
       html`${headline(run, measures, pairs)}${measureTable(run, measures, pairs)}${timesTable(run, baseline)}`,
     ],
-    ['charts', 'Charts', charts(run, baseline, kinds)],
+    ['charts', 'Charts', charts(run, baseline, kinds, measures)],
     ['kinds', 'By kind', kindTables(run, kinds, measures, pairs)],
     ...(flips ? [['flips', 'Flipped questions', flipList(flips, strangers)] as const] : []),
     ['questions', 'Questions', questions(run, kinds, pairs, flipped)],

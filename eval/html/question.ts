@@ -10,8 +10,8 @@ import { passageList } from './passages.ts'
 export type State = 'right' | 'wrong' | 'fault' | 'unscored'
 
 export const stateNames: Readonly<Record<State, string>> = {
-  right: '✓ as it should be',
-  wrong: '✗ not as it should be',
+  right: '✓ right',
+  wrong: '✗ wrong',
   fault: '! could not be answered',
   unscored: '– not scored',
 }

@@ -59,6 +59,7 @@ th, td { text-align: left; vertical-align: top; padding: .375rem .75rem .375rem 
 th:last-child, td:last-child { padding-right: 0 }
 th { font-weight: 600 }
 tbody th { min-width: 6.5em }
+.kinds tbody th { min-width: 8.2em }
 td, thead th { overflow-wrap: normal }
 td small { white-space: nowrap }
 thead th { color: var(--soft); font-weight: 400; font-size: .8125rem; vertical-align: bottom }
@@ -70,7 +71,7 @@ td.bars { width: 22%; min-width: 6rem }
 .kinds { columns: 24rem; column-gap: 2rem }
 .measure { break-inside: avoid; padding-bottom: .75rem }
 .measure summary { font-weight: 600 }
-.measure td:nth-child(3) { width: 25% }
+.measure td:nth-child(3) { width: 20% }
 
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem 2rem }
 figure { margin: 0; break-inside: avoid }
@@ -130,6 +131,7 @@ ${shown}
   small, .soft, .note, figcaption, dt { font-size: 8pt }
   .kinds :is(th, td) { padding-right: 1.5mm }
   summary { list-style: none }
+  h5, blockquote, .text { font-size: 9pt }
   tr, .measure, figure, blockquote { break-inside: avoid }
   thead { display: table-header-group }
   .q { border-width: 1px 0 0; border-radius: 0; padding: 2mm 0 }

@@ -1,7 +1,7 @@
 // What the run says as a whole: the headline, every measure, what changed, how long it took.
 import type { Run, TimesMs } from '../record.ts'
 import { quantile } from '../stats.ts'
-import { bar, change, counted, figure, interval, milliseconds } from './figures.ts'
+import { bar, breakable, change, counted, figure, interval, milliseconds } from './figures.ts'
 import { html, type Markup, type Part } from './markup.ts'
 import {
   detectableAlone,
@@ -56,7 +56,7 @@ export function headline(run: Run, measures: readonly Measure[], pairs: readonly
     : ''
   return html`<div class="headline">
     <p><b>${figure(now.value, measure)}</b> <span>${HEADLINE}</span></p>
-    <p class="soft">95 % interval ${interval(now, measure)}, ${counted(now.n, 'answerable question')}</p>
+    <p class="soft">95 % interval ${interval(now, measure)}, ${counted(now.n, 'question')}</p>
     ${told}
   </div>`
 }
@@ -66,10 +66,12 @@ export function measureTable(run: Run, measures: readonly Measure[], pairs: read
   const rows = measures.map((measure) => {
     const now = estimate(measure, run.questions)
     const changed = pairs && difference(measure, pairs)
-    const least = pairs ? (changed?.detectable ?? Number.NaN) : detectableAlone(measure, run.questions)
+    const found = pairs ? (changed?.detectable ?? Number.NaN) : detectableAlone(measure, run.questions)
+    // Of a share, no difference is larger than 1: these are too few questions to show any.
+    const least = measure.isShare && found > 1 ? Number.NaN : found
     return html`<tr>
       <th scope="row">
-        ${named(measure)}<small
+        ${breakable(measure.name)}<small
           >${counted(now?.n ?? 0, 'question')}${measure.better === 'less' ? ', less is better' : ''}</small
         >
       </th>
@@ -105,15 +107,11 @@ function differenceCell(changed: Difference, measure: Measure): Markup {
     ${verdict}<small>${bounds}</small><small>${counted(changed.changed, 'differs', 'differ')}</small>`
 }
 
-/** A long name breaks behind its underscores, where a phone has no room for it. */
-function named({ name }: Measure): Markup[] {
-  return name.split(/(?<=_)/).map((part, at) => html`${at > 0 ? html`<wbr />` : ''}${part}`)
-}
-
 /** Only what the interval leaves no doubt of is called better or worse, and never a handful of questions. */
 function verdictOf({ low, high, changed }: Difference, { better }: Measure): string {
   if (changed === 0) return 'no question differs'
-  if (changed < FEWEST || (low <= 0 && high >= 0)) return 'within chance'
+  if (better === 'neither') return 'differs'
+  if (changed < FEWEST || Number.isNaN(low) || (low <= 0 && high >= 0)) return 'within chance'
   return low > 0 === (better === 'more') ? 'better' : 'worse'
 }
 
