@@ -57,8 +57,6 @@ function riskLine(questions: readonly Asked[]): Point[] {
 }
 
 function separation(questions: readonly Asked[]): string {
-  const sure = (rows: readonly Asked[], answerable: boolean) =>
-    rows.flatMap((each) => (each.answerable === answerable ? (each.outcome?.confidence ?? []) : []))
   const area = (rows: readonly Asked[]) => auroc(sure(rows, true), sure(rows, false))
   const value = area(questions)
   if (Number.isNaN(value)) return ''
@@ -66,9 +64,12 @@ function separation(questions: readonly Asked[]): string {
   return `An answerable question gets more confidence than an unanswerable one in ${percentOf(value)} of all such couples (AUROC, 95 % interval ${percentOf(low)} to ${percentOf(high)}).`
 }
 
+function sure(rows: readonly Asked[], answerable: boolean): number[] {
+  return rows.flatMap((each) => (each.answerable === answerable ? (each.outcome?.confidence ?? []) : []))
+}
+
 /** From `held`, so that it has every k, whichever of them are scores. */
 function depthChart(run: Run, baseline: Run | null): Markup {
-  const placed = ({ questions }: Run) => questions.filter(({ places, outcome }) => places.length > 0 && outcome)
   const depth = Math.max(0, ...placed(run).map(({ held }) => held.passages.length))
   if (depth === 0) return html``
   const all = Array.from({ length: depth }, (_, at) => at + 1)
@@ -86,6 +87,10 @@ function depthChart(run: Run, baseline: Run | null): Markup {
     ticks: all.map((k) => [k, String(k)] as const),
   }
   return figureOf('Listed places in the first passages', told, lineChart(lines, x, 1, 'found'), lines, ['k', String])
+}
+
+function placed({ questions }: Run): Asked[] {
+  return questions.filter(({ places, outcome }) => places.length > 0 && outcome)
 }
 
 function hit({ held }: Asked, k: number): number {

@@ -43,14 +43,17 @@ export function counted(n: number, one: string, many = `${one}s`): string {
 
 /** Value and interval of a share as a bar; the figures stand beside it, so it has no text of its own. */
 export function bar({ value, low, high }: Estimate): Markup {
-  const at = (share: number) => fixed(share * 100, 1)
-  const width = at(Math.max(high - low, 0.005))
-  const span = Number.isNaN(low) ? '' : html`<rect class="span" x="${at(low)}" y="5" width="${width}" height="2" />`
+  const width = across(Math.max(high - low, 0.005))
+  const span = Number.isNaN(low) ? '' : html`<rect class="span" x="${across(low)}" y="5" width="${width}" height="2" />`
   return html`<svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true" focusable="false">
     <rect class="track" width="100" height="12" />
-    <rect class="fill" width="${at(value)}" height="12" />
+    <rect class="fill" width="${across(value)}" height="12" />
     ${span}
   </svg>`
+}
+
+function across(share: number): string {
+  return fixed(share * 100, 1)
 }
 
 export function percentOf(share: number): string {

@@ -56,7 +56,8 @@ export function questionOf(question: Asked, setting: Setting): Markup {
   </details>`
 }
 
-function asked({ history, outcome, question, facts, places, held, answerable }: Asked): Markup {
+function asked(question: Asked): Markup {
+  const { history, outcome, facts, answerable } = question
   const turns = history.map(
     (turn) =>
       html`<dt>asked before</dt>
@@ -66,7 +67,7 @@ function asked({ history, outcome, question, facts, places, held, answerable }: 
         </dd>`,
   )
   const query =
-    outcome && outcome.query !== question
+    outcome && outcome.query !== question.question
       ? html`<dt>searched for</dt>
           <dd>${outcome.query}</dd>`
       : ''
@@ -76,16 +77,7 @@ function asked({ history, outcome, question, facts, places, held, answerable }: 
       ${isSaid ? '✓' : '✗'} ${wordings.join(' or ')}<span class="unseen"> (${isSaid ? 'said' : 'not said'})</span>
     </li>`
   })
-  const listed = places.map(({ file, lines, text }, at) => {
-    const ranks = held.passages.flatMap((each, rank) =>
-      each.includes(at) ? [`in passage ${outcome?.passages[rank]?.n ?? rank + 1}`] : [],
-    )
-    const [from, to] = lines
-    return html`<li>
-      ${file}, ${from === to ? `line ${from}` : `lines ${from} to ${to}`}: ${ranks.join(', ') || 'in no passage'}
-      <p class="soft">${text}</p>
-    </li>`
-  })
+  const listed = listedPlaces(question)
   return html`<dl class="asked">
     ${turns}${query}${
       needed.length > 0
@@ -110,6 +102,19 @@ function asked({ history, outcome, question, facts, places, held, answerable }: 
       }
     </dd>
   </dl>`
+}
+
+function listedPlaces({ places, held, outcome }: Asked): Markup[] {
+  return places.map(({ file, lines, text }, at) => {
+    const ranks = held.passages.flatMap((each, rank) =>
+      each.includes(at) ? [`in passage ${outcome?.passages[rank]?.n ?? rank + 1}`] : [],
+    )
+    const [from, to] = lines
+    return html`<li>
+      ${file}, ${from === to ? `line ${from}` : `lines ${from} to ${to}`}: ${ranks.join(', ') || 'in no passage'}
+      <p class="soft">${text}</p>
+    </li>`
+  })
 }
 
 /** What the baseline said, of a flipped question only: elsewhere it would double the page to say the same. */

@@ -58,7 +58,7 @@ caption { text-align: left; font-weight: 600; padding: .25rem 0 }
 th, td { text-align: left; vertical-align: top; padding: .375rem .75rem .375rem 0; border-bottom: 1px solid var(--line) }
 th:last-child, td:last-child { padding-right: 0 }
 th { font-weight: 600 }
-tbody th { min-width: 6.5em }
+tbody th { min-width: 7.5em }
 .kinds tbody th { min-width: 8.2em }
 td, thead th { overflow-wrap: normal }
 td small { white-space: nowrap }

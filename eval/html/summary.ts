@@ -134,15 +134,10 @@ const STEPS = { retrieve: 'retrieve', firstText: 'first text', total: 'total' } 
 export function timesTable(run: Run, baseline: Run | null): Markup {
   const times = Object.values(run.timingsMs)
   if (times.length === 0) return html``
-  const of = (each: Run, step: keyof TimesMs, share: number) =>
-    milliseconds(
-      quantile(
-        Object.values(each.timingsMs).map((times) => times[step]),
-        share,
-      ),
-    )
   const cell = (step: keyof TimesMs, share: number) =>
-    html`<td>${of(run, step, share)}${baseline ? html`<small>baseline ${of(baseline, step, share)}</small>` : ''}</td>`
+    html`<td>
+      ${timeOf(run, step, share)}${baseline ? html`<small>baseline ${timeOf(baseline, step, share)}</small>` : ''}
+    </td>`
   const rows = (['retrieve', 'firstText', 'total'] as const).map(
     (step) =>
       html`<tr>
@@ -165,4 +160,9 @@ export function timesTable(run: Run, baseline: Run | null): Markup {
       ${rows}
     </tbody>
   </table>`
+}
+
+function timeOf({ timingsMs }: Run, step: keyof TimesMs, share: number): string {
+  const times = Object.values(timingsMs).map((each) => each[step])
+  return milliseconds(quantile(times, share))
 }

@@ -15,15 +15,18 @@ type Node = {
 
 const run = runOf([asked('first'), refused, failed, followed])
 
+function lost(each: Asked): Asked {
+  return { ...each, scores: { ...each.scores, hit_5: 0, grounded_correct: 0 } }
+}
+
 /** A run in which every other question lost its answer. */
 function worse(all: Run): Run {
-  const lost = (each: Asked): Asked => ({ ...each, scores: { ...each.scores, hit_5: 0, grounded_correct: 0 } })
   return { ...all, questions: all.questions.map((each, at) => (at % 2 === 0 ? lost(each) : each)) }
 }
 
 function nodesOf(page: string): Node[] {
   const below = (node: Node): Node[] => [node, ...(node.childNodes ?? []).flatMap(below)]
-  return below(parse(page) as unknown as Node)
+  return below(parse(page))
 }
 
 function attribute(node: Node, name: string): string | undefined {
@@ -45,6 +48,75 @@ function hasClass(name: string): (node: Node) => boolean {
 
 function bodyOf(page: string, id: string): string {
   return wordsOf(page, (node) => attribute(node, 'id') === `q-${id}`)
+}
+
+function refusing(value: number): Run {
+  return runOf(Array.from({ length: 9 }, (_, n) => asked(`q${n}`, { scores: { false_refusal: value } })))
+}
+
+/** Elements and attributes of a page, without the text. */
+function shapeOf(page: string): string {
+  return nodesOf(page)
+    .filter(({ nodeName }) => nodeName !== '#text')
+    .map(({ nodeName, attrs }) =>
+      [
+        nodeName,
+        ...(attrs ?? []).map(({ name, value }) => (name === 'id' || name === 'href' ? name : `${name}=${value}`)),
+      ].join(' '),
+    )
+    .join('\n')
+}
+
+/** Every text of a run that its form allows to be any text. */
+function poisoned(poison: string): Run {
+  const citations = outcome.citations.map((each) => ({
+    ...each,
+    file: poison,
+    title: poison,
+    headings: [poison],
+    quote: poison,
+  }))
+  const passages = outcome.passages.map((each) => ({
+    ...each,
+    file: poison,
+    title: poison,
+    headings: [poison],
+    text: poison,
+  }))
+  const evidence = [{ start: 100, end: 101, text: poison }]
+  const answered = {
+    ...outcome,
+    query: poison,
+    reason: poison,
+    missing: [poison],
+    answer: poison,
+    citations,
+    passages,
+    evidence,
+  }
+  const asking = {
+    kind: poison,
+    question: poison,
+    history: [{ question: poison, answer: poison }],
+    facts: [[poison]],
+  }
+  const places = [{ file: poison, lines: [1, 1] as [number, number], text: poison }]
+  const scores = { [`x${poison}`]: 1, grounded_correct: 1 }
+  const more = { cluster: poison, ...asking, places, scores }
+  return runOf(
+    [
+      asked(poison, { ...more, outcome: answered }),
+      asked(`${poison}2`, { ...more, outcome: { ...answered, status: 'abstained' } }),
+      asked(`${poison}3`, { ...more, fault: poison, outcome: null }),
+    ],
+    {
+      name: poison,
+      set: { file: poison, hash: poison },
+      library: { folder: poison, hash: poison },
+      environment: { node: poison, commit: poison, product: poison },
+      options: { [`o${poison}`]: poison },
+    },
+  )
 }
 
 describe('the page', () => {
@@ -208,12 +280,10 @@ describe('the summary', () => {
   })
 
   it('knows of which scores less is better', () => {
-    const of = (value: number) =>
-      runOf(Array.from({ length: 9 }, (_, n) => asked(`q${n}`, { scores: { false_refusal: value } })))
-    expect(wordsOf(htmlOf(of(1), of(0)), hasClass('measures'))).toMatch(
+    expect(wordsOf(htmlOf(refusing(1), refusing(0)), hasClass('measures'))).toMatch(
       /false_refusal ?9 questions, less is better .*worse/,
     )
-    expect(wordsOf(htmlOf(of(0), of(1)), hasClass('measures'))).toMatch(
+    expect(wordsOf(htmlOf(refusing(0), refusing(1)), hasClass('measures'))).toMatch(
       /false_refusal ?9 questions, less is better .* better/,
     )
   })
@@ -244,19 +314,6 @@ describe('flipped questions', () => {
 })
 
 describe('an attack', () => {
-  /** Elements and attributes of a page, without the text. */
-  function shapeOf(page: string): string {
-    return nodesOf(page)
-      .filter(({ nodeName }) => nodeName !== '#text')
-      .map(({ nodeName, attrs }) =>
-        [
-          nodeName,
-          ...(attrs ?? []).map(({ name, value }) => (name === 'id' || name === 'href' ? name : `${name}=${value}`)),
-        ].join(' '),
-      )
-      .join('\n')
-  }
-
   const hostile = fc.oneof(
     fc.string({ unit: 'binary', minLength: 1 }),
     fc.constantFrom(
@@ -274,58 +331,6 @@ describe('an attack', () => {
       'javascript:alert(1)',
     ),
   )
-
-  /** Every text of a run that its form allows to be any text. */
-  function poisoned(poison: string): Run {
-    const citations = outcome.citations.map((each) => ({
-      ...each,
-      file: poison,
-      title: poison,
-      headings: [poison],
-      quote: poison,
-    }))
-    const passages = outcome.passages.map((each) => ({
-      ...each,
-      file: poison,
-      title: poison,
-      headings: [poison],
-      text: poison,
-    }))
-    const evidence = [{ start: 100, end: 101, text: poison }]
-    const answered = {
-      ...outcome,
-      query: poison,
-      reason: poison,
-      missing: [poison],
-      answer: poison,
-      citations,
-      passages,
-      evidence,
-    }
-    const asking = {
-      kind: poison,
-      question: poison,
-      history: [{ question: poison, answer: poison }],
-      facts: [[poison]],
-    }
-    const places = [{ file: poison, lines: [1, 1] as [number, number], text: poison }]
-    const scores = { [`x${poison}`]: 1, grounded_correct: 1 }
-    const more = { cluster: poison, ...asking, places, scores }
-    return runOf(
-      [
-        asked(poison, { ...more, outcome: answered }),
-        asked(`${poison}2`, { ...more, outcome: { ...answered, status: 'abstained' } }),
-        asked(`${poison}3`, { ...more, fault: poison, outcome: null }),
-      ],
-      {
-        name: poison,
-        set: { file: poison, hash: poison },
-        library: { folder: poison, hash: poison },
-        environment: { node: poison, commit: poison, product: poison },
-        options: { [`o${poison}`]: poison },
-      },
-    )
-  }
 
   it('in any text of a run makes no markup: the page has the elements that letters give it', () => {
     fc.assert(
