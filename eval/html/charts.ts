@@ -57,11 +57,14 @@ function riskLine(questions: readonly Asked[]): Point[] {
 }
 
 function separation(questions: readonly Asked[]): string {
-  const area = (rows: readonly Asked[]) => auroc(sure(rows, true), sure(rows, false))
-  const value = area(questions)
+  const value = areaOf(questions)
   if (Number.isNaN(value)) return ''
-  const [low, high] = bootstrap(questions, ({ cluster }) => cluster, area)
+  const [low, high] = bootstrap(questions, ({ cluster }) => cluster, areaOf)
   return `An answerable question gets more confidence than an unanswerable one in ${percentOf(value)} of all such couples (AUROC, 95 % interval ${percentOf(low)} to ${percentOf(high)}).`
+}
+
+function areaOf(rows: readonly Asked[]): number {
+  return auroc(sure(rows, true), sure(rows, false))
 }
 
 function sure(rows: readonly Asked[], answerable: boolean): number[] {

@@ -2,7 +2,7 @@
 import { type Asked, newRun, type Outcome, type Run } from '../../eval/record.ts'
 
 export const text = 'Stripe’s limiter 🚦 uses a token bucket. It holds a burst of twenty requests.'
-export const gold = { start: 100, end: 100 + text.indexOf(' It holds') }
+const gold = { start: 100, end: 100 + text.indexOf(' It holds') }
 
 export const outcome: Outcome = {
   query: 'which limiter does stripe use',
