@@ -61,6 +61,7 @@ export type Options = {
   readonly failures?: boolean
   readonly fresh?: boolean
   readonly update?: boolean
+  readonly judge?: boolean
   readonly check?: boolean
   readonly cases?: string
   readonly date?: string

@@ -11,6 +11,7 @@ import type { Command, JudgeCommand, Learn, Options, OwnCommand, Paths, RunComma
 import { compare } from './compare.ts'
 import { exitCodeOf, untilStopped } from './exit.ts'
 import { gate } from './gate.ts'
+import { report } from './html/report.ts'
 import { judge, judgeCheck } from './judge/command.ts'
 import { type Answers, fromFeedback } from './feedback.ts'
 import { planted } from './planted.ts'
@@ -21,7 +22,8 @@ import { clapnq } from './public/clapnq.ts'
 import { rewrites } from './public/rewrites.ts'
 import { squad } from './public/squad.ts'
 import { wice } from './public/wice.ts'
-import { scoreSet } from './set.ts'
+import { keepRun, runSet } from './set.ts'
+import { table } from './report.ts'
 import { turns } from './turns.ts'
 import { usage } from './usage.ts'
 import { fit } from './weights/fit.ts'
@@ -39,12 +41,13 @@ type Asked = {
 type Run = (asked: Asked) => Promise<number>
 
 const commands: Readonly<Record<string, Run>> = {
-  '': ofSet(scoreSet),
+  '': runAndJudge,
   ablate: ofSet(ablate),
   turns: ofSet(turns),
   fit: ofSet(fit),
   compare: ofRuns(compare),
   gate: ofRuns(gate),
+  report: async ({ files, options }) => tell(await report(files, options)),
   'from-feedback': ofAnswers,
   judge: ofModel(judge),
   'judge-check': ofModel(judgeCheck),
@@ -72,6 +75,17 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await close()
   }
+}
+
+/** The run lies in its file and, to be looked at, as a page beside it; both are named on stderr. */
+async function runAndJudge({ files, paths, options, learn, generator, signal }: Asked): Promise<number> {
+  if (!paths || files.length > 0) throw new InputError('usage', usage)
+  // Before a hundred questions are asked in vain.
+  if (options.judge) await generator(null)
+  const run = await runSet(paths, options, learn, signal)
+  const file = await keepRun(run, options)
+  tell(table(run))
+  return options.judge ? tell(['', ...(await judge([file], options, { generator, learn }, signal))]) : 0
 }
 
 function ofSet(command: OwnCommand): Run {
@@ -154,7 +168,16 @@ function readArguments(args: readonly string[]) {
   const running = { parallel: text, run: text, cache: text, fresh: flag, url: text, key: text, database: text }
   const judging = { wice: text, planted: text, temperature: text, scorecards: text, 'judge-cache': text, out: text }
   const feedback = { cases: text, date: text, check: flag }
-  const others = { baseline: text, update: flag, clapnq: text, squad: text, ridge: text, failures: flag, help: flag }
+  const others = {
+    baseline: text,
+    update: flag,
+    judge: flag,
+    clapnq: text,
+    squad: text,
+    ridge: text,
+    failures: flag,
+    help: flag,
+  }
   const options = { ...chosen, ...running, ...judging, ...feedback, ...others }
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options })

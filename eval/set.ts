@@ -8,13 +8,13 @@ import { InputError } from '../core/errors.ts'
 import { type Asking, askAll, type Surface } from './asking.ts'
 import { hashCase } from './asked.ts'
 import { type Cache, freshCache, hashFolder, hashOf, hashProduct, openCache } from './cache.ts'
-import { halfOf, type Learn, type Options, type OwnCommand, type Paths, readCount, say } from './command.ts'
+import { halfOf, type Learn, type Options, type Paths, readCount, say } from './command.ts'
+import { htmlOf } from './html/page.ts'
 import { openServer } from './http.ts'
 import { openPipeline } from './pipeline.ts'
 import { showQuestions } from './progress.ts'
 import { type Case, readCases } from './questions.ts'
-import { newRun, type Run, writeRun } from './record.ts'
-import { table } from './report.ts'
+import { newRun, type Run, writeRun, writeWhole } from './record.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const RUNS = join('eval', 'runs')
@@ -22,17 +22,14 @@ const RUNS = join('eval', 'runs')
 // once, and the time of each doubled with them. A server, with a model behind it, has more to do at once.
 const PARALLEL = { pipeline: '1', server: '4' }
 
-/** Lines of the table. The run itself lies in its file, which is named on stderr. */
-export const scoreSet: OwnCommand = async (paths, options, learn, signal) => {
-  const run = await runSet(paths, options, learn, signal)
-  await keepRun(run, options)
-  return table(run)
-}
-
-export async function keepRun(run: Run, options: Options): Promise<void> {
+/** Writes the run, and a page of it to look at beside it. Gives the file of the run. */
+export async function keepRun(run: Run, options: Options): Promise<string> {
   const file = options.run ?? join(RUNS, `${run.name}.json`)
   await writeRun(file, run)
-  say(`The run is in ${file}`)
+  const page = `${file.replace(/\.json$/, '')}.html`
+  await writeWhole(page, htmlOf(run, null))
+  say(`The run is in ${file}, as a page in ${page}`)
+  return file
 }
 
 export async function runSet(paths: Paths, options: Options, learn: Learn, signal: AbortSignal): Promise<Run> {

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Learn, Options } from '../../eval/command.ts'
 import type { Case } from '../../eval/questions.ts'
 import { readRun, type Run } from '../../eval/record.ts'
-import { runSet, scoreSet, select } from '../../eval/set.ts'
+import { keepRun, runSet, select } from '../../eval/set.ts'
 import { StoreError } from '../../core/errors.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { depsOf, documentOf, libraryOf, never } from '../support/passages.ts'
@@ -85,11 +85,11 @@ describe('a run', () => {
     expect(asked).toHaveLength(6)
   })
 
-  it('is read from its file as it was written, and a table of it is told', async () => {
+  it('is read from its file as it was written, and lies beside it as a page', async () => {
     const file = join(paths.cache, 'a', 'run.json')
-    const lines = await scoreSet(paths, { cache: paths.cache, run: file }, learn, never)
+    expect(await keepRun(await run(), { run: file })).toBe(file)
     expect(await readRun(file)).toEqual(await run())
-    expect(lines.find((line) => line.startsWith('ALL'))).toMatch(/^ALL +3 /)
+    expect(await readFile(join(paths.cache, 'a', 'run.html'), 'utf8')).toMatch(/^<!doctype html>/)
     // A diff of two runs reads line by line, and ends in the times.
     expect(JSON.parse(await readFile(file, 'utf8'))).toHaveProperty('timingsMs.q1.total')
   })
