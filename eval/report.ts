@@ -1,7 +1,8 @@
 // A run → a table by kind, each rate with its 95 % interval.
 import { grid, percent, rate } from './figures.ts'
 import type { Asked, Run } from './record.ts'
-import { mean, quantile, ruleOfThree } from './stats.ts'
+import { figuresOf } from './scores.ts'
+import { mean, ruleOfThree } from './stats.ts'
 
 const columns: readonly (readonly [metric: string, head: string])[] = [
   ['grounded_correct', 'grounded and correct'],
@@ -12,7 +13,8 @@ const columns: readonly (readonly [metric: string, head: string])[] = [
 ]
 
 /** The table as lines of text. Each figure is over the questions that it was measured on. */
-export function table({ questions, timingsMs }: Run): string[] {
+export function table(run: Run): string[] {
+  const { questions } = run
   const kinds = [...Map.groupBy(questions, ({ kind }) => kind)].sort(([a], [b]) => (a < b ? -1 : 1))
   const isRate = new Map(columns.map(([metric]) => [metric, scoresOf(questions, metric).every(isYesNo)]))
   const row = (name: string, asked: readonly Asked[]) => [
@@ -32,7 +34,7 @@ export function table({ questions, timingsMs }: Run): string[] {
       ['answerable wrongly refused', figure(questions, 'false_refusal')],
       ['quotes that are not in the text', faults(questions, ({ isValid }) => isValid)],
       ['quotes from outside of the passages', faults(questions, ({ isInPassage }) => isInPassage)],
-      ...times(Object.values(timingsMs)),
+      ...ofTheSet(run),
     ]),
     ...unscored(questions),
   ]
@@ -62,20 +64,28 @@ function faults(asked: readonly Asked[], isSound: (citation: Citation) => boolea
   return `${wrong} of ${all.length}${bound}`
 }
 
-function times(all: readonly Run['timingsMs'][string][]): string[][] {
-  // A refusal has no text.
-  const first = all.map(({ firstText }) => firstText).filter((ms) => ms > 0)
-  const [retrieve, total] = [all.map((each) => each.retrieve), all.map((each) => each.total)]
+/** What only a whole set has. */
+function ofTheSet({ questions, timingsMs }: Run): string[][] {
+  const figures = figuresOf(questions, timingsMs)
+  const share = (name: string) => percent(figures[name] ?? Number.NaN)
+  const decimal = (name: string) => figures[name]?.toFixed(3) ?? '–'
+  const time = (step: string) => {
+    const [half, most] = [figures[`${step}_ms_p50`], figures[`${step}_ms_p95`]]
+    return typeof half === 'number' && typeof most === 'number'
+      ? `p50 ${half.toFixed(1)} ms, p95 ${most.toFixed(1)} ms`
+      : '–'
+  }
   return [
-    ['time of retrieval', spread(retrieve)],
-    ['… to the first text', spread(first)],
-    ['… of the answer', spread(total)],
+    ['refusals that are right', share('abstention_precision')],
+    ['answers to answerable questions that are right', share('selective_accuracy')],
+    ['confidence: AUROC, AURC', `${decimal('auroc')}, ${decimal('aurc')}`],
+    ['time of retrieval', time('retrieve')],
+    ['… to the first text', time('first_text')],
+    ['… of the answer', time('total')],
+    ...(typeof figures['input_tokens'] === 'number'
+      ? [['tokens in, out; cost', `${figures['input_tokens']}, ${figures['output_tokens']}; $${figures['cost_usd']}`]]
+      : []),
   ]
-}
-
-function spread(values: readonly number[]): string {
-  const [half, most] = [0.5, 0.95].map((share) => quantile(values, share).toFixed(1))
-  return values.length === 0 ? '–' : `p50 ${half} ms, p95 ${most} ms`
 }
 
 function unscored(asked: readonly Asked[]): string[] {

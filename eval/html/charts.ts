@@ -1,10 +1,12 @@
 // Charts as inline SVG: each says in words what it shows, and has its figures in a table below.
 import type { Asked, Run } from '../record.ts'
 import { auroc } from '../score/auroc.ts'
+import { riskCurve } from '../score/risk.ts'
+import { sureAnswers } from '../scores.ts'
 import { bootstrap, mean } from '../stats.ts'
 import { percentOf } from './figures.ts'
 import { clip, html, type Markup } from './markup.ts'
-import { estimate, HEADLINE, type Measure, rightness } from './measures.ts'
+import { estimate, HEADLINE, type Measure } from './measures.ts'
 
 type Point = readonly [x: number, y: number]
 type Line = { readonly name: string; readonly style: string; readonly points: readonly Point[] }
@@ -39,21 +41,8 @@ function riskChart(run: Run, baseline: Run | null): Markup {
   return figureOf('Risk and coverage', told, lineChart(lines, x, top, 'wrong'), lines, ['answered', percentOf], sparse)
 }
 
-/** One point per distinct confidence: answers that are equally sure stand in no order. */
 function riskLine(questions: readonly Asked[]): Point[] {
-  const answers = questions
-    .flatMap((each) => {
-      const confidence = each.outcome?.status === 'answered' ? each.outcome.confidence : null
-      const right = rightness(each)
-      return confidence === null || right === null ? [] : [{ confidence, right }]
-    })
-    .sort((a, b) => b.confidence - a.confidence)
-  let wrong = 0
-  return answers.flatMap(({ confidence, right }, at): Point[] => {
-    wrong += 1 - right
-    if (answers[at + 1]?.confidence === confidence) return []
-    return [[(at + 1) / questions.length, wrong / (at + 1)]]
-  })
+  return riskCurve(sureAnswers(questions), questions.length).map(({ coverage, risk }) => [coverage, risk])
 }
 
 function separation(questions: readonly Asked[]): string {

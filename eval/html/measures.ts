@@ -1,4 +1,5 @@
 // The measures of a run: what each is over, its value with an interval, and its difference from a baseline.
+import { directionOf } from '../differences.ts'
 import type { Asked, Run } from '../record.ts'
 import { bootstrap, mean, wilson } from '../stats.ts'
 
@@ -22,13 +23,11 @@ export type Pair = { readonly now: Asked; readonly before: Asked }
 
 export const HEADLINE = 'grounded_correct'
 
-/** To refuse is right of one question and wrong of another, and so is to say much. */
-const directions: Readonly<Record<string, Measure['better']>> = {
-  false_refusal: 'less',
-  answered_unanswerable: 'less',
-  refused: 'neither',
-  answer_words: 'neither',
-}
+const better = new Map<number, Measure['better']>([
+  [1, 'more'],
+  [0, 'neither'],
+  [-1, 'less'],
+])
 
 /** Every score that the run or its baseline has a value of, the headline first, the others in the order of the run. */
 export function measuresOf(run: Run, baseline: Run | null): Measure[] {
@@ -48,9 +47,7 @@ function known(name: string, all: readonly Asked[]): Measure[] {
   if (values.length === 0) return []
   const isYesNo = values.every((value) => value === 0 || value === 1)
   const isShare = values.every((value) => value >= 0 && value <= 1)
-  return [
-    { name, of, better: Object.hasOwn(directions, name) ? (directions[name] ?? 'more') : 'more', isYesNo, isShare },
-  ]
+  return [{ name, of, better: better.get(directionOf(name)) ?? 'more', isYesNo, isShare }]
 }
 
 /** With the interval of Wilson for yes or no, else of the bootstrap by cluster; null when nothing was measured. */

@@ -8,7 +8,7 @@ import { html, type Markup, sourceOf } from './markup.ts'
 import { measuresOf, type Pair, pairsOf } from './measures.ts'
 import { questionOf, type State, stateNames, stateOf } from './question.ts'
 import { style } from './style.ts'
-import { header, headline, measureTable, timesTable } from './summary.ts'
+import { header, headline, measureTable, setTable } from './summary.ts'
 
 /** Nothing may be fetched or run: should markup ever slip in, it stays as dead as the page. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -25,7 +25,7 @@ export function htmlOf(run: Run, baseline: Run | null): string {
     [
       'summary',
       'Summary',
-      html`${headline(run, measures, pairs)}${measureTable(run, measures, pairs)}${timesTable(run, baseline)}`,
+      html`${headline(run, measures, pairs)}${measureTable(run, measures, pairs)}${setTable(run, baseline)}`,
     ],
     ['charts', 'Charts', charts(run, baseline, kinds, measures)],
     ['kinds', 'By kind', kindTables(run, kinds, measures, pairs)],

@@ -1,7 +1,7 @@
 // What the run says as a whole: the headline, every measure, what changed, how long it took.
-import type { Run, TimesMs } from '../record.ts'
-import { quantile } from '../stats.ts'
-import { bar, breakable, change, counted, figure, interval, milliseconds } from './figures.ts'
+import type { Run } from '../record.ts'
+import { figuresOf } from '../scores.ts'
+import { bar, breakable, change, counted, figure, interval, milliseconds, percentOf } from './figures.ts'
 import { html, type Markup, type Part } from './markup.ts'
 import {
   detectableAlone,
@@ -126,34 +126,29 @@ function note(pairs: readonly Pair[] | null, measured: number): Markup {
   </p>`
 }
 
-const STEPS = { retrieve: 'retrieve', firstText: 'first text', total: 'total' } as const satisfies Record<
-  keyof TimesMs,
-  string
->
-
-export function timesTable(run: Run, baseline: Run | null): Markup {
-  const times = Object.values(run.timingsMs)
-  if (times.length === 0) return html``
-  const cell = (step: keyof TimesMs, share: number) =>
-    html`<td>
-      ${timeOf(run, step, share)}${baseline ? html`<small>baseline ${timeOf(baseline, step, share)}</small>` : ''}
-    </td>`
-  const rows = (['retrieve', 'firstText', 'total'] as const).map(
-    (step) =>
+/** What only a whole set has: refusals against answers, confidence, time and money. */
+export function setTable(run: Run, baseline: Run | null): Markup {
+  const figures = figuresOf(run.questions, run.timingsMs)
+  const before = baseline && figuresOf(baseline.questions, baseline.timingsMs)
+  const rows = Object.entries(figures).flatMap(([name, value]) => {
+    if (value === null) return []
+    const was = before?.[name] ?? null
+    return [
       html`<tr>
-        <th scope="row">${STEPS[step]}</th>
-        ${cell(step, 0.5)}${cell(step, 0.95)}
+        <th scope="row">${name.replaceAll('_', ' ')}</th>
+        <td>${told(name, value)}${was === null ? '' : html`<small>baseline ${told(name, was)}</small>`}</td>
       </tr>`,
-  )
+    ]
+  })
+  if (rows.length === 0) return html``
   return html`<table class="small timed">
     <caption>
-      Time of an answer
+      The set as a whole
     </caption>
     <thead>
       <tr>
-        <th scope="col">step</th>
-        <th scope="col">half within</th>
-        <th scope="col">95 % within</th>
+        <th scope="col">figure</th>
+        <th scope="col">value</th>
       </tr>
     </thead>
     <tbody>
@@ -162,7 +157,9 @@ export function timesTable(run: Run, baseline: Run | null): Markup {
   </table>`
 }
 
-function timeOf({ timingsMs }: Run, step: keyof TimesMs, share: number): string {
-  const times = Object.values(timingsMs).map((each) => each[step])
-  return milliseconds(quantile(times, share))
+function told(name: string, value: number): string {
+  if (/_ms_p\d+$/.test(name)) return milliseconds(value)
+  if (name.endsWith('_tokens')) return String(value)
+  if (name === 'cost_usd') return `$${value.toFixed(4)}`
+  return /^(?:auroc|aurc)$/.test(name) ? value.toFixed(3) : percentOf(value)
 }
