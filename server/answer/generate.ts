@@ -49,10 +49,8 @@ type Asking = [
 ]
 
 async function* ask(draft: Draft, ...[question, read, deps, signal]: Asking): AsyncGenerator<AnswerEvent, Said> {
-  const { messages, hash } = await compose(question, read)
   const enough = new AbortController()
-  const source = await openSource(messages, question, deps, AbortSignal.any([signal, enough.signal]))
-  if (source.isKept) draft.reuse()
+  const source = await begin(draft, question, read, deps, AbortSignal.any([signal, enough.signal]))
   const reply = createReply()
   const reader = inertly(createMarkerReader(read.length))
   const writer = createStatementWriter(draft, read)
@@ -63,11 +61,11 @@ async function* ask(draft: Draft, ...[question, read, deps, signal]: Asking): As
       signal.throwIfAborted()
       if (event.type === 'text') yield* verdicts.pass(write(reader.push(reply.push(event.delta)), writer))
     }
-    draft.prompted('answer', hash)
+    source.noteSent(null)
     yield* verdicts.pass(write([...reader.push(reply.end()), ...reader.end()], writer))
     yield* closed(writer, verdicts)
   } catch (error) {
-    if (wasSent(error)) draft.prompted('answer', hash)
+    source.noteSent(error)
     // A provider's client may report being cancelled as a failure: nothing failed.
     const hasFailed = !signal.aborted && error instanceof ModelError
     if (hasFailed) deps.report('the model failed', error)
@@ -83,6 +81,15 @@ async function* ask(draft: Draft, ...[question, read, deps, signal]: Asking): As
   if (outcome === 'answered' && draft.now().fallback === null) source.keep()
   // An empty reply is a failure of the model, not an answer.
   return outcome ?? 'model-unavailable'
+}
+
+async function begin(draft: Draft, ...[question, read, deps, signal]: Asking) {
+  const { messages, hash } = await compose(question, read)
+  const source = await openSource(messages, question, deps, signal)
+  if (source.isKept) draft.reuse()
+  /** `failure`: what the call ended with. */
+  const noteSent = (failure: unknown) => void (wasSent(failure) && draft.prompted('answer', hash))
+  return { ...source, noteSent }
 }
 
 function policyOf({ withholds }: Question, { policy = markingOnly }: AnswerDeps): Policy {
@@ -122,26 +129,29 @@ async function* upTo(
   events: AsyncIterable<GeneratorEvent>,
   enough: AbortController,
 ): AsyncGenerator<GeneratorEvent> {
-  let left = length
-  let after = 0
   try {
-    for await (const event of events) {
-      if (event.type !== 'text') yield event
-      else if (event.delta.length <= left) {
-        left -= event.delta.length
-        yield event
-      } else {
-        if (left > 0) yield { type: 'text', delta: event.delta.slice(0, left).replace(/[\ud800-\udbff]$/, '') }
-        left = 0
-        // Cancelled and not just left: a call that is cancelled still tells what it has cost.
-        enough.abort(new ModelError('model-cut-off', 'The answer is longer than anybody reads.'))
-        if (++after > EVENTS_AFTER) break
-      }
-    }
+    yield* cutTo(length, events, enough)
   } catch (error) {
     if (!enough.signal.aborted) throw error
   }
   if (enough.signal.aborted) yield { type: 'finish', reason: 'length', inputTokens: 0, outputTokens: 0 }
+}
+
+async function* cutTo(length: number, events: AsyncIterable<GeneratorEvent>, enough: AbortController) {
+  let left = length
+  let after = 0
+  for await (const event of events) {
+    if (event.type !== 'text' || event.delta.length <= left) {
+      if (event.type === 'text') left -= event.delta.length
+      yield event
+      continue
+    }
+    if (left > 0) yield { ...event, delta: event.delta.slice(0, left).replace(/[\ud800-\udbff]$/, '') }
+    left = 0
+    // Cancelled and not just left: a call that is cancelled still tells what it has cost.
+    enough.abort(new ModelError('model-cut-off', 'The answer is longer than anybody reads.'))
+    if (++after > EVENTS_AFTER) return
+  }
 }
 
 type Reply = {

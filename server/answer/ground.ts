@@ -51,11 +51,6 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
     if (last.sentence !== sentence) last = asked(sentence)
     return last
   }
-  const lockIn = ({ claim, found }: Asked, source: Source): Locked => {
-    const known = found.get(source) ?? locked(claim, source)
-    found.set(source, known)
-    return known
-  }
   const locate = (sentence: Asked) =>
     passages
       .flatMap((_, index) => sourceOf(index + 1) ?? [])
@@ -96,6 +91,12 @@ type Asked = { readonly sentence: string; readonly claim: Claim; readonly found:
 
 function asked(sentence: string): Asked {
   return { sentence, claim: readClaim(sentence.slice(0, LONGEST)), found: new Map() }
+}
+
+function lockIn({ claim, found }: Asked, source: Source): Locked {
+  const known = found.get(source) ?? locked(claim, source)
+  found.set(source, known)
+  return known
 }
 
 type Source = {

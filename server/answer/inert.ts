@@ -111,6 +111,8 @@ function taken(state: State): MarkerToken[] {
 const LABEL = 1_000
 const HOST = 256
 
+const endsInAddress = /(?:\/\/|(?:^|[^\p{L}\p{N}])www(?:\[\.\]|$))\S*$/iu
+
 /**
  * Whether a character right behind the text that has been written would make with it what an answer may not hold.
  * `last`: that many characters of it, or all there are.
@@ -126,7 +128,7 @@ export function mustStandApart(last: (characters: number) => string, character: 
       return /\[\d{1,3}$/.test(last(4))
     // Of `[.]` it is harmless.
     case '.':
-      return last(1) !== '[' && isAddress(last(HOST).split(/\s/).at(-1) ?? '')
+      return last(1) !== '[' && endsInAddress.test(last(HOST))
     case '/':
       return last(2) === ':/' || last(1) === '<'
     default:
@@ -137,8 +139,4 @@ export function mustStandApart(last: (characters: number) => string, character: 
 function mayBeLabel(text: string): boolean {
   const paragraph = text.slice(text.lastIndexOf('\n\n') + 1)
   return paragraph.split('\n').some((line) => /^[\s>*+\-\d.)!]*\[/.test(line))
-}
-
-function isAddress(word: string): boolean {
-  return word.includes('//') || /(?:^|[^\p{L}\p{N}])www(?:\[\.\]|$)/iu.test(word)
 }

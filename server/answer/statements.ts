@@ -51,15 +51,19 @@ export function createStatementWriter(draft: Draft, passages: readonly Passage[]
 
 type Writing = { readonly draft: Draft; readonly grounds: Grounds; open: Open }
 
+// Its end is looked at with every character, which costs as much as it is long.
+const MOST_UNSENT = 500
+
 function* write(writing: Writing, delta: string): Iterable<AnswerEvent | Judged> {
   const { draft } = writing
   let unsent = ''
   for (const character of delta) {
-    if (beginsAnother(writing, character, unsent)) {
-      if (unsent !== '') yield draft.text(unsent)
+    const another = beginsAnother(writing, character, unsent)
+    if (unsent !== '' && (another || unsent.length >= MOST_UNSENT)) {
+      yield draft.text(unsent)
       unsent = ''
-      yield* close(writing)
     }
+    if (another) yield* close(writing)
     // An answer begins with its first word.
     if (draft.length() + unsent.length === 0 && !/\S/.test(character)) continue
     unsent += released(writing, character, unsent)

@@ -156,7 +156,7 @@ describe('the question', () => {
   })
 
   it.each([' ', '\u200b', '/'])('holds up nobody with turns of "<" and 40,000 times %j', async (part) => {
-    const history = Array(3).fill({ question: 'Why?', answer: `<${part.repeat(39_999)}` })
+    const history = Array.from({ length: 3 }, () => ({ question: 'Why?', answer: `<${part.repeat(39_999)}` }))
     await compose(questionOf('And?', { history: history.slice(0, 1) }), [])
     const began = performance.now()
     await compose(questionOf('And?', { history }), [])

@@ -70,8 +70,7 @@ describe('a model without an end', () => {
   })
 
   it('is cancelled and not just left: the answer knows what it has cost', async () => {
-    const reserve = async (_library: string, usd: number) => ({ day: '2026-01-01', usd })
-    const spending = { reserve, settle: async () => {} }
+    const spending = { reserve: async () => ({ day: '2026-01-01', usd: 0.1 }), settle: async () => {} }
     const endless: Generator = {
       model: 'fake/endless',
       async *stream(_messages, signal) {

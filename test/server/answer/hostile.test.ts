@@ -7,10 +7,6 @@ import { type Answer, type AnswerEvent, isTerminal } from '../../../core/types.t
 import { fakeGenerator } from '../../../models/fake.ts'
 import { eventText } from '../../../server/http/events.ts'
 import { toWire } from '../../../server/http/wire.ts'
-import { createMarkerReader } from '../../../server/answer/cite.ts'
-import { newDraft } from '../../../server/answer/draft.ts'
-import { inertly } from '../../../server/answer/inert.ts'
-import { createStatementWriter } from '../../../server/answer/statements.ts'
 import { markingOnly } from '../../../server/answer/verdicts.ts'
 import { depsOf, documentOf, eventsOf, expectLawful, libraryOf, questionOf } from '../../support/passages.ts'
 
@@ -185,17 +181,6 @@ async function expectHonestPage(answer: Answer): Promise<void> {
   }
 }
 
-/** What comes of a reply to a model that was shown no passage. */
-function read(deltas: readonly string[]): string {
-  const reader = inertly(createMarkerReader(0))
-  const draft = newDraft(question, 'generative', { generator: null, embedder: { space: 'fake' } })
-  const writer = createStatementWriter(draft, [])
-  const tokens = [...deltas.flatMap((delta) => reader.push(delta)), ...reader.end()]
-  for (const token of tokens) if (token.type === 'text') Array.from(writer.text(token.text))
-  Array.from(writer.end())
-  return draft.now().answer
-}
-
 const policies = [markingOnly, { withholds: true, check: null }]
 
 async function answered(reply: string, policy = markingOnly, at: readonly number[] = []) {
@@ -220,56 +205,12 @@ function shapeOf(events: readonly AnswerEvent[]): unknown[] {
 }
 
 // Sentences that are supported and that are not, with markers that stay and that go, between halves of something.
-const joints = fc
-  .array(
-    fc.constantFrom(
-      ...[
-        'Redis keeps the counts of every user',
-        'Redis never keeps the counts of every user',
-        'Zebras fly',
-        'Img src',
-      ],
-      ...[
-        'Kafka orders the events of one partition',
-        '[1]',
-        '[1]',
-        '[2]',
-        '[9]',
-        '. ',
-        '。',
-        ' ',
-        '\n',
-        '\n\n',
-        '“',
-        '”',
-      ],
-      ...[
-        '<',
-        '<',
-        '!',
-        '!--',
-        '?',
-        '/',
-        '//',
-        'img',
-        '[',
-        'r]',
-        ']',
-        '(',
-        ')',
-        ':',
-        'http:',
-        '@',
-        'a',
-        'www',
-        'w',
-        '1',
-      ],
-      ...['.', '.evil.example', '/evil.example', '`', '- ', '>'],
-    ),
-    { minLength: 2, maxLength: 12 },
-  )
-  .map((parts) => parts.join(''))
+const bits = [
+  'Redis keeps the counts of every user¦Redis never keeps the counts of every user¦Zebras fly',
+  'Img src¦Kafka orders the events of one partition¦[1]¦[1]¦[2]¦[9]¦. ¦。¦ ¦\n¦\n\n¦“¦”¦<¦<¦!',
+  '!--¦?¦/¦//¦img¦[¦r]¦]¦(¦)¦:¦http:¦@¦a¦www¦w¦1¦.¦.evil.example¦/evil.example¦`¦- ¦>',
+].flatMap((row) => row.split('¦'))
+const joints = fc.array(fc.constantFrom(...bits), { minLength: 2, maxLength: 12 }).map((parts) => parts.join(''))
 
 describe('whatever a model says', () => {
   it('nothing foreign survives in the answer or in its stream: 10,000 replies', { timeout: 300_000 }, async () => {
@@ -308,78 +249,4 @@ describe('whatever a model says', () => {
       { numRuns: 1_000 },
     )
   }, 60_000)
-
-  it('is made inert alike however it was cut', () => {
-    fc.assert(
-      fc.property(replies, places, (reply, at) => {
-        expect(read(cut(reply, at))).toBe(read([reply]))
-      }),
-      { numRuns: 3_000 },
-    )
-  })
-})
-
-const withheld = { withholds: true, check: null }
-
-describe('what stands apart in a reply does not come together in the answer', () => {
-  it.each([
-    [
-      'behind a footnote that it did not have',
-      'Kafka orders the events of one partition。(http:evil.example/?q=1)',
-      markingOnly,
-      'Kafka orders the events of one partition。 [1] (http:evil.example/?q=1)',
-    ],
-    [
-      'where a footnote was lost',
-      'Zebras fly high <[1]!-- Redis keeps the counts of every user [1].',
-      markingOnly,
-      'Zebras fly high < !-- Redis keeps the counts of every user [1].',
-    ],
-    [
-      'where a sentence was withheld',
-      'Redis keeps the counts [1] of every user <\nRedis never keeps the counts of every user [1]Redis keeps the counts of every user>',
-      withheld,
-      'Redis keeps the counts [1] of every user < Redis keeps the counts of every user> [1]',
-    ],
-    [
-      'of an address, where a footnote was lost',
-      'Redis keeps the counts of every user [1]. Zebras at //zoo[1].test/x fly.',
-      markingOnly,
-      'Redis keeps the counts of every user [1]. Zebras at //zoo .test/x fly.',
-    ],
-    [
-      'of a definition over two lines',
-      'Redis keeps the counts of every user [1].\n\n[r\nx]: /documents/doc_kafka',
-      markingOnly,
-      'Redis keeps the counts of every user [1].\n\n[r\nx] : /documents/doc_kafka',
-    ],
-  ])('%s', async (_where, reply, policy, text) => {
-    expect((await answered(reply, policy)).answer?.answer).toBe(text)
-  })
-
-  it('and an address ends at a footnote', async () => {
-    const { answer } = await answered('Redis keeps the counts of every user at https://redis.test[1]. Lua scripts.')
-    expect(answer?.answer).toContain('https[:]//redis[.]test [1]. Lua')
-  })
-})
-
-describe('made inert', () => {
-  it.each([
-    ['a < b and c <= d', 'a < b and c <= d'],
-    ['Map<String>', 'Map‹String>'],
-    ['see [docs](x)', 'see [docs] (x)'],
-    ['https://evil.example/a.png. So', 'https[:]//evil[.]example/a[.]png[.] So'],
-    ['at 10:30: go', 'at 10:30: go'],
-    ['www.evil.example', 'www[.]evil[.]example'],
-    ['pinned@1.2 by a@b', 'pinned@1.2 by a＠b'],
-    ['`array[7]`', '`array[ 7]`'],
-    ['[r]: x', '[r] : x'],
-    ['as in [r]: x', 'as in [r]: x'],
-    ['[2023]', '[2023]'],
-    ['redis.io and a/b', 'redis.io and a/b'],
-    ['<', '<'],
-    ['ends in :/', 'ends in :/'],
-  ])('%j is %j', (text, inert) => {
-    expect(read([text])).toBe(inert)
-  })
 })

@@ -17,6 +17,7 @@ const question = questionOf('How does Redis keep the counts of users?')
 const backed = 'Redis keeps the counts of users [1]. '
 const invented = 'Oracle bought it in 1999 [1]. '
 const receipt: Receipt = { spend: () => {}, prompted: () => {} }
+const slowly: Check = async () => await wait(60, 'supported')
 const withheld: Policy = { withholds: true, check: null }
 
 async function ask(reply: string | Generator, policy?: Policy, signal = never) {
@@ -60,11 +61,7 @@ describe('a sentence that nothing supports', () => {
   })
 
   it('that is withheld does not begin the time of the first text', async () => {
-    const check: Check = async () => {
-      await wait(60)
-      return 'supported'
-    }
-    const { final } = await ask(`${invented}${backed}`, { withholds: true, check })
+    const { final } = await ask(`${invented}${backed}`, { withholds: true, check: slowly })
     expect(final?.timingsMs.firstText).toBeGreaterThanOrEqual(59)
   })
 
