@@ -59,7 +59,10 @@ export async function* answer(question: Question, deps: AnswerDeps, signal: Abor
   const draft = newDraft(question, mode, deps)
   yield { type: 'started', id: question.id, conversationId: question.conversationId, mode }
   try {
-    yield* answerInto(draft, question, deps, signal)
+    for await (const event of answerInto(draft, question, deps, signal)) {
+      if (event.type === 'text') draft.shown()
+      yield event
+    }
   } catch (error) {
     if (signal.aborted) yield { type: 'stopped', answer: draft.finish('stopped') }
     else yield failure(error, deps)

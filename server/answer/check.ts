@@ -1,5 +1,6 @@
-// A second opinion by the model on one sentence and its quotes. Late, failed or unreadable is no opinion.
+// A second opinion by the model on one sentence and its quotes. Late, failed or unreadable is an error.
 import { z } from 'zod'
+import { ModelError } from '../../core/errors.ts'
 import type { Generator } from '../../core/ports.ts'
 import { loadPrompt } from '../../prompts/load.ts'
 import { quoted, replyOf } from './reply.ts'
@@ -14,18 +15,24 @@ const shape = z.strictObject({ verdict: z.enum(['supported', 'partial', 'unsuppo
 
 export function modelCheck(generator: Generator, deadlineMs = DEADLINE_MS): Check {
   return async (sentence, quotes, receipt, signal) => {
-    try {
-      const { fill, hash } = await loadPrompt('ground')
-      receipt.prompted('ground', hash)
-      const messages = fill({ sentence: quoted(sentence), quotes: quotes.map(quoted).join('\n') })
-      const limits = { deadlineMs, longest: LONGEST_REPLY }
-      return readVerdict(await replyOf(generator, messages, limits, receipt.spend, signal))
-    } catch {
-      return null
-    }
+    const { fill, hash } = await loadPrompt('ground')
+    const messages = fill({ sentence: quoted(sentence), quotes: quotes.map(quoted).join('\n') })
+    const limits = { deadlineMs, longest: LONGEST_REPLY }
+    return readVerdict(await replyOf(generator, { name: 'ground', hash, messages }, limits, receipt, signal))
   }
 }
 
-function readVerdict(text: string): z.infer<typeof shape>['verdict'] | null {
-  return shape.safeParse(JSON.parse(text)).data?.verdict ?? null
+function readVerdict(text: string): z.infer<typeof shape>['verdict'] {
+  const { data: reply } = shape.safeParse(parsed(text))
+  if (reply) return reply.verdict
+  throw new ModelError('model-bad-output', 'The verdict of the model cannot be read.')
+}
+
+/** Null: no JSON. A fault of the parser would repeat words of a document in the log. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }

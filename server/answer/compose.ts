@@ -3,11 +3,13 @@ import type { Message } from '../../core/ports.ts'
 import { countTokens, firstTokens } from '../../core/tokens.ts'
 import type { Passage, Question } from '../../core/types.ts'
 import { loadPrompt } from '../../prompts/load.ts'
+import { quoted } from './reply.ts'
 
 // What the model reads of the passages: 8 sections of a usual article, and a cost of 0.2 cents with a small model.
 const READ_TOKENS = 4_000
 const TURNS = 3
-const TURN_TOKENS = 500
+const ASKED_TOKENS = 100
+const ANSWERED_TOKENS = 400
 
 /** What the model gets to read: the first passages that fit, the last of them cut. No other one may be numbered for it. */
 export function pack(passages: readonly Passage[], tokens = READ_TOKENS): Passage[] {
@@ -56,8 +58,9 @@ function fenced({ n, text, headings, document }: Passage): string {
   return `<passage n="${n}" title="${attribute(headings.join(' > '))}"${date}>\n${inert(text)}\n</passage>`
 }
 
-// With whatever cannot be seen in it: a model reads over spaces and format characters as a person does.
-const fence = new RegExp(`<(?=[\\s\\p{Cf}]*/?[\\s\\p{Cf}]*${'passage'.split('').join('\\p{Cf}*')})`, 'giu')
+// With whatever cannot be seen in it: a model reads over spaces and format characters as a person does. One run of them
+// and not two: two would be divided anew at every place, 20 s for 40,000 spaces.
+const fence = new RegExp(`<(?=[\\s\\p{Cf}/]*${'passage'.split('').join('\\p{Cf}*')})`, 'giu')
 // All that cite.ts would read as a marker, and more.
 const marker = /[[【]\s*(\^?\d+(?:\s*[,;–-]\s*\^?\d+)*)\s*[\]】]/g
 
@@ -74,6 +77,11 @@ function historyOf(question: Question): string {
   if (question.history.length === 0) return ''
   const turns = question.history
     .slice(-TURNS)
-    .map((turn) => firstTokens(`Asked: ${turn.question}\nAnswered: ${inert(turn.answer)}`, TURN_TOKENS))
+    .map((turn) => `Asked: ${part(turn.question, ASKED_TOKENS)}\nAnswered: ${part(turn.answer, ANSWERED_TOKENS)}`)
   return `Earlier in this conversation:\n${turns.join('\n')}\n\n`
+}
+
+/** Cut before anything else looks at it: a turn that a client tells may be as long as a body may be. */
+function part(text: string, tokens: number): string {
+  return quoted(inert(firstTokens(text, tokens)))
 }

@@ -23,6 +23,8 @@ export type Draft = {
   readonly slice: (start: number) => string
   readonly retrieved: (query: string, passages: readonly Passage[]) => void
   readonly text: (delta: string) => AnswerEvent
+  /** Notes that a reader gets text: what is written may be withheld until its verdict is known, or for good. */
+  readonly shown: () => void
   /** The citation of these words of a passage, and whether it is new (then its event must be sent). */
   readonly cite: (passage: Passage, span: Span) => { citation: Citation; isNew: boolean }
   readonly state: (span: Span, verdict: Verdict, citations: readonly number[]) => AnswerEvent
@@ -67,9 +69,11 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     slice: (start) => answer.answer.slice(start),
     retrieved: (query, passages) => change({ query, passages, ...time({ retrieve: since() }) }),
     text: (delta) => {
-      if (answer.answer === '') change(time({ firstText: since() }))
       change({ answer: answer.answer + delta })
       return { type: 'text', delta }
+    },
+    shown: () => {
+      if (answer.timingsMs.firstText === 0) change(time({ firstText: since() }))
     },
     cite: (passage, span) => addCitation(citations, passage, span),
     state: (span, verdict, numbers) => addStatement(statements, { ...span, verdict, citations: numbers }),

@@ -3,6 +3,7 @@ import type { Embedder } from '../../core/ports.ts'
 import type { AbstentionReason, AnswerEvent, Passage } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
 import { asksForSeveral, introduces, piecesOfAll, pointsBack, type Rated, ratePieces } from './pieces.ts'
+import { aroundReferences } from './references.ts'
 import { dot } from './rerank.ts'
 import type { Found } from './retrieve.ts'
 import type { Piece } from './sentences.ts'
@@ -34,7 +35,8 @@ export async function* extract(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent, 'answered' | AbstentionReason> {
   const chosen = await deps.steps.choose(found, passages, deps, signal)
-  if (chosen.length === 0) return 'nothing-relevant'
+  // The evidence was enough: what there is cannot be quoted, which is not to say that there is nothing.
+  if (chosen.length === 0) return 'partly-covered'
   for (const [index, piece] of chosen.entries()) {
     signal.throwIfAborted()
     yield* quote(draft, piece, chosen[index - 1])
@@ -61,8 +63,6 @@ function leadOf(piece: Piece, before: Piece | undefined): string {
   if (piece.kind === 'sentence') return before.listed ? '\n\n' : ' '
   return before.listed ? `\n${mark}` : `\n\n${mark}`
 }
-
-const ownMarker = /[[【]\s*\^?\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*[\]】]/
 
 type Scored = { readonly piece: Piece; readonly score: number; readonly siblings: readonly Piece[] }
 
@@ -97,10 +97,8 @@ export async function rateSentences(
   signal: AbortSignal,
 ): Promise<Rated[][]> {
   const passages = all.slice(0, QUOTED_PASSAGES)
-  // A rule of dashes or a fence says nothing that could be quoted; a text's own "[3]" would pass for a footnote of ours.
-  const pieces = piecesOfAll(passages).map((own) =>
-    own.filter(({ terms, text }) => terms.size > 0 && !ownMarker.test(text)),
-  )
+  // A rule of dashes or a fence says nothing that could be quoted.
+  const pieces = piecesOfAll(passages).map((own) => own.flatMap(aroundReferences).filter(({ terms }) => terms.size > 0))
   const flat = pieces.flat()
   const alone = flat.map(({ text }) => text)
   const inPlace = flat.map(({ passage, text }) => [...passage.headings.slice(-2), text].join('\n'))

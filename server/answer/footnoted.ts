@@ -14,7 +14,7 @@ export type FootnoteReader = {
 
 /**
  * `[n]` in the text of an answer is always a marker of ours: a model's other numbers in brackets got a space
- * (`inert.ts`), and a sentence that has one of its own is never quoted (`extract.ts`). Its citation comes before it.
+ * (`inert.ts`), and a sentence is quoted without those of its own (`references.ts`). Its citation comes before it.
  */
 export function createFootnoteReader(): FootnoteReader {
   const citations = new Map<number, Citation>()

@@ -9,7 +9,8 @@ import { compose, halve, pack } from './compose.ts'
 import type { Draft } from './draft.ts'
 import { extract } from './extract.ts'
 import { inertly } from './inert.ts'
-import { openSource, type Source } from './replies.ts'
+import { openSource } from './replies.ts'
+import { wasSent } from './reply.ts'
 import type { Found } from './retrieve.ts'
 import { createStatementWriter } from './statements.ts'
 import { createVerdicts, markingOnly, type Policy, type Verdicts } from './verdicts.ts'
@@ -48,20 +49,23 @@ type Asking = [
 ]
 
 async function* ask(draft: Draft, ...[question, read, deps, signal]: Asking): AsyncGenerator<AnswerEvent, Said> {
-  const source = await begin(draft, question, read, deps, signal)
+  const enough = new AbortController()
+  const source = await begin(draft, question, read, deps, AbortSignal.any([signal, enough.signal]))
   const reply = createReply()
   const reader = inertly(createMarkerReader(read.length))
   const writer = createStatementWriter(draft, read)
-  const verdicts = createVerdicts(draft, policyOf(question, deps), signal)
+  const verdicts = createVerdicts(draft, policyOf(question, deps), deps.report, signal)
   try {
-    for await (const event of upTo(LONGEST_ANSWER, source.events)) {
+    for await (const event of upTo(LONGEST_ANSWER, source.events, enough)) {
       if (event.type !== 'text') noteEnd(draft, event)
       signal.throwIfAborted()
       if (event.type === 'text') yield* verdicts.pass(write(reader.push(reply.push(event.delta)), writer))
     }
+    source.noteSent(null)
     yield* verdicts.pass(write([...reader.push(reply.end()), ...reader.end()], writer))
     yield* closed(writer, verdicts)
   } catch (error) {
+    source.noteSent(error)
     // A provider's client may report being cancelled as a failure: nothing failed.
     const hasFailed = !signal.aborted && error instanceof ModelError
     if (hasFailed) deps.report('the model failed', error)
@@ -74,17 +78,18 @@ async function* ask(draft: Draft, ...[question, read, deps, signal]: Asking): As
   reportUnknown(reader, deps)
   const outcome = outcomeOf(draft, reply, verdicts.withheld())
   // Only what became a whole answer is worth being said again.
-  if (outcome === 'answered' && draft.now().fallback === null) await source.keep()
+  if (outcome === 'answered' && draft.now().fallback === null) source.keep()
   // An empty reply is a failure of the model, not an answer.
   return outcome ?? 'model-unavailable'
 }
 
-async function begin(draft: Draft, ...[question, read, deps, signal]: Asking): Promise<Source> {
+async function begin(draft: Draft, ...[question, read, deps, signal]: Asking) {
   const { messages, hash } = await compose(question, read)
-  draft.prompted('answer', hash)
   const source = await openSource(messages, question, deps, signal)
   if (source.isKept) draft.reuse()
-  return source
+  /** `failure`: what the call ended with. */
+  const noteSent = (failure: unknown) => void (wasSent(failure) && draft.prompted('answer', hash))
+  return { ...source, noteSent }
 }
 
 function policyOf({ withholds }: Question, { policy = markingOnly }: AnswerDeps): Policy {
@@ -115,18 +120,37 @@ function outcomeOf(draft: Draft, reply: Reply, withheld: number): Told | null {
   return isWhole && statements.every(({ verdict }) => verdict === 'unsupported') ? 'nothing-supported' : 'answered'
 }
 
-/** A model that repeats itself without end is left after so many characters, and its answer counts as cut off. */
-async function* upTo(length: number, events: AsyncIterable<GeneratorEvent>): AsyncGenerator<GeneratorEvent> {
+// What may still come of a call that has been cancelled before its model counts as one that does not listen.
+const EVENTS_AFTER = 50
+
+/** A model that repeats itself without end is cancelled after so many characters, and its answer counts as cut off. */
+async function* upTo(
+  length: number,
+  events: AsyncIterable<GeneratorEvent>,
+  enough: AbortController,
+): AsyncGenerator<GeneratorEvent> {
+  try {
+    yield* cutTo(length, events, enough)
+  } catch (error) {
+    if (!enough.signal.aborted) throw error
+  }
+  if (enough.signal.aborted) yield { type: 'finish', reason: 'length', inputTokens: 0, outputTokens: 0 }
+}
+
+async function* cutTo(length: number, events: AsyncIterable<GeneratorEvent>, enough: AbortController) {
   let left = length
+  let after = 0
   for await (const event of events) {
     if (event.type !== 'text' || event.delta.length <= left) {
       if (event.type === 'text') left -= event.delta.length
       yield event
       continue
     }
-    yield { type: 'text', delta: event.delta.slice(0, left).replace(/[\ud800-\udbff]$/, '') }
-    yield { type: 'finish', reason: 'length', inputTokens: 0, outputTokens: 0 }
-    return
+    if (left > 0) yield { ...event, delta: event.delta.slice(0, left).replace(/[\ud800-\udbff]$/, '') }
+    left = 0
+    // Cancelled and not just left: a call that is cancelled still tells what it has cost.
+    enough.abort(new ModelError('model-cut-off', 'The answer is longer than anybody reads.'))
+    if (++after > EVENTS_AFTER) return
   }
 }
 

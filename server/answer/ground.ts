@@ -45,33 +45,33 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
     sources.set(n, source)
     return source
   }
-  // One sentence is asked about several times in a row.
-  let last = { sentence: '', claim: readClaim('') }
-  const claimOf = (sentence: string): Claim => {
-    if (last.sentence !== sentence) last = { sentence, claim: readClaim(sentence.slice(0, LONGEST)) }
-    return last.claim
+  // One sentence is asked about several times in a row, by each of its markers; to look through all passages is dear.
+  let last = asked('')
+  const aboutOf = (sentence: string): Asked => {
+    if (last.sentence !== sentence) last = asked(sentence)
+    return last
   }
-  const all = () => passages.flatMap((_, index) => sourceOf(index + 1) ?? [])
-  const locate = (claim: Claim) =>
-    all()
-      .map((source) => locked(claim, source))
+  const locate = (sentence: Asked) =>
+    passages
+      .flatMap((_, index) => sourceOf(index + 1) ?? [])
+      .map((source) => lockIn(sentence, source))
       .reduce(better)
   return {
     lock: (sentence, n) => {
-      const claim = claimOf(sentence)
+      const about = aboutOf(sentence)
       const source = sourceOf(n)
-      if (!source || claim.points.length === 0) return []
-      const named = locked(claim, source)
+      if (!source || about.claim.points.length === 0) return []
+      const named = lockIn(about, source)
       if (named.verdict === 'supported') return named.backings
-      const best = locate(claim)
+      const best = locate(about)
       if (best.verdict === 'supported') return best.backings
       // A quote that shares no word with the sentence would be a footnote to nothing.
       return named.score > 0 ? named.backings : isForeign(sentence) ? firstOf(source) : []
     },
     find: (sentence) => {
-      const claim = claimOf(sentence)
-      if (passages.length === 0 || claim.points.length < TELLING) return []
-      const best = locate(claim)
+      const about = aboutOf(sentence)
+      if (passages.length === 0 || about.claim.points.length < TELLING) return []
+      const best = locate(about)
       return best.verdict === 'supported' ? best.backings : []
     },
     judge: (sentence, backings) => {
@@ -81,10 +81,22 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
         const source = sourceOf(passage.n)
         return source ? [{ source, span }] : []
       })
-      const judgement = judged(claimOf(sentence), places)
+      const judgement = judged(aboutOf(sentence).claim, places)
       return judgement.verdict !== 'supported' && isForeign(sentence) ? { verdict: 'unchecked', score: 0 } : judgement
     },
   }
+}
+
+type Asked = { readonly sentence: string; readonly claim: Claim; readonly found: Map<Source, Locked> }
+
+function asked(sentence: string): Asked {
+  return { sentence, claim: readClaim(sentence.slice(0, LONGEST)), found: new Map() }
+}
+
+function lockIn({ claim, found }: Asked, source: Source): Locked {
+  const known = found.get(source) ?? locked(claim, source)
+  found.set(source, known)
+  return known
 }
 
 type Source = {

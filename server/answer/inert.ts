@@ -2,17 +2,20 @@
 import type { MarkerReader, MarkerToken } from './cite.ts'
 
 /**
- * What is guaranteed of the text that comes out, in prose and in code alike (renderers do not agree where code ends):
+ * What is guaranteed of the text of an answer, in prose and in code alike (renderers do not agree where code ends):
  * - No HTML, no autolink, no mention of a chat in angle brackets: `<` before a letter or one of /!?@# becomes `‹`.
- * - No link and no image: `](` becomes `] (`, and `]:` on a line that begins with a bracket becomes `] :`.
+ * - No link and no image: `](` becomes `] (`, and `]:` in a paragraph of which a line begins with a bracket `] :`.
  * - No address that would be made a link: `://` becomes `[:]//`, and dots of an address or behind `www` become `[.]`.
  *   Names such as redis.io stay words; a renderer that makes links of them guesses.
  * - No mention and no mail address: `@` before a letter becomes `＠`.
  * - `[n]` is a footnote of ours: a number in brackets that is none becomes `[ n]`.
  * Everything else stays as it is. At most four characters are held back.
+ *
+ * Here characters are replaced. What takes only a space, and what comes together first in the answer, because a
+ * footnote came between or was lost, or a sentence was withheld, is seen where text is written: `mustStandApart`.
  */
 export function inertly(reader: MarkerReader): MarkerReader {
-  const state: State = { out: '', held: '', tail: '', opensBracket: null, isAddress: false }
+  const state: State = { out: '', held: '', tail: '', isAddress: false }
   const make = (tokens: readonly MarkerToken[]): MarkerToken[] => {
     const made: MarkerToken[] = []
     for (const token of tokens) {
@@ -22,7 +25,6 @@ export function inertly(reader: MarkerReader): MarkerReader {
         made.push(...taken(state), token)
         // It will be written as [n].
         state.tail = ']'
-        state.opensBracket ??= true
         state.isAddress = false
       }
     }
@@ -45,21 +47,15 @@ type State = {
   held: string
   /** the last four characters that were let out */
   tail: string
-  /** whether the first thing on this line is a bracket; null: nothing yet */
-  opensBracket: boolean | null
   isAddress: boolean
 }
 
 function read(state: State, unit: string): void {
   if (state.held !== '' && takesHeld(state, unit)) return
   if (/[<@:[]/.test(unit)) {
-    // `]:` would define what a link leads to.
-    if (unit === ':' && state.opensBracket && state.tail.endsWith(']')) letOut(state, ' ')
-    if (unit === '[') state.opensBracket ??= true
     state.held = unit
     return
   }
-  if (unit === '(' && state.tail.endsWith(']')) letOut(state, ' ')
   state.isAddress = isInAddress(state, unit)
   letOut(state, unit === '.' && state.isAddress ? '[.]' : unit)
 }
@@ -97,8 +93,6 @@ function takesHeld(state: State, unit: string): boolean {
 function letOut(state: State, text: string): void {
   state.out += text
   state.tail = (state.tail + text).slice(-4)
-  if (text === '\n') state.opensBracket = null
-  else if (/[^\s>*+\-\d.)!]/.test(text)) state.opensBracket ??= false
 }
 
 function flush(state: State): void {
@@ -111,4 +105,38 @@ function taken(state: State): MarkerToken[] {
   const { out } = state
   state.out = ''
   return out === '' ? [] : [{ type: 'text', text: out }]
+}
+
+// No label of a link is longer, and no name of a host.
+const LABEL = 1_000
+const HOST = 256
+
+const endsInAddress = /(?:\/\/|(?:^|[^\p{L}\p{N}])www(?:\[\.\]|$))\S*$/iu
+
+/**
+ * Whether a character right behind the text that has been written would make with it what an answer may not hold.
+ * `last`: that many characters of it, or all there are.
+ */
+export function mustStandApart(last: (characters: number) => string, character: string): boolean {
+  switch (character) {
+    case '(':
+      return last(1) === ']'
+    // `[label]: address` defines what a link leads to; a label may go over lines.
+    case ':':
+      return last(1) === ']' && mayBeLabel(last(LABEL))
+    case ']':
+      return /\[\d{1,3}$/.test(last(4))
+    // Of `[.]` it is harmless.
+    case '.':
+      return last(1) !== '[' && endsInAddress.test(last(HOST))
+    case '/':
+      return last(2) === ':/' || last(1) === '<'
+    default:
+      return (last(1) === '<' && /[\p{L}!?@#]/u.test(character)) || (last(1) === '@' && /\p{L}/u.test(character))
+  }
+}
+
+function mayBeLabel(text: string): boolean {
+  const paragraph = text.slice(text.lastIndexOf('\n\n') + 1)
+  return paragraph.split('\n').some((line) => /^[\s>*+\-\d.)!]*\[/.test(line))
 }

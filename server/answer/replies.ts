@@ -10,8 +10,8 @@ import type { AnswerDeps } from './answer.ts'
 export type Source = {
   readonly events: AsyncIterable<GeneratorEvent>
   readonly isKept: boolean
-  /** Keeps what was read from it, for the next who asks the same. Never throws. */
-  readonly keep: () => Promise<void>
+  /** Keeps what was read from it, for the next who asks the same. Nobody waits for that; what fails is reported. */
+  readonly keep: () => void
 }
 
 type Asked = Pick<AnswerDeps, 'replies' | 'report'> & { readonly generator: Generator }
@@ -22,7 +22,7 @@ export async function openSource(
   { generator, replies, report }: Asked,
   signal: AbortSignal,
 ): Promise<Source> {
-  if (!replies) return { events: generator.stream(messages, signal), isKept: false, keep: async () => {} }
+  if (!replies) return { events: generator.stream(messages, signal), isKept: false, keep: () => {} }
   const key = keyOf(generator, messages)
   // To remember is a favour: a database that fails at it alone costs a call, never the answer.
   const failed = (error: unknown) => {
@@ -30,12 +30,12 @@ export async function openSource(
     return null
   }
   const kept = fresh ? null : await before(signal, replies.find(library, key).catch(failed))
-  if (kept !== null) return { events: told(kept), isKept: true, keep: async () => {} }
+  if (kept !== null) return { events: told(kept), isKept: true, keep: () => {} }
   const heard: string[] = []
   return {
     events: overheard(generator.stream(messages, signal), heard),
     isKept: false,
-    keep: async () => void (await replies.keep(library, key, heard.join('')).catch(failed)),
+    keep: () => void replies.keep(library, key, heard.join('')).catch(failed),
   }
 }
 

@@ -1,23 +1,47 @@
 // A short reply of a model, read whole: in time, ended by the model itself, no longer than was asked for. Or an error.
 import { ModelError } from '../../core/errors.ts'
-import type { Generator, GeneratorEvent, Message } from '../../core/ports.ts'
+import type { Generator, Message } from '../../core/ports.ts'
+import type { Receipt } from './draft.ts'
 
 export type ReplyLimits = { readonly deadlineMs: number; readonly longest: number }
 
-type Ended = Exclude<GeneratorEvent, { type: 'text' }>
+/** A prompt of which the slots are filled. */
+type Letter = { readonly name: string; readonly hash: string; readonly messages: readonly Message[] }
 
-/** `spend` learns what the call has cost, also when nothing came of it. Throws ModelError, or the signal's reason. */
+/** `receipt`: what the call has cost, and that it was made, also when nothing came of it. Throws ModelError, or the signal's reason. */
 export async function replyOf(
   generator: Generator,
-  messages: readonly Message[],
-  { deadlineMs, longest }: ReplyLimits,
-  spend: (usage: Ended) => void,
+  { name, hash, messages }: Letter,
+  limits: ReplyLimits,
+  receipt: Receipt,
   signal: AbortSignal,
 ): Promise<string> {
   signal.throwIfAborted()
+  try {
+    const text = await read(generator, messages, limits, receipt, signal)
+    receipt.prompted(name, hash)
+    return text
+  } catch (error) {
+    if (wasSent(error)) receipt.prompted(name, hash)
+    throw error
+  }
+}
+
+/** What the budget does not allow is not sent. */
+export function wasSent(error: unknown): boolean {
+  return !(error instanceof ModelError && error.code === 'model-budget-spent')
+}
+
+async function read(
+  generator: Generator,
+  messages: readonly Message[],
+  { deadlineMs, longest }: ReplyLimits,
+  { spend }: Receipt,
+  signal: AbortSignal,
+): Promise<string> {
   const tooLong = new AbortController()
   const over = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs), tooLong.signal])
-  const read = async () => {
+  const whole = async () => {
     let text = ''
     for await (const event of generator.stream(messages, over)) {
       if (event.type !== 'text') spend(event)
@@ -31,7 +55,7 @@ export async function replyOf(
   const { promise: stopped, reject } = Promise.withResolvers<never>()
   over.addEventListener('abort', () => reject(over.reason as Error), { once: true })
   // A model that does not listen to its signal is left all the same.
-  return await Promise.race([read(), stopped])
+  return await Promise.race([whole(), stopped])
 }
 
 function unread(what: string): ModelError {

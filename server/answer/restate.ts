@@ -30,8 +30,7 @@ export async function restate(
   if (question.history.length === 0 || !leansOnHistory(question.text)) return own
   try {
     const limits = { deadlineMs, longest: LONGEST }
-    const messages = await messagesFor(question, receipt)
-    const query = readQuery(await replyOf(generator, messages, limits, receipt.spend, signal), question)
+    const query = readQuery(await replyOf(generator, await promptFor(question), limits, receipt, signal), question)
     if (query === null) report('the model wrote no query for a follow-up', null)
     return query ?? own
   } catch (error) {
@@ -41,11 +40,10 @@ export async function restate(
   }
 }
 
-async function messagesFor({ text, history }: Question, receipt: Receipt) {
+async function promptFor({ text, history }: Question) {
   const { fill, hash } = await loadPrompt('rewrite')
-  receipt.prompted('rewrite', hash)
   const turns = history.slice(-TURNS).map((turn) => `Asked: ${part(turn.question)}\nAnswered: ${part(turn.answer)}`)
-  return fill({ turns: turns.join('\n'), question: quoted(text) })
+  return { name: 'rewrite', hash, messages: fill({ turns: turns.join('\n'), question: quoted(text) }) }
 }
 
 function part(text: string): string {

@@ -2,6 +2,7 @@
 import type { AnswerEvent, Passage } from '../../core/types.ts'
 import type { Draft } from './draft.ts'
 import { type Backing, createGrounds, type Grounds } from './ground.ts'
+import { mustStandApart } from './inert.ts'
 import { endsInAbbreviation } from './sentences.ts'
 import type { Judged } from './verdicts.ts'
 
@@ -28,7 +29,7 @@ type Open = {
   closing: boolean
   /** space not yet written: a footnote may have to stand before it, or none behind it */
   space: string
-  /** a marker has just gone for want of words that back it */
+  /** a marker has just gone for want of words that back it, or the sentence before was withheld */
   lost: boolean
 }
 
@@ -50,15 +51,19 @@ export function createStatementWriter(draft: Draft, passages: readonly Passage[]
 
 type Writing = { readonly draft: Draft; readonly grounds: Grounds; open: Open }
 
+// Its end is looked at with every character, which costs as much as it is long.
+const MOST_UNSENT = 500
+
 function* write(writing: Writing, delta: string): Iterable<AnswerEvent | Judged> {
   const { draft } = writing
   let unsent = ''
   for (const character of delta) {
-    if (beginsAnother(writing, character, unsent)) {
-      if (unsent !== '') yield draft.text(unsent)
+    const another = beginsAnother(writing, character, unsent)
+    if (unsent !== '' && (another || unsent.length >= MOST_UNSENT)) {
+      yield draft.text(unsent)
       unsent = ''
-      yield* close(writing)
     }
+    if (another) yield* close(writing)
     // An answer begins with its first word.
     if (draft.length() + unsent.length === 0 && !/\S/.test(character)) continue
     unsent += released(writing, character, unsent)
@@ -77,18 +82,20 @@ function beginsAnother({ draft, open }: Writing, character: string, unsent: stri
 
 /** What can be written now: a space waits for what stands behind it. */
 function released({ draft, open }: Writing, character: string, unsent: string): string {
-  if (open.lost) open.space = spaceAfterLost(open.space, character, unsent.at(-1) ?? draft.slice(-3))
+  const last = (characters: number) =>
+    unsent.length < characters ? (draft.slice(-characters) + unsent).slice(-characters) : unsent.slice(-characters)
+  if (open.lost && last(1) !== '') open.space = spaceAfterLost(open.space, character)
   open.lost = false
-  const words = /\s/.test(character) ? '' : open.space + character
-  open.space = words === '' ? open.space + character : ''
-  return words
+  const space = open.space === '' && mustStandApart(last, character) ? ' ' : open.space
+  const isSpaceItself = /\s/.test(character)
+  open.space = isSpaceItself ? space + character : ''
+  return isSpaceItself ? '' : space + character
 }
 
-/** "Redis [3]." becomes "Redis."; what a marker kept apart never comes together otherwise: `<[3]img>` is no tag. */
-function spaceAfterLost(space: string, character: string, before: string): string {
-  if (before === '' || space.includes('\n')) return space
-  const isPunctuation = /[\s,;:!?)]/.test(character) || (character === '.' && !/w$/i.test(before))
-  return isPunctuation ? '' : space || ' '
+/** "Redis [3]." becomes "Redis."; words that something kept apart never come together otherwise. */
+function spaceAfterLost(space: string, character: string): string {
+  if (space.includes('\n')) return space
+  return /[\s,.;:!?)]/.test(character) ? '' : space || ' '
 }
 
 function* mark(writing: Writing, numbers: readonly number[]): Iterable<AnswerEvent | Judged> {
@@ -116,13 +123,16 @@ function* cite({ draft, open }: Writing, backings: readonly Backing[]): Iterable
 
 function* close(writing: Writing): Iterable<AnswerEvent | Judged> {
   const { draft, grounds, open } = writing
+  let lost = false
   if (/[\p{L}\p{N}]/u.test(open.words)) {
     if (open.backings.length === 0) yield* cite(writing, grounds.find(open.words))
+    const before = draft.length()
     yield judgedOf(writing)
+    lost = draft.length() < before && open.space === ''
   }
   // Where the sentence was withheld there may be nothing for the space to stand behind.
   if (open.space !== '' && draft.length() > 0) yield draft.text(open.space)
-  writing.open = begin(draft.length())
+  writing.open = { ...begin(draft.length()), lost }
 }
 
 function judgedOf({ draft, grounds, open }: Writing): Judged {

@@ -1,5 +1,6 @@
 // From a sentence that was compared with its quotes to the verdict that readers see, and what becomes of the sentence.
 import type { AnswerEvent, Span, Verdict } from '../../core/types.ts'
+import type { AnswerDeps } from './answer.ts'
 import type { Draft, Receipt } from './draft.ts'
 
 /** A sentence of the answer that has ended. `verdict` is that of its words alone. */
@@ -12,13 +13,13 @@ export type Judged = {
   readonly verdict: Verdict
 }
 
-/** A second opinion on one sentence against its quotes; null when there was none in time, or none that can be read. */
+/** A second opinion on one sentence against its quotes. Throws when there is none in time, or none that can be read. */
 export type Check = (
   sentence: string,
   quotes: readonly string[],
   receipt: Receipt,
   signal: AbortSignal,
-) => Promise<Verdict | null>
+) => Promise<Verdict>
 
 export type Policy = {
   /** true: a sentence that nothing supports is not shown, for surfaces that cannot mark it */
@@ -36,13 +37,35 @@ export type Verdicts = {
   readonly withheld: () => number
 }
 
-export function createVerdicts(draft: Draft, policy: Policy, signal: AbortSignal): Verdicts {
-  return policy.withholds ? withholding(draft, policy, signal) : marking(draft, policy, signal)
+export function createVerdicts(
+  draft: Draft,
+  { withholds, check }: Policy,
+  report: AnswerDeps['report'],
+  signal: AbortSignal,
+): Verdicts {
+  const opinion = check && reportedOnce(check, report)
+  return withholds ? withholding(draft, opinion, signal) : marking(draft, opinion, signal)
+}
+
+type Opinion = (...asked: Parameters<Check>) => Promise<Verdict | null>
+
+/** Null: none. What fails for one sentence mostly fails for all of the answer, and one line says so. */
+function reportedOnce(check: Check, report: AnswerDeps['report']): Opinion {
+  let isReported = false
+  return async (sentence, quotes, receipt, signal) => {
+    try {
+      return await check(sentence, quotes, receipt, signal)
+    } catch (error) {
+      if (!isReported && !signal.aborted) report('the model could not check a sentence', error)
+      isReported = true
+      return null
+    }
+  }
 }
 
 type Due = { readonly judged: Judged; readonly verdict: Promise<Verdict>; settled: Verdict | null }
 
-function marking(draft: Draft, { check }: Policy, signal: AbortSignal): Verdicts {
+function marking(draft: Draft, check: Opinion | null, signal: AbortSignal): Verdicts {
   const due: Due[] = []
   function* settled(): Iterable<AnswerEvent> {
     for (let first = due[0]; first?.settled; first = due[0]) {
@@ -68,7 +91,7 @@ function marking(draft: Draft, { check }: Policy, signal: AbortSignal): Verdicts
   }
 }
 
-function begin(judged: Judged, check: Check | null, receipt: Receipt, signal: AbortSignal): Due {
+function begin(judged: Judged, check: Opinion | null, receipt: Receipt, signal: AbortSignal): Due {
   if (!check || !isOpen(judged)) return { judged, verdict: Promise.resolve(judged.verdict), settled: judged.verdict }
   const due: Due = { judged, verdict: lowered(judged, check, receipt, signal), settled: null }
   void due.verdict.then((verdict) => (due.settled = verdict))
@@ -76,7 +99,7 @@ function begin(judged: Judged, check: Check | null, receipt: Receipt, signal: Ab
 }
 
 /** One sentence is kept back until its verdict is known: what has been shown cannot be taken back. */
-function withholding(draft: Draft, { check }: Policy, signal: AbortSignal): Verdicts {
+function withholding(draft: Draft, check: Opinion | null, signal: AbortSignal): Verdicts {
   let waiting: AnswerEvent[] = []
   let restore = draft.mark()
   let withheld = 0
@@ -122,7 +145,7 @@ const order: readonly Verdict[] = ['supported', 'partial', 'unsupported']
 /** The lower of both. Without a second opinion the sentence was not checked as it should have been, and says so. */
 async function lowered(
   { sentence, quotes, verdict }: Judged,
-  check: Check,
+  check: Opinion,
   receipt: Receipt,
   signal: AbortSignal,
 ): Promise<Verdict> {

@@ -76,10 +76,24 @@ describe('a draft', () => {
     expect(answer.nearest).toHaveLength(5)
   })
 
+  it('goes back to a mark: neither text nor citations since stay, and numbers go on from there', () => {
+    const draft = begin()
+    draft.text('One')
+    draft.cite(passage, { start: 40, end: 53 })
+    const restore = draft.mark()
+    draft.text(' two')
+    draft.cite(passage, { start: 54, end: 66 })
+    restore()
+    expect(draft.now().answer).toBe('One')
+    expect(draft.now().citations.map(({ n }) => n)).toEqual([1])
+    expect(draft.cite(passage, { start: 54, end: 58 }).citation.n).toBe(2)
+  })
+
   it('measures in order', () => {
     const draft = begin()
     draft.retrieved('query', [])
     draft.text('One')
+    draft.shown()
     const { retrieve, firstText, total } = draft.finish('answered').timingsMs
     expect(retrieve).toBeGreaterThanOrEqual(0)
     expect(firstText).toBeGreaterThanOrEqual(retrieve)

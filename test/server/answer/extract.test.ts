@@ -67,9 +67,9 @@ describe('an extract', () => {
     expect(new Set(quotes).size).toBe(quotes.length)
   })
 
-  it('of passages that hold nothing is none', async () => {
-    expect(await extracted('Why?', [])).toMatchObject({ outcome: 'nothing-relevant', answer: '', citations: [] })
-    expect((await extracted('Why?', [passageOf('\n')])).outcome).toBe('nothing-relevant')
+  it('of passages that hold nothing to quote is none', async () => {
+    expect(await extracted('Why?', [])).toMatchObject({ outcome: 'partly-covered', answer: '', citations: [] })
+    expect((await extracted('Why?', [passageOf('\n')])).outcome).toBe('partly-covered')
   })
 
   it('of a sentence that is longer than any answer is that sentence alone', async () => {
@@ -83,9 +83,12 @@ describe('an extract', () => {
     expect(quotes).toEqual(['Redis counts.'])
   })
 
-  it('quotes no sentence whose own bracketed number would pass for a footnote', async () => {
-    const { quotes } = await extracted('Who counts?', passagesOf('Redis counts. Redis counts users, too [3].'))
-    expect(quotes).toEqual(['Redis counts.'])
+  it('quotes no number in brackets of a text, which would pass for a footnote', async () => {
+    const { quotes } = await extracted(
+      'Who counts users?',
+      passagesOf('Redis counts users, too [3]. Redis [4] counts.'),
+    )
+    expect(quotes).toEqual(['Redis counts users, too'])
   })
 
   it('of a list that is longer than any answer is cut to what can be read', async () => {

@@ -1,7 +1,10 @@
 // The ends of a model's answer: too long, stopped in a sentence, and footnotes to what the model did not read.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { AnswerEvent, Passage } from '../../../core/types.ts'
 import type { Generator } from '../../../core/ports.ts'
+import { withBudget } from '../../../models/budget.ts'
+import { withGeneratorRetries } from '../../../models/retry.ts'
 import { newDraft } from '../../../server/answer/draft.ts'
 import { generate } from '../../../server/answer/generate.ts'
 import { depsOf, foundOf, libraryOf, passagesOf, questionOf } from '../../support/passages.ts'
@@ -64,6 +67,26 @@ describe('a model without an end', () => {
     const began = performance.now()
     await written(modelOf([`x${part.repeat(80_000)}`]))
     expect(performance.now() - began).toBeLessThan(500)
+  })
+
+  it('is cancelled and not just left: the answer knows what it has cost', async () => {
+    const spending = { reserve: async () => ({ day: '2026-01-01', usd: 0.1 }), settle: async () => {} }
+    const endless: Generator = {
+      model: 'fake/endless',
+      async *stream(_messages, signal) {
+        for (;;) {
+          await nextTurn()
+          signal.throwIfAborted()
+          yield { type: 'text', delta: 'Redis counts. '.repeat(40) }
+        }
+      },
+    }
+    const price = { inputUsd: 1, outputUsd: 2 }
+    const budget = { price, limitUsd: 5, mostOutputTokens: 4_096, library: 'main', spending, report: () => {} }
+    const { usage, fallback, error } = await written(withGeneratorRetries(withBudget(endless, budget)))
+    expect([error, fallback]).toEqual([null, 'model-cut-off'])
+    expect(usage.outputTokens).toBeGreaterThan(3_000)
+    expect(usage.costUsd).toBeGreaterThan(0)
   })
 
   it('may say 20,000 characters', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Passage, Verdict } from '../../../core/types.ts'
 import { createGrounds, verdictOf } from '../../../server/answer/ground.ts'
-import { passageOf } from '../../support/passages.ts'
+import { passageOf, passagesOf } from '../../support/passages.ts'
 
 const passage = passageOf(
   'Redis keeps the counts of 1,000 users. Lua scripts make updates atomic.\n- Test traffic is shed first.',
@@ -120,4 +120,25 @@ it('a verdict never gets worse with more words held', () => {
   const verdicts = Array.from({ length: 101 }, (_, share) => order.indexOf(verdictOf(share / 100)))
   expect(verdicts).toEqual(verdicts.toSorted((a, b) => a - b))
   expect([verdicts[0], verdicts[100]]).toEqual([0, 2])
+})
+
+/** 300 words that no other number begins with. */
+function wordsFrom(from: number): string {
+  return Array.from({ length: 300 }, (_, at) => `word${from + at}`).join(' ')
+}
+
+it('a sentence is looked for in all passages once, however many markers it has', () => {
+  const many = passagesOf(...Array.from({ length: 8 }, (_, n) => `${wordsFrom(300 * n)}.`))
+  const timeOf = (markers: number) => {
+    const times = Array.from({ length: 5 }, (_, run) => {
+      const grounds = createGrounds(many)
+      for (const { n } of many) grounds.lock('warm up', n)
+      const began = performance.now()
+      for (let marker = 0; marker < markers; marker++) grounds.lock(`${wordsFrom(2_000)} ${run}`, 1 + (marker % 8))
+      return performance.now() - began
+    })
+    return Math.min(...times)
+  }
+  // 16 times as long when each marker looked anew.
+  expect(timeOf(16)).toBeLessThan(4 * timeOf(1))
 })

@@ -63,7 +63,7 @@ describe('a question is left whole', () => {
     'Which services of Uber and Lyft run Kafka?',
     'compare optimistic and pessimistic locking',
     // Too many.
-    'What is a log? What is a queue of jobs? How do trees merge pages? Why do caches drop old keys?',
+    'Which queue does Stripe run? What is the oldest database of Uber? How do trees merge pages? Why do caches drop old keys?',
     '',
     '? and how',
     'vs',

@@ -67,6 +67,22 @@ describe('the prompts of an answer', () => {
     expect(answer?.usage.inputTokens).toBeGreaterThan(0)
   })
 
+  it('are those of the kept reply where it was said again', async () => {
+    const { ask } = openAsking()
+    await ask()
+    expect((await ask()).answer).toMatchObject({ cached: true, prompts: { answer: answerHash } })
+  })
+
+  it('are none when the budget let no call be made', async () => {
+    const { ask } = openAsking()
+    const generator = failingGenerator(new ModelError('model-budget-spent', 'spent'))
+    const policy = { withholds: false, check: modelCheck(generator) }
+    const history = [{ question: 'What is Redis?', answer: 'A store of counts.' }]
+    const { answer } = await ask({ ...questionOf('How does it keep the counts of users?'), history }, { generator })
+    expect(answer).toMatchObject({ fallback: 'budget-spent', prompts: null })
+    expect((await ask(question, { policy })).answer?.prompts).toEqual({ answer: answerHash })
+  })
+
   it('are recorded when the model failed: they were sent', async () => {
     const { ask } = openAsking()
     const generator = failingGenerator(new ModelError('model-unavailable', 'down'))
@@ -232,6 +248,11 @@ describe('a store of replies that fails', () => {
     const { ask, reports } = openAsking({ find: outage, keep: outage })
     expect((await ask()).answer).toMatchObject({ status: 'answered', fallback: null, cached: false })
     expect(reports).toEqual(Array(2).fill('the kept replies could not be reached'))
+  })
+
+  it('that hangs while a reply is kept holds up no answer', async () => {
+    const hanging = { find: async () => null, keep: async () => await new Promise<never>(() => {}) }
+    expect((await openAsking(hanging).ask()).answer?.status).toBe('answered')
   })
 
   it('that hangs does not keep who leaves', async () => {

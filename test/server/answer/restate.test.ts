@@ -130,6 +130,17 @@ describe('a follow-up', () => {
     expect(spent).toEqual([expect.objectContaining({ inputTokens: 90, costUsd: 0.1 })])
   })
 
+  it('comes with the last three turns', async () => {
+    let read: readonly Message[] = []
+    const generator = fakeGenerator((messages) => {
+      read = messages
+      return [query]
+    })
+    const turns = ['one', 'two', 'three', 'four', 'five'].map((word) => ({ question: `Why ${word}?`, answer: 'So.' }))
+    await restated(generator, { ...followUp, history: turns })
+    expect(read[1]?.content.match(/Why \w+/g)).toEqual(['Why three', 'Why four', 'Why five'])
+  })
+
   it('cannot end its frame, and neither can an earlier answer', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), fc.string(), async (asked, answer) => {

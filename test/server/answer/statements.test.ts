@@ -155,6 +155,16 @@ it.each(['a. b ', 'a.b', 'word', '.', ' ', '? '])('80,000 characters of %j are r
 })
 
 describe('a marker', () => {
+  it('is one of sixteen of its sentence at most', async () => {
+    const many = passagesOf(...Array.from({ length: 20 }, (_, n) => `Redis keeps the counts of user ${n}.`))
+    const draft = newDraft(question, 'generative', { generator: { model: 'fake' }, embedder: { space: 'fake' } })
+    const writer = createStatementWriter(draft, many)
+    Array.from(writer.text('Redis keeps the counts'))
+    for (const { n } of many) Array.from(writer.markers([n]))
+    Array.from(writer.end())
+    expect(draft.now().citations.map(({ passage }) => passage)).toEqual(Array.from({ length: 16 }, (_, n) => n + 1))
+  })
+
   it('of the same words is shown again where the model wrote it', async () => {
     const { answer, citations } = await written(`${redis} [1], so ${redis} [1].`)
     expect(citations).toHaveLength(1)

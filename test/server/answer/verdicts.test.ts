@@ -6,7 +6,7 @@ import type { Generator } from '../../../core/ports.ts'
 import { failingGenerator, fakeGenerator } from '../../../models/fake.ts'
 import { modelCheck } from '../../../server/answer/check.ts'
 import type { Receipt } from '../../../server/answer/draft.ts'
-import type { Policy } from '../../../server/answer/verdicts.ts'
+import type { Check, Policy } from '../../../server/answer/verdicts.ts'
 import { depsOf, documentOf, eventsOf, expectLawful, libraryOf, never, questionOf } from '../../support/passages.ts'
 
 const documents = [
@@ -17,12 +17,13 @@ const question = questionOf('How does Redis keep the counts of users?')
 const backed = 'Redis keeps the counts of users [1]. '
 const invented = 'Oracle bought it in 1999 [1]. '
 const receipt: Receipt = { spend: () => {}, prompted: () => {} }
+const slowly: Check = async () => await wait(60, 'supported')
 const withheld: Policy = { withholds: true, check: null }
 
-async function ask(reply: string | Generator, policy?: Policy) {
+async function ask(reply: string | Generator, policy?: Policy, signal = never) {
   const generator = typeof reply === 'string' ? fakeGenerator([reply]) : reply
   const reports: string[] = []
-  const events = await eventsOf(question, depsOf(library, { generator, ...(policy && { policy }) }, reports))
+  const events = await eventsOf(question, depsOf(library, { generator, ...(policy && { policy }) }, reports), signal)
   const said = events.map((event) => (event.type === 'text' ? event.delta : '')).join('')
   return { events, said, reports, final: expectLawful(events, documents) }
 }
@@ -39,6 +40,29 @@ describe('a sentence that nothing supports', () => {
     expect(final?.answer).toBe('Redis keeps the counts of users [1]. Lua scripts make updates atomic [2].')
     expect(said).toBe(final?.answer)
     expect(final?.statements.map(({ citations }) => citations)).toEqual([[1], [2]])
+  })
+
+  it('that is withheld takes what it cited with it: the next footnote is the first', async () => {
+    const contrary = 'Redis never keeps the counts of users [1]. '
+    const { final, events } = await ask(`${contrary}Lua scripts make updates atomic [1].`, withheld)
+    expect(final?.citations.map(({ n, quote }) => [n, quote])).toEqual([[1, 'Lua scripts make the updates atomic.']])
+    expect(events.filter(({ type }) => type === 'citation')).toHaveLength(1)
+  })
+
+  it('is withheld, and what could not be compared is shown as unchecked', async () => {
+    const { final } = await ask(`${invented}Редис считает запросы [1].`, withheld)
+    expect(final?.statements.map(({ verdict }) => verdict)).toEqual(['unchecked'])
+  })
+
+  it('is not shown, and a rule behind the last sentence is', async () => {
+    const { final, said } = await ask(`${backed}${invented.trim()}\n\n---`, withheld)
+    expect(final?.answer).toBe('Redis keeps the counts of users [1].\n\n---')
+    expect(said).toBe(final?.answer)
+  })
+
+  it('that is withheld does not begin the time of the first text', async () => {
+    const { final } = await ask(`${invented}${backed}`, { withholds: true, check: slowly })
+    expect(final?.timingsMs.firstText).toBeGreaterThanOrEqual(59)
   })
 
   it('is no answer on its own: what was shown is taken back for the nearest passages', async () => {
@@ -118,6 +142,10 @@ describe('a second opinion', () => {
     'x'.repeat(300),
   ])('that cannot be read, %j, leaves the sentence unchecked', async (opinion) => {
     expect((await verdictsOf(backed, opinion)).verdicts).toEqual(['unchecked'])
+    // Its words may be those of a document, and stay out of the log.
+    await expect(modelCheck(fakeGenerator([opinion]))('It is.', [], receipt, never)).rejects.toMatchObject({
+      code: 'model-bad-output',
+    })
   })
 
   it('that comes late leaves the sentence unchecked, and holds up no other text', async () => {
@@ -140,8 +168,49 @@ describe('a second opinion', () => {
     expect(asked).toContain(`Sentence: "It is done."\n\nQuotes:\n${JSON.stringify(quote)}`)
   })
 
-  it('that is no longer waited for is none', async () => {
+  it('that is no longer waited for is none, and no fault', async () => {
     const generator = opinionated('', '{"verdict":"supported"}', 1_000)
-    expect(await modelCheck(generator)('It is.', ['It is.'], receipt, AbortSignal.abort())).toBeNull()
+    const aborter = new AbortController()
+    const check: Check = async (...asked) => {
+      aborter.abort()
+      return await modelCheck(generator)(...asked)
+    }
+    const { events, reports } = await ask(backed, { withholds: false, check }, aborter.signal)
+    expect([events.at(-1)?.type, reports]).toEqual(['stopped', []])
   })
+
+  it.each([false, true])('that fails is reported once for an answer, withheld or not: %s', async (withholds) => {
+    const generator = failingGenerator(new ModelError('model-refused', '401'))
+    const reply = `${backed}Lua scripts make updates atomic [1].`
+    const { final, reports } = await ask(reply, { withholds, check: modelCheck(generator) })
+    expect(final?.statements.map(({ verdict }) => verdict)).toEqual(['unchecked', 'unchecked'])
+    expect(reports).toEqual(['the model could not check a sentence'])
+  })
+
+  it.each([false, true])('is asked neither of a quote nor of what could not be compared: %s', async (withholds) => {
+    const asked: string[] = []
+    const check: Check = async (sentence) => {
+      asked.push(sentence)
+      return 'partial'
+    }
+    const reply = `Lua scripts make the updates atomic. [1] Редис считает запросы [1]. ${backed}`
+    const { final } = await ask(reply, { withholds, check })
+    expect(final?.statements.map(({ verdict }) => verdict)).toEqual(['verbatim', 'unchecked', 'partial'])
+    expect(asked).toEqual(['Redis keeps the counts of users .'])
+  })
+
+  it.each(['length', 'content-filter'] as const)(
+    'that was ended by %s leaves the sentence unchecked',
+    async (reason) => {
+      const cut: Generator = {
+        model: 'fake/cut',
+        async *stream() {
+          yield { type: 'text', delta: '{"verdict":"supported"}' }
+          yield { type: 'finish', reason, inputTokens: 1, outputTokens: 1 }
+        },
+      }
+      const { final } = await ask(backed, { withholds: false, check: modelCheck(cut) })
+      expect(final?.statements.map(({ verdict }) => verdict)).toEqual(['unchecked'])
+    },
+  )
 })
