@@ -131,6 +131,10 @@ export type AnswerStore = {
   /** Events after `seq`, in order; null when the answer is unknown. */
   events(library: string, id: string, after: number): Promise<StoredEvent[] | null>
   find(library: string, id: string): Promise<Answer | null>
+  /** Says of answers that they are still under way. */
+  renew(running: readonly { readonly library: string; readonly id: string }[]): Promise<void>
+  /** How long ago that was said last of an answer, or that it begins; by the clock of the store. */
+  silenceMs(library: string, id: string): Promise<number>
   /** The last `limit` finished exchanges of a conversation, oldest first. */
   turns(library: string, conversationId: string, limit: number): Promise<Turn[]>
   /** Finished answers by id, after the given one; of `only: 'stale'` those that have a stale citation. */

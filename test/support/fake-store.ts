@@ -8,9 +8,17 @@ export const outage = () => new StoreError('store-unavailable', 'no route to 10.
 /** Answers in memory, with the laws of the real one: numbers are taken once, and nothing follows a terminal event. */
 export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, StoredEvent[]> } {
   const logs = new Map<string, StoredEvent[]>()
+  const alive = new Map<string, number>()
   return {
     logs,
-    begin: async ({ id }) => void logs.set(id, []),
+    begin: async ({ id }) => {
+      logs.set(id, [])
+      alive.set(id, performance.now())
+    },
+    renew: async (running) => {
+      for (const { id } of running) if (alive.has(id)) alive.set(id, performance.now())
+    },
+    silenceMs: async (_library, id) => performance.now() - (alive.get(id) ?? performance.now()),
     append: async (_library, id, events) => {
       const log = logs.get(id)
       if (!log) throw new StoreError('store-failed', `There is no answer ${id}.`)
