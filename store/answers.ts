@@ -92,7 +92,7 @@ async function append(database: Database, library: string, id: string, events: r
     ],
   )
   if (row?.logged !== events.length)
-    throw new StoreError('answer-ended', `The answer ${id} has ended: nothing can be added to it.`)
+    throw new StoreError('store-answer-ended', `The answer ${id} has ended: nothing can be added to it.`)
 }
 
 async function eventsAfter(

@@ -24,7 +24,7 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
       if (!log) throw new StoreError('store-failed', `There is no answer ${id}.`)
       for (const event of events) {
         if (log.some((each) => each.seq === event.seq || isTerminal(each.event)))
-          throw new StoreError('answer-ended', `The answer ${id} takes no event ${event.seq}.`)
+          throw new StoreError('store-answer-ended', `The answer ${id} takes no event ${event.seq}.`)
         log.push(event)
       }
     },
