@@ -177,35 +177,35 @@ it('sets aside the bytes of the prompt, four tokens around each message, and all
   expect(ledger.reserved).toEqual([tokens(bytes, MOST).costUsd])
 })
 
+const json = (body: object): Reply => ({
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+  body: [JSON.stringify(body, null, 2)],
+})
+
+/** What three tries cost, and what was heard at last. */
+async function callThrice(reply: Reply) {
+  const ledger = openLedger()
+  await using provider = await openProvider([reply])
+  const generator = openGenerator(
+    { apiKey: 'k', baseUrl: provider.baseUrl, chatModel: 'm', price },
+    { limitUsd: 5, library: 'main', spending: ledger, report: () => {} },
+    { delays: { retries: 2, firstMs: 1, longestMs: 100 } },
+  )
+  const seen: GeneratorEvent[] = []
+  let code = ''
+  try {
+    for await (const each of generator.stream(messages, never)) seen.push(each)
+  } catch (error) {
+    code = (error as ModelError).code
+  }
+  return { settled: ledger.settled, seen, code, calls: provider.requests.length }
+}
+
 describe('a provider that charges for calls that fail', () => {
   const usage = { prompt_tokens: 5_000, completion_tokens: 900 }
   const overloaded = event({ error: { code: 'overloaded', message: 'x' } })
   const reasoning = event({ choices: [{ delta: { reasoning_content: 'hm '.repeat(500) } }] })
   const message = { role: 'assistant', content: 'Four limiters.', reasoning_content: 'hm' }
-  const json = (body: object): Reply => ({
-    headers: { 'content-type': 'application/json; charset=utf-8' },
-    body: [JSON.stringify(body, null, 2)],
-  })
-
-  /** What three tries cost, and what was heard at last. */
-  async function callThrice(reply: Reply) {
-    const ledger = openLedger()
-    await using provider = await openProvider([reply])
-    const generator = openGenerator(
-      { apiKey: 'k', baseUrl: provider.baseUrl, chatModel: 'm', price },
-      { limitUsd: 5, library: 'main', spending: ledger, report: () => {} },
-      { delays: { retries: 2, firstMs: 1, longestMs: 100 } },
-    )
-    const seen: GeneratorEvent[] = []
-    let code = ''
-    try {
-      for await (const each of generator.stream(messages, never)) seen.push(each)
-    } catch (error) {
-      code = (error as ModelError).code
-    }
-    return { settled: ledger.settled, seen, code, calls: provider.requests.length }
-  }
-
   it('and does not stream is read as an answer', async () => {
     const { settled, seen, calls } = await callThrice(json({ choices: [{ message, finish_reason: 'length' }], usage }))
     expect(calls).toBe(1)

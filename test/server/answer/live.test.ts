@@ -251,9 +251,11 @@ describe('exactly one terminal event', () => {
   })
 
   it('is seen soon when the store fails and then hangs', { timeout: 10_000 }, async () => {
-    const hang = async () => await new Promise<never>(() => {})
-    const append = () => Promise.reject(outage())
-    const { live } = open(playing(), { ...memoryAnswers(), append, events: hang })
+    const { live } = open(playing(), {
+      ...memoryAnswers(),
+      append: () => Promise.reject(outage()),
+      events: async () => await new Promise<never>(() => {}),
+    })
     live.start(question)
     const seen = await collect((await live.follow('main', 'ans_1', 0, never))!)
     expect(seen.map(({ event }) => event)).toEqual([{ type: 'error', code: 'store-unavailable', retryable: true }])

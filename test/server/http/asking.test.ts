@@ -18,6 +18,13 @@ async function* playing(event: AnswerEvent): AsyncGenerator<StoredEvent> {
   yield { seq: 1, event }
 }
 
+const errorEvent = (code: string, retryAfterMs?: number): AnswerEvent => ({
+  type: 'error',
+  code,
+  retryable: true,
+  ...(retryAfterMs !== undefined && { retryAfterMs }),
+})
+
 it('a question whose reader has left before it was read is not asked', async () => {
   const asked: string[] = []
   const live: LiveAnswers = {
@@ -32,13 +39,6 @@ it('a question whose reader has left before it was read is not asked', async () 
 })
 
 describe('an answer that ends in an error', () => {
-  const error = (code: string, retryAfterMs?: number): AnswerEvent => ({
-    type: 'error',
-    code,
-    retryable: true,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  })
-
   it.each([
     ['store-unavailable', undefined, 503, '1'],
     ['store-answer-ended', undefined, 503, '1'],
@@ -46,9 +46,9 @@ describe('an answer that ends in an error', () => {
     ['model-timeout', undefined, 502, null],
     ['model-rate-limited', 2_400, 502, '3'],
   ])('%s (%s ms) is the status %d, to be tried again after %s s', async (code, afterMs, status, seconds) => {
-    const thrown = await begun(playing(error(code, afterMs))).catch((fault: unknown) => fault)
+    const thrown = await begun(playing(errorEvent(code, afterMs))).catch((fault: unknown) => fault)
     expect(thrown).toMatchObject({ code, retryable: true })
-    await expect(finished(playing(error(code, afterMs)))).rejects.toMatchObject({ code, retryable: true })
+    await expect(finished(playing(errorEvent(code, afterMs)))).rejects.toMatchObject({ code, retryable: true })
     for (const response of [problemResponse(thrown), openAiErrorResponse(thrown)])
       expect([response.status, response.headers.get('retry-after')]).toEqual([status, seconds])
   })
