@@ -36,7 +36,7 @@ export class ConfigError extends AppError {
   }
 }
 
-/** The database did not do what was asked. */
+/** The database did not do what was asked. Those of an answer begin with `store-`: its last event has the code alone. */
 export class StoreError extends AppError {}
 
 export type ModelErrorCode =

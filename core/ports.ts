@@ -147,6 +147,10 @@ export type AnswerStore = {
   find(library: string, id: string): Promise<RatedAnswer | null>
   /** Keeps what a reader says of a finished answer, in place of what was said before; null takes it back. */
   rate(library: string, id: string, feedback: Feedback | null): Promise<RatedAnswer | null>
+  /** Says of answers that they are still under way. */
+  renew(running: readonly { readonly library: string; readonly id: string }[]): Promise<void>
+  /** How long ago that was said last of an answer, or that it begins; by the clock of the store. */
+  silenceMs(library: string, id: string): Promise<number>
   /** The last `limit` finished exchanges of a conversation, oldest first. */
   turns(library: string, conversationId: string, limit: number): Promise<Turn[]>
   /** Finished answers by id, after the given one. */

@@ -148,7 +148,7 @@ async function openAnswers({ url, database }: Options): Promise<Answers> {
 }
 
 // A judge that thinks first may take longer for its first word than a reader would wait.
-const patience = { waits: { firstMs: 100_000, idleMs: 30_000, tailMs: 2_000 } }
+const patience = { waits: { firstMs: 100_000, textMs: 300_000, idleMs: 30_000, wholeMs: 600_000, tailMs: 2_000 } }
 
 async function openModel(offline: () => Promise<Offline>, temperature: number | null): Promise<Generator> {
   const config = readConfig(readEnvironment())

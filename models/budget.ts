@@ -4,6 +4,20 @@ import type { Generator, GeneratorEvent, Message, Reservation, SpendingStore } f
 import { countTokens, mostTokens } from '../core/tokens.ts'
 import type { Usage } from '../core/types.ts'
 
+type Tokens = { readonly inputTokens: number; readonly outputTokens: number }
+
+/**
+ * `unseen` is for the count alone. The first one says that the provider has taken the call on; each may bring thoughts,
+ * and the tokens that the provider says it has counted by now (0: not told).
+ */
+export type CallEvent = GeneratorEvent | ({ readonly type: 'unseen'; readonly thoughts: string } & Tokens)
+
+/** A provider's model as it is called. */
+export type Caller = {
+  readonly model: string
+  stream(messages: readonly Message[], signal: AbortSignal): AsyncIterable<CallEvent>
+}
+
 /** US dollars per million tokens. */
 type Price = { readonly inputUsd: number; readonly outputUsd: number }
 
@@ -20,32 +34,30 @@ export type Budget = {
 }
 
 /** Stands inside of the retries: every single call is paid for. Throws ModelError `model-budget-spent`. */
-export function withBudget(generator: Generator, budget: Budget): Generator {
+export function withBudget(calls: Caller, budget: Budget): Generator {
   return {
-    model: generator.model,
+    model: calls.model,
     async *stream(messages, signal) {
       signal.throwIfAborted()
       const reserved = await reserve(messages, budget)
-      let written = ''
-      // Until it is known better: a reader who leaves does not stop what the provider has begun to count.
-      let usage = (): Usage => estimate(messages, written, budget)
+      const heard: Heard = { isTakenOn: false, words: '', inputTokens: 0, outputTokens: 0 }
+      // Whoever left while the money was set aside makes no call.
+      let usage = signal.aborted ? nothing : null
       try {
-        for await (const event of generator.stream(messages, signal)) {
-          if (event.type === 'text') written += event.delta
+        for await (const event of calls.stream(messages, signal)) {
+          note(event, heard)
           if (event.type === 'finish') {
-            const counted = toldBy(event, budget) ?? usage()
-            usage = () => counted
-            yield { ...event, ...counted }
-          } else yield event
+            usage = costOf(whole(heard, messages), budget.price)
+            yield { ...event, ...usage }
+          } else if (event.type !== 'unseen') yield event
         }
       } catch (error) {
-        if (written === '' && !isCharged(error)) usage = () => nothing
-        const spent = usage()
-        usage = () => spent
-        if (spent !== nothing) yield { type: 'spent', ...spent }
+        usage ??= isRefused(error, heard) ? nothing : costOf(broken(heard, messages, error, budget), budget.price)
+        if (usage !== nothing) yield { type: 'spent', ...usage }
         throw error
       } finally {
-        await settle(usage(), reserved, budget)
+        // A reader who leaves does not stop what the provider has begun to count.
+        await settle(usage ?? costOf(broken(heard, messages, null, budget), budget.price), reserved, budget)
       }
     },
   }
@@ -54,8 +66,8 @@ export function withBudget(generator: Generator, budget: Budget): Generator {
 async function reserve(messages: readonly Message[], budget: Budget): Promise<Reservation | null> {
   const { price, limitUsd, library, spending } = budget
   if (limitUsd === null) return null
-  const inputTokens = messages.reduce((sum, { content }) => sum + mostTokens(content) + FRAME_TOKENS, FRAME_TOKENS)
-  const usd = costOf({ inputTokens, outputTokens: budget.mostOutputTokens }, price)
+  const inputTokens = countInput(messages, mostTokens)
+  const usd = costOf({ inputTokens, outputTokens: budget.mostOutputTokens }, price).costUsd
   const reserved = limitUsd > 0 ? await spending.reserve(library, usd, limitUsd) : null
   if (reserved) return reserved
   throw new ModelError('model-budget-spent', `The budget of ${limitUsd} USD for today is spent or set aside.`)
@@ -73,36 +85,62 @@ async function settle(usage: Usage, reserved: Reservation | null, budget: Budget
 
 const nothing: Usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 }
 
+/** What is known of a call so far: its words and thoughts, and what the provider says it counted. */
+type Heard = { isTakenOn: boolean; words: string; inputTokens: number; outputTokens: number }
+
+function note(event: CallEvent, heard: Heard): void {
+  heard.isTakenOn = true
+  if (event.type === 'text') heard.words += event.delta
+  if (event.type === 'unseen') heard.words += event.thoughts
+  if (event.type === 'finish' || event.type === 'unseen') {
+    heard.inputTokens = event.inputTokens
+    heard.outputTokens = event.outputTokens
+  }
+}
+
+/** Of a call that came to its end: what the provider counted, and when it does not say, an estimate. */
+function whole({ words, inputTokens, outputTokens }: Heard, messages: readonly Message[]): Tokens {
+  if (inputTokens + outputTokens > 0) return { inputTokens, outputTokens }
+  return { inputTokens: countInput(messages, countTokens), outputTokens: countTokens(words) }
+}
+
+/**
+ * Of a call that broke or was left. What was written when the provider counted last may be less than what came; and a
+ * model that had said nothing yet may have thought all the while, unless the provider says itself that it failed.
+ */
+function broken(heard: Heard, messages: readonly Message[], error: unknown, { mostOutputTokens }: Budget): Tokens {
+  const seenTokens = Math.max(heard.outputTokens, countTokens(heard.words))
+  const outputTokens = seenTokens === 0 && !isToldBy(error) ? mostOutputTokens : seenTokens
+  return { inputTokens: heard.inputTokens || countInput(messages, countTokens), outputTokens }
+}
+
 // What a provider adds to each message and to the whole: 3 to 4 tokens in OpenAI's format.
 const FRAME_TOKENS = 4
 
-/** What the provider says it counted; null when it does not say. */
-function toldBy({ inputTokens, outputTokens }: GeneratorEvent & { type: 'finish' }, { price }: Budget): Usage | null {
-  if (inputTokens + outputTokens === 0) return null
-  return { inputTokens, outputTokens, costUsd: costOf({ inputTokens, outputTokens }, price) }
+function countInput(messages: readonly Message[], count: (text: string) => number): number {
+  return messages.reduce((sum, { content }) => sum + count(content) + FRAME_TOKENS, FRAME_TOKENS)
 }
 
-function estimate(messages: readonly Message[], written: string, { price }: Budget): Usage {
-  const inputTokens = messages.reduce((sum, { content }) => sum + countTokens(content) + FRAME_TOKENS, FRAME_TOKENS)
-  const tokens = { inputTokens, outputTokens: countTokens(written) }
-  return { ...tokens, costUsd: costOf(tokens, price) }
-}
-
-function costOf({ inputTokens, outputTokens }: Omit<Usage, 'costUsd'>, price: Price | null): number {
+function costOf({ inputTokens, outputTokens }: Tokens, price: Price | null): Usage {
   const usd = price ? (inputTokens * price.inputUsd + outputTokens * price.outputUsd) / 1e6 : 0
-  return Math.round(usd * 1e9) / 1e9
+  return { inputTokens, outputTokens, costUsd: Math.round(usd * 1e9) / 1e9 }
 }
 
-// Faults that come before a provider has read anything. A call that hung, was cut or was left had been taken on.
-const unread: readonly ModelErrorCode[] = [
+/** Nothing was read before the provider began to answer; and a web page in the place of an answer is no model. */
+function isRefused(error: unknown, { isTakenOn }: Heard): boolean {
+  return !isTakenOn && (isToldBy(error) || (error instanceof ModelError && error.code === 'model-bad-output'))
+}
+
+// The provider's own word for what is wrong, or that there is none to be reached. A call that hung, was cut or was left
+// had been taken on.
+const toldCodes: readonly ModelErrorCode[] = [
   'model-unavailable',
   'model-rate-limited',
   'model-quota-spent',
   'model-refused',
   'model-context-too-long',
-  'model-bad-output',
 ]
 
-function isCharged(error: unknown): boolean {
-  return !(error instanceof ModelError && unread.some((code) => code === error.code))
+function isToldBy(error: unknown): boolean {
+  return error instanceof ModelError && toldCodes.some((code) => code === error.code)
 }

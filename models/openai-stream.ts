@@ -1,15 +1,20 @@
-// Reads the event stream of a chat completion: bytes in, text out, and what is known about its end. No network in it.
+// Reads a chat completion, an event stream or one JSON object: bytes in, text out, and what is known about its end. No
+// network in it.
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
 type CompletionEnd = 'stop' | 'length' | 'content-filter'
 
+/** What bytes add. Deltas that arrive together leave together. */
+export type Added = {
+  readonly text: string
+  /** what no reader sees, but what is paid for: reasoning in the open, the words of a refusal */
+  readonly thoughts: string
+}
+
 export type CompletionReader = {
-  /** The text these bytes add. Deltas that arrive together leave together. */
-  feed(bytes: Uint8Array): string
+  feed(bytes: Uint8Array): Added
   /** The bytes are over: a last event may lack its blank line. */
-  close(): string
-  /** events so far; comments do not count */
-  events(): number
+  close(): Added
   /** null until the model has ended its answer */
   end(): CompletionEnd | null
   usage(): { readonly inputTokens: number; readonly outputTokens: number }
@@ -23,7 +28,7 @@ type StreamFault =
 
 type Progress = {
   text: string
-  events: number
+  thoughts: string
   end: CompletionEnd | null
   refused: boolean
   usage: { inputTokens: number; outputTokens: number }
@@ -34,30 +39,67 @@ type Progress = {
 type Chunk = {
   readonly error?: unknown
   readonly choices?: readonly {
-    readonly delta?: { readonly content?: unknown; readonly refusal?: unknown } | null
+    readonly delta?: Words | null
+    /** in the place of `delta` when the reply is not a stream */
+    readonly message?: Words | null
     readonly finish_reason?: unknown
   }[]
   readonly usage?: { readonly prompt_tokens?: unknown; readonly completion_tokens?: unknown } | null
 } | null
 
-// A chunk is about 300 characters. More than a million is a fault or an attack on our memory.
+type Words = {
+  readonly content?: unknown
+  readonly refusal?: unknown
+  /** of DeepSeek, vLLM and llama.cpp */
+  readonly reasoning_content?: unknown
+  /** of OpenRouter and Ollama */
+  readonly reasoning?: unknown
+}
+
+// A chunk is about 300 characters, a whole answer less than 20,000. More than a million is a fault or an attack on our
+// memory.
 const longestEvent = 1_000_000
 
 /**
  * The client library's own decoder is not used: it takes a cut event for a whole one, has no limit on a line,
  * and costs 6 µs per token where this costs 1 µs (100,000 tokens, Node 24).
  */
-export function createCompletionReader(): CompletionReader {
+export function createCompletionReader(form: 'stream' | 'json'): CompletionReader {
   const progress: Progress = {
     text: '',
-    events: 0,
+    thoughts: '',
     end: null,
     refused: false,
     usage: { inputTokens: 0, outputTokens: 0 },
     fault: null,
   }
-  let closing = false
   const decoder = new TextDecoder()
+  const { read, finish } = form === 'stream' ? eventReader(progress) : jsonReader(progress)
+  const added = (): Added => {
+    const { text, thoughts } = progress
+    progress.text = progress.thoughts = ''
+    return { text, thoughts }
+  }
+  return {
+    feed(bytes) {
+      // Anything after a fault is void, and the parser refuses food after its limit.
+      if (progress.fault === null) read(decoder.decode(bytes, { stream: true }))
+      return added()
+    },
+    close() {
+      if (progress.fault === null) finish(decoder.decode())
+      return added()
+    },
+    end: () => progress.end,
+    usage: () => progress.usage,
+    fault: () => progress.fault,
+  }
+}
+
+type Reader = { readonly read: (text: string) => void; readonly finish: (text: string) => void }
+
+function eventReader(progress: Progress): Reader {
+  let closing = false
   const parser = createParser({
     maxBufferSize: longestEvent,
     onEvent: (event) => readEvent(event, closing, progress),
@@ -65,36 +107,46 @@ export function createCompletionReader(): CompletionReader {
       if (error.type === 'max-buffer-size-exceeded') setFault(progress, unreadable('an event without an end'))
     },
   })
-  const feed = (text: string): string => {
-    // The parser refuses food after its limit; anything after a fault is void anyway.
-    if (progress.fault === null) parser.feed(text)
-    const { text: added } = progress
-    progress.text = ''
-    return added
-  }
   return {
-    feed: (bytes) => feed(decoder.decode(bytes, { stream: true })),
-    close() {
+    read: (text) => parser.feed(text),
+    finish(text) {
       closing = true
-      return feed(`${decoder.decode()}\n\n`)
+      parser.feed(`${text}\n\n`)
     },
-    events: () => progress.events,
-    end: () => progress.end,
-    usage: () => progress.usage,
-    fault: () => progress.fault,
+  }
+}
+
+/** A server that does not stream, although it was asked to, sends one chunk with all in it. */
+function jsonReader(progress: Progress): Reader {
+  let json = ''
+  return {
+    read(text) {
+      json += text
+      if (json.length > longestEvent) setFault(progress, unreadable('JSON without an end'))
+    },
+    finish(text) {
+      const chunk = parseChunk(json + text)
+      if (!chunk?.error && !chunk?.choices)
+        return setFault(progress, unreadable('JSON that is no completion: check OPENAI_BASE_URL'))
+      readChunk(chunk, 'message', progress)
+      if (progress.end === null && progress.fault === null) endWith('stop', progress)
+    },
   }
 }
 
 function readEvent(event: EventSourceMessage, closing: boolean, progress: Progress): void {
-  progress.events++
   if (event.data === '[DONE]' || progress.fault !== null) return
   const chunk = parseChunk(event.data)
   // Half an event at the end means that the stream was cut: its missing end says so already.
   if (chunk === undefined) return closing ? undefined : setFault(progress, unreadable('an event that is not JSON'))
-  if (event.event === 'error' || chunk?.error)
-    return setFault(progress, { type: 'provider', error: chunk?.error ?? chunk })
+  if (event.event === 'error') return setFault(progress, { type: 'provider', error: chunk?.error ?? chunk })
+  readChunk(chunk, 'delta', progress)
+}
+
+function readChunk(chunk: Chunk, words: 'delta' | 'message', progress: Progress): void {
   readUsage(chunk, progress)
-  readChoice(chunk, progress)
+  if (chunk?.error) setFault(progress, { type: 'provider', error: chunk.error })
+  else readChoice(chunk, words, progress)
 }
 
 function parseChunk(text: string): Chunk | undefined {
@@ -117,13 +169,18 @@ function toCount(value: unknown): number {
   return typeof value === 'number' && value > 0 ? value : 0
 }
 
-function readChoice(chunk: Chunk, progress: Progress): void {
+function readChoice(chunk: Chunk, from: 'delta' | 'message', progress: Progress): void {
   const choice = chunk?.choices?.[0]
-  const content = choice?.delta?.content
+  const words = choice?.[from]
   // Text after the end would be an answer that the reader has been told is whole.
-  if (typeof content === 'string' && progress.end === null) progress.text += content
-  if (choice?.delta?.refusal) progress.refused = true
+  if (progress.end === null) progress.text += textOf(words?.content)
+  progress.thoughts += textOf(words?.reasoning_content ?? words?.reasoning) + textOf(words?.refusal)
+  if (words?.refusal) progress.refused = true
   if (typeof choice?.finish_reason === 'string') endWith(choice.finish_reason, progress)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function endWith(reason: string, progress: Progress): void {

@@ -17,6 +17,22 @@ export function answerStore(database: Database): AnswerStore {
       return row ? toRated(row) : null
     },
     rate: async (library, id, feedback) => await rate(database, library, id, feedback),
+    renew: async (running) => {
+      await database.query(
+        `update answers a set alive_at = now()
+         from unnest($1::text[], $2::text[]) as r(library_id, answer_id)
+         where a.library_id = r.library_id and a.answer_id = r.answer_id and a.finished_at is null`,
+        [running.map(({ library }) => library), running.map(({ id }) => id)],
+      )
+    },
+    silenceMs: async (library, id) => {
+      const [row] = await database.query<{ ms: number }>(
+        `select (extract(epoch from now() - alive_at) * 1000)::float8 as ms from answers
+         where library_id = $1 and answer_id = $2`,
+        [library, id],
+      )
+      return row?.ms ?? 0
+    },
     turns: async (library, conversationId, limit) => {
       const rows = await database.query<Turn>(
         `select question, answer ->> 'answer' as answer from answers
@@ -99,7 +115,7 @@ async function append(database: Database, library: string, id: string, events: r
     ],
   )
   if (row?.logged !== events.length)
-    throw new StoreError('answer-ended', `The answer ${id} has ended: nothing can be added to it.`)
+    throw new StoreError('store-answer-ended', `The answer ${id} has ended: nothing can be added to it.`)
 }
 
 async function eventsAfter(

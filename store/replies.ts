@@ -18,7 +18,8 @@ export function replyStore(database: Database): ReplyStore {
       return row?.reply ?? null
     },
     keep: async (library, key, reply) => {
-      // The dropped are chosen before the new one is in: for a moment there may be one more.
+      // The dropped are chosen before the new one is in: for a moment there may be one more. The new one is not among them,
+      // because of two changes of one row in one statement Postgres leaves open which counts.
       await database.query(
         `with dropped as (
            delete from replies where library_id = $1 and key <> $2 and kept_at <= (

@@ -1,8 +1,9 @@
 // One question to a judge: a prompt filled, a reply that must be of a given form, kept by what it was made of.
 import { z } from 'zod'
 import { ModelError, type ModelErrorCode } from '../../core/errors.ts'
-import type { Generator, GeneratorEvent, Message } from '../../core/ports.ts'
+import type { Generator, Message } from '../../core/ports.ts'
 import { loadPrompt, type Prompt } from '../../prompts/load.ts'
+import type { Receipt } from '../../server/answer/draft.ts'
 import { replyOf } from '../../server/answer/reply.ts'
 import { type Files, hashOf, openFiles } from '../cache.ts'
 
@@ -103,7 +104,7 @@ function keptReplies(generator: Generator, files: Files<z.infer<typeof keptShape
   }
 }
 
-function add(spent: Spent, event: Exclude<GeneratorEvent, { type: 'text' }>): void {
+function add(spent: Spent, event: Parameters<Receipt['spend']>[0]): void {
   spent.inputTokens += event.inputTokens
   spent.outputTokens += event.outputTokens
   spent.costUsd += event.costUsd ?? 0
@@ -120,11 +121,14 @@ const ofOneCall: readonly ModelErrorCode[] = [
 async function replyOrNull(
   generator: Generator,
   messages: readonly Message[],
-  spend: Parameters<typeof replyOf>[3],
+  spend: Receipt['spend'],
   signal: AbortSignal,
 ): Promise<string | null> {
   try {
-    return await replyOf(generator, messages, { deadlineMs: DEADLINE_MS, longest: LONGEST }, spend, signal)
+    const letter = { name: 'judge', hash: '', messages }
+    const limits = { deadlineMs: DEADLINE_MS, longest: LONGEST }
+    // Which prompts were sent stands in the run, for all questions alike.
+    return await replyOf(generator, letter, limits, { spend, prompted: () => {} }, signal)
   } catch (error) {
     signal.throwIfAborted()
     const isOfOne = error instanceof ModelError && ofOneCall.some((code) => code === error.code)

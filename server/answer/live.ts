@@ -26,8 +26,8 @@ export type LiveDeps = {
   readonly answering: Answering
   readonly report: (message: string, error: unknown) => void
   /**
-   * An answer that runs nowhere in this process and says nothing for so long is taken for dead. 0 where no other
-   * process can have it.
+   * An answer that does not run in this process, and of which its own has not said for so long that it is under way, is
+   * taken for dead. 0 where no other process can have it.
    */
   readonly silentMs?: number
 }
@@ -40,23 +40,29 @@ type Running = {
   readonly finished: Promise<void>
 }
 
-// A model that is tried three times (models/retry.ts) may be silent for more than a minute and still answer.
+// It is said every 15 s: five times may be missed, while the database is slow or gone, before an answer is given up.
 const SILENT_MS = 90_000
+const BEATS = 6
 const POLL_MS = 500
+// A store that just failed may take long to fail again. Readers wait no longer than this to hear of it.
+const CLOSING_MS = 2_000
 // A stopped answer only has to store its end. One that hangs even then must not hold the process.
 const STOPPED_MS = 2_000
 
 export function liveAnswers(deps: LiveDeps): LiveAnswers {
   const { answers } = deps
   const running = new Map<string, Running>()
+  const heart = openHeart(running, deps)
   let draining = false
   return {
     start: (question) => {
       if (draining) throw new AppError('shutting-down', 'The server is shutting down.', { retryable: true })
-      running.set(
-        question.id,
-        run(question, deps, () => running.delete(question.id)),
-      )
+      const forget = () => {
+        running.delete(question.id)
+        if (running.size === 0) heart.rest()
+      }
+      running.set(question.id, run(question, deps, forget))
+      heart.beat()
     },
     follow: async (library, id, after, signal) => {
       const live = running.get(id)
@@ -76,6 +82,24 @@ export function liveAnswers(deps: LiveDeps): LiveAnswers {
       if (await within(deadlineMs, all)) return
       for (const { controller } of running.values()) controller.abort(new DOMException('shutting down', 'AbortError'))
       await within(STOPPED_MS, all)
+    },
+  }
+}
+
+/** One statement at a time says of all answers here that they are under way, however silent their models are. */
+function openHeart(running: ReadonlyMap<string, Running>, { answers, report, silentMs = SILENT_MS }: LiveDeps) {
+  let timer: NodeJS.Timeout | undefined
+  const renew = () => {
+    const all = Array.from(running, ([id, { library }]) => ({ library, id }))
+    answers.renew(all).catch((error: unknown) => report('answers under way could not be kept alive', error))
+  }
+  return {
+    beat: () => {
+      if (silentMs > 0) timer ??= setInterval(renew, silentMs / BEATS).unref()
+    },
+    rest: () => {
+      clearInterval(timer)
+      timer = undefined
     },
   }
 }
@@ -107,12 +131,35 @@ async function drive(live: Running, question: Question, { answers, answering, re
   } catch (error) {
     report('an answer could not be completed', error)
     await log.settle().catch(() => {})
-    if (hasEnded(live)) return
-    // Readers are told first: a store that just failed may take long to fail again, and what it then has as the
-    // last event is the same or, when even that fails, an end by `interrupt`.
-    const last = log.fail(failureOf(error))
-    if (begun) await answers.append(question.library, question.id, [last]).catch(() => {})
+    if (!hasEnded(live)) await close(live, question, answers, failureOf(error))
   }
+}
+
+/**
+ * Ends an answer with an error, unless its log says otherwise: a batch that was stored, but whose acknowledgement was
+ * lost, stands there, and so does the end that another process gave it. Readers are told what the log says; in a log
+ * that cannot be reached the next of them finds the error, or an end by `interrupt`.
+ */
+async function close(live: Running, { library, id }: Question, answers: AnswerStore, error: AnswerEvent) {
+  const tell = (batch: readonly StoredEvent[]) => {
+    if (!hasEnded(live)) publish(live, batch)
+  }
+  const lastSeq = () => live.events.at(-1)?.seq ?? 0
+  const catchUp = async () => {
+    const missed = await answers.events(library, id, lastSeq())
+    tell(missed ?? [])
+    return missed !== null && !hasEnded(live)
+  }
+  const store = async () => {
+    if (!(await catchUp())) return
+    const last = { seq: lastSeq() + 1, event: error }
+    await answers.append(library, id, [last]).then(() => tell([last]), catchUp)
+  }
+  await within(
+    CLOSING_MS,
+    store().catch(() => {}),
+  )
+  tell([{ seq: lastSeq() + 1, event: error }])
 }
 
 function modeOf(event: AnswerEvent): Mode {
@@ -148,11 +195,6 @@ function openLog(live: Running, append: (batch: readonly StoredEvent[]) => Promi
     },
     /** Resolves when everything added is stored and published. */
     settle: async () => await storing,
-    fail: (event: AnswerEvent): StoredEvent => {
-      const last = { seq: seq + 1, event }
-      publish(live, [last])
-      return last
-    },
   }
 }
 
@@ -187,7 +229,7 @@ async function* followLive(live: Running, after: number): AsyncGenerator<StoredE
 
 type Place = { readonly library: string; readonly id: string; readonly after: number }
 
-/** An answer of another process, or of one that died: its log is read again until it ends or stays silent. */
+/** An answer of another process, or of one that died: its log is read again until it ends, or nobody writes it. */
 async function* followStored(
   stored: readonly StoredEvent[],
   { library, id, after }: Place,
@@ -196,28 +238,30 @@ async function* followStored(
 ): AsyncGenerator<StoredEvent> {
   let batch = stored
   let last = after
-  let heard = performance.now()
   while (!signal.aborted) {
     for (const event of batch) {
       yield event
       last = event.seq
-      heard = performance.now()
       if (isTerminal(event.event)) return
     }
     const all = (await answers.events(library, id, 0)) ?? []
     // The reader already has the terminal event: nothing more will come.
     if (all.some((each) => each.seq <= last && isTerminal(each.event))) return
-    if (performance.now() - heard >= silentMs) await interrupt(answers, library, id, all.at(-1)?.seq ?? 0)
-    else await wait(POLL_MS, undefined, { signal }).catch(() => {})
+    const isDead = silentMs === 0 || (await answers.silenceMs(library, id)) >= silentMs
+    if (!isDead || !(await interrupt(answers, library, id, all.at(-1)?.seq ?? 0)))
+      await wait(POLL_MS, undefined, { signal }).catch(() => {})
     batch = (await answers.events(library, id, last)) ?? []
   }
 }
 
-/** Closes the log of an answer whose process died, so that every later reader gets the same end. */
-async function interrupt(answers: AnswerStore, library: string, id: string, last: number): Promise<void> {
+/** Closes the log of an answer whose process died, so that every later reader gets the same end. Whether it did. */
+async function interrupt(answers: AnswerStore, library: string, id: string, last: number): Promise<boolean> {
   const event: AnswerEvent = { type: 'error', code: 'interrupted', retryable: true }
   // Another reader may have closed it in the same moment: then its event is the one that counts.
-  await answers.append(library, id, [{ seq: last + 1, event }]).catch(() => {})
+  return await answers.append(library, id, [{ seq: last + 1, event }]).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Whether it came true in time. */

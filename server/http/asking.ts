@@ -1,5 +1,5 @@
 // A question put to the server on behalf of a client: what every surface over HTTP does between its body and its form.
-import { AppError, StoreError } from '../../core/errors.ts'
+import { AppError, ModelError, type ModelErrorCode, StoreError } from '../../core/errors.ts'
 import { type AnswerEvent, isTerminal, type Question, type StoredEvent } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 
@@ -56,6 +56,12 @@ export async function finished(
 
 /** The error was told apart when it was thrown; of it, only what may be public went into the event. */
 export function toError(event: AnswerEvent): AppError {
-  const { code, retryable } = event.type === 'error' ? event : { code: 'internal', retryable: false }
-  return code.startsWith('store-') ? new StoreError(code, code, { retryable }) : new AppError(code, code, { retryable })
+  if (event.type !== 'error') return new AppError('internal', 'internal')
+  const { code, retryable, retryAfterMs } = event
+  if (code.startsWith('store-')) return new StoreError(code, code, { retryable })
+  if (!code.startsWith('model-')) return new AppError(code, code, { retryable })
+  return new ModelError(code as ModelErrorCode, code, {
+    retryable,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
 }

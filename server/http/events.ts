@@ -25,8 +25,7 @@ export function sseResponse(events: AsyncIterable<string>, onLeave: () => void, 
       next ??= iterator.next()
       const { promise: silence, resolve } = Promise.withResolvers<null>()
       const timer = setTimeout(() => resolve(null), heartbeatMs)
-      const step = await Promise.race([next, silence])
-      clearTimeout(timer)
+      const step = await Promise.race([next, silence]).finally(() => clearTimeout(timer))
       if (step === null) return controller.enqueue(encoder.encode(': still here\n\n'))
       next = null
       if (step.done) controller.close()

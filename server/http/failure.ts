@@ -32,8 +32,7 @@ function problemOf(error: unknown): Problem {
 export function problemResponse(error: unknown, requestId = ''): Response {
   const found = problemOf(error)
   const body: Problem = found.status < 500 || requestId === '' ? found : { ...found, request_id: requestId }
-  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
-  if (body.status === 503) headers.set('retry-after', '1')
+  const headers = headersOf(error, body.status, 'application/problem+json')
   return new Response(JSON.stringify(body), { status: body.status, headers })
 }
 
@@ -47,9 +46,15 @@ export function openAiError(error: unknown): { readonly status: number; readonly
 
 export function openAiErrorResponse(error: unknown): Response {
   const { status, body } = openAiError(error)
-  const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
-  if (status === 503) headers.set('retry-after', '1')
-  return new Response(JSON.stringify(body), { status, headers })
+  return new Response(JSON.stringify(body), { status, headers: headersOf(error, status, 'application/json') })
+}
+
+function headersOf(error: unknown, status: number, type: string): Headers {
+  const headers = new Headers({ 'content-type': type, 'cache-control': 'no-store' })
+  const afterMs = error instanceof ModelError ? error.retryAfterMs : null
+  if (afterMs !== null) headers.set('retry-after', String(Math.ceil(afterMs / 1000)))
+  else if (status === 503) headers.set('retry-after', '1')
+  return headers
 }
 
 const statusOfInput: Readonly<Record<string, number>> = {

@@ -9,7 +9,8 @@ import { expectMeasured, judgedTable, type Judged } from '../../eval/judge/judge
 import { judgeRun } from '../../eval/judge/run.ts'
 import { readRun, type Run, writeRun } from '../../eval/record.ts'
 import { failingGenerator } from '../../models/fake.ts'
-import { openAiGenerator } from '../../models/openai-generator.ts'
+import { openGenerator } from '../../models/generator.ts'
+import { emptyStore } from '../support/fake-store.ts'
 import { folderOfFile } from '../support/folder.ts'
 import {
   askedOf,
@@ -288,7 +289,10 @@ describe('npm run eval -- judge', () => {
       const { messages } = request.body as { messages: Parameters<typeof replyTo>[0] }
       return streamOf(completion([JSON.stringify(replyTo(messages, opinion))]))
     })
-    const generator = openAiGenerator({ apiKey: 'k', baseUrl: provider.baseUrl, chatModel: 'judge-1', temperature: 0 })
+    const generator = openGenerator(
+      { apiKey: 'k', baseUrl: provider.baseUrl, chatModel: 'judge-1', temperature: 0, price: null },
+      { limitUsd: null, library: 'main', spending: emptyStore().spending, report: () => {} },
+    )
     const [path, out, cache, scorecards] = ['run.json', 'scored.json', 'http', 'cards'].map((name) =>
       join(folder, name),
     )

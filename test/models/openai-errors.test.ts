@@ -3,12 +3,12 @@ import { http, HttpResponse } from 'msw/http'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ModelError } from '../../core/errors.ts'
-import type { Generator } from '../../core/ports.ts'
+import type { Caller } from '../../models/budget.ts'
 import { openAiGenerator } from '../../models/openai-generator.ts'
 
 const url = 'https://models.example/v1/chat/completions'
 const server = setupServer()
-let generator: Generator
+let generator: Caller
 
 beforeAll(() => {
   server.listen({ onUnhandledFrame: 'error' })

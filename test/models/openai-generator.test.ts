@@ -1,7 +1,8 @@
 // A chat model over real sockets: whole, odd, broken and abandoned streams, byte by byte.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ModelError } from '../../core/errors.ts'
-import type { Generator, GeneratorEvent } from '../../core/ports.ts'
+import type { GeneratorEvent } from '../../core/ports.ts'
+import type { Caller } from '../../models/budget.ts'
 import { openAiGenerator } from '../../models/openai-generator.ts'
 import { completion, event, failure, openProvider, type Part, type Provider, streamOf } from '../support/provider.ts'
 
@@ -11,21 +12,24 @@ const messages = [{ role: 'user', content: 'How?' }] as const
 const never = new AbortController().signal
 
 let provider: Provider
-let generator: Generator
-let impatient: Generator
+let generator: Caller
+let impatient: Caller
 
 beforeAll(async () => {
   provider = await openProvider()
   const options = { apiKey: 'sk-secret-123456', baseUrl: provider.baseUrl, chatModel: 'test-model' }
   generator = openAiGenerator(options)
-  impatient = openAiGenerator({ ...options, waits: { firstMs: 400, idleMs: 200, tailMs: 60 } })
+  impatient = openAiGenerator({
+    ...options,
+    waits: { firstMs: 400, idleMs: 200, textMs: 900, wholeMs: 5_000, tailMs: 60 },
+  })
 })
 
 afterAll(() => provider[Symbol.asyncDispose]())
 
 type Heard = { text: string; finish: Extract<GeneratorEvent, { type: 'finish' }> | null; error: unknown }
 
-async function hear(signal: AbortSignal = never, from: Generator = generator): Promise<Heard> {
+async function hear(signal: AbortSignal = never, from: Caller = generator): Promise<Heard> {
   const heard: Heard = { text: '', finish: null, error: null }
   try {
     for await (const event of from.stream(messages, signal)) {
@@ -75,6 +79,7 @@ describe('a stream as it should be', () => {
     const [role, first] = completion(deltas)
     provider.play([streamOf([role!, first!], 'silent')])
     for await (const event of generator.stream(messages, never)) {
+      if (event.type === 'unseen') continue
       expect(event).toEqual({ type: 'text', delta: deltas[0] })
       break
     }
@@ -149,6 +154,21 @@ describe('a stream written oddly', () => {
     expect(codeOf(error)).toBe('model-bad-output')
     expect(String(error)).toContain('OPENAI_BASE_URL')
   })
+
+  it('is left at once when it is a web page that does not end', async () => {
+    provider.play([{ headers: { 'content-type': 'text/html' }, body: ['<h1>Welcome</h1>'], ending: 'silent' }])
+    expect(codeOf((await hear()).error)).toBe('model-bad-output')
+    await provider.requests.at(-1)!.left
+  })
+
+  it.each([
+    ['is no completion', '{"detail": "Not Found"}'],
+    ['is none at all', '{oops'],
+    ['never ends', `{"choices": "${'x'.repeat(1_200_000)}`],
+  ])('is a bad output when it is JSON that %s', async (_, body) => {
+    provider.play([{ headers: { 'content-type': 'application/json' }, body: [body] }])
+    expect(codeOf((await hear()).error)).toBe('model-bad-output')
+  })
 })
 
 describe('a stream that breaks', () => {
@@ -196,6 +216,43 @@ describe('a stream that breaks', () => {
     expect(codeOf(heard.error)).toBe('model-timeout')
   })
 
+  it.each<[string, Part]>([
+    ['nothing but empty events', event({ choices: [] })],
+    ['nothing but empty words', event({ choices: [{ delta: { role: 'assistant', content: '' } }] })],
+  ])('is timed out like silence when %s come', async (_, empty) => {
+    const began = performance.now()
+    const heard = await hearImpatiently(Array.from({ length: 200 }, () => [empty, 10]).flat())
+    expect(codeOf(heard.error)).toBe('model-timeout')
+    expect(performance.now() - began).toBeGreaterThan(390)
+    expect(performance.now() - began).toBeLessThan(1_500)
+  })
+
+  it('is waited for while it thinks in the open, up to a limit', async () => {
+    const thought = event({ choices: [{ delta: { reasoning_content: 'hm' } }] })
+    const thinking = (ms: number) => Array.from({ length: ms / 20 }, () => [thought, 20]).flat()
+    expect(await hearImpatiently([...thinking(600), ...completion(deltas)])).toMatchObject({
+      text: answer,
+      error: null,
+    })
+    const began = performance.now()
+    const heard = await hearImpatiently([...thinking(4_000), ...completion(deltas)])
+    expect(codeOf(heard.error)).toBe('model-timeout')
+    expect(performance.now() - began).toBeLessThan(2_500)
+    await provider.requests.at(-1)!.left
+  })
+
+  it('is timed out when the whole takes too long, and the text so far has been given', async () => {
+    const options = { apiKey: 'sk-secret-123456', baseUrl: provider.baseUrl, chatModel: 'test-model' }
+    const waits = { firstMs: 400, idleMs: 200, textMs: 400, wholeMs: 600, tailMs: 60 }
+    provider.play([streamOf(Array.from({ length: 300 }, () => [completion(['a '])[1]!, 10]).flat())])
+    const began = performance.now()
+    const heard = await hear(never, openAiGenerator({ ...options, waits }))
+    expect(codeOf(heard.error)).toBe('model-timeout')
+    expect(heard.text).toMatch(/^(?:a ){5,}$/)
+    expect(performance.now() - began).toBeLessThan(2_000)
+    await provider.requests.at(-1)!.left
+  })
+
   it('is whole when it stalls after its last word', async () => {
     const heard = await hearImpatiently(completion(deltas, { usage: null, done: false }), 'silent')
     expect(heard).toMatchObject({ text: answer, finish: { reason: 'stop' }, error: null })
@@ -230,13 +287,16 @@ describe('leaving', () => {
   it('closes the connection within 100 ms when the signal is aborted', async () => {
     provider.play([streamOf(endless.flat())])
     const leaving = new AbortController()
+    const reason = new Error('left')
     let leftAt = 0
-    setTimeout(() => {
-      leftAt = performance.now()
-      leaving.abort(new Error('left'))
-    }, 60)
-    const heard = await hear(leaving.signal)
-    expect(heard.error).toBe(leaving.signal.reason)
+    const reading = (async () => {
+      for await (const event of generator.stream(messages, leaving.signal)) {
+        if (event.type !== 'text' || leftAt > 0) continue
+        leftAt = performance.now()
+        leaving.abort(reason)
+      }
+    })()
+    await expect(reading).rejects.toBe(reason)
     expect((await provider.requests.at(-1)!.left) - leftAt).toBeLessThan(100)
   })
 

@@ -107,6 +107,31 @@ describe('events that are appended together', () => {
   })
 })
 
+describe('an answer under way', () => {
+  it('is silent since it was last said that it is, by the clock of the database', async () => {
+    await using database = await openTestDatabase()
+    const store = await begun(database)
+    await store.answers.begin(record({ id: 'ans_2' }))
+    expect(await store.answers.silenceMs('main', 'ans_1')).toBeLessThan(10_000)
+    await database.query(`update answers set alive_at = now() - interval '1 hour'`)
+    expect(Math.round((await store.answers.silenceMs('main', 'ans_1')) / 60_000)).toBe(60)
+    await store.answers.renew([{ library: 'main', id: 'ans_1' }])
+    expect(await store.answers.silenceMs('main', 'ans_1')).toBeLessThan(10_000)
+    expect(await store.answers.silenceMs('main', 'ans_2')).toBeGreaterThan(3_000_000)
+    await store.answers.renew([{ library: 'other', id: 'ans_2' }])
+    expect(await store.answers.silenceMs('main', 'ans_2')).toBeGreaterThan(3_000_000)
+  })
+
+  it('that has ended stays as it was', async () => {
+    await using database = await openTestDatabase()
+    const store = await begun(database)
+    await finish(store.answers, 'ans_1')
+    const before = await contentOf(database.query)
+    await store.answers.renew([{ library: 'main', id: 'ans_1' }])
+    expect(await contentOf(database.query)).toEqual(before)
+  })
+})
+
 describe('text that jsonb cannot hold', () => {
   it('keeps its length, so that every offset stays right', async () => {
     await using database = await openTestDatabase()
@@ -140,6 +165,17 @@ describe('the turns of a conversation', () => {
       { question: 'question 5', answer: 'answer of ans_5' },
     ])
     expect(await answers.turns('main', 'con_unknown', 3)).toEqual([])
+  })
+
+  it('asked at the same moment come by their ids, the same each time', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    const ids = Array.from({ length: 40 }, (_, n) => `ans_${((n * 17) % 40) + 100}`)
+    for (const id of ids) await answers.begin(record({ id, question: id, conversationId: 'con_2' }))
+    for (const id of ids) await finish(answers, id)
+    await database.query('update answers set created_at = now()')
+    const first = await answers.turns('main', 'con_2', 5)
+    expect(first.map(({ question }) => question)).toEqual(ids.toSorted().slice(0, 5).reverse())
   })
 
   it('are those of this conversation only', async () => {

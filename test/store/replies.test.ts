@@ -63,3 +63,14 @@ it('a library keeps two thousand replies: the oldest go, those of others stay', 
     { kept: 2_001 },
   ])
 })
+
+it('a reply that is kept anew is not dropped, were it the oldest of all', async () => {
+  await database.query(
+    `insert into replies (library_id, key, reply, kept_at)
+     select 'a', 'k' || n, 'r', now() - make_interval(secs => 3000 - n) from generate_series(1, 2001) n`,
+  )
+  await replies.keep('a', 'k1', 'anew')
+  expect(await replies.find('a', 'k1')).toBe('anew')
+  await replies.keep('a', 'other', 'r')
+  expect(await replies.find('a', 'k1')).toBe('anew')
+})

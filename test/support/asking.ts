@@ -7,9 +7,9 @@ import { readEvents, terminal, type WireAnswer, type WireEvent } from './wire.ts
 
 export const QUESTION = 'How does Stripe rate limit requests?'
 
-/** As in production, but nobody waits long: a first word after 1 s is late, and a pause of 0.5 s is a stall. */
+/** As in production, but nobody waits long: a first word after 1 s (2 s of thinking) is late, and a pause of 0.5 s is a stall. */
 export const impatient: Patience = {
-  waits: { firstMs: 1_000, idleMs: 500, tailMs: 60 },
+  waits: { firstMs: 1_000, idleMs: 500, textMs: 2_000, wholeMs: 10_000, tailMs: 60 },
   delays: { retries: 2, firstMs: 2, longestMs: 400 },
   limits: { failures: 5, pauseMs: 80, longestPauseMs: 80, quotaPauseMs: 60_000 },
 }

@@ -13,15 +13,23 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
     const last = logs.get(id)?.at(-1)?.event
     return last && 'answer' in last ? { ...last.answer, feedback: given.get(id) ?? null } : null
   }
+  const alive = new Map<string, number>()
   return {
     logs,
-    begin: async ({ id }) => void logs.set(id, []),
+    begin: async ({ id }) => {
+      logs.set(id, [])
+      alive.set(id, performance.now())
+    },
+    renew: async (running) => {
+      for (const { id } of running) if (alive.has(id)) alive.set(id, performance.now())
+    },
+    silenceMs: async (_library, id) => performance.now() - (alive.get(id) ?? performance.now()),
     append: async (_library, id, events) => {
       const log = logs.get(id)
       if (!log) throw new StoreError('store-failed', `There is no answer ${id}.`)
       for (const event of events) {
         if (log.some((each) => each.seq === event.seq || isTerminal(each.event)))
-          throw new StoreError('answer-ended', `The answer ${id} takes no event ${event.seq}.`)
+          throw new StoreError('store-answer-ended', `The answer ${id} takes no event ${event.seq}.`)
         log.push(event)
       }
     },

@@ -45,6 +45,8 @@ const events: AnswerEvent[] = [
   { type: 'done', answer },
 ]
 
+const interrupted: AnswerEvent = { type: 'error', code: 'interrupted', retryable: true }
+
 /** Plays the events, a turn apart; ends in `stopped` when it is aborted, as the real one does. */
 function playing(play: readonly AnswerEvent[] = events): Answering {
   return async function* (_question, signal) {
@@ -221,6 +223,44 @@ describe('exactly one terminal event', () => {
     expect(await read(live)).toEqual(seen)
   })
 
+  it.each([1, 2, 3])('is the one that the log has when the acknowledgement of batch %d is lost', async (lost) => {
+    const answers = memoryAnswers()
+    let batches = 0
+    const append: AnswerStore['append'] = async (library, id, batch) => {
+      await answers.append(library, id, batch)
+      if (++batches === lost) throw outage()
+    }
+    const { live } = open(playing([events[0]!, ...events.slice(-2)]), { ...answers, append })
+    live.start(question)
+    const seen = await read(live)
+    expectLawful(seen)
+    expect(seen.at(-1)!.event.type).toBe(lost === 3 ? 'done' : 'error')
+    expect(await answers.events('main', 'ans_1', 0)).toEqual(seen)
+    expect(seen.map(({ seq }) => seq)).toEqual(seen.map((_, index) => index + 1))
+  })
+
+  it('is the one that another process wrote', async () => {
+    const answers = memoryAnswers()
+    const { live } = open(playing([events[0]!, events[2]!, ...events.slice(-1)]), answers)
+    live.start(question)
+    for await (const { seq } of (await live.follow('main', 'ans_1', 0, never))!)
+      if (seq === 1) await answers.append('main', 'ans_1', [{ seq: 2, event: interrupted }])
+    const seen = await read(live)
+    expect(seen.map(({ event }) => event.type)).toEqual(['started', 'error'])
+    expect(await answers.events('main', 'ans_1', 0)).toEqual(seen)
+  })
+
+  it('is seen soon when the store fails and then hangs', { timeout: 10_000 }, async () => {
+    const { live } = open(playing(), {
+      ...memoryAnswers(),
+      append: () => Promise.reject(outage()),
+      events: async () => await new Promise<never>(() => {}),
+    })
+    live.start(question)
+    const seen = await collect((await live.follow('main', 'ans_1', 0, never))!)
+    expect(seen.map(({ event }) => event)).toEqual([{ type: 'error', code: 'store-unavailable', retryable: true }])
+  })
+
   it('is seen when the answer cannot even begin, and the answer stays unknown', async () => {
     const busy = new StoreError('store-busy', 'no', { retryable: true })
     const { live } = open(playing(), { ...memoryAnswers(), begin: () => Promise.reject(busy) })
@@ -242,13 +282,18 @@ async function orphan(count: number) {
 }
 
 describe('an answer whose process died', () => {
-  it.each([0, 1, 3])('after %d events is closed as interrupted, once, for all readers', async (count) => {
-    const { live } = open(playing(), await orphan(count))
+  it.each([
+    [0, 0],
+    [1, 0],
+    [3, 0],
+    [3, 60],
+  ])('after %d events is closed as interrupted, once, for all readers (%d ms)', async (count, silentMs) => {
+    const { live } = open(playing(), await orphan(count), silentMs)
     const readers = await Promise.all([read(live), read(live), read(live)])
     for (const seen of readers) {
       expectLawful(seen)
       expect(seen).toEqual(readers[0])
-      expect(seen.at(-1)!.event).toEqual({ type: 'error', code: 'interrupted', retryable: true })
+      expect(seen.at(-1)!.event).toEqual(interrupted)
     }
     expect(await read(live, count + 1)).toEqual([])
     expect(await read(live, 900)).toEqual([])

@@ -1,6 +1,6 @@
 // A provider that repeats what it was sent, wherever it can: none of it reaches the log.
 import { beforeAll, expect, it } from 'vitest'
-import { openAiGenerator } from '../../../models/openai-generator.ts'
+import { openGenerator } from '../../../models/generator.ts'
 import { openTestApp, openTestLibrary, type TestLibrary } from '../../support/app.ts'
 import {
   completion,
@@ -38,7 +38,11 @@ const echoes: [name: string, (sent: string) => Reply][] = [
 
 it.each(echoes)('%s leaves no word of the question in the log', async (_name, reply) => {
   await using provider = await openProvider((request: RecordedRequest) => reply(JSON.stringify(request.body)))
-  const generator = openAiGenerator({ apiKey: 'sk-test-123456', baseUrl: provider.baseUrl, chatModel: 'test-model' })
+  const generator = openGenerator(
+    { apiKey: 'sk-test-123456', baseUrl: provider.baseUrl, chatModel: 'test-model', price: null },
+    { limitUsd: null, library: 'main', spending: library.store.spending, report: () => {} },
+    { delays: { retries: 0, firstMs: 1, longestMs: 1 } },
+  )
   const app = openTestApp(library, { generator })
   await (await app.post('/v1/ask', { question: QUESTION })).text()
   expect(JSON.stringify(provider.requests)).toContain(SECRET)

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { StoredEvent } from '../../../core/types.ts'
 import { eventText, sseResponse, toSse } from '../../../server/http/events.ts'
 import { parseEvents } from '../../support/wire.ts'
@@ -12,9 +12,9 @@ async function* silentBetween(ms: number): AsyncGenerator<StoredEvent> {
   yield text(2, 'b')
 }
 
-async function* failing(): AsyncGenerator<StoredEvent> {
+async function* failing(later = true): AsyncGenerator<StoredEvent> {
   yield text(1, 'a')
-  await wait(1)
+  if (later) await wait(1)
   throw new Error('the database is gone')
 }
 
@@ -56,6 +56,13 @@ describe('a stream of events', () => {
     await wait(20)
     expect(made).toBeLessThan(5)
     await reader.cancel()
+  })
+
+  it('leaves no timer behind, also when its events fail', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await expect(sseResponse(toSse(failing(false)), () => {}).text()).rejects.toThrow()
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('breaks off without a terminal event when the events fail, so that the reader resumes', async () => {

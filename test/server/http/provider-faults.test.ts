@@ -21,6 +21,9 @@ const whole = streamOf(completion(deltas))
 const begun = completion(deltas.slice(0, 2), { finish: null, usage: null, done: false })
 const unbegun = completion([], { finish: null, usage: null, done: false })
 
+const thinking = (times: number) =>
+  Array.from({ length: times }, () => [event({ choices: [{ delta: { reasoning_content: 'Hm. ' } }] }), 20]).flat()
+
 let library: TestLibrary
 let provider: Provider
 
@@ -75,11 +78,17 @@ describe('silence', () => {
   it.each([
     ['of headers alone', streamOf([], 'silent')],
     ['behind comments', streamOf(Array.from({ length: 40 }, () => [': wait\n\n', 40]).flat(), 'silent')],
+    ['behind events without a word', streamOf(Array.from({ length: 200 }, () => [unbegun[0]!, 20]).flat(), 'silent')],
+    ['of thoughts without an end', streamOf(thinking(200), 'silent')],
   ])('%s becomes extracts after one call, and the call is ended', async (_name, reply) => {
     const heard = await readFrom([reply])
     expectExtracts(heard, 1)
     expect(heard.ms).toBeLessThan(4_000)
     await provider.requests.at(-1)!.left
+  })
+
+  it('is none while the model thinks in the open', async () => {
+    expectWhole(await readFrom([streamOf([...thinking(60), ...completion(deltas)])]), 1)
   })
 
   it('after some text keeps the text, marked', async () => {
@@ -88,6 +97,14 @@ describe('silence', () => {
     expect(heard.answer.answer).toContain('Stripe runs four limiters 🚦 in production [1].')
     expect(heard.ms).toBeLessThan(4_000)
   })
+})
+
+it('a server that does not stream is read all the same', async () => {
+  const usage = { prompt_tokens: 1_000, completion_tokens: 200 }
+  const body = JSON.stringify({ choices: [{ message: { content: deltas.join('') }, finish_reason: 'stop' }], usage })
+  const heard = await readFrom([{ headers: { 'content-type': 'application/json' }, body: [body] }])
+  expectWhole(heard, 1)
+  expect(heard.answer.usage.output_tokens).toBe(200)
 })
 
 describe('too many requests', () => {
