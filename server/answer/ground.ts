@@ -2,7 +2,8 @@
 import type { Passage, Span, Verdict } from '../../core/types.ts'
 import { words } from '../../core/terms.ts'
 import { type Claim, type Evidence, joined, match, type Point, readClaim, readEvidence } from './claim.ts'
-import { holdsDate, matchFigure } from './figures.ts'
+import { isOpposed, likenessOf } from './conflict.ts'
+import { holdsDate } from './figures.ts'
 import { contradicts } from './polarity.ts'
 import { piecesOf } from './sentences.ts'
 
@@ -51,6 +52,11 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
     if (last.sentence !== sentence) last = { sentence, claim: readClaim(sentence.slice(0, LONGEST)) }
     return last.claim
   }
+  let disputed: { readonly claim: Claim; readonly is: boolean } | null = null
+  const isDenied = (claim: Claim): boolean => {
+    if (disputed?.claim !== claim) disputed = { claim, is: isDisputed(claim, all()) }
+    return disputed.is
+  }
   const all = () => passages.flatMap((_, index) => sourceOf(index + 1) ?? [])
   const locate = (claim: Claim) =>
     all()
@@ -62,7 +68,8 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
       const source = sourceOf(n)
       if (!source || claim.points.length === 0) return []
       const named = locked(claim, source)
-      if (named.verdict === 'supported') return named.backings
+      // What is disputed is never rescued by other words: its footnote stays where the model put it.
+      if (named.verdict === 'supported' || (named.score > 0 && isDenied(claim))) return named.backings
       const best = locate(claim)
       if (best.verdict === 'supported') return best.backings
       // A quote that shares no word with the sentence would be a footnote to nothing.
@@ -70,7 +77,7 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
     },
     find: (sentence) => {
       const claim = claimOf(sentence)
-      if (passages.length === 0 || claim.points.length < TELLING) return []
+      if (passages.length === 0 || claim.points.length < TELLING || isDenied(claim)) return []
       const best = locate(claim)
       return best.verdict === 'supported' ? best.backings : []
     },
@@ -81,7 +88,9 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
         const source = sourceOf(passage.n)
         return source ? [{ source, span }] : []
       })
-      const judgement = judged(claimOf(sentence), places)
+      const claim = claimOf(sentence)
+      const found = judged(claim, places)
+      const judgement = isDenied(claim) ? scored(Math.min(found.score, PARTIAL - CAP)) : found
       return judgement.verdict !== 'supported' && isForeign(sentence) ? { verdict: 'unchecked', score: 0 } : judgement
     },
   }
@@ -94,6 +103,7 @@ type Source = {
   readonly beside: ReadonlySet<string>
   /** title, headings and date: the model was shown them, and may say what is in them */
   readonly label: Evidence
+  readonly names: ReadonlySet<string>
   readonly whole: Evidence
 }
 
@@ -107,8 +117,13 @@ function readSource(passage: Passage): Source {
     pieces,
     beside: new Set(words(path).map(({ term }) => term)),
     label,
+    names: new Set(pieces.flatMap(({ evidence }) => namesOf(evidence))),
     whole: joined([...pieces.map(({ evidence }) => evidence), label]),
   }
+}
+
+function namesOf({ order }: Evidence): string[] {
+  return order.filter(({ isCapital, begins }) => isCapital && !begins).map(({ term }) => term)
 }
 
 /** Mostly in letters that are not Latin: words are not told apart there, so nothing can be said against it. */
@@ -207,15 +222,17 @@ function judged(claim: Claim, places: readonly Place[]): Judgement {
   )
   if (pieces.some(({ text }) => text === claim.text)) return { verdict: 'supported', score: 1 }
   const evidence = joined(pieces)
-  const label = joined(places.map(({ source }) => source.label))
   const beside = new Set(places.flatMap(({ source }) => [...source.beside]))
   const matches = claim.points.map((point) => match(point, evidence, beside))
   const share = shareOf(
     claim.points,
     matches.map((each) => each === 'held'),
   )
-  const isWrong = contradicts(claim, evidence) || pieces.some((piece) => isAltered(claim, piece, label))
-  const score = share * (isWrong ? PARTIAL - CAP : highest(claim, matches, places))
+  const score = share * (contradicts(claim, evidence) ? PARTIAL - CAP : highest(claim, matches, places))
+  return scored(score)
+}
+
+function scored(score: number): Judgement {
   return { verdict: verdictOf(score), score }
 }
 
@@ -235,22 +252,31 @@ function highest(claim: Claim, matches: readonly string[], places: readonly Plac
   return lacksHard ? SUPPORTED - CAP : 1
 }
 
-// From here on a sentence is a copy of a piece with changes.
-const COPIED = 0.8
-
-/** A copy of one piece that denies what it says, or has another figure in place of its own: no other piece mends that. */
-function isAltered(claim: Claim, piece: Evidence, label: Evidence): boolean {
-  const nothing = new Set<string>()
-  const words = claim.points.filter(({ type }) => type === 'word' || type === 'name')
-  const held = words.filter((point) => match(point, piece, nothing) === 'held').length
-  if (words.length < TELLING || held < COPIED * words.length) return false
-  if (contradicts(claim, piece)) return true
-  const figures = claim.points.flatMap((point) => (point.type === 'figure' ? [point.figure] : []))
-  const own = { ...piece, figures, dates: [] }
-  return (
-    figures.some((figure) => matchFigure(figure, piece) !== 'held' && matchFigure(figure, label) !== 'held') &&
-    piece.figures.some((figure) => matchFigure(figure, own) !== 'held')
-  )
+/**
+ * Of all that was read, the words most like the sentence are a near copy that says the opposite. Two sentences are
+ * looked at together only where neither alone is a near copy.
+ */
+function isDisputed(claim: Claim, sources: readonly Source[]): boolean {
+  const names = new Set(sources.flatMap((source) => [...source.names]))
+  let likest = 0
+  let isAgainst = false
+  for (const source of sources) {
+    const around = { ...source, names }
+    const likeness = (piece: Evidence) => likenessOf(claim, piece, around)
+    const single = source.pieces.map(({ evidence }) => ({ evidence, like: likeness(evidence) }))
+    const pairs = single.slice(1).flatMap(({ evidence, like }, index) => {
+      const before = single[index]
+      if (!before || like > 0 || before.like > 0) return []
+      const both = joined([before.evidence, evidence])
+      return [{ evidence: both, like: likeness(both) }]
+    })
+    for (const { evidence, like } of [...single, ...pairs]) {
+      if (like === 0 || like < likest || (like === likest && !isAgainst)) continue
+      isAgainst = isOpposed(claim, evidence, around)
+      likest = like
+    }
+  }
+  return isAgainst
 }
 
 /** A date of which the source gives a part is not made up. */
