@@ -16,7 +16,7 @@ export type MarkerReader = {
 
 /**
  * A marker is a bracket that holds nothing but numbers of at most three digits: `[1]`, `[1, 2]`, `[1;2]`, `[1-3]`,
- * `[^1]`, `【1】`. Numbers outside 1…passageCount are removed, and a marker without any other goes with the space before it.
+ * `[^1]`, `【1】`, or what models were taught elsewhere: `[Source 2]`, `[passage 4]`, `【4†source】`, `[2†L1-L4]`. Numbers outside 1…passageCount are removed, and a marker without any other goes with the space before it.
  * - Directly after a word or a bracket (`limits[1]`, `array[0]`) it is a marker only if it names a known passage:
  *   models glue markers to words, and prose indexes arrays.
  * - After a backslash it is text. What follows it does not matter: of `[1](url)` and `[1]: url` the rest stays text.

@@ -43,6 +43,8 @@ export type Ordered = {
   readonly isCapital: boolean
   /** the first word of a sentence, where a capital says nothing */
   readonly begins: boolean
+  /** the last word before it that is no function word */
+  readonly before: string | null
 }
 
 export type Claim = Worded & { readonly points: readonly Point[] }
@@ -83,12 +85,15 @@ export function readEvidence(text: string): Evidence {
 }
 
 function readWords(text: string): Worded {
+  let before: string | null = null
   const order = words(text).map(({ term: written, start, end }) => {
     const term = oneForm(written)
     const isFunction = isFunctionWord(term)
     const begins = /(?:^|[.!?:|\n])["'([\s]*$/.test(text.slice(Math.max(0, start - 8), start))
     const isCapital = /\p{Lu}/u.test(text.slice(start, end)) && end - start > 1 && !(begins && isFunction)
-    return { term, isFunction, isCapital, begins }
+    const each = { term, isFunction, isCapital, begins, before }
+    if (!isFunction) before = term
+    return each
   })
   return {
     text: bare(text),
@@ -137,9 +142,9 @@ function holds(point: Exclude<Point, { type: 'figure' }>, evidence: Evidence, be
   return holdsRate(point.unit, evidence)
 }
 
-/** Markup that models put around words says nothing. */
+/** Markup that models put around words says nothing, nor does the number of a footnote. */
 function plain(text: string): string {
-  return text.replaceAll(/[*`]|(?<=^|\s)_|_(?=\s|$)/g, '').replaceAll('’', "'")
+  return text.replaceAll(/[<‹]sup>[^<‹]{0,20}[<‹]\/sup>/gi, '').replaceAll(/[*`]|(?<=^|\s)_|_(?=\s|$)/g, '').replaceAll('’', "'")
 }
 
 function bare(text: string): string {

@@ -14,17 +14,27 @@ export type Around = {
 // From here on a sentence is a copy of a piece with changes; of fewer words no likeness can be told.
 const COPIED = 0.8
 const TELLING = 3
+const SMALL = 0.1
+const EQUAL = 2
+// Of less, even what was put in the place of something else makes no copy.
+const WORTH_A_LOOK = 0.5
 
 /**
  * How much of a sentence's words a piece holds, if it is nearly the same; else 0. What was put in the place of a name or
  * of an opposite word is left out: it is what the two differ in.
  */
 export function likenessOf(claim: Claim, piece: Evidence, around: Around): number {
-  if (piece.text === claim.text) return 1
+  if (piece.text === claim.text) return EQUAL
+  const all = claim.points.filter((point) => point.type === 'word' || point.type === 'name')
+  const isHeld = (point: Point) => match(point, piece, around.beside) === 'held'
+  if (all.filter(isHeld).length < WORTH_A_LOOK * all.length) return 0
   const put = new Set([...substituted(claim, piece, around), ...turnedRound(claim, piece)])
-  const words = claim.points.filter((point) => (point.type === 'word' || point.type === 'name') && !put.has(point.term))
-  const held = words.filter((point) => match(point, piece, around.beside) === 'held').length
-  return words.length >= TELLING && held >= COPIED * words.length ? held / words.length : 0
+  const words = all.filter(({ term }) => !put.has(term))
+  const held = words.filter(isHeld).length
+  if (words.length < TELLING || held < COPIED * words.length) return 0
+  // Between two that hold the same, "lets … go above" tells which is meant.
+  const small = [...claim.terms].filter((term) => !areCues.has(term))
+  return held / words.length + (SMALL * small.filter((term) => piece.terms.has(term)).length) / Math.max(1, small.length)
 }
 
 /** Of a near copy: a "not" too many or too few, an opposite word, another figure or another name in the same place. */
@@ -43,18 +53,33 @@ export function isOpposed(claim: Claim, piece: Evidence, around: Around): boolea
 /** More denials of what both speak of. Hedged otherwise, it may mean the same: "avoids locks" of "does not lock". */
 function deniesMore(one: Claim | Evidence, other: Claim | Evidence): boolean {
   if (one.denied.length === 0 || one.hedges !== other.hedges) return false
-  const shared = one.denied.filter((term) => term !== null && other.terms.has(term)).length
+  const shared = new Set(one.denied.filter((term) => term !== null && other.terms.has(term))).size
   // A denial at the end of a clause ("… is not") reaches no word: it counts where nothing else differs.
   const isWhole = [...one.terms].every((term) => other.terms.has(term) || areCues.has(term))
   return (isWhole ? one.denied.length : shared) > other.denied.length
 }
 
+/** What denies is not backed by words that deny nothing, not even in sense ("avoids", "lock-free"). */
+export function lacksDenial(claim: Claim, evidence: Evidence): boolean {
+  return claim.denied.length > 0 && evidence.denied.length + evidence.hedges === 0
+}
+
 const areCues = new Set('not never no longer does do did is are was were'.split(' '))
 
-/** Word by word: "of a server to the same server" has one "server" more and one "client" less than its source. */
+/**
+ * Word by word: "of a server to the same server" has one "server" more and one "client" less than its source; "the item
+ * is enqueued" has it behind another word than a source in which the client enqueues and the item is dequeued.
+ */
 function turnedRound(claim: Claim, piece: Evidence): string[] {
+  const extra = beyond(claim, piece)
   const lost = beyond(piece, claim)
-  return beyond(claim, piece).filter((term) => lost.some((other) => areOpposite(term, other)))
+  return claim.order.flatMap(({ term, isFunction, before }) => {
+    if (extra.includes(term)) return lost.some((other) => areOpposite(term, other)) ? [term] : []
+    if (isFunction || before === null) return []
+    const behind = piece.order.filter((each) => !each.isFunction && each.before === before)
+    const isOther = behind.some((each) => lost.includes(each.term) && areOpposite(term, each.term))
+    return isOther && behind.every((each) => each.term !== term) ? [term] : []
+  })
 }
 
 function beyond(one: Claim | Evidence, other: Claim | Evidence): string[] {

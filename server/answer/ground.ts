@@ -2,7 +2,7 @@
 import type { Passage, Span, Verdict } from '../../core/types.ts'
 import { words } from '../../core/terms.ts'
 import { type Claim, type Evidence, joined, match, type Point, readClaim, readEvidence } from './claim.ts'
-import { isOpposed, likenessOf } from './conflict.ts'
+import { isOpposed, lacksDenial, likenessOf } from './conflict.ts'
 import { holdsDate } from './figures.ts'
 import { contradicts } from './polarity.ts'
 import { piecesOf } from './sentences.ts'
@@ -228,7 +228,8 @@ function judged(claim: Claim, places: readonly Place[]): Judgement {
     claim.points,
     matches.map((each) => each === 'held'),
   )
-  const score = share * (contradicts(claim, evidence) ? PARTIAL - CAP : highest(claim, matches, places))
+  const most = lacksDenial(claim, evidence) ? SUPPORTED - CAP : 1
+  const score = share * (contradicts(claim, evidence) ? PARTIAL - CAP : Math.min(most, highest(claim, matches, places)))
   return scored(score)
 }
 
@@ -272,7 +273,10 @@ function isDisputed(claim: Claim, sources: readonly Source[]): boolean {
     })
     for (const { evidence, like } of [...single, ...pairs]) {
       if (like === 0 || like < likest || (like === likest && !isAgainst)) continue
-      isAgainst = isOpposed(claim, evidence, around)
+      const opposes = isOpposed(claim, evidence, around)
+      // A near copy that leaves out what is denied speaks neither for it nor against it.
+      if (!opposes && lacksDenial(claim, evidence)) continue
+      isAgainst = opposes
       likest = like
     }
   }
