@@ -16,7 +16,12 @@ const LEAST_WORDS = 8
 export type Document = Pick<DocumentText, 'title' | 'text' | 'outline'>
 
 /** `next`: the sentence behind it in its paragraph. */
-type Sample = { readonly sentence: string; readonly next: string | null; readonly passage: Passage; readonly errors: Errors }
+type Sample = {
+  readonly sentence: string
+  readonly next: string | null
+  readonly passage: Passage
+  readonly errors: Errors
+}
 type Trial = { readonly kind: string; readonly sentence: string; readonly isWrong: boolean; readonly verdict: string }
 
 /** The passages that a search for this gives: what a model would have read. */

@@ -144,7 +144,10 @@ function holds(point: Exclude<Point, { type: 'figure' }>, evidence: Evidence, be
 
 /** Markup that models put around words says nothing, nor does the number of a footnote. */
 function plain(text: string): string {
-  return text.replaceAll(/[<‹]sup>[^<‹]{0,20}[<‹]\/sup>/gi, '').replaceAll(/[*`]|(?<=^|\s)_|_(?=\s|$)/g, '').replaceAll('’', "'")
+  return text
+    .replaceAll(/[<‹]sup>[^<‹]{0,20}[<‹]\/sup>/gi, '')
+    .replaceAll(/[*`]|(?<=^|\s)_|_(?=\s|$)/g, '')
+    .replaceAll('’', "'")
 }
 
 function bare(text: string): string {

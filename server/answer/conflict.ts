@@ -34,7 +34,9 @@ export function likenessOf(claim: Claim, piece: Evidence, around: Around): numbe
   if (words.length < TELLING || held < COPIED * words.length) return 0
   // Between two that hold the same, "lets … go above" tells which is meant.
   const small = [...claim.terms].filter((term) => !areCues.has(term))
-  return held / words.length + (SMALL * small.filter((term) => piece.terms.has(term)).length) / Math.max(1, small.length)
+  return (
+    held / words.length + (SMALL * small.filter((term) => piece.terms.has(term)).length) / Math.max(1, small.length)
+  )
 }
 
 /** Of a near copy: a "not" too many or too few, an opposite word, another figure or another name in the same place. */
@@ -109,7 +111,6 @@ function substituted(claim: Claim, piece: Evidence, { beside, names }: Around): 
   const own = new Set(claim.order.map(({ term }) => term))
   return claim.order.flatMap(({ term, isCapital, begins }, at) => {
     if (!isCapital || beside.has(term)) return []
-    const isNamed = (each: Ordered) => !each.begins || names.has(each.term)
     const isOther = [-1, 1].some((side) => {
       const next = claim.order[at + side]
       if (!next || next.isCapital || (next.isFunction && !begins)) return false
@@ -118,7 +119,11 @@ function substituted(claim: Claim, piece: Evidence, { beside, names }: Around): 
       )
       const rivals = places.flatMap((place) => namesBeside(piece, place, -side))
       const isHeld = rivals.some((each) => own.has(each.term)) || (begins && piece.terms.has(term))
-      return rivals.length > 0 && !isHeld && (names.has(term) || !begins || rivals.some(isNamed))
+      return (
+        rivals.length > 0 &&
+        !isHeld &&
+        [{ term, begins }, ...rivals].some((each) => !each.begins || names.has(each.term))
+      )
     })
     return isOther ? [term] : []
   })

@@ -46,18 +46,9 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
     sources.set(n, source)
     return source
   }
-  // One sentence is asked about several times in a row.
-  let last = { sentence: '', claim: readClaim('') }
-  const claimOf = (sentence: string): Claim => {
-    if (last.sentence !== sentence) last = { sentence, claim: readClaim(sentence.slice(0, LONGEST)) }
-    return last.claim
-  }
-  let disputed: { readonly claim: Claim; readonly is: boolean } | null = null
-  const isDenied = (claim: Claim): boolean => {
-    if (disputed?.claim !== claim) disputed = { claim, is: isDisputed(claim, all()) }
-    return disputed.is
-  }
+  const claimOf = once((sentence: string) => readClaim(sentence.slice(0, LONGEST)))
   const all = () => passages.flatMap((_, index) => sourceOf(index + 1) ?? [])
+  const isContradicted = once((claim: Claim) => isDisputed(claim, all()))
   const locate = (claim: Claim) =>
     all()
       .map((source) => locked(claim, source))
@@ -69,7 +60,7 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
       if (!source || claim.points.length === 0) return []
       const named = locked(claim, source)
       // What is disputed is never rescued by other words: its footnote stays where the model put it.
-      if (named.verdict === 'supported' || (named.score > 0 && isDenied(claim))) return named.backings
+      if (named.verdict === 'supported' || (named.score > 0 && isContradicted(claim))) return named.backings
       const best = locate(claim)
       if (best.verdict === 'supported') return best.backings
       // A quote that shares no word with the sentence would be a footnote to nothing.
@@ -77,7 +68,7 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
     },
     find: (sentence) => {
       const claim = claimOf(sentence)
-      if (passages.length === 0 || claim.points.length < TELLING || isDenied(claim)) return []
+      if (passages.length === 0 || claim.points.length < TELLING || isContradicted(claim)) return []
       const best = locate(claim)
       return best.verdict === 'supported' ? best.backings : []
     },
@@ -90,9 +81,18 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
       })
       const claim = claimOf(sentence)
       const found = judged(claim, places)
-      const judgement = isDenied(claim) ? scored(Math.min(found.score, PARTIAL - CAP)) : found
+      const judgement = isContradicted(claim) ? scored(Math.min(found.score, PARTIAL - CAP)) : found
       return judgement.verdict !== 'supported' && isForeign(sentence) ? { verdict: 'unchecked', score: 0 } : judgement
     },
+  }
+}
+
+/** Remembers the last result: one sentence is asked about several times in a row. */
+function once<A, R>(read: (asked: A) => R): (asked: A) => R {
+  let last: { readonly asked: A; readonly result: R } | null = null
+  return (asked) => {
+    if (last?.asked !== asked) last = { asked, result: read(asked) }
+    return last.result
   }
 }
 

@@ -168,7 +168,9 @@ const prefixes = [
 
 function differ(term: string, other: string, own: string, its: string): boolean {
   const behind = term.slice(own.length)
-  return behind.length > 3 && term.startsWith(own) && other.length === its.length + behind.length && other === its + behind
+  return (
+    behind.length > 3 && term.startsWith(own) && other.length === its.length + behind.length && other === its + behind
+  )
 }
 
 function undoes(term: string, other: string): boolean {
