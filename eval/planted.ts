@@ -3,46 +3,56 @@
 import type { DocumentText } from '../core/ports.ts'
 import type { Passage } from '../core/types.ts'
 import { createGrounds } from '../server/answer/ground.ts'
+import { search } from '../server/answer/search.ts'
 import { piecesOf } from '../server/answer/sentences.ts'
 import { type Command, readCount, readDocuments } from './command.ts'
 import { grid, rate } from './figures.ts'
-import { type Errors, namesIn, plantErrors, reword } from './score/errors.ts'
+import { type Errors, errorKinds, namesIn, plantErrors, reword } from './score/errors.ts'
 import { random as randomOf } from './stats.ts'
 
 const SENTENCES = 200
-// As many as a model reads, so that a marker may move to a wrong passage, too.
-const READ = 8
 const LEAST_WORDS = 8
 
 export type Document = Pick<DocumentText, 'title' | 'text' | 'outline'>
 
-export type Sample = { readonly sentence: string; readonly passage: Passage; readonly errors: Errors }
+/** `next`: the sentence behind it in its paragraph. */
+export type Sample = {
+  readonly sentence: string
+  readonly next: string | null
+  readonly passage: Passage
+  readonly errors: Errors
+}
 type Trial = { readonly kind: string; readonly sentence: string; readonly isWrong: boolean; readonly verdict: string }
 
+/** The passages that a search for this gives: what a model would have read. */
+type Read = (query: string) => Promise<readonly Passage[]>
+
 /**
- * 200 sentences drawn with a seed; each is judged as it is, reworded by rule, and with one number, name, unit or "not"
- * changed. `--failures` adds each that was judged wrongly.
+ * 200 sentences drawn with a seed; each is judged as it is, reworded by rule, joined with the next, and with one thing changed, as an answer
+ * judges it: against all passages that a search for it gives. `--failures` adds each that was judged wrongly.
  */
-export const planted: Command = async (path, { seed = '7', failures = false }, learn) => {
+export const planted: Command = async (path, { seed = '7', failures = false }, learn, signal) => {
   const documents = await readDocuments('planted', path, learn)
-  const { table, wrong } = plant(documents, readCount('seed', seed))
+  const deps = await learn('planted', [path], { quiet: true })
+  const read: Read = async (query) => (await search(query, 'planted', deps, signal)).passages
+  const { table, wrong } = await plant(documents, readCount('seed', seed), read)
   return failures ? [...table, '', ...wrong] : table
 }
 
-export function plant(documents: readonly Document[], seed: number) {
+export async function plant(documents: readonly Document[], seed: number, read: Read) {
   const random = randomOf(seed)
-  const passages = documents.flatMap(sectionsOf)
-  const samples = choose(passages, random)
-  const trials = samples.flatMap((sample) => tryAll(sample, passages, random))
+  const samples = choose(documents.flatMap(sectionsOf), random)
+  const trials: Trial[] = []
+  for (const sample of samples) trials.push(...(await tryAll(sample, read)))
   const table = grid([
     [`${samples.length} sentences of ${documents.length} documents`, '', 'not called supported'],
-    ...['number', 'name', 'unit', 'negation', 'ALL'].map((kind) =>
+    ...[...errorKinds, 'ALL'].map((kind) =>
       below(
         `caught: ${kind}`,
         trials.filter((each) => each.isWrong && (kind === 'ALL' || each.kind === kind)),
       ),
     ),
-    ...['verbatim', 'reworded'].map((kind) =>
+    ...['verbatim', 'reworded', 'joined'].map((kind) =>
       below(
         `false alarm: ${kind}`,
         trials.filter((each) => !each.isWrong && each.kind === kind),
@@ -67,34 +77,45 @@ function below(name: string, trials: readonly Trial[]): string[] {
 
 function choose(passages: readonly Passage[], random: () => number): Sample[] {
   const names = namesIn(passages.map(({ text }) => text).join('\n'))
-  const all = passages.flatMap((passage) =>
-    piecesOf(passage)
-      .filter(({ kind, text }) => kind === 'sentence' && text.split(/\s+/).length >= LEAST_WORDS && text.endsWith('.'))
-      .map(({ text }) => ({ sentence: text, passage })),
-  )
+  const titles = [...new Set(passages.map(({ document }) => document.title))]
+  const namesOf = (of: readonly string[]) => {
+    const words = new Set(of.flatMap((title) => title.match(/\p{L}+/gu) ?? []))
+    return names.filter((name) => words.has(name))
+  }
+  const all = passages.flatMap((passage) => {
+    const pieces = piecesOf(passage)
+    return pieces.flatMap(({ kind, text, line }, at) => {
+      const isWhole = kind === 'sentence' && text.split(/\s+/).length >= LEAST_WORDS && text.endsWith('.')
+      const behind = pieces[at + 1]
+      return isWhole ? [{ sentence: text, next: behind?.line === line ? behind.text : null, passage }] : []
+    })
+  })
   return shuffled(all, random)
-    .map((each) => ({ ...each, errors: plantErrors(each.sentence, each.passage.text, names, random) }))
+    .map((each) => {
+      const { text, document } = each.passage
+      const ownTitle = namesOf([document.title])
+      const otherTitles = namesOf(titles).filter((name) => !ownTitle.includes(name))
+      return { ...each, errors: plantErrors(each.sentence, { passage: text, names, ownTitle, otherTitles }, random) }
+    })
     .filter(({ errors }) => Object.keys(errors).length > 0)
     .slice(0, SENTENCES)
 }
 
-function tryAll({ sentence, passage, errors }: Sample, passages: readonly Passage[], random: () => number): Trial[] {
-  const others = shuffled(
-    passages.filter((each) => each !== passage),
-    random,
-  ).slice(0, READ - 1)
-  const read = [passage, ...others].map((each, index) => ({ ...each, n: index + 1 }))
-  const grounds = createGrounds(read)
-  const verdictOf = (text: string) => grounds.judge(text, grounds.lock(text, 1)).verdict
-  const trial = (kind: string, text: string, isWrong: boolean) => ({
-    kind,
-    sentence: text,
-    isWrong,
-    verdict: verdictOf(text),
-  })
+/** The marker names the passage that the sentence is from, as a model's would. */
+async function tryAll({ sentence, next, passage, errors }: Sample, read: Read): Promise<Trial[]> {
+  const holds = (each: Passage) => each.text.includes(sentence)
+  const found = await read(sentence)
+  const passages = found.some(holds) ? found : await read(passage.document.title)
+  const grounds = createGrounds(passages)
+  const cited = passages.find(holds)?.n ?? 1
+  const trial = (kind: string, text: string, isWrong: boolean) => {
+    const { verdict } = grounds.judge(text, grounds.lock(text, cited))
+    return { kind, sentence: text, isWrong, verdict }
+  }
   return [
     trial('verbatim', sentence, false),
     trial('reworded', reword(sentence), false),
+    ...(next === null ? [] : [trial('joined', `${sentence.slice(0, -1)}, and ${next}`, false)]),
     ...Object.entries(errors).map(([kind, text]) => trial(kind, text, true)),
   ]
 }

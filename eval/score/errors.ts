@@ -1,14 +1,29 @@
 // Errors put into true sentences, one at a time, and rewordings that keep them true. Deterministic, by rules.
 
+export const errorKinds = ['number', 'name', 'unit', 'negation', 'denial', 'opposite', 'document'] as const
 /** The sentence with one error of each kind that it can have. */
-export type Errors = Readonly<Partial<Record<'number' | 'name' | 'unit' | 'negation', string>>>
+export type Errors = Readonly<Partial<Record<(typeof errorKinds)[number], string>>>
 
-export function plantErrors(sentence: string, passage: string, names: readonly string[], random: () => number): Errors {
-  const all = {
-    number: changeNumber(sentence, passage, random),
-    name: changeName(sentence, names, random),
+/** What a harmed sentence takes from elsewhere. */
+export type Lender = {
+  /** the text around the sentence */
+  readonly passage: string
+  /** of the whole library */
+  readonly names: readonly string[]
+  /** names in the titles of this document and of the others */
+  readonly ownTitle: readonly string[]
+  readonly otherTitles: readonly string[]
+}
+
+export function plantErrors(sentence: string, lender: Lender, random: () => number): Errors {
+  const all: Record<keyof Errors, string | null> = {
+    number: changeNumber(sentence, lender.passage, random),
+    name: changeName(sentence, lender.names, random),
     unit: changeUnit(sentence),
     negation: negate(sentence),
+    denial: deny(sentence, random),
+    opposite: turnRound(sentence, random),
+    document: changeDocument(sentence, lender, random),
   }
   return Object.fromEntries(Object.entries(all).filter(([, text]) => text !== null && text !== sentence))
 }
@@ -87,14 +102,58 @@ function changeUnit(sentence: string): string | null {
 function negate(sentence: string): string | null {
   const denied = /\b(?:is|are|was|were|can|could|will|would|must|should|does|do|did) not\b/.exec(sentence)
   if (denied) return put(sentence, denied, denied[0].slice(0, -4))
-  const verb = /\b(?:is|are|was|were|can|could|will|would|must|should)\b(?! (?:not|n't|only|also))/.exec(sentence)
+  const verb = bearer.exec(sentence)
   if (verb) return put(sentence, verb, `${verb[0]} not`)
-  const plain =
-    /(?<=\p{Ll} )(?:uses|stores|keeps|writes|reads|sends|runs|holds|serves|returns|creates|moves|supports|handles|routes|needs|takes|makes|gives|has)\b(?= )/u.exec(
-      sentence,
-    )
+  const plain = plainVerb.exec(sentence)
   if (!plain) return null
   return put(sentence, plain, `does not ${plain[0] === 'has' ? 'have' : plain[0].replace(/s$/, '')}`)
+}
+
+// "Can not no longer" would be no denial but nonsense.
+const bearer =
+  /\b(?:is|are|was|were|can|could|will|would|must|should)\b(?! (?:not|n't|only|also|never|no|neither|without)\b)/
+const plainVerb =
+  /(?<=\p{Ll} )(?:uses|stores|keeps|writes|reads|sends|runs|holds|serves|returns|creates|moves|supports|handles|routes|needs|takes|makes|gives|has)\b(?= )/u
+
+/** Denied by another word than "not". */
+function deny(sentence: string, random: () => number): string | null {
+  const denial = pick(['never', 'no longer'], random) ?? ''
+  const verb = bearer.exec(sentence)
+  if (verb?.[0] === 'can') return put(sentence, verb, pick(['cannot', 'can never', 'can no longer'], random) ?? '')
+  if (verb) return put(sentence, verb, `${verb[0]} ${denial}`)
+  const plain = plainVerb.exec(sentence)
+  return plain && put(sentence, plain, `${denial} ${plain[0]}`)
+}
+
+// Of words that the library uses; the check has a list of its own, and not all of these are in it.
+const opposites = `most:least more:less more:fewer first:last before:after always:never increases:decreases higher:lower
+  faster:slower larger:smaller fast:slow small:large old:new cheap:expensive reads:writes read:write client:server
+  leader:follower synchronous:asynchronous online:offline horizontal:vertical dequeued:enqueued dequeue:enqueue
+  encoding:decoding upload:download inbound:outbound success:failure succeeds:fails starts:stops begins:ends
+  exactly:about above:below open:closed sender:receiver past:future short:long easy:hard easier:harder with:without
+  rises:falls rose:fell grows:shrinks adds:removes added:removed simple:complex internal:external`
+  .split(/\s+/)
+  .map((pair) => pair.split(':'))
+
+/** One word of the sentence for its opposite. */
+function turnRound(sentence: string, random: () => number): string | null {
+  const found = opposites
+    .flatMap(([a = '', b = '']) => [[a, b] as const, [b, a] as const])
+    .flatMap(([word, other]) =>
+      [...sentence.matchAll(new RegExp(`(?<![\\p{L}-])${word}(?![\\p{L}-])`, 'gu'))].map((at) => ({ at, other })),
+    )
+  const chosen = pick(found, random)
+  return chosen ? put(sentence, chosen.at, chosen.other) : null
+}
+
+/** What the document is about, for what another one is about. */
+function changeDocument(sentence: string, { ownTitle, otherTitles }: Lender, random: () => number): string | null {
+  const own = ownTitle.map((name) => new RegExp(`\\b${name}\\b`).exec(sentence)).find((each) => each !== null)
+  const other = pick(
+    otherTitles.filter((name) => !sentence.includes(name)),
+    random,
+  )
+  return own && other ? put(sentence, own, other) : null
 }
 
 /** Says the same in other words, as models do: small numbers spelt or not, contractions, a leading phrase put last, markup. */

@@ -16,7 +16,7 @@ export type MarkerReader = {
 
 /**
  * A marker is a bracket that holds nothing but numbers of at most three digits: `[1]`, `[1, 2]`, `[1;2]`, `[1-3]`,
- * `[^1]`, `【1】`. Numbers outside 1…passageCount are removed, and a marker without any other goes with the space before it.
+ * `[^1]`, `【1】`, or what models were taught elsewhere: `[Source 2]`, `[passage 4]`, `【4†source】`, `[2†L1-L4]`. Numbers outside 1…passageCount are removed, and a marker without any other goes with the space before it.
  * - Directly after a word or a bracket (`limits[1]`, `array[0]`) it is a marker only if it names a known passage:
  *   models glue markers to words, and prose indexes arrays.
  * - After a backslash it is text. What follows it does not matter: of `[1](url)` and `[1]: url` the rest stays text.
@@ -76,8 +76,20 @@ type Code = {
 // No list that a model means is longer; without a bound, "[1,1,1,…" would hold back the whole answer.
 const longestMarker = 64
 const list = String.raw` ?\^?\d{1,3}(?: ?[,;\-–] ?\^?\d{1,3})* ?`
-const marker = new RegExp(String.raw`^(?:\[${list}\]|【${list}】)$`)
-const markerPrefix = /^[[【] ?\^?(?:\d{1,3} ?[,;\-–] ?\^?)*(?:\d{1,3} ?)?$/
+const named = '(?:(?:sources?|passages?) )?'
+// "†" begins what other products say of the place: its lines, or the word "source".
+const place = String.raw`(?:†[^\[\]【】\n]*)?`
+const marker = new RegExp(String.raw`^(?:\[${named}${list}${place}\]|【${named}${list}${place}】)$`, 'i')
+const beginsNumber = String.raw` ?\^?(?:\d{1,3} ?[,;\-–] ?\^?)*`
+// "s", "so", "sou", …: each letter only behind the one before it.
+const beginsName = Array.from(
+  'sources passages'.matchAll(/\w+/g),
+  ([name]) => name.replaceAll(/./g, '(?:$&') + ')?'.repeat(name.length),
+)
+const markerPrefix = new RegExp(
+  String.raw`^[\[【](?:(?:${beginsName.join('|')})|${named}${beginsNumber}(?:\d{1,3} ?)?|${named}${list}${place})$`,
+  'i',
+)
 const wordOrBracket = /[\p{L}\p{N}_\]]/u
 
 function readUnit(reading: Reading, unit: string): void {
@@ -131,7 +143,7 @@ function finishMarker(reading: Reading, bracket: string): void {
 
 /** `1-3` means 1, 2, 3 if both ends are known and in order; otherwise it is two numbers, so that nothing is made up. */
 function readNumbers(bracket: string, passageCount: number): number[] {
-  return [...bracket.matchAll(/(\d+)(?: ?[-–] ?\^?(\d+))?/g)].flatMap(([, from, to]) => {
+  return [...bracket.replace(/†.*/, '').matchAll(/(\d+)(?: ?[-–] ?\^?(\d+))?/g)].flatMap(([, from, to]) => {
     const first = Number(from)
     if (to === undefined) return [first]
     const last = Number(to)

@@ -11,7 +11,7 @@ import {
   readFigures,
   type Unit,
 } from './figures.ts'
-import { type Polarity, readPolarity } from './polarity.ts'
+import { oneForm, type Polarity, readBounds, readDenials, readPolarity } from './polarity.ts'
 import { listMark } from './sentences.ts'
 
 /** One thing that a sentence says. All but words are hard: a reader is hurt when one of them is wrong. */
@@ -23,55 +23,85 @@ export type Point =
   | { readonly type: 'date'; readonly readings: readonly DateParts[] }
   | { readonly type: 'rate'; readonly unit: Unit }
 
-export type Claim = {
-  /** as evidence is written: lower case, without markup and the stop at its end */
+/** What can be compared word by word. */
+type Worded = {
+  /** lower case, without markup and the stop at its end */
   readonly text: string
-  readonly points: readonly Point[]
-  readonly polarity: Polarity
   readonly terms: ReadonlySet<string>
+  readonly polarity: Polarity
+  /** how "once" and numbers are bounded: exactly, at least, at most */
+  readonly bounds: ReadonlyMap<string, string>
+  /** what each denial reaches, and how many words deny in sense alone */
+  readonly denied: readonly (string | null)[]
+  readonly hedges: number
+  readonly order: readonly Ordered[]
+}
+export type Ordered = {
+  readonly term: string
+  readonly isFunction: boolean
+  /** capitals, not of a function word that begins a sentence */
+  readonly isCapital: boolean
+  /** the first word of a sentence, where a capital says nothing */
+  readonly begins: boolean
+  /** the last word before it that is no function word */
+  readonly before: string | null
 }
 
+export type Claim = Worded & { readonly points: readonly Point[] }
+
 /** What a text holds: of a piece of a passage, or of several together. */
-export type Evidence = Figures & {
-  readonly text: string
-  readonly terms: ReadonlySet<string>
-  readonly polarity: Polarity
-}
+export type Evidence = Worded & Figures
 
 export function readClaim(sentence: string): Claim {
   // The number of a list entry is no figure that the source would have to hold.
   const text = plain(sentence.replace(listMark, ''))
   const identifiers = [...new Set(Array.from(text.matchAll(identifier), ([each]) => each.toLowerCase()))]
-  const { figures, dates, rates, rest } = readFigures(text.replace(identifier, (each) => ' '.repeat(each.length)))
+  const written = text.replace(identifier, (each) => ' '.repeat(each.length))
+  const { figures, dates, rates, rest } = readFigures(written)
   const names = namesIn(rest)
-  const terms = [...new Set(words(rest).map(({ term }) => term))].filter(
+  const terms = [...new Set(words(rest).map(({ term }) => oneForm(term)))].filter(
     (term) => !names.has(term) && !isFunctionWord(term),
   )
   return {
-    text: bare(text),
+    ...readWords(text),
     points: [
       ...terms.map((term) => ({ type: 'word', term }) as const),
       ...[...names].map((term) => ({ type: 'name', term }) as const),
       ...identifiers.map((each) => ({ type: 'identifier', text: each }) as const),
       // "one of them" counts nothing.
       ...figures
-        .filter(({ value, unit }) => value !== 1 || unit)
+        .filter(({ value, unit }) => value !== 1 || unit || /(?<![\d.,])1(?![\d.,])/.test(written))
         .map((figure) => ({ type: 'figure', figure }) as const),
       ...dates.map((readings) => ({ type: 'date', readings }) as const),
       ...rates.map((unit) => ({ type: 'rate', unit }) as const),
     ],
-    polarity: readPolarity(text),
-    terms: new Set(words(text).map(({ term }) => term)),
   }
 }
 
 export function readEvidence(text: string): Evidence {
   const source = plain(text)
+  const read = readWords(source)
+  return { ...readFigures(source), ...read, terms: read.terms.union(new Set(acronymsIn(source))) }
+}
+
+function readWords(text: string): Worded {
+  let before: string | null = null
+  const order = words(text).map(({ term: written, start, end }) => {
+    const term = oneForm(written)
+    const isFunction = isFunctionWord(term)
+    const begins = /(?:^|[.!?:|\n])["'([\s]*$/.test(text.slice(Math.max(0, start - 8), start))
+    const isCapital = /\p{Lu}/u.test(text.slice(start, end)) && end - start > 1 && !(begins && isFunction)
+    const each = { term, isFunction, isCapital, begins, before }
+    if (!isFunction) before = term
+    return each
+  })
   return {
-    ...readFigures(source),
-    text: bare(source),
-    terms: new Set([...words(source).map(({ term }) => term), ...acronymsIn(source)]),
-    polarity: readPolarity(source),
+    text: bare(text),
+    terms: new Set(order.map(({ term }) => term)),
+    polarity: readPolarity(text),
+    bounds: readBounds(text.toLowerCase()),
+    ...readDenials(text),
+    order,
   }
 }
 
@@ -91,6 +121,10 @@ export function joined(all: readonly Evidence[]): Evidence {
     text: all.map(({ text }) => text).join('\n'),
     terms: new Set(all.flatMap(({ terms }) => [...terms])),
     polarity,
+    bounds: new Map(all.flatMap((each) => [...each.bounds])),
+    denied: all.flatMap(({ denied }) => denied),
+    hedges: all.reduce((sum, each) => sum + each.hedges, 0),
+    order: all.flatMap(({ order }) => order),
   }
 }
 
@@ -108,9 +142,12 @@ function holds(point: Exclude<Point, { type: 'figure' }>, evidence: Evidence, be
   return holdsRate(point.unit, evidence)
 }
 
-/** Markup that models put around words says nothing. */
+/** Markup that models put around words says nothing, nor does the number of a footnote. */
 function plain(text: string): string {
-  return text.replaceAll(/[*`]|(?<=^|\s)_|_(?=\s|$)/g, '').replaceAll('’', "'")
+  return text
+    .replaceAll(/[<‹]sup>[^<‹]{0,20}[<‹]\/sup>/gi, '')
+    .replaceAll(/[*`]|(?<=^|\s)_|_(?=\s|$)/g, '')
+    .replaceAll('’', "'")
 }
 
 function bare(text: string): string {

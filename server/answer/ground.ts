@@ -1,10 +1,10 @@
 // Which words of the passages back a sentence of the model's, and how well? A lexical check: support, not truth.
 import type { Passage, Span, Verdict } from '../../core/types.ts'
-import { words } from '../../core/terms.ts'
-import { type Claim, type Evidence, joined, match, type Point, readClaim, readEvidence } from './claim.ts'
-import { holdsDate, matchFigure } from './figures.ts'
+import { type Claim, type Evidence, joined, match, type Point, readClaim } from './claim.ts'
+import { isOpposed, lacksDenial, likenessOf } from './conflict.ts'
+import { holdsDate } from './figures.ts'
 import { contradicts } from './polarity.ts'
-import { piecesOf } from './sentences.ts'
+import { readSource, type Source } from './source.ts'
 
 /** Words of a passage that are cited for a sentence. */
 export type Backing = { readonly passage: Passage; readonly span: Span }
@@ -45,33 +45,31 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
     sources.set(n, source)
     return source
   }
-  // One sentence is asked about several times in a row, by each of its markers; to look through all passages is dear.
-  let last = asked('')
-  const aboutOf = (sentence: string): Asked => {
-    if (last.sentence !== sentence) last = asked(sentence)
-    return last
-  }
-  const locate = (sentence: Asked) =>
-    passages
-      .flatMap((_, index) => sourceOf(index + 1) ?? [])
-      .map((source) => lockIn(sentence, source))
+  const claimOf = once((sentence: string) => readClaim(sentence.slice(0, LONGEST)))
+  const all = () => passages.flatMap((_, index) => sourceOf(index + 1) ?? [])
+  const isContradicted = once((claim: Claim) => isDisputed(claim, all()))
+  const lockIn = eachOnce(locked)
+  const locate = (claim: Claim) =>
+    all()
+      .map((source) => lockIn(claim, source))
       .reduce(better)
   return {
     lock: (sentence, n) => {
-      const about = aboutOf(sentence)
+      const claim = claimOf(sentence)
       const source = sourceOf(n)
-      if (!source || about.claim.points.length === 0) return []
-      const named = lockIn(about, source)
-      if (named.verdict === 'supported') return named.backings
-      const best = locate(about)
+      if (!source || claim.points.length === 0) return []
+      const named = lockIn(claim, source)
+      // What is disputed is never rescued by other words: its footnote stays where the model put it.
+      if (named.verdict === 'supported' || (named.score > 0 && isContradicted(claim))) return named.backings
+      const best = locate(claim)
       if (best.verdict === 'supported') return best.backings
       // A quote that shares no word with the sentence would be a footnote to nothing.
       return named.score > 0 ? named.backings : isForeign(sentence) ? firstOf(source) : []
     },
     find: (sentence) => {
-      const about = aboutOf(sentence)
-      if (passages.length === 0 || about.claim.points.length < TELLING) return []
-      const best = locate(about)
+      const claim = claimOf(sentence)
+      if (passages.length === 0 || claim.points.length < TELLING || isContradicted(claim)) return []
+      const best = locate(claim)
       return best.verdict === 'supported' ? best.backings : []
     },
     judge: (sentence, backings) => {
@@ -81,45 +79,31 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
         const source = sourceOf(passage.n)
         return source ? [{ source, span }] : []
       })
-      const judgement = judged(aboutOf(sentence).claim, places)
+      const claim = claimOf(sentence)
+      const own = judged(claim, places)
+      const judgement = isContradicted(claim) ? scored(Math.min(own.score, PARTIAL - CAP)) : own
       return judgement.verdict !== 'supported' && isForeign(sentence) ? { verdict: 'unchecked', score: 0 } : judgement
     },
   }
 }
 
-type Asked = { readonly sentence: string; readonly claim: Claim; readonly found: Map<Source, Locked> }
-
-function asked(sentence: string): Asked {
-  return { sentence, claim: readClaim(sentence.slice(0, LONGEST)), found: new Map() }
+/** Remembers the last result: one sentence is asked about several times in a row. */
+function once<A, R>(read: (asked: A) => R): (asked: A) => R {
+  let last: { readonly asked: A; readonly result: R } | null = null
+  return (asked) => {
+    if (last?.asked !== asked) last = { asked, result: read(asked) }
+    return last.result
+  }
 }
 
-function lockIn({ claim, found }: Asked, source: Source): Locked {
-  const known = found.get(source) ?? locked(claim, source)
-  found.set(source, known)
-  return known
-}
-
-type Source = {
-  readonly passage: Passage
-  readonly pieces: readonly { readonly span: Span; readonly evidence: Evidence }[]
-  /** words of title and headings: they stand beside every quote */
-  readonly beside: ReadonlySet<string>
-  /** title, headings and date: the model was shown them, and may say what is in them */
-  readonly label: Evidence
-  readonly whole: Evidence
-}
-
-function readSource(passage: Passage): Source {
-  const { headings, document } = passage
-  const pieces = piecesOf(passage).map(({ span, text }) => ({ span, evidence: readEvidence(text) }))
-  const path = [document.title, ...headings].join('\n')
-  const label = readEvidence(`${path}\n${document.publishedAt ?? ''}`)
-  return {
-    passage,
-    pieces,
-    beside: new Set(words(path).map(({ term }) => term)),
-    label,
-    whole: joined([...pieces.map(({ evidence }) => evidence), label]),
+/** The same for each source: to look through all passages is dear. */
+function eachOnce(look: (claim: Claim, source: Source) => Locked): (claim: Claim, source: Source) => Locked {
+  let last: { readonly claim: Claim; readonly found: Map<Source, Locked> } | null = null
+  return (claim, source) => {
+    if (last?.claim !== claim) last = { claim, found: new Map() }
+    const known = last.found.get(source) ?? look(claim, source)
+    last.found.set(source, known)
+    return known
   }
 }
 
@@ -219,15 +203,18 @@ function judged(claim: Claim, places: readonly Place[]): Judgement {
   )
   if (pieces.some(({ text }) => text === claim.text)) return { verdict: 'supported', score: 1 }
   const evidence = joined(pieces)
-  const label = joined(places.map(({ source }) => source.label))
   const beside = new Set(places.flatMap(({ source }) => [...source.beside]))
   const matches = claim.points.map((point) => match(point, evidence, beside))
   const share = shareOf(
     claim.points,
     matches.map((each) => each === 'held'),
   )
-  const isWrong = contradicts(claim, evidence) || pieces.some((piece) => isAltered(claim, piece, label))
-  const score = share * (isWrong ? PARTIAL - CAP : highest(claim, matches, places))
+  const most = lacksDenial(claim, evidence) ? SUPPORTED - CAP : 1
+  const score = share * (contradicts(claim, evidence) ? PARTIAL - CAP : Math.min(most, highest(claim, matches, places)))
+  return scored(score)
+}
+
+function scored(score: number): Judgement {
   return { verdict: verdictOf(score), score }
 }
 
@@ -247,22 +234,34 @@ function highest(claim: Claim, matches: readonly string[], places: readonly Plac
   return lacksHard ? SUPPORTED - CAP : 1
 }
 
-// From here on a sentence is a copy of a piece with changes.
-const COPIED = 0.8
-
-/** A copy of one piece that denies what it says, or has another figure in place of its own: no other piece mends that. */
-function isAltered(claim: Claim, piece: Evidence, label: Evidence): boolean {
-  const nothing = new Set<string>()
-  const words = claim.points.filter(({ type }) => type === 'word' || type === 'name')
-  const held = words.filter((point) => match(point, piece, nothing) === 'held').length
-  if (words.length < TELLING || held < COPIED * words.length) return false
-  if (contradicts(claim, piece)) return true
-  const figures = claim.points.flatMap((point) => (point.type === 'figure' ? [point.figure] : []))
-  const own = { ...piece, figures, dates: [] }
-  return (
-    figures.some((figure) => matchFigure(figure, piece) !== 'held' && matchFigure(figure, label) !== 'held') &&
-    piece.figures.some((figure) => matchFigure(figure, own) !== 'held')
-  )
+/**
+ * Of all that was read, the words most like the sentence are a near copy that says the opposite. Two sentences are
+ * looked at together only where neither alone is a near copy.
+ */
+function isDisputed(claim: Claim, sources: readonly Source[]): boolean {
+  const names = new Set(sources.flatMap((source) => [...source.names]))
+  let likest = 0
+  let isAgainst = false
+  for (const source of sources) {
+    const around = { ...source, names }
+    const likeness = (piece: Evidence) => likenessOf(claim, piece, around)
+    const single = source.pieces.map(({ evidence }) => ({ evidence, like: likeness(evidence) }))
+    const pairs = single.slice(1).flatMap(({ evidence, like }, index) => {
+      const before = single[index]
+      if (!before || like > 0 || before.like > 0) return []
+      const both = joined([before.evidence, evidence])
+      return [{ evidence: both, like: likeness(both) }]
+    })
+    for (const { evidence, like } of [...single, ...pairs]) {
+      if (like === 0 || like < likest || (like === likest && !isAgainst)) continue
+      const opposes = isOpposed(claim, evidence, around)
+      // A near copy that leaves out what is denied speaks neither for it nor against it.
+      if (!opposes && lacksDenial(claim, evidence)) continue
+      isAgainst = opposes
+      likest = like
+    }
+  }
+  return isAgainst
 }
 
 /** A date of which the source gives a part is not made up. */

@@ -138,7 +138,9 @@ function* close(writing: Writing): Iterable<AnswerEvent | Judged> {
 function judgedOf({ draft, grounds, open }: Writing): Judged {
   const { start, end, words, backings, cited } = open
   const quotes = backings.map(quoteOf)
-  const isQuote = quotes.length === 1 && quotes[0] === draft.slice(start).slice(0, end - start)
+  // The full stop behind a marker is not part of the statement.
+  const written = draft.slice(start).slice(0, end - start)
+  const isQuote = quotes.length === 1 && quotes[0]?.replace(/\.$/, '') === written.replace(/\.$/, '')
   return {
     type: 'judged',
     place: { start, end },

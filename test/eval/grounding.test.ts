@@ -9,31 +9,44 @@ import { bipia, hide } from '../../eval/public/bipia.ts'
 import { wice } from '../../eval/public/wice.ts'
 import { plantErrors, reword } from '../../eval/score/errors.ts'
 import { random } from '../../eval/stats.ts'
+import { search } from '../../server/answer/search.ts'
 import { depsOf, documentOf, libraryOf, never } from '../support/passages.ts'
 
 describe('a planted error', () => {
   const sentence = 'In 2017, the service at Lyft keeps 480 shards and answers within 50 ms.'
 
+  const alone = { passage: '', names: [], ownTitle: [], otherTitles: [] }
+
   it('changes one thing and leaves the rest', () => {
-    expect(plantErrors(sentence, sentence, ['Kafka'], random(3))).toEqual({
+    const lender = { passage: sentence, names: ['Kafka'], ownTitle: ['Lyft'], otherTitles: ['Uber'] }
+    const slower = sentence.replace('answers', 'answers after')
+    expect(plantErrors(slower, lender, random(3))).toEqual({
       number: expect.not.stringMatching(/2017.*480.*50/),
-      name: sentence.replace('Lyft', 'Kafka'),
-      unit: sentence.replace('50 ms', '50 s'),
-      negation: sentence.replace('keeps', 'does not keep'),
+      name: slower.replace('Lyft', 'Kafka'),
+      unit: slower.replace('50 ms', '50 s'),
+      negation: slower.replace('keeps', 'does not keep'),
+      denial: expect.stringMatching(/Lyft (?:never|no longer) keeps/),
+      opposite: slower.replace('after', 'before'),
+      document: slower.replace('Lyft', 'Uber'),
     })
   })
 
   it('is not made where there is nothing to change', () => {
-    expect(plantErrors('Bread rests.', '', [], random(1))).toEqual({})
+    expect(plantErrors('Bread rests.', alone, random(1))).toEqual({})
   })
 
-  it('takes a "not" away where there is one', () => {
-    expect(plantErrors('It is not fast.', '', [], random(1)).negation).toBe('It is fast.')
+  it.each([
+    ['It is not fast.', 'It is fast.'],
+    ['It can never wait.', undefined],
+  ])('is a "not" too few where there is one, and never a second one: %j', (written, harmed) => {
+    expect(plantErrors(written, alone, random(1)).negation).toBe(harmed)
   })
 
-  it('is caught in a library, and the true sentences are not', () => {
+  it('is caught in a library, and the true sentences are not', async () => {
     const document = documentOf('lyft', `# Shards\n${sentence} Redis keeps the counts of 20 users for them.`)
-    const { table, wrong } = plant([document], 7)
+    const deps = depsOf(libraryOf(document))
+    const read = async (query: string) => (await search(query, 'main', deps, never)).passages
+    const { table, wrong } = await plant([document], 7, read)
     expect(table.find((line) => line.startsWith('caught: ALL'))).toContain('100.0 %')
     expect(wrong).toEqual([])
   })

@@ -194,6 +194,11 @@ function expectStatements({ answer, statements, citations }: Answer): void {
     expect(words).toBe(words.trim())
     const quotes = cited.map((n) => citations[n - 1]?.quote)
     expect(quotes).not.toContain(undefined)
-    if (verdict === 'verbatim') expect(quotes).toEqual([words])
+    if (verdict === 'verbatim') expect(quotes.map(unstopped)).toEqual([unstopped(words)])
   }
+}
+
+/** A full stop may stand behind the marker. */
+function unstopped(words: string | undefined): string | undefined {
+  return words?.replace(/\.$/, '')
 }

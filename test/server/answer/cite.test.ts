@@ -46,6 +46,10 @@ describe('a marker', () => {
     ['A [1-3]', [text('A '), cite(1, 2, 3)]],
     ['A [1–2, 5]', [text('A '), cite(1, 2, 5)]],
     ['A [3-1]', [text('A '), cite(3, 1)]],
+    ['A [Source 2].', [text('A '), cite(2), text('.')]],
+    ['A [passages 1, 3].', [text('A '), cite(1, 3), text('.')]],
+    ['A【4†source】.', [text('A'), cite(4), text('.')]],
+    ['A [2†L1-L4]', [text('A '), cite(2)]],
     ['A [[1]]', [text('A ['), cite(1), text(']')]],
     ['[1](https://evil.example)', [cite(1), text('(https://evil.example)')]],
     ['[1]: https://evil.example', [cite(1), text(': https://evil.example')]],
@@ -85,6 +89,10 @@ describe('what is no marker', () => {
     '- [ ] todo, - [x] done',
     'in [2023] or [1999]',
     '[1',
+    '[sources]',
+    '[Source code]',
+    '[passage',
+    '[†2]',
     '[1, ',
     '[]',
     '[^note]',
@@ -132,7 +140,8 @@ describe('holding back', () => {
     expect(reader.push('limiters [')).toEqual([text('limiters')])
     expect(reader.push('1')).toEqual([])
     expect(reader.push('] and [')).toEqual([text(' '), cite(1), text(' and')])
-    expect(reader.push('s')).toEqual([text(' [s')])
+    expect(reader.push('so')).toEqual([])
+    expect(reader.push('me')).toEqual([text(' [some')])
   })
 
   it('gives a marker with its last bracket', () => {
@@ -155,7 +164,12 @@ describe('holding back', () => {
 
 // The same rules over a complete text, written as line by line and pattern by pattern as can be.
 const list = / ?\^?\d{1,3}(?: ?[,;\-–] ?\^?\d{1,3})* ?/.source
-const candidate = new RegExp(`([ \u00a0\u202f])?(?<!\\\\)(?:\\[${list}\\]|【${list}】)`, 'g')
+const named = '(?:(?:source|passage)s? )?'
+const place = '(?:†[^\\[\\]【】\\n]*)?'
+const candidate = new RegExp(
+  `([ \u00a0\u202f])?(?<!\\\\)(?:\\[${named}${list}${place}\\]|【${named}${list}${place}】)`,
+  'gi',
+)
 
 function readWhole(answer: string, passageCount: number): Reading {
   const masked = maskCode(answer)
@@ -181,7 +195,7 @@ function readWhole(answer: string, passageCount: number): Reading {
 }
 
 function expand(marker: string, passageCount: number): number[] {
-  const parts = marker.matchAll(/(\d+)(?: ?[-–] ?\^?(\d+))?/g)
+  const parts = marker.replace(/†.*/, '').matchAll(/(\d+)(?: ?[-–] ?\^?(\d+))?/g)
   return [...parts].flatMap(([, from, to]) => {
     const [first, last] = [Number(from), Number(to ?? from)]
     if (to === undefined) return [first]
@@ -221,6 +235,7 @@ function maskInline(line: string): string {
 const pieces =
   '[ ] 【 】 [1] [9] [1,2] [2-4] [^3] 1 23 4567 0 , ; - – ^ ` `` ``` > \\ a word _ é 日本 🚦 ( ) . arr[0] ](http://x)'
     .split(' ')
+    .concat(['[Source 2]', '[passage ', '【4†source】', '†L1-L4]', 'source'])
     .concat([' ', ' ', '\u202f', '\n', '\r\n', '\n```', '\n```\n', ' [2]', ' [8]', '[1, 2]', `[${'1,'.repeat(30)}1`])
 const piece = fc.constantFrom(...pieces)
 const answers = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''))
@@ -258,8 +273,10 @@ describe('any answer', () => {
         const kept = read(answer.split(''), count)
           .tokens.map((token) => (token.type === 'text' ? token.text : ''))
           .join('')
+        // Without what a marker may hold besides its numbers.
         const letters = /[^[\]【】\d,;\-–^ \u202f]/gu
-        expect(kept.match(letters)).toEqual(answer.match(letters))
+        const bare = (written: string) => written.replaceAll(/†?source|passage|†L1-L4|†/gi, '').match(letters)
+        expect(bare(kept)).toEqual(bare(answer))
         if (!/[[【]/.test(answer)) expect(kept).toBe(answer)
       }),
       runs,
@@ -275,7 +292,7 @@ describe('any answer', () => {
         expect(reader.end()).toEqual([])
         expect(held.length).toBeLessThanOrEqual(1)
         if (held[0])
-          expect(held[0].type === 'text' && held[0].text).toMatch(/^[ \u00a0\u202f]?(?:[[【][\d,;\-–^ ]{0,63})?$/)
+          expect(held[0].type === 'text' && held[0].text).toMatch(/^[ \u00a0\u202f]?(?:[[【][^[\]【】\n]{0,63})?$/)
       }),
       runs,
     )

@@ -70,6 +70,70 @@ describe('a sentence', () => {
   })
 })
 
+describe('a sentence that one of several passages contradicts', () => {
+  const read = [
+    'Stripe lets a user go above that cap in a short burst. Creating a charge is a critical request.',
+    'Stripe runs four limiters, and its rate limiting is built on the token bucket.',
+    'Stripe uses the first of the three, the token bucket, for its rate limiting. A user is held to a cap by it.',
+    'FOQS guarantees at-least-once delivery. The client enqueues an item, and the lease starts when the item is dequeued.',
+    'Go used a lot less memory. The gap to Python was large, so Khan Academy chose Go. Nobody there chose twice.',
+    'A short burst does not last, and the cap of a user is not the cap of Stripe. Stripe sheds the less critical requests.',
+    'The reply of a shard does not block. Redis keeps 20 counts for each user, and Lyft keeps 30 counts for each user.',
+  ].map((text, index) => passageOf(text, { n: index + 1 }))
+  const judge = (sentence: string, n: number) => {
+    const grounds = createGrounds(read)
+    return grounds.judge(sentence, grounds.lock(sentence, n)).verdict
+  }
+
+  it.each([
+    ['Stripe does not let a user go above that cap in a short burst.', 1],
+    ['Creating a charge is not a critical request.', 6],
+    ['Stripe does not use the token bucket for its rate limiting.', 2],
+    ['FOQS does not guarantee at-least-once delivery.', 4],
+    ['FOQS guarantees exactly-once delivery.', 4],
+    ['FOQS guarantees at most once delivery.', 4],
+    ['The lease starts when the item is enqueued.', 4],
+    ['Khan Academy did not choose Go.', 5],
+    ['Khan Academy chose Python.', 5],
+    ['Khan Academy chose Kotlin because it used less memory.', 5],
+    ['Stripe sheds the most critical requests.', 6],
+    ['Stripe sheds the less critical requests never.', 1],
+    ['Khan keeps 30 counts for each user.', 7],
+  ])('is unsupported, whichever it cites: %j', (sentence, n) => {
+    expect(judge(sentence, n)).toBe('unsupported')
+  })
+
+  it.each([
+    ['Stripe lets a user go above that cap in a short burst', 2],
+    ['The token bucket is what Stripe uses for its rate limiting', 2],
+    ['FOQS guarantees delivery at least once', 4],
+    ['The lease starts when the item is dequeued', 4],
+    ['Khan Academy chose Go because it used less memory', 5],
+    ['Redis keeps 20 counts for each user', 7],
+    ['Lyft keeps 30 counts for each user', 7],
+    ["The reply of a shard doesn't block", 7],
+  ])('is not the one that says it as it is: %j', (sentence, n) => {
+    expect(judge(sentence, n)).toBe('supported')
+  })
+
+  it('has its footnote where the model put it', () => {
+    const sentence = 'Stripe does not let a user go above that cap in a short burst.'
+    expect(createGrounds(read).lock(sentence, 1)[0]?.passage.n).toBe(1)
+    expect(createGrounds(read).find(sentence)).toEqual([])
+  })
+})
+
+it.each([
+  ['The limiter never refuses a payment of a client', 'The limiter of a client looks at each payment it may refuse.'],
+  ['The gateway runs 1 process', 'The gateway runs 8 processes.'],
+])('%j is not backed by %j', (sentence, source) => {
+  expect(verdictFor(sentence, passageOf(source))).not.toBe('supported')
+})
+
+it('the number of a footnote in markup is none of the sentence', () => {
+  expect(verdictFor('Lua scripts make updates atomic<sup>2</sup>', passage)).toBe('supported')
+})
+
 describe('any sentence over any passage', () => {
   const word = fc.constantFrom(
     'redis',

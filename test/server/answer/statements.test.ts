@@ -126,10 +126,11 @@ describe('a statement', () => {
     ])
   })
 
-  it('that is a quote to the letter is verbatim', async () => {
-    expect((await written('The limit is 10 per second. [1]')).told).toEqual([
-      ['The limit is 10 per second.', 'verbatim', 1],
-    ])
+  it.each([
+    ['The limit is 10 per second. [1]', 'The limit is 10 per second.'],
+    ['The limit is 10 per second [1].', 'The limit is 10 per second'],
+  ])('that is a quote to the letter is verbatim, wherever its full stop stands: %j', async (reply, statement) => {
+    expect((await written(reply)).told).toEqual([[statement, 'verbatim', 1]])
   })
 
   it('in letters that are not compared is unchecked, and keeps the passage it names', async () => {

@@ -1,0 +1,140 @@
+// A piece that says nearly what a sentence says, and the opposite of it: what no other piece mends.
+import { type Claim, type Evidence, match, type Ordered, type Point } from './claim.ts'
+import { matchFigure } from './figures.ts'
+import { areOpposite, contradicts } from './polarity.ts'
+
+/** Where a piece stands: what is in title, headings and date may be said, too. */
+export type Around = {
+  readonly beside: ReadonlySet<string>
+  readonly label: Evidence
+  /** of all that was read, what stands with a capital inside of a sentence */
+  readonly names: ReadonlySet<string>
+}
+
+// From here on a sentence is a copy of a piece with changes; of fewer words no likeness can be told.
+const COPIED = 0.8
+const TELLING = 3
+const SMALL = 0.1
+const EQUAL = 2
+// Of less, even what was put in the place of something else makes no copy.
+const WORTH_A_LOOK = 0.5
+
+/**
+ * How much of a sentence's words a piece holds, if it is nearly the same; else 0. What was put in the place of a name or
+ * of an opposite word is left out: it is what the two differ in.
+ */
+export function likenessOf(claim: Claim, piece: Evidence, around: Around): number {
+  if (piece.text === claim.text) return EQUAL
+  const all = claim.points.filter((point) => point.type === 'word' || point.type === 'name')
+  const isHeld = (point: Point) => match(point, piece, around.beside) === 'held'
+  if (all.filter(isHeld).length < WORTH_A_LOOK * all.length) return 0
+  const put = new Set([...substituted(claim, piece, around), ...turnedRound(claim, piece)])
+  const words = all.filter(({ term }) => !put.has(term))
+  const held = words.filter(isHeld).length
+  if (words.length < TELLING || held < COPIED * words.length) return 0
+  // Between two that hold the same, "lets … go above" tells which is meant.
+  const small = [...claim.terms].filter((term) => !areCues.has(term))
+  return (
+    held / words.length + (SMALL * small.filter((term) => piece.terms.has(term)).length) / Math.max(1, small.length)
+  )
+}
+
+/** Of a near copy: a "not" too many or too few, an opposite word, another figure or another name in the same place. */
+export function isOpposed(claim: Claim, piece: Evidence, around: Around): boolean {
+  if (piece.text === claim.text) return false
+  return (
+    contradicts(claim, piece) ||
+    deniesMore(claim, piece) ||
+    deniesMore(piece, claim) ||
+    turnedRound(claim, piece).length > 0 ||
+    hasOtherFigure(claim.points, piece, around.label) ||
+    substituted(claim, piece, around).length > 0
+  )
+}
+
+/** More denials of what both speak of. Hedged otherwise, it may mean the same: "avoids locks" of "does not lock". */
+function deniesMore(one: Claim | Evidence, other: Claim | Evidence): boolean {
+  if (one.denied.length === 0 || one.hedges !== other.hedges) return false
+  const shared = new Set(one.denied.filter((term) => term !== null && other.terms.has(term))).size
+  // A denial at the end of a clause ("… is not") reaches no word: it counts where nothing else differs.
+  const isWhole = [...one.terms].every((term) => other.terms.has(term) || areCues.has(term))
+  return (isWhole ? one.denied.length : shared) > other.denied.length
+}
+
+/** What denies is not backed by words that deny nothing, not even in sense ("avoids", "lock-free"). */
+export function lacksDenial(claim: Claim, evidence: Evidence): boolean {
+  return claim.denied.length > 0 && evidence.denied.length + evidence.hedges === 0
+}
+
+const areCues = new Set('not never no longer does do did is are was were'.split(' '))
+
+/**
+ * Word by word: "of a server to the same server" has one "server" more and one "client" less than its source; "the item
+ * is enqueued" has it behind another word than a source in which the client enqueues and the item is dequeued.
+ */
+function turnedRound(claim: Claim, piece: Evidence): string[] {
+  const extra = beyond(claim, piece)
+  const lost = beyond(piece, claim)
+  return claim.order.flatMap(({ term, isFunction, before }) => {
+    if (extra.includes(term)) return lost.some((other) => areOpposite(term, other)) ? [term] : []
+    if (isFunction || before === null) return []
+    const behind = piece.order.filter((each) => !each.isFunction && each.before === before)
+    const isOther = behind.some((each) => lost.includes(each.term) && areOpposite(term, each.term))
+    return isOther && behind.every((each) => each.term !== term) ? [term] : []
+  })
+}
+
+function beyond(one: Claim | Evidence, other: Claim | Evidence): string[] {
+  const left = other.order.map(({ term }) => term)
+  return one.order.flatMap(({ term }) => {
+    const at = left.indexOf(term)
+    if (at >= 0) left.splice(at, 1)
+    return at >= 0 ? [] : [term]
+  })
+}
+
+function hasOtherFigure(points: readonly Point[], piece: Evidence, label: Evidence): boolean {
+  const figures = points.flatMap((point) => (point.type === 'figure' ? [point.figure] : []))
+  const own = { ...piece, figures, dates: [] }
+  const hasOwn = piece.figures.some((figure) => matchFigure(figure, own) !== 'held')
+  return figures.some((figure) => {
+    const found = matchFigure(figure, piece)
+    return found === 'contradicted' || (found === 'missing' && hasOwn && matchFigure(figure, label) !== 'held')
+  })
+}
+
+/**
+ * Names of the claim in whose place the piece has another name: next to the same word, where the piece lists others
+ * ("chose Go and Rust" holds "chose Rust"). A first word is a name if either of the two is known to be one.
+ */
+function substituted(claim: Claim, piece: Evidence, { beside, names }: Around): string[] {
+  const own = new Set(claim.order.map(({ term }) => term))
+  return claim.order.flatMap(({ term, isCapital, begins }, at) => {
+    if (!isCapital || beside.has(term)) return []
+    const isOther = [-1, 1].some((side) => {
+      const next = claim.order[at + side]
+      if (!next || next.isCapital || (next.isFunction && !begins)) return false
+      const places = piece.order.flatMap((each, place) =>
+        each.term === next.term && (!next.isFunction || place === side) ? [place] : [],
+      )
+      const rivals = places.flatMap((place) => namesBeside(piece, place, -side))
+      const isHeld = rivals.some((each) => own.has(each.term)) || (begins && piece.terms.has(term))
+      return (
+        rivals.length > 0 &&
+        !isHeld &&
+        [{ term, begins }, ...rivals].some((each) => !each.begins || names.has(each.term))
+      )
+    })
+    return isOther ? [term] : []
+  })
+}
+
+/** The names in a row from there on, over "and" and the like. */
+function namesBeside({ order }: Evidence, from: number, step: number): Ordered[] {
+  const row: Ordered[] = []
+  for (let at = from + step; ; at += step) {
+    const each = order[at]
+    if (!each || !(each.isCapital || each.isFunction)) return row
+    if (each.isCapital) row.push(each)
+  }
+}

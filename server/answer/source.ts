@@ -1,0 +1,35 @@
+// A passage as grounding reads it: cut into pieces, each with what it says.
+import { words } from '../../core/terms.ts'
+import type { Passage, Span } from '../../core/types.ts'
+import { type Evidence, joined, readEvidence } from './claim.ts'
+import { piecesOf } from './sentences.ts'
+
+export type Source = {
+  readonly passage: Passage
+  readonly pieces: readonly { readonly span: Span; readonly evidence: Evidence }[]
+  /** words of title and headings: they stand beside every quote */
+  readonly beside: ReadonlySet<string>
+  /** title, headings and date: the model was shown them, and may say what is in them */
+  readonly label: Evidence
+  readonly names: ReadonlySet<string>
+  readonly whole: Evidence
+}
+
+export function readSource(passage: Passage): Source {
+  const { headings, document } = passage
+  const pieces = piecesOf(passage).map(({ span, text }) => ({ span, evidence: readEvidence(text) }))
+  const path = [document.title, ...headings].join('\n')
+  const label = readEvidence(`${path}\n${document.publishedAt ?? ''}`)
+  return {
+    passage,
+    pieces,
+    beside: new Set(words(path).map(({ term }) => term)),
+    label,
+    names: new Set(pieces.flatMap(({ evidence }) => namesOf(evidence))),
+    whole: joined([...pieces.map(({ evidence }) => evidence), label]),
+  }
+}
+
+function namesOf({ order }: Evidence): string[] {
+  return order.filter(({ isCapital, begins }) => isCapital && !begins).map(({ term }) => term)
+}
