@@ -106,7 +106,7 @@ const chatter = new Set(
 )
 
 /** The words of a question that name what it is about, as they were written. */
-function subjectOf(question: string): string[] {
+export function subjectOf(question: string): string[] {
   if (contentOf(question) === 0) return []
   const terms = new Set(queryTerms(question)).difference(chatter)
   return question
