@@ -37,6 +37,11 @@ describe('a follow-up', () => {
     'Why was the database chosen?',
     'When a node fails, how do they move it?',
     'Was it worth it, and what did they learn?',
+    'What about Stripe?',
+    'ok, and how many tables were created?',
+    'And what is the bot called that opened the PRs?',
+    'So did engineers write a migration tool?',
+    'But how did Kafka help them?',
   ])('is led by the subject it points back to: %j', (text) => {
     expect(rewrite({ text, history })).toBe(`Notion shard Postgres ${text}`)
   })
@@ -104,6 +109,13 @@ describe('a question that stands alone stays as it is', () => {
     'How many kinds of load balancers are there?',
     'I read about leader election. Why does it need a quorum?',
     'Speaking about vector clocks, when are they worth it?',
+    'ok, what is a token bucket?',
+    'Ok so what are vector clocks?',
+    "what about Stripe's rate limiter?",
+    'And why did Khan Academy choose Go?',
+    'but how does netflix shed load?',
+    'Then how do Go services at Khan Academy share types?',
+    'What about load shedding at Netflix?',
   ])('%j', (text) => {
     expect(rewrite({ text, history })).toBe(text)
   })
