@@ -66,10 +66,29 @@ const ownMarker = /[[【]\s*\^?\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*[\]】]/
 
 type Scored = { readonly piece: Piece; readonly score: number; readonly siblings: readonly Piece[] }
 
-/** What an answer quotes of these passages, in the order in which it is read; none: they say nothing. */
+/**
+ * What an answer quotes of these passages, in the order in which it is read; none: they say nothing. The parts of a
+ * question are answered one after the other, each in its share of the words.
+ */
 export async function chooseSentences(
   found: Found,
   passages: readonly Passage[],
+  deps: ChooseDeps,
+  signal: AbortSignal,
+): Promise<Piece[]> {
+  const parts = found.parts?.length ? found.parts : [found]
+  const chosen: Piece[] = []
+  for (const part of parts) {
+    const pieces = await chooseFor(part, passages, Math.floor(WORDS / parts.length), deps, signal)
+    chosen.push(...withoutRepeats(pieces, chosen))
+  }
+  return chosen
+}
+
+async function chooseFor(
+  found: Found,
+  passages: readonly Passage[],
+  room: number,
   deps: ChooseDeps,
   signal: AbortSignal,
 ): Promise<Piece[]> {
@@ -81,7 +100,7 @@ export async function chooseSentences(
       siblings,
     }))
   })
-  return choose(scored, found.query)
+  return choose(scored, found.query, room)
 }
 
 /** What a piece must be better by than one of eight words. */
@@ -115,12 +134,12 @@ export async function rateSentences(
   )
 }
 
-function choose(rated: readonly Scored[], query: string): Piece[] {
+function choose(rated: readonly Scored[], query: string, words: number): Piece[] {
   const pool = [...rated]
   const best = Math.max(...rated.map(({ score }) => score))
   const taken: Piece[] = []
   let lead: readonly Piece[] = []
-  let room = WORDS
+  let room = words
   while (pool.length > 0 && room > 8) {
     const next = pool.reduce((most, each) => (priced(each, taken, best) > priced(most, taken, best) ? each : most))
     pool.splice(pool.indexOf(next), 1)

@@ -79,17 +79,17 @@ function readQuery(reply: string, { text, history }: Question): string | null {
 
 /** "Why?" has nothing of its own to keep. A small model likes to say an earlier question again. */
 function keepsQuestion(query: string, text: string): boolean {
-  const kept = new Set(words(query).map(({ term }) => term))
+  const kept = new Set(termsOf(query))
   const isKept = (term: string) => kept.has(term)
   const own = subjectOf(text).flatMap(queryTerms)
-  const names = writtenNames(text).flatMap((name) => words(name).map(({ term }) => term))
+  const names = writtenNames(text).flatMap(termsOf)
   return names.every(isKept) && own.filter(isKept).length >= KEPT * own.length
 }
 
 function sameWords(a: string, b: string): boolean {
-  const said = (text: string) =>
-    words(text)
-      .map(({ term }) => term)
-      .join(' ')
-  return said(a) === said(b)
+  return termsOf(a).join(' ') === termsOf(b).join(' ')
+}
+
+function termsOf(text: string): string[] {
+  return words(text).map(({ term }) => term)
 }

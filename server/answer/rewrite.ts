@@ -41,8 +41,13 @@ export function leansOnHistory(text: string): boolean {
 
 const opener = /^\s*(?:(?:and|but|so|then|also|or|ok(?:ay)?|what about|how about)\b[\s,.]*)+/i
 
+// "What does Kafka do?", but "why did Kafka?" leaves out what it did.
+const namedSubject = new RegExp(String.raw`\b(?:do|does|did)\s+\p{Lu}[\p{L}\p{N}]*\s+\p{L}`, 'u')
 const owner = /\b(?!what|who|how|where|when|why|that|it|there|here|let)\p{L}+['’]s\s+\p{L}/iu
-const nameAsSubject = new RegExp(String.raw`\b(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\s+\p{Lu}`, 'u')
+const nameAsSubject = new RegExp(
+  String.raw`\b(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\s+\p{Lu}`,
+  'u',
+)
 // A singular noun without an article is a name, in lower case too: "why did netflix …", but not "why did engineers …".
 const bareSubject = /\b(?:does|did)\s+(?!the\b|an?\b|any|some|every|each|our|your|you\b|we\b|i\b|one\b)\p{Ll}+(?<!s)\s/u
 
@@ -102,7 +107,7 @@ const asksWhatItIs = /^\s*(?:[Ww]hat|[Ww]ho)(?:['’]s| is| are| was| were) (?!t
 
 /** "How many?", "which database?", "why was the database chosen?": too little to be about something on its own. */
 function isElliptic(text: string): boolean {
-  if (queryTerms(text).length > 2 || asksWhatItIs.test(text)) return false
+  if (queryTerms(text).length > 2 || asksWhatItIs.test(text) || namedSubject.test(text)) return false
   return words(text).length <= 4 || /\bthe\b/i.test(text)
 }
 

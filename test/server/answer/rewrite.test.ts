@@ -39,9 +39,10 @@ describe('a follow-up', () => {
     'Was it worth it, and what did they learn?',
     'What about Stripe?',
     'ok, and how many tables were created?',
-    'And what is the bot called that opened the PRs?',
+    'And what was the tool named that moved the DBs?',
     'So did engineers write a migration tool?',
     'But how did Kafka help them?',
+    'Why did Kafka?',
   ])('is led by the subject it points back to: %j', (text) => {
     expect(rewrite({ text, history })).toBe(`Notion shard Postgres ${text}`)
   })
@@ -116,6 +117,7 @@ describe('a question that stands alone stays as it is', () => {
     'but how does netflix shed load?',
     'Then how do Go services at Khan Academy share types?',
     'What about load shedding at Netflix?',
+    'What does Vortex do?',
   ])('%j', (text) => {
     expect(rewrite({ text, history })).toBe(text)
   })
