@@ -63,6 +63,22 @@ describe('an extract', () => {
     expect(quotes[0]).toBe('Stripe runs four limiters:')
   })
 
+  it('leaves out a sentence whose list does not fit beside it', async () => {
+    const entry = 'counts the requests of many users at once '.repeat(8)
+    const long = `Redis keeps to three rules of Stripe limiters:\n- One ${entry}\n- Two ${entry}\n- Three ${entry}`
+    const { quotes } = await extracted('Which rules of Stripe limiters does Redis keep to?', passagesOf(long))
+    expect(quotes.some((quote) => quote.endsWith(':'))).toBe(false)
+    expect(quotes.length).toBeGreaterThan(0)
+  })
+
+  it('keeps the sentences of a passage in the order of its text, also when the last answers best', async () => {
+    const text = 'Some users send requests at night. Redis counts the requests of every user.'
+    const { quotes } = await extracted('Who counts the requests of every user?', passagesOf(text))
+    expect(quotes).toContain('Redis counts the requests of every user.')
+    const places = quotes.map((quote) => text.indexOf(quote))
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+  })
+
   it('gives every part of a question its share of the words, in the order of the parts', async () => {
     const parts = ['Who counts requests for Redis?', 'What does Kafka do?']
     const passages = passagesOf(twelveOf('Redis'), twelveOf('Kafka'))

@@ -188,7 +188,7 @@ describe('an official error', () => {
     ['a role that there is not', { messages: [{ role: 'king', content: 'Hello' }] }, 'messages.0.role'],
   ])('tells the client that %s cannot be had', async (_, more, param) => {
     const { openai } = await clientOf()
-    const failure = await openai.chat.completions.create({ ...asking(QUESTION), ...more } as Asking).catch((e) => e)
+    const failure = await openai.chat.completions.create({ ...asking(QUESTION), ...more }).catch((e) => e)
     expect(failure).toBeInstanceOf(OpenAI.BadRequestError)
     expect(failure).toMatchObject({ status: 400, param, type: 'invalid_request_error' })
   })
