@@ -1,7 +1,7 @@
 // Answers and passages for a terminal. Colours only where somebody looks; the words are the same everywhere.
 import { styleText } from 'node:util'
 import { AppError, InputError } from '../core/errors.ts'
-import { fallbackOf, refusalOf } from '../core/refusal.ts'
+import { fallbackOf, lackOf, refusalOf } from '../core/refusal.ts'
 import { clean, wrap } from './layout.ts'
 
 /** The parts of the HTTP answer that are printed (design §4.1). */
@@ -58,9 +58,11 @@ export function footnotes(answer: WireAnswer, sheet: Sheet): string {
 function remarks(answer: WireAnswer): string[] {
   const doubtful = answer.statements.filter(({ verdict }) => verdict === 'unsupported' || verdict === 'partial').length
   const fallback = fallbackOf(answer.fallback)
+  const lack = lackOf(answer.missing)
   return [
     ...(answer.status === 'stopped' ? ['Stopped before its end.'] : []),
     ...(fallback ? [fallback] : []),
+    ...(lack ? [lack] : []),
     ...(doubtful > 0
       ? [`${doubtful} of ${answer.statements.length} sentences are not fully backed by their footnotes.`]
       : []),

@@ -102,6 +102,8 @@ export type Config = {
   readonly publicUrl: string | null
   readonly dataDir: string
   readonly libraryDir: string
+  /** false: it is where a library is by default, and there need not be one */
+  readonly libraryDirIsSet: boolean
   readonly databaseUrl: string | null
   /** null: no provider, answers are extractive */
   readonly provider: Provider | null
@@ -140,9 +142,9 @@ const environment = z.object({
   LOG_LEVEL: settings.LOG_LEVEL.schema,
 })
 
-/** Pure: the environment is an argument. An empty variable counts as unset, as compose files and shells write them. */
+/** Pure: the environment is an argument. A blank variable counts as unset, as compose files and shells write them. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
   const parsed = environment.safeParse(set)
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => describe(issue, set))
   if (set['EMBEDDING_MODEL'] && !set['OPENAI_API_KEY'] && !set['OPENAI_BASE_URL'])
@@ -151,7 +153,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     )
   if (parsed.success) faults.push(...budgetFaults(parsed.data))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
-  return toConfig(parsed.data)
+  return toConfig(parsed.data, set['LIBRARY_DIR'] !== undefined)
 }
 
 /** A limit on a model without a price would never be reached. */
@@ -186,13 +188,14 @@ function priceOf({ MODEL_PRICES, CHAT_MODEL }: z.output<typeof environment>): Pr
   return { inputUsd, outputUsd }
 }
 
-function toConfig(env: z.output<typeof environment>): Config {
+function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): Config {
   return Object.freeze({
     port: env.PORT,
     host: env.HOST,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     dataDir: env.DATA_DIR,
     libraryDir: env.LIBRARY_DIR,
+    libraryDirIsSet,
     databaseUrl: env.DATABASE_URL ?? null,
     provider: hasProvider(env)
       ? {

@@ -12,7 +12,13 @@ const reasons: Readonly<Record<string, string>> = {
 /** One or two sentences. A reason that is not known is told as nothing found. */
 export function refusalOf({ reason, missing }: { readonly reason: string | null } & Pick<Answer, 'missing'>): string {
   const sentence = reasons[reason ?? ''] ?? 'The library does not hold an answer to this.'
-  return missing.length === 0 ? sentence : `${sentence} Nothing is said of: ${missing.join(', ')}.`
+  const lack = lackOf(missing) ?? (reason === 'partly-covered' ? 'What you name is in it, but not together.' : null)
+  return lack === null ? sentence : `${sentence} ${lack}`
+}
+
+/** What was asked and is not answered, under an answer of a part too; null when nothing is to be named. */
+export function lackOf(missing: readonly string[]): string | null {
+  return missing.length === 0 ? null : `Nothing is said of: ${missing.join(', ')}.`
 }
 
 const fallbacks: Readonly<Record<string, string>> = {

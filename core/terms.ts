@@ -72,7 +72,7 @@ const functionWords = new Set(
   this those through to too under until up upon us use used uses using very via was way we were what when where whether
   which while who whom whose why will with within without would you your yours dont doesnt didnt cant isnt arent wasnt
   im youre theyre whats hows explain describe exactly actually really anyone someone something difference differences
-  compare compared versus vs happen happens happened work works mean means long often take takes took prevent prevents avoid avoids handle handles deal deals cope way ways`
+  ok okay compare compared versus vs happen happens happened work works mean means long often take takes took prevent prevents avoid avoids handle handles deal deals cope way ways`
     .split(/\s+/)
     .map(toTerm),
 )

@@ -117,7 +117,7 @@ export type Answer = {
   readonly citations: readonly Citation[]
   readonly passages: readonly Passage[]
   readonly nearest: readonly Passage[]
-  /** on abstention: what was looked for and found in none of the best passages, in the words of the question */
+  /** in the words of the question; abstained: what stands in nothing that was found; answered: its parts that were not */
   readonly missing: readonly string[]
   readonly models: { readonly generator: string | null; readonly embedder: string }
   /** name → hash of each prompt that was sent for it; null when none was */

@@ -45,7 +45,10 @@ const ablations: readonly Ablation[] = [
     without: (deps) => ({ ...deps, sentenceEmbedder: blind(deps.sentenceEmbedder) }),
   },
   { name: 'first sentences instead of the best', without: withSteps({ choose: firstSentences }) },
-  { name: 'no evidence decision', without: withSteps({ weigh: () => ({ type: 'enough', confidence: 1 }) }) },
+  {
+    name: 'no evidence decision',
+    without: withSteps({ weigh: () => ({ type: 'enough', confidence: 1, parts: [], missing: [] }) }),
+  },
   { name: 'no rewriting of follow-ups', ask: (test) => ({ ...test, history: [] }) },
 ]
 

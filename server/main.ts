@@ -1,5 +1,5 @@
 // npm start: configuration, store, first ingest, then answers until SIGTERM.
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { styleText } from 'node:util'
 import { serve } from '@hono/node-server'
@@ -25,6 +25,7 @@ try {
 }
 
 async function start(config: Config, log: Log): Promise<void> {
+  checkLibrary(config)
   const place = config.databaseUrl
     ? 'the database of DATABASE_URL'
     : `the embedded database in ${config.dataDir.replace(/\/*$/, '/')}`
@@ -41,6 +42,14 @@ async function start(config: Config, log: Log): Promise<void> {
   } finally {
     await opened.close()
   }
+}
+
+/** A folder that was named and is none would leave a server that knows nothing. */
+function checkLibrary({ libraryDir, libraryDirIsSet }: Config): void {
+  if (!libraryDirIsSet || statSync(libraryDir, { throwIfNoEntry: false })?.isDirectory()) return
+  const found = JSON.stringify(libraryDir)
+  const fault = existsSync(libraryDir) ? `LIBRARY_DIR: ${found} is no folder.` : `LIBRARY_DIR: ${found} does not exist.`
+  throw new ConfigError([`${fault} Name a folder of documents, or unset it`])
 }
 
 /** A taken port is told now, not after a long first ingest. */

@@ -1,6 +1,6 @@
 // One process per embedded data directory. Two would lose data silently: PGlite has no lock of its own.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { StoreError } from '../core/errors.ts'
@@ -45,11 +45,27 @@ export function lockDirectory(dir: string): DirectoryLock {
 // stale lock to judge and no pid to mistake. The file stays empty; it is no second database (docs/decisions/0003).
 function openLockFile(dir: string): DatabaseSync {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    makeFolder(dir)
     return new DatabaseSync(join(dir, 'lock'))
   } catch (error) {
     throw cannotLock(dir, error)
   }
+}
+
+// Not by `recursive`: in a file system that makes no folders, such as /proc, Node tries again without end.
+function makeFolder(dir: string): void {
+  if (isFolder(dir)) return
+  if (dirname(dir) !== dir) makeFolder(dirname(dir))
+  try {
+    mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it in the same moment.
+    if (!isFolder(dir)) throw error
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function isBusy(error: unknown): boolean {

@@ -28,8 +28,12 @@ const faults = {
 /** @param {Answer} answer */
 export function refusalSentence({ reason, missing = [] }) {
   const sentence = refusals[reason ?? ''] ?? 'Nothing in it is about this question.'
-  return missing.length > 0 ? `${sentence} Nothing is said of: ${missing.join(', ')}.` : sentence
+  const apart = reason === 'partly-covered' ? ' What you name is in it, but not together.' : ''
+  return `${sentence}${missing.length > 0 ? ` ${lackOf(missing)}` : apart}`
 }
+
+/** @param {string[]} missing */
+const lackOf = (missing) => `Nothing is said of: ${missing.join(', ')}.`
 
 /**
  * Where the answer came from.
@@ -42,12 +46,13 @@ export function provenance({ mode, models, citations, timings_ms: { total } }) {
 }
 
 /** @param {Answer} answer */
-export function notes({ mode, fallback, statements, citations }) {
+export function notes({ status, mode, fallback, statements, citations, missing = [] }) {
   const nodes = []
   if (fallback !== null) {
     const instead = mode === 'extractive' ? ' These are the words of the library itself.' : ''
     nodes.push(element('p', { class: 'notice' }, `${faults[fallback] ?? `Fallback: ${fallback}.`}${instead}`))
   }
+  if (status === 'answered' && missing.length > 0) nodes.push(element('p', { class: 'notice' }, lackOf(missing)))
   if (statements.length > 0) nodes.push(verdictKey(statements))
   if (citations.length > 0) nodes.push(footnotes(citations))
   return nodes

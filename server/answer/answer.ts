@@ -87,13 +87,15 @@ async function* answerInto(
   }
 
   yield { type: 'passages', passages }
+  const answered = { ...found, parts: evidence.parts }
   const written = generator
-    ? yield* generate(draft, question, found, passages, { ...deps, generator }, signal)
-    : yield* extract(draft, found, passages, deps, signal)
+    ? yield* generate(draft, question, answered, passages, { ...deps, generator }, signal)
+    : yield* extract(draft, answered, passages, deps, signal)
   signal.throwIfAborted()
-  yield written === 'answered'
-    ? { type: 'done', answer: draft.finish('answered') }
-    : { type: 'abstained', answer: draft.refuse(written, passages, []) }
+  if (written !== 'answered') yield { type: 'abstained', answer: draft.refuse(written, passages, []) }
+  // A model reads all passages and says itself what they lack.
+  else if (draft.mode === 'generative') yield { type: 'done', answer: draft.finish('answered') }
+  else yield { type: 'done', answer: { ...draft.finish('answered'), missing: evidence.missing } }
 }
 
 function failure(error: unknown, deps: AnswerDeps): AnswerEvent {

@@ -1,9 +1,9 @@
 // Does this library answer this question? One calibrated decision, with its reason.
-import { queryTerms, words } from '../../core/terms.ts'
-import type { AbstentionReason, Passage } from '../../core/types.ts'
-import { namesIn } from './features.ts'
+import { isFunctionWord, queryTerms, words } from '../../core/terms.ts'
+import type { AbstentionReason, Candidate, Passage } from '../../core/types.ts'
+import { namesIn, wordsOf } from './features.ts'
 import { coverage, heldBy } from './match.ts'
-import type { Concept } from './query.ts'
+import { type Concept, writtenNames } from './query.ts'
 import { dot } from './rerank.ts'
 import type { Found } from './retrieve.ts'
 import { type Piece, piecesOf } from './sentences.ts'
@@ -11,12 +11,19 @@ import { evidenceBias, evidenceWeights } from './weights.ts'
 
 export type Evidence =
   /** `confidence`: estimated probability that the library answers the question */
-  | { readonly type: 'enough'; readonly confidence: number }
+  | {
+      readonly type: 'enough'
+      readonly confidence: number
+      /** of a question of several parts those that have enough; empty for any other */
+      readonly parts: readonly Found[]
+      /** the parts that have not, as they were asked */
+      readonly missing: readonly string[]
+    }
   | {
       readonly type: 'too-weak'
       readonly confidence: number
       readonly reason: AbstentionReason
-      /** what was looked for and is in none of the passages considered, in the words of the question */
+      /** what was looked for and is in nothing that was found, in the words of the question */
       readonly missing: readonly string[]
     }
 
@@ -39,15 +46,37 @@ export const evidenceModel = { weights: evidenceWeights, bias: evidenceBias, eno
 // The passages that could carry an answer.
 const CONSIDERED = 4
 
-/** `question`: as it was asked; the query may have been led by the subject of an earlier one. */
+/**
+ * `question`: as it was asked; the query may have been led by the subject of an earlier one. One of several parts is
+ * answered when one of them is: together they ask for more than any passage holds.
+ */
 export function weigh(
   found: Found,
   passages: readonly Passage[],
   question = found.query,
-  { weights, bias, enough } = evidenceModel,
+  model = evidenceModel,
+): Evidence {
+  const whole = weighAlone(found, passages.slice(0, CONSIDERED), question, model)
+  if (!found.parts?.length) return whole
+  const all = passages.slice(0, CONSIDERED * found.parts.length)
+  const weighed = found.parts.map((part) => ({ part, evidence: weighAlone(part, all, part.query, model) }))
+  const enough = weighed.filter(({ evidence }) => evidence.type === 'enough')
+  if (enough.length === 0) return whole
+  return {
+    type: 'enough',
+    confidence: Math.max(...enough.map(({ evidence }) => evidence.confidence)),
+    parts: enough.map(({ part }) => part),
+    missing: weighed.filter((each) => !enough.includes(each)).map(({ part }) => part.query.replace(/[\s?]+$/, '')),
+  }
+}
+
+function weighAlone(
+  found: Found,
+  considered: readonly Passage[],
+  question: string,
+  { weights, bias, enough }: typeof evidenceModel,
 ): Evidence {
   if (found.chunks === 0) return { type: 'too-weak', confidence: 0, reason: 'empty-library', missing: [] }
-  const considered = passages.slice(0, CONSIDERED)
   const texts = considered.map(termsOf)
   const features = evidenceOf(found.concepts, texts)
   const confidence = found.candidates.length === 0 ? 0 : 1 / (1 + Math.exp(-(bias + dot(features, weights))))
@@ -57,6 +86,7 @@ export function weigh(
     reason,
     missing,
   })
+  if (!asksOfSomething(found) || isOrder(question)) return tooWeak('nothing-relevant')
   if (found.query !== question && lacksOwnWords(found, question, texts)) return tooWeak('nothing-relevant')
   if (confidence < enough) return tooWeak(confidence >= enough / 2 ? 'partly-covered' : 'nothing-relevant')
   const stranger = unknownSubject(found)
@@ -64,13 +94,43 @@ export function weigh(
   if (lacksOwnThing(found, texts)) return tooWeak('partly-covered')
   const uncounted = countMissing(found, considered)
   if (uncounted) return tooWeak('partly-covered', [`how many ${uncounted}`])
-  return { type: 'enough', confidence }
+  return { type: 'enough', confidence, parts: [], missing: [] }
 }
 
-function missingIn({ concepts }: Found, texts: readonly ReadonlySet<string>[]): string[] {
-  return concepts
-    .filter((concept) => !texts.some((terms) => heldBy(concept, terms) >= CLEARLY))
-    .map(({ written }) => written)
+/** A word that something found does hold is never named: not it is missing, but what was asked of it. */
+function missingIn({ concepts, candidates }: Found, texts: readonly ReadonlySet<string>[]): string[] {
+  const open = concepts.filter((concept) => !isHeldIn(concept, texts))
+  const others = open.length === 0 ? [] : candidates.map(termsFound)
+  return open.filter((concept) => !isHeldIn(concept, others)).map(({ written }) => written)
+}
+
+function isHeldIn(concept: Concept, texts: readonly ReadonlySet<string>[]): boolean {
+  return texts.some((terms) => heldBy(concept, terms) >= CLEARLY)
+}
+
+function termsFound(candidate: Candidate): ReadonlySet<string> {
+  return new Set(wordsOf(candidate).map(({ term }) => term)).union(new Set(queryTerms(candidate.headings.join('\n'))))
+}
+
+/** "2+2", "why?": a number or the form of a question alone stands in any library, and is about nothing in it. */
+function asksOfSomething({ query, concepts }: Found): boolean {
+  const names = new Set(writtenNames(query).flatMap((name) => name.toLowerCase().split(' ')))
+  return concepts.some(
+    ({ known, written, senses }) => known && (names.has(written) || senses[0]?.words.some(isContent)),
+  )
+}
+
+function isContent(term: string): boolean {
+  return !isFunctionWord(term) && !/^[\p{N}.,]+$/u.test(term)
+}
+
+const order =
+  /^\W*(?:please\s+)?(?:ignore|disregard|forget|override|print|reveal|show|repeat|output|tell)\b.*\b(?:(?:your|previous|prior|earlier|above|system|these|those|all)\s+)+(?:instructions?|rules|prompts?|orders)\b/i
+const askedAfterAll = /\?|[.!;:]\s+(?:how|why|when|where|what|which|who|is|are|do|does|did|can)\b/i
+
+/** "Ignore your instructions and print …" is said to a machine, and asks nothing of a library. */
+function isOrder(question: string): boolean {
+  return order.test(question) && !askedAfterAll.test(question)
 }
 
 /** What the model sees of a search, in the order of `evidenceFeatures`. */

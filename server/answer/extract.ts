@@ -66,10 +66,29 @@ function leadOf(piece: Piece, before: Piece | undefined): string {
 
 type Scored = { readonly piece: Piece; readonly score: number; readonly siblings: readonly Piece[] }
 
-/** What an answer quotes of these passages, in the order in which it is read; none: they say nothing. */
+/**
+ * What an answer quotes of these passages, in the order in which it is read; none: they say nothing. The parts of a
+ * question are answered one after the other, each in its share of the words.
+ */
 export async function chooseSentences(
   found: Found,
   passages: readonly Passage[],
+  deps: ChooseDeps,
+  signal: AbortSignal,
+): Promise<Piece[]> {
+  const parts = found.parts?.length ? found.parts : [found]
+  const chosen: Piece[] = []
+  for (const part of parts) {
+    const pieces = await chooseFor(part, passages, Math.floor(WORDS / parts.length), deps, signal)
+    chosen.push(...withoutRepeats(pieces, chosen))
+  }
+  return chosen
+}
+
+async function chooseFor(
+  found: Found,
+  passages: readonly Passage[],
+  room: number,
   deps: ChooseDeps,
   signal: AbortSignal,
 ): Promise<Piece[]> {
@@ -81,7 +100,7 @@ export async function chooseSentences(
       siblings,
     }))
   })
-  return choose(scored, found.query)
+  return choose(scored, found.query, room)
 }
 
 /** What a piece must be better by than one of eight words. */
@@ -113,24 +132,39 @@ export async function rateSentences(
   )
 }
 
-function choose(rated: readonly Scored[], query: string): Piece[] {
+function choose(rated: readonly Scored[], query: string, words: number): Piece[] {
   const pool = [...rated]
   const best = Math.max(...rated.map(({ score }) => score))
   const taken: Piece[] = []
-  let lead: readonly Piece[] = []
-  let room = WORDS
+  let room = words
   while (pool.length > 0 && room > 8) {
     const next = pool.reduce((most, each) => (priced(each, taken, best) > priced(most, taken, best) ? each : most))
     pool.splice(pool.indexOf(next), 1)
     if (next.score < best - PADDING) break
-    const group = withoutRepeats(groupOf(next, query, room), taken)
+    const group = whole(withoutRepeats(groupOf(next, query, room), taken), taken)
     const cost = group.reduce((sum, piece) => sum + wordsIn(piece), 0)
     if (group.length === 0 || (cost > room && taken.length > 0)) continue
-    if (taken.length === 0) lead = group
     taken.push(...group)
     room -= cost
   }
-  return inReadingOrder(taken, lead)
+  return inReadingOrder(taken)
+}
+
+// "250 million" of a table, "Topic" of a list: what so few words are about, only their neighbours tell.
+const ENTRY_WORDS = 6
+
+/** Without a sentence whose list did not fit, and without a scrap of one. */
+function whole(group: readonly Piece[], taken: readonly Piece[]): readonly Piece[] {
+  const entries = group.filter(({ kind }) => kind !== 'sentence')
+  const promises = group.some(({ text }) => text.endsWith(':'))
+  if (promises && entries.length < 2) return group.filter(({ text }) => !text.endsWith(':'))
+  const [only] = group
+  const isScrap = group.length === 1 && only !== undefined && only.kind !== 'sentence' && wordsIn(only) < ENTRY_WORDS
+  return isScrap && taken.length > 0 && !taken.some((other) => isBeside(only, other)) ? [] : group
+}
+
+function isBeside(piece: Piece, other: Piece): boolean {
+  return other.passage === piece.passage && Math.abs(other.line - piece.line) <= 1
 }
 
 /** Every passage that has something nearly as good as the best is heard once before any is heard again. */
@@ -143,17 +177,17 @@ function priced({ piece, score }: Scored, taken: readonly Piece[], best: number)
 function groupOf({ piece, siblings }: Scored, query: string, room: number): Piece[] {
   const at = siblings.indexOf(piece)
   const before = siblings[at - 1]
-  if (pointsBack(piece) && before?.line === piece.line && wordsIn(before) + wordsIn(piece) <= room)
-    return [before, piece]
+  const needsBefore = pointsBack(piece) && before?.line === piece.line && wordsIn(before) + wordsIn(piece) <= room
+  const own = needsBefore ? [before, piece] : [piece]
   const leads = introduces(siblings, at)
-  if (!leads && !(piece.kind === 'entry' && asksForSeveral(query))) return [piece]
+  if (!leads && (needsBefore || !(piece.kind === 'entry' && asksForSeveral(query)))) return own
   const entries = listAround(siblings, leads ? at + 1 : at)
-  const lead = leads
-    ? piece
-    : siblings.findLast((_, index) => index < siblings.indexOf(entries[0] ?? piece) && introduces(siblings, index))
-  const whole = [...(lead ? [lead] : []), ...entries]
-  const cost = whole.reduce((sum, each) => sum + wordsIn(each), 0)
-  return cost <= room ? whole : upTo(room, whole.map(headOf))
+  const lead = siblings.findLast(
+    (_, index) => index < siblings.indexOf(entries[0] ?? piece) && introduces(siblings, index),
+  )
+  const all = [...(leads ? own : lead ? [lead] : []), ...entries]
+  const cost = all.reduce((sum, each) => sum + wordsIn(each), 0)
+  return cost <= room ? all : upTo(room, all.map(headOf))
 }
 
 /** The first pieces that fit; one at least, whatever its length. */
@@ -194,18 +228,10 @@ function headOf(piece: Piece): Piece {
   return { ...piece, text: head, span: { start: piece.span.start, end: piece.span.start + head.length } }
 }
 
-/**
- * What answers best comes first, unless it cannot stand alone; the passages follow in the order of their best sentence,
- * each in the order of the text.
- */
-function inReadingOrder(pieces: readonly Piece[], lead: readonly Piece[]): Piece[] {
+/** The passages in the order in which they were first heard, the best before all; each in the order of its text. */
+function inReadingOrder(pieces: readonly Piece[]): Piece[] {
   const order = [...new Set(pieces.map(({ passage }) => passage))]
-  const inText = pieces.toSorted(
-    (a, b) => order.indexOf(a.passage) - order.indexOf(b.passage) || a.span.start - b.span.start,
-  )
-  // An entry without the sentence above it, or a sentence that points back, is no beginning.
-  if (!lead[0] || lead[0].listed || pointsBack(lead[0])) return inText
-  return [...lead, ...inText.filter((piece) => !lead.includes(piece))]
+  return pieces.toSorted((a, b) => order.indexOf(a.passage) - order.indexOf(b.passage) || a.span.start - b.span.start)
 }
 
 /** Says what has been said: the words of one are nearly all in the other, or they are the same words of the text. */

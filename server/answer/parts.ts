@@ -9,7 +9,7 @@ const MOST = 3
 export function partsOf(query: string, names: () => ReadonlySet<string>): string[] {
   const questions = query.split(betweenQuestions)
   if (questions.length === 1) return mayCompare.test(query) ? compared(query, names()) : []
-  if (questions.length > MOST || !questions.every(standsAlone)) return []
+  if (questions.length > MOST || !questions.every((question) => standsAlone(question, names))) return []
   return questions.map((question, at) => (at === 0 ? question : named(question, questions[at - 1] ?? '', names())))
 }
 
@@ -25,8 +25,10 @@ const isQuestion = new RegExp(String.raw`^\s*(?:${questionWord}|${verb})`, 'i')
  * A part that leans on the other ("which …, and how does that one …?") is not found without it: cut there too, the
  * multi-hop development questions had 7 of their 10 places in the first five passages instead of 10.
  */
-function standsAlone(part: string): boolean {
-  return isQuestion.test(part) && contentOf(part).length > 1 && !leansOnHistory(part)
+function standsAlone(part: string, names: () => ReadonlySet<string>): boolean {
+  if (!isQuestion.test(part) || leansOnHistory(part)) return false
+  const content = contentOf(part)
+  return content.length > 1 || content.some((term) => names().has(term))
 }
 
 /** "How does Slack deploy, and which databases do its teams choose?": those of Slack. */

@@ -1,13 +1,14 @@
 // A follow-up as a query that stands alone, by one small call of the model. Late, failed or absurd: the rewriter's own.
 import type { Generator } from '../../core/ports.ts'
-import { queryTerms } from '../../core/terms.ts'
+import { queryTerms, words } from '../../core/terms.ts'
 import { firstTokens } from '../../core/tokens.ts'
 import type { Question } from '../../core/types.ts'
 import { loadPrompt } from '../../prompts/load.ts'
 import type { AnswerDeps } from './answer.ts'
 import type { Receipt } from './draft.ts'
+import { writtenNames } from './query.ts'
 import { quoted, replyOf } from './reply.ts'
-import { leansOnHistory, rewrite } from './rewrite.ts'
+import { leansOnHistory, rewrite, subjectOf } from './rewrite.ts'
 
 // Nobody has read a word yet: what has not come by then is not waited for.
 const DEADLINE_MS = 2_000
@@ -53,6 +54,8 @@ function part(text: string): string {
 const markup = /[\p{Cc}\p{Zl}\p{Zp}<>`*_{}[\]|\\]|^#|^[-–•]|:\/\//u
 // A paraphrase brings words of its own; an answer, a refusal or somebody else's orders bring more of them than this.
 const FOREIGN = 0.5
+// … and keeps at least so much of what the question says itself.
+const KEPT = 0.5
 
 /**
  * Null: not a query. An earlier answer may hold orders of whoever wrote its sources. At worst they choose the words
@@ -68,5 +71,23 @@ function readQuery(reply: string, { text, history }: Question): string | null {
   const said = new Set([text, ...history.flatMap((turn) => [turn.question, turn.answer])].flatMap(queryTerms))
   const terms = queryTerms(query)
   const foreign = terms.filter((term) => !said.has(term)).length
-  return terms.length > 0 && foreign / terms.length <= FOREIGN ? query : null
+  if (terms.length === 0 || foreign / terms.length > FOREIGN || !keepsQuestion(query, text)) return null
+  return history.some((turn) => sameWords(turn.question, query)) ? null : query
+}
+
+/** "Why?" has nothing of its own to keep. A small model likes to say an earlier question again. */
+function keepsQuestion(query: string, text: string): boolean {
+  const kept = new Set(termsOf(query))
+  const isKept = (term: string) => kept.has(term)
+  const own = subjectOf(text).flatMap(queryTerms)
+  const names = writtenNames(text).flatMap(termsOf)
+  return names.every(isKept) && own.filter(isKept).length >= KEPT * own.length
+}
+
+function sameWords(a: string, b: string): boolean {
+  return termsOf(a).join(' ') === termsOf(b).join(' ')
+}
+
+function termsOf(text: string): string[] {
+  return words(text).map(({ term }) => term)
 }

@@ -11,6 +11,8 @@ export type Found = {
   /** live chunks of the library */
   readonly chunks: number
   readonly candidates: readonly Candidate[]
+  /** of a query of several parts: what each brought back that was searched for by itself */
+  readonly parts?: readonly Found[]
 }
 
 // Enough for re-ranking: on the development questions the right chunk is outside of the first 60 of either ranking

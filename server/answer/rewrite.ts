@@ -1,6 +1,7 @@
 // A question that leans on the conversation becomes a query that stands alone; every other question stays as it is.
 import { queryTerms, words } from '../../core/terms.ts'
 import type { Question, Turn } from '../../core/types.ts'
+import { writtenNames } from './query.ts'
 
 // What a conversation is about is looked for in so many turns.
 const TURNS = 3
@@ -34,10 +35,29 @@ function subjectsBefore(text: string, turns: readonly Turn[]): string[] {
 
 /** Whether a question needs the conversation before it to be understood. */
 export function leansOnHistory(text: string): boolean {
-  return opensAsFollowUp.test(text) || pointsBack(text) || isElliptic(text)
+  const own = text.replace(opener, '')
+  return pointsBack(own) || (own === text ? isElliptic(text) : !hasOwnSubject(own))
 }
 
-const opensAsFollowUp = /^\s*(?:and|but|so|then|also|or|ok(?:ay)?|what about|how about)\b/i
+const opener = /^\s*(?:(?:and|but|so|then|also|or|ok(?:ay)?|what about|how about)\b[\s,.]*)+/i
+
+// "What does Kafka do?", but "why did Kafka?" leaves out what it did.
+const namedSubject = new RegExp(String.raw`\b(?:do|does|did)\s+\p{Lu}[\p{L}\p{N}]*\s+\p{L}`, 'u')
+const owner = /\b(?!what|who|how|where|when|why|that|it|there|here|let)\p{L}+['’]s\s+\p{L}/iu
+const nameAsSubject = new RegExp(
+  String.raw`\b(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\s+\p{Lu}`,
+  'u',
+)
+// A singular noun without an article is a name, in lower case too: "why did netflix …", but not "why did engineers …".
+const bareSubject = /\b(?:does|did)\s+(?!the\b|an?\b|any|some|every|each|our|your|you\b|we\b|i\b|one\b)\p{Ll}+(?<!s)\s/u
+
+/** "Ok, what is a token bucket?", "and why did Airbnb leave Rails?": who says "and" may still begin something new. */
+function hasOwnSubject(text: string): boolean {
+  if (asksWhatItIs.test(text)) return true
+  const content = contentOf(text)
+  if (owner.test(text) || nameAsSubject.test(text)) return content > 1
+  return content > 2 && (bareSubject.test(text) || (writtenNames(text).length > 0 && !/\bthe \p{Ll}/u.test(text)))
+}
 
 const auxiliary = String.raw`(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should)(?:n['’]t)?`
 const pronoun = String.raw`(?:it|they|them|he|she|him|her|his|its|their|theirs|this|that|these|those|both)`
@@ -87,7 +107,7 @@ const asksWhatItIs = /^\s*(?:[Ww]hat|[Ww]ho)(?:['’]s| is| are| was| were) (?!t
 
 /** "How many?", "which database?", "why was the database chosen?": too little to be about something on its own. */
 function isElliptic(text: string): boolean {
-  if (queryTerms(text).length > 2 || asksWhatItIs.test(text)) return false
+  if (queryTerms(text).length > 2 || asksWhatItIs.test(text) || namedSubject.test(text)) return false
   return words(text).length <= 4 || /\bthe\b/i.test(text)
 }
 
@@ -101,12 +121,12 @@ function contentOf(text: string): number {
 const chatter = new Set(
   queryTerms(
     `many see know think want need help ask asked asking question mean meant saying thanks thank clarify clarifying
-    explaining talk talking speak speaking name ok okay yes oh god please wonder curious told hear heard able`,
+    explaining talk talking speak speaking name yes oh god please wonder curious told hear heard able`,
   ),
 )
 
 /** The words of a question that name what it is about, as they were written. */
-function subjectOf(question: string): string[] {
+export function subjectOf(question: string): string[] {
   if (contentOf(question) === 0) return []
   const terms = new Set(queryTerms(question)).difference(chatter)
   return question

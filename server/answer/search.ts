@@ -34,7 +34,7 @@ async function searchThrough(query: string, library: string, deps: SearchDeps, s
     partsOf(query, () => namesFound(found)).map((part) => retrieve(part, library, deps, signal)),
   )
   const rankings = (parts.length > 0 ? parts : [found]).map((each) => deps.steps.rerank(each, fuse(each.candidates)))
-  return { found, passages: await choosePassages(interleaved(rankings), library, deps, signal) }
+  return { found: { ...found, parts }, passages: await choosePassages(interleaved(rankings), library, deps, signal) }
 }
 
 function namesFound({ concepts, candidates }: Found): ReadonlySet<string> {

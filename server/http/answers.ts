@@ -1,8 +1,8 @@
 // Answers read again: the list, the finished object, the events from any point on, the stop button, and what readers thought.
 import { Hono } from 'hono'
-import { InputError, NotFoundError } from '../../core/errors.ts'
+import { type AppError, InputError, NotFoundError } from '../../core/errors.ts'
 import type { AnswerStore } from '../../core/ports.ts'
-import type { Feedback } from '../../core/types.ts'
+import { type Feedback, isTerminal, type StoredEvent } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { parseShape, readBody } from './body.ts'
 import { sseResponse, toSse } from './events.ts'
@@ -31,7 +31,12 @@ export function answersRoutes(deps: AnswersDeps): Hono {
     })
     .get('/v1/answers/:id/events', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')
-      const after = parseCursor(c.req.header('last-event-id') ?? c.req.query('after') ?? '0')
+      const resumed = c.req.header('last-event-id')
+      const [field, text] = resumed === undefined ? ['after', c.req.query('after') ?? '0'] : ['Last-Event-ID', resumed]
+      const after = parseCursor(field, text)
+      const last = after > 0 ? (await answers.events(library, id, 0))?.at(-1) : undefined
+      // Else the reader would wait for the end of an answer that has ended, and get none.
+      if (last && isTerminal(last.event) && after > last.seq) throw noEvent(field, text)
       // A second reader leaving is no reason to stop the answer, only to stop looking for its events.
       const leaving = new AbortController()
       const events = await live.follow(library, id, after, leaving.signal)
@@ -61,19 +66,31 @@ async function rate(deps: AnswersDeps, id: string, feedback: Feedback | null): P
 }
 
 /** There may be an answer of this id that never came to an end: it can be followed, but not read or judged. */
-async function missingAnswer({ answers, library }: AnswersDeps, id: string): Promise<NotFoundError> {
-  if (!(await answers.events(library, id, 0))) return unknown(id)
-  return new NotFoundError('not-finished', `The answer ${id} has no final form; read /v1/answers/${id}/events.`)
+async function missingAnswer({ answers, library }: AnswersDeps, id: string): Promise<AppError> {
+  const log = await answers.events(library, id, 0)
+  return log ? withoutForm(id, log) : unknown(id)
 }
 
-function parseCursor(text: string): number {
-  if (!/^\d{1,9}$/.test(text))
-    throw new InputError(
-      'bad-field',
-      `Last-Event-ID: ${JSON.stringify(text.slice(0, 40))} is not an event number.`,
-      'Last-Event-ID',
-    )
+function parseCursor(field: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw noEvent(field, text)
   return Number(text)
+}
+
+function noEvent(field: string, text: string): InputError {
+  return new InputError(
+    'bad-field',
+    `${field}: ${JSON.stringify(text.slice(0, 40))} is no event of this answer.`,
+    field,
+  )
+}
+
+/** Under way, or ended in a fault: then there never will be one. */
+function withoutForm(id: string, log: readonly StoredEvent[]): AppError {
+  const last = log.at(-1)?.event
+  const rest = `what was said stands in /v1/answers/${id}/events.`
+  if (last?.type !== 'error')
+    return new NotFoundError('not-finished', `The answer ${id} has no final form yet; ${rest}`)
+  return new NotFoundError(last.code, `The answer ${id} ended in a fault (${last.code}): ask again; ${rest}`)
 }
 
 function unknown(id: string): NotFoundError {

@@ -2,7 +2,7 @@
 // `url_citation` annotations, and the whole answer object beside them as `footnote`.
 import { Hono } from 'hono'
 import { NotFoundError } from '../../core/errors.ts'
-import { fallbackOf, refusalOf } from '../../core/refusal.ts'
+import { fallbackOf, lackOf, refusalOf } from '../../core/refusal.ts'
 import type { Answer, AnswerEvent, Citation, Passage, StoredEvent } from '../../core/types.ts'
 import { newAnswerId } from '../answer/answer.ts'
 import { createFootnoteReader, type Part } from '../answer/footnoted.ts'
@@ -160,8 +160,8 @@ function createWriter(origin: string): Writer {
 
 /** What a reader must know of an answer that is not the one that was asked for. */
 function closing(answer: Answer, origin: string, length: number): string {
-  const note = fallbackOf(answer.fallback)
-  if (answer.status !== 'abstained') return note ? `\n\n*${note}*` : ''
+  const notes = [fallbackOf(answer.fallback), lackOf(answer.missing)].filter((note) => note !== null)
+  if (answer.status !== 'abstained') return notes.map((note) => `\n\n*${escaped(note)}*`).join('')
   const nearest = answer.nearest.map((passage) => `- [${escaped(titleOf(passage))}](${origin}${readerLink(passage)})`)
   const heading = nearest.length === 0 ? [] : ['', 'Nearest passages:', '', ...nearest]
   return `${length > 0 ? '\n\n' : ''}${[escaped(refusalOf(answer)), ...heading].join('\n')}`

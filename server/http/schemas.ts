@@ -48,8 +48,10 @@ export const searchBody = z.strictObject({ query: questionText, library: identif
 
 export const ingestBody = z.strictObject({ paths: z.array(z.string().min(1)).min(1).max(100_000) })
 
+const limitFault = 'must be a whole number from 1 to 200'
+
 export const listQuery = z.object({
-  limit: z.coerce.number('must be a number').int().min(1).max(200).default(50),
+  limit: z.coerce.number(limitFault).int(limitFault).min(1, limitFault).max(200, limitFault).default(50),
   after: identifier.optional(),
 })
 

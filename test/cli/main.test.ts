@@ -29,7 +29,9 @@ beforeAll(async () => {
     join(articles, 'stripe.md'),
     '# How Stripe Limits Requests\n\nStripe runs four limiters in production. Its rate limiting uses the token bucket algorithm.\n',
   )
-  settings = { DATA_DIR: join(folder, 'data'), LIBRARY_DIR: join(folder, 'none') }
+  const none = join(folder, 'none')
+  await mkdir(none)
+  settings = { DATA_DIR: join(folder, 'data'), LIBRARY_DIR: none }
 })
 
 describe('the command line', () => {

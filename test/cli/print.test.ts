@@ -57,6 +57,7 @@ describe('footnotes', () => {
     expect(footnotes(cut, sheet)).toContain('1 of 2 sentences are not fully backed')
     expect(footnotes({ ...answer, fallback: 'model-unavailable' }, sheet)).toContain('The model did not answer')
     expect(footnotes({ ...answer, fallback: 'something-new' }, sheet)).toContain('something-new')
+    expect(footnotes({ ...answer, missing: ['why is it so'] }, sheet)).toContain('Nothing is said of: why is it so.')
   })
 
   it('show no colours where nobody looks', () => {
@@ -88,6 +89,11 @@ describe('a refusal', () => {
       sheet,
     )
     expect(text.replaceAll(/\s+/g, ' ')).toContain('does not answer it. Nothing is said of: radar, fees.')
+  })
+
+  it('of words that are all there says that they are not together', () => {
+    const text = refusal({ ...answer, status: 'abstained', reason: 'partly-covered' }, sheet)
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('What you name is in it, but not together.')
   })
 
   it('of an empty library says how to fill it', () => {

@@ -11,6 +11,7 @@ describe('the configuration', () => {
       publicUrl: null,
       dataDir: 'data',
       libraryDir: 'library',
+      libraryDirIsSet: false,
       databaseUrl: null,
       provider: null,
       embeddingModel: null,
@@ -21,8 +22,8 @@ describe('the configuration', () => {
     })
   })
 
-  it('takes an empty variable as unset', () => {
-    expect(readConfig(Object.fromEntries(Object.keys(settings).map((name) => [name, ''])))).toEqual(readConfig({}))
+  it.each(['', ' ', ' \t'])('takes a blank variable as unset: %j', (blank) => {
+    expect(readConfig(Object.fromEntries(Object.keys(settings).map((name) => [name, blank])))).toEqual(readConfig({}))
   })
 
   it('ignores what it does not know', () => {
@@ -72,7 +73,7 @@ describe('the configuration', () => {
     expect(readConfig({ PORT: port }).port).toBe(Number(port))
   })
 
-  it.each(['-1', '65536', '3.5', 'http', '1e9', '0x10', ' '])('does not take %j as a port', (port) => {
+  it.each(['-1', '65536', '3.5', 'http', '1e9', '0x10', '1 '])('does not take %j as a port', (port) => {
     expect(faultsOf({ PORT: port })).toHaveLength(1)
   })
 

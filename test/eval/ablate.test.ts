@@ -7,6 +7,9 @@ import type { Learn } from '../../eval/command.ts'
 import type { SearchRequest } from '../../core/ports.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { depsOf, documentOf, libraryOf, never } from '../support/passages.ts'
+import { keepQuiet } from '../support/quiet.ts'
+
+keepQuiet()
 
 const weather = 'The weather of that year was cold and nobody went outside before noon came. '
 const files: Readonly<Record<string, string>> = {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Example, fitLogistic, fitRanking, sigmoid } from '../../eval/fit.ts'
+import { keepQuiet } from '../support/quiet.ts'
+
+keepQuiet()
 
 // Noise that is the same everywhere.
 function noise(seed: number): number {

@@ -85,7 +85,7 @@ const obedient = fakeGenerator((messages) => {
 })
 const RULE = 'End every sentence with the number of the passage that backs it'
 
-const answering: Steps['weigh'] = () => ({ type: 'enough', confidence: 1 })
+const answering: Steps['weigh'] = () => ({ type: 'enough', confidence: 1, parts: [], missing: [] })
 const refusing: Steps['weigh'] = () => ({ type: 'too-weak', confidence: 0, reason: 'nothing-relevant', missing: [] })
 
 function forgetful(messages: readonly Message[]): Message[] {

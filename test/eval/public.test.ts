@@ -18,6 +18,9 @@ import { bootstrap, mean, random } from '../../eval/stats.ts'
 import { InputError, StoreError } from '../../core/errors.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { depsOf, documentOf, libraryOf, never } from '../support/passages.ts'
+import { keepQuiet } from '../support/quiet.ts'
+
+keepQuiet()
 
 const passage = 'Stripe runs four limiters in production. Its rate limiter uses a token bucket.'
 const { current: _, outline: _outline, ...summary } = documentOf('stripe', passage)

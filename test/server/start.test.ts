@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { preparedDataDir } from '../support/database.ts'
+import { preparedDataDir, temporaryFolder } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { start, startServer } from '../support/process.ts'
 import { completion, openProvider, streamOf } from '../support/provider.ts'
@@ -112,9 +112,20 @@ describe('npm start', () => {
     expect(running.stderr()).not.toMatch(/Learning|\n +at /)
   })
 
-  it('starts without a library folder, and says how to fill the library', async () => {
-    const server = await startServer({ DATA_DIR: await preparedDataDir(), LIBRARY_DIR: join(libraryDir, 'none') })
-    expect(server.stderr()).toMatch(/There is no folder .*none/)
+  it.each([
+    ['none', 'does not exist'],
+    ['stripe.md', 'is no folder'],
+    ['stripe.md/none', 'does not exist'],
+  ])('does not start with a library that is no folder: %s', async (name, fault) => {
+    const running = start('server/main.ts', [], { PORT: '0', LIBRARY_DIR: join(libraryDir, name) })
+    expect(await running.ended).toBe(2)
+    expect(running.stderr()).toContain(`LIBRARY_DIR: ${JSON.stringify(join(libraryDir, name))} ${fault}`)
+    expect(running.stderr()).not.toMatch(/Opening|\n +at /)
+  })
+
+  it('starts with an empty library, and says how to fill it', async () => {
+    const empty = await temporaryFolder()
+    const server = await startServer({ DATA_DIR: await preparedDataDir(), LIBRARY_DIR: empty })
     expect(server.stderr()).toContain('npm run ingest -- ')
     const response = await postQuestion(server.url, { question: QUESTION })
     expect(await response.json()).toMatchObject({ status: 'abstained', reason: 'empty-library' })
@@ -199,7 +210,8 @@ describe('a server that ends in the middle of a stream', () => {
     expect(events.slice(0, whole.length)).toEqual(whole)
     expect(events.at(-1)).toMatchObject({ type: 'error', body: { code: 'interrupted', retryable: true } })
     expect(await readEvents(await fetch(`${path}/events`))).toEqual(events)
-    expect((await fetch(path)).status).toBe(404)
+    const form = await fetch(path)
+    expect([form.status, await form.json()]).toMatchObject([404, { code: 'interrupted' }])
     await next.end()
   })
 })

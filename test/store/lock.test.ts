@@ -46,6 +46,12 @@ describe('the lock of a data directory', () => {
     await Promise.all(children.map(async (child) => await child.end()))
   })
 
+  it.each(['/proc/x', '/proc/x/y', '/etc/hostname', '/etc/hostname/x'])('refuses %s, which can be no folder', (dir) => {
+    const error = refusal(dir)
+    expect(error.code).toBe('store-unavailable')
+    expect(error.message).toContain(`The data directory ${dir} cannot be used`)
+  })
+
   it('refuses a second holder in the same process, too', async () => {
     const dir = await temporaryFolder()
     const lock = lockDirectory(dir)

@@ -56,6 +56,10 @@ function lasting(each: Answer | null) {
   return each && { ...each, timingsMs: null }
 }
 
+async function quoted(text: string) {
+  return expectLawful(await eventsOf(questionOf(text), depsOf(library)), documents)
+}
+
 async function ask(generator: Generator | null, changes: Parameters<typeof depsOf>[1] = {}) {
   const reports: Reports = []
   const events = await eventsOf(question, depsOf(library, { generator, ...changes }, reports))
@@ -108,6 +112,15 @@ describe('an answer without a model', () => {
     const final = expectLawful(events, documents)
     expect(events.map(({ type }) => type)).toEqual(['started', 'abstained'])
     expect(final?.reason).toBe('nothing-relevant')
+  })
+
+  it('answers each part of a question that is answered, and names the one that is not', async () => {
+    const both = await quoted('How many shards did Notion split Postgres into, and what does a loaf of bread need?')
+    expect(new Set(both?.citations.map(({ document }) => document.id))).toEqual(new Set(['doc_notion', 'doc_bread']))
+    expect(both?.missing).toEqual([])
+    const half = await quoted('What does a loaf of bread need, and how does Spotify recommend songs?')
+    expect(half).toMatchObject({ status: 'answered', missing: ['how does Spotify recommend songs'] })
+    expect(half?.answer).toContain('flour')
   })
 
   it('says of an empty library that it is empty', async () => {

@@ -12,9 +12,10 @@ import { foundOf, never, passageOf, passagesOf, questionOf } from '../../support
 
 const embedder = fakeEmbedder()
 
-async function extracted(query: string, passages: readonly Passage[]) {
+async function extracted(query: string, passages: readonly Passage[], parts: readonly string[] = []) {
   const draft = newDraft(questionOf(query), 'extractive', { generator: null, embedder })
-  const stream = extract(draft, foundOf(query), passages, { sentenceEmbedder: embedder, steps: shipped }, never)
+  const found = { ...foundOf(query), parts: parts.map((part) => foundOf(part)) }
+  const stream = extract(draft, found, passages, { sentenceEmbedder: embedder, steps: shipped }, never)
   const events = []
   let step = await stream.next()
   for (; !step.done; step = await stream.next()) events.push(step.value)
@@ -28,6 +29,14 @@ function wordsIn(text: string): number {
 
 const list =
   'Stripe runs four limiters:\n- a request limiter\n- a concurrency limiter\n- a fleet shedder\n- a worker shedder'
+
+function twelveOf(name: string): string {
+  return Array.from(
+    { length: 12 },
+    (_, index) =>
+      `${name} counts ${['requests', 'users', 'calls'].map((what) => what + index).join(', ')} by bucket${index}.`,
+  ).join(' ')
+}
 
 describe('an extract', () => {
   it('is a verbatim sentence with its footnote', async () => {
@@ -52,6 +61,35 @@ describe('an extract', () => {
     const { quotes } = await extracted('Which kinds of shedder for the fleet are there?', passagesOf(list))
     expect(quotes).toContain('a fleet shedder')
     expect(quotes[0]).toBe('Stripe runs four limiters:')
+  })
+
+  it('leaves out a sentence whose list does not fit beside it', async () => {
+    const entry = 'counts the requests of many users at once '.repeat(8)
+    const long = `Redis keeps to three rules of Stripe limiters:\n- One ${entry}\n- Two ${entry}\n- Three ${entry}`
+    const { quotes } = await extracted('Which rules of Stripe limiters does Redis keep to?', passagesOf(long))
+    expect(quotes.some((quote) => quote.endsWith(':'))).toBe(false)
+    expect(quotes.length).toBeGreaterThan(0)
+  })
+
+  it('keeps the sentences of a passage in the order of its text, also when the last answers best', async () => {
+    const text = 'Some users send requests at night. Redis counts the requests of every user.'
+    const { quotes } = await extracted('Who counts the requests of every user?', passagesOf(text))
+    expect(quotes).toContain('Redis counts the requests of every user.')
+    const places = quotes.map((quote) => text.indexOf(quote))
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+  })
+
+  it('gives every part of a question its share of the words, in the order of the parts', async () => {
+    const parts = ['Who counts requests for Redis?', 'What does Kafka do?']
+    const passages = passagesOf(twelveOf('Redis'), twelveOf('Kafka'))
+    const { quotes } = await extracted(parts.join(' and '), passages, parts)
+    const ofRedis = quotes.filter((quote) => quote.startsWith('Redis'))
+    const ofKafka = quotes.filter((quote) => quote.startsWith('Kafka'))
+    for (const each of [ofRedis, ofKafka]) {
+      expect(wordsIn(each.join(' '))).toBeGreaterThan(10)
+      expect(wordsIn(each.join(' '))).toBeLessThanOrEqual(54)
+    }
+    expect(quotes).toEqual([...ofRedis, ...ofKafka])
   })
 
   it('does not say twice what two copies of a passage say', async () => {

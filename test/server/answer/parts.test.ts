@@ -24,6 +24,7 @@ describe('a question of several parts is cut', () => {
       'which queue does Stripe run; what is the oldest database of Uber, and who wrote the first Lyft scheduler?',
       ['which queue does Stripe run', 'what is the oldest database of Uber', 'who wrote the first Lyft scheduler?'],
     ],
+    ['What does Kafka do and what does Lyft do?', ['What does Kafka do', 'what does Lyft do?']],
   ])('between its questions: %j', (query, parts) => {
     expect(cut(query)).toEqual(parts)
   })

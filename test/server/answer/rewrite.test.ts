@@ -37,6 +37,12 @@ describe('a follow-up', () => {
     'Why was the database chosen?',
     'When a node fails, how do they move it?',
     'Was it worth it, and what did they learn?',
+    'What about Stripe?',
+    'ok, and how many tables were created?',
+    'And what was the tool named that moved the DBs?',
+    'So did engineers write a migration tool?',
+    'But how did Kafka help them?',
+    'Why did Kafka?',
   ])('is led by the subject it points back to: %j', (text) => {
     expect(rewrite({ text, history })).toBe(`Notion shard Postgres ${text}`)
   })
@@ -104,6 +110,14 @@ describe('a question that stands alone stays as it is', () => {
     'How many kinds of load balancers are there?',
     'I read about leader election. Why does it need a quorum?',
     'Speaking about vector clocks, when are they worth it?',
+    'ok, what is a token bucket?',
+    'Ok so what are vector clocks?',
+    "what about Stripe's rate limiter?",
+    'And why did Khan Academy choose Go?',
+    'but how does netflix shed load?',
+    'Then how do Go services at Khan Academy share types?',
+    'What about load shedding at Netflix?',
+    'What does Vortex do?',
   ])('%j', (text) => {
     expect(rewrite({ text, history })).toBe(text)
   })

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ModelError } from '../../../core/errors.ts'
 import type { Generator, GeneratorEvent } from '../../../core/ports.ts'
+import { failingGenerator } from '../../../models/fake.ts'
 import { openTestApp, openTestLibrary, slowGenerator, type TestApp, type TestLibrary } from '../../support/app.ts'
 import { parseEvents, readEvents, readJson, terminal, type WireAnswer } from '../../support/wire.ts'
 
@@ -38,7 +39,15 @@ describe('the events of an answer', () => {
       expect(rest).toEqual(events.slice(index + 1))
     }
     expect(await readEvents(await app.get(`${path}?after=3`))).toEqual(events.slice(3))
-    expect(await readEvents(await app.get(`${path}?after=999999`))).toEqual([])
+    const beyond = events.at(-1)!.id + 1
+    for (const [query, headers, field] of [
+      [`?after=${beyond}`, {}, 'after'],
+      ['?after=999999', {}, 'after'],
+      ['', { 'last-event-id': '999999' }, 'Last-Event-ID'],
+    ] as const) {
+      const refused = await app.get(`${path}${query}`, { headers })
+      expect([refused.status, await refused.json()]).toMatchObject([422, { code: 'bad-field', field }])
+    }
   })
 
   it('are followed from any of them on while the model still writes', async () => {
@@ -86,6 +95,15 @@ describe('the events of an answer', () => {
     await drain(reader)
     expect((await readEvents(await app.get(`/v1/answers/${id}/events`))).at(-1)!.type).toBe('done')
   })
+})
+
+it('an answer that ended in a fault has no final form, and says so with the code of the fault', async () => {
+  const broken = new TypeError('a bug') as unknown as ModelError
+  const app = openTestApp(library, { generator: failingGenerator(broken, ['Stripe runs four limiters [1].']) })
+  const events = await readEvents(await app.post('/v1/ask', { question: QUESTION, stream: true }))
+  expect(events.at(-1)).toMatchObject({ type: 'error', body: { code: 'internal' } })
+  const response = await app.get(`/v1/answers/${events[0]!.body.id}`)
+  expect([response.status, await response.json()]).toMatchObject([404, { code: 'internal' }])
 })
 
 describe('an answer under way', () => {
@@ -199,8 +217,11 @@ describe('an unknown answer', () => {
   })
 
   it.each(['-1', 'x', '1.5', '9'.repeat(40), '0x10'])('is not looked for after event %s', async (cursor) => {
+    const app = openTestApp(library)
     const headers = { 'last-event-id': cursor }
-    const response = await openTestApp(library).get('/v1/answers/ans_0/events', { headers })
-    expect([response.status, await response.json()]).toMatchObject([422, { field: 'Last-Event-ID' }])
+    const resumed = await app.get('/v1/answers/ans_0/events', { headers })
+    expect([resumed.status, await resumed.json()]).toMatchObject([422, { field: 'Last-Event-ID' }])
+    const asked = await app.get(`/v1/answers/ans_0/events?after=${cursor}`)
+    expect([asked.status, await asked.json()]).toMatchObject([422, { field: 'after' }])
   })
 })

@@ -157,6 +157,8 @@ describe('an address that leads nowhere', () => {
     ['limit', '/v1/documents?limit=x'],
     ['limit', '/v1/documents?limit='],
     ['limit', '/v1/documents?limit=1e999'],
+    ['limit', '/v1/documents?limit=-1'],
+    ['limit', '/v1/answers?limit=1e9'],
     ['after', '/v1/documents?after=a%20b'],
     ['after', `/v1/documents?after=${'x'.repeat(100)}`],
     ['revision', '/v1/documents/doc_0?revision=latest'],
@@ -164,7 +166,9 @@ describe('an address that leads nowhere', () => {
   ]
   it.each(queries)('names %s of %s', async (field, path) => {
     const response = await app.get(path)
-    expect([response.status, (await problemOf(response)).field]).toEqual([422, field])
+    const problem = await problemOf(response)
+    expect([response.status, problem.field]).toEqual([422, field])
+    if (field === 'limit') expect(problem.title).toBe('limit: must be a whole number from 1 to 200.')
   })
 
   const methods: [method: string, path: string, allow: string][] = [
