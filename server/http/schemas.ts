@@ -93,5 +93,8 @@ export const citationShape = z.strictObject({
     .strictObject({ start: z.int().nonnegative(), end: z.int().positive() })
     .describe('[start, end) of the text of this revision, in UTF-16 code units'),
   quote: z.string().min(1).describe('that text from start to end, to the letter'),
-  link: z.string().regex(/^\/documents\/doc_/).describe('the page of this server that marks the quote'),
+  link: z
+    .string()
+    .regex(/^\/documents\/doc_/)
+    .describe('the page of this server that marks the quote'),
 })
