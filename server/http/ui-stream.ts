@@ -1,7 +1,7 @@
 // POST /api/chat: the same answers for `useChat` and other clients of the AI SDK, as its UI message stream.
 import { Hono } from 'hono'
 import { fallbackOf, refusalOf } from '../../core/refusal.ts'
-import type { Answer, AnswerEvent, Citation, StoredEvent } from '../../core/types.ts'
+import type { Answer, AnswerEvent, Citation, Statement, StoredEvent } from '../../core/types.ts'
 import { newAnswerId } from '../answer/answer.ts'
 import { titleOf } from '../answer/footnoted.ts'
 import { newConversationId } from './ask.ts'
@@ -17,8 +17,9 @@ import { toWire } from './wire.ts'
 
 /**
  * What nothing supports is withheld here, although the verdicts come along and could mark it: most applications draw
- * the text and nothing else, and theirs would show it as if it were backed. With that, text can wait for the verdict
- * on it at no cost, and an answer of which nothing is left has shown nothing that would have to be taken back.
+ * the text and nothing else, and theirs would show it as if it were backed. Nor is anything ever taken back: the
+ * protocol could (`reset-step`), but what was read stays read. So text waits for the verdict on it, which costs no
+ * time where each sentence is kept back for its verdict anyway.
  */
 export function uiStreamRoutes({ live, library, publicUrl }: ChatDeps): Hono {
   return new Hono().post('/api/chat', async (c) => {
@@ -63,29 +64,26 @@ function createWriter(origin: string): Writer {
     return [...text(), ...(isOpen ? [{ type: 'text-end', id: 'answer' }] : []), ...closing(answer)]
   }
   return (event) => {
-    switch (event.type) {
-      case 'started':
-        return [{ type: 'start', messageId: event.id }]
-      case 'passages':
-        // Not kept in the message: the answer brings them again, and clients send all they keep with every question.
-        return [{ type: 'data-passages', data: toWire(event.passages), transient: true }]
-      case 'text':
-        waiting += event.delta
-        return []
-      case 'citation':
-        return [source(event.citation, origin)]
-      case 'verdict': {
-        const { type: _, ...statement } = event
-        return [...text(), { type: 'data-statement', data: toWire(statement) }]
-      }
-      case 'error':
-        return [{ type: 'error', errorText: publicTitle(toError(event)) }]
-      case 'done':
-      case 'abstained':
-      case 'stopped':
-        return ending(event.answer)
-    }
+    if ('answer' in event) return ending(event.answer)
+    if (event.type === 'verdict') return [...text(), statement(event)]
+    if (event.type !== 'text') return [single(event, origin)]
+    waiting += event.delta
+    return []
   }
+}
+
+type Single = Extract<AnswerEvent, { type: 'started' | 'passages' | 'citation' | 'error' }>
+
+function single(event: Single, origin: string): Chunk {
+  if (event.type === 'started') return { type: 'start', messageId: event.id }
+  if (event.type === 'citation') return source(event.citation, origin)
+  if (event.type === 'error') return { type: 'error', errorText: publicTitle(toError(event)) }
+  // Not kept in the message: the answer brings them again, and clients send all they keep with every question.
+  return { type: 'data-passages', data: toWire(event.passages), transient: true }
+}
+
+function statement({ start, end, verdict, citations }: Statement): Chunk {
+  return { type: 'data-statement', data: { start, end, verdict, citations } }
 }
 
 /** `sourceId` is the number in the marker; the page behind the address marks the words. */

@@ -226,22 +226,22 @@ it('ends with "length" when the model was cut off, and says so behind the answer
   expect(textsOf(chat.lastMessage)).toEqual([answerOf(chat.lastMessage).answer, expect.stringMatching(/cut off/)])
 })
 
+const endless = () =>
+  slowGenerator(
+    Array.from({ length: 500 }, () => 'Stripe runs four limiters in production [1]. '),
+    20,
+  )
+
+/** A chat in the middle of an answer. */
+async function openSpeaking(generator: Generator) {
+  const { url, app } = await serve(generator)
+  const { chat } = openChat(url)
+  const sent = chat.sendMessage({ text: QUESTION })
+  await vi.waitUntil(() => chat.lastMessage?.role === 'assistant' && textsOf(chat.lastMessage).length > 0, 5_000)
+  return { chat, app, sent, id: chat.lastMessage!.id }
+}
+
 describe('a client who stops', () => {
-  const endless = () =>
-    slowGenerator(
-      Array.from({ length: 500 }, () => 'Stripe runs four limiters in production [1]. '),
-      20,
-    )
-
-  /** A chat in the middle of an answer. */
-  async function openSpeaking(generator: Generator) {
-    const { url, app } = await serve(generator)
-    const { chat } = openChat(url)
-    const sent = chat.sendMessage({ text: QUESTION })
-    await vi.waitUntil(() => chat.lastMessage?.role === 'assistant' && textsOf(chat.lastMessage).length > 0, 5_000)
-    return { chat, app, sent, id: chat.lastMessage!.id }
-  }
-
   it('stops the model, and keeps what was shown', async () => {
     const generator = endless()
     const { chat, app, sent, id } = await openSpeaking(generator)
