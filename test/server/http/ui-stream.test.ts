@@ -97,7 +97,7 @@ describe.each([
     expect(answer).toMatchObject({ status: 'answered', question: QUESTION, id: message!.id })
     expect(textsOf(message)).toEqual([answer.answer])
     expect(answer.citations.length).toBeGreaterThan(0)
-    expect(typed(message, 'data-statement').map(({ data }) => data)).toEqual(answer.statements)
+    expect(typed(message, 'data-statement').map((part) => part.data)).toEqual(answer.statements)
     expect(typed(message, 'source-url').map(({ providerMetadata }) => providerMetadata?.['footnote'])).toEqual(
       answer.citations,
     )
