@@ -31,3 +31,8 @@ const fallbacks: Readonly<Record<string, string>> = {
 export function fallbackOf(fallback: string | null): string | null {
   return fallback && (fallbacks[fallback] ?? `The answer fell back: ${fallback}.`)
 }
+
+/** What stands under an answer that is not all that was asked for. */
+export function notesOf({ fallback, missing }: Pick<Answer, 'fallback' | 'missing'>): string[] {
+  return [fallbackOf(fallback), lackOf(missing)].filter((note) => note !== null)
+}

@@ -15,8 +15,10 @@ import { ingestRoutes } from './http/ingest.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
+import { publishedRoutes } from './http/published.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
+import { uiStreamRoutes } from './http/ui-stream.ts'
 import type { Policy } from './answer/verdicts.ts'
 
 export type AppDeps = {
@@ -64,11 +66,13 @@ export function createApp(deps: AppDeps): App {
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
     .route('/', askRoutes({ live, answers: store.answers, library, hasModel: deps.generator !== null }))
     .route('/', chatRoutes({ live, library, publicUrl: deps.publicUrl }))
+    .route('/', uiStreamRoutes({ live, library, publicUrl: deps.publicUrl }))
     .route('/', answersRoutes({ live, answers: store.answers, library }))
     .route('/', searchRoutes({ ...answering, library }))
     .route('/', documentsRoutes({ documents: store.documents, library }))
     .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
     .route('/', readerRoutes({ documents: store.documents, library }))
+    .route('/', publishedRoutes())
     .route('/', pageRoutes(deps.webDir))
   hono.notFound(missing(hono.routes))
   hono.onError((error, c) => {

@@ -41,3 +41,8 @@ function toParts(text: string, citations: ReadonlyMap<number, Citation>): Part[]
       return citation ? { type: 'marker', citation } : { type: 'text', text: piece }
     })
 }
+
+/** What a link to the cited words is called. */
+export function titleOf({ headings, document }: Pick<Citation, 'headings' | 'document'>): string {
+  return headings.join(' › ') || document.title
+}

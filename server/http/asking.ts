@@ -1,6 +1,6 @@
 // A question put to the server on behalf of a client: what every surface over HTTP does between its body and its form.
 import { AppError, ModelError, type ModelErrorCode, StoreError } from '../../core/errors.ts'
-import { type AnswerEvent, isTerminal, type Question, type StoredEvent } from '../../core/types.ts'
+import { type Answer, type AnswerEvent, isTerminal, type Question, type StoredEvent } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 
 export type Asked = {
@@ -64,4 +64,9 @@ export function toError(event: AnswerEvent): AppError {
     retryable,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   })
+}
+
+/** Why an answer ended, in the words that the protocols of chats have for it. */
+export function finishReason({ fallback }: Answer): 'stop' | 'length' {
+  return fallback === 'model-cut-off' ? 'length' : 'stop'
 }

@@ -2,16 +2,17 @@
 // `url_citation` annotations, and the whole answer object beside them as `footnote`.
 import { Hono } from 'hono'
 import { NotFoundError } from '../../core/errors.ts'
-import { fallbackOf, lackOf, refusalOf } from '../../core/refusal.ts'
-import type { Answer, AnswerEvent, Citation, Passage, StoredEvent } from '../../core/types.ts'
+import { notesOf, refusalOf } from '../../core/refusal.ts'
+import type { Answer, AnswerEvent, Passage, StoredEvent } from '../../core/types.ts'
 import { newAnswerId } from '../answer/answer.ts'
-import { createFootnoteReader, type Part } from '../answer/footnoted.ts'
+import { createFootnoteReader, type Part, titleOf } from '../answer/footnoted.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { newConversationId } from './ask.ts'
-import { ask, begun, finished, toError } from './asking.ts'
+import { ask, begun, finished, finishReason, toError } from './asking.ts'
 import { readBody } from './body.ts'
 import { chatBody, models, readChat } from './chat-request.ts'
-import { sseResponse } from './events.ts'
+import { CONVERSATION_LIMIT_BYTES } from './conversation.ts'
+import { DONE, frame, sseResponse } from './events.ts'
 import { openAiError } from './failure.ts'
 import { toWire } from './wire.ts'
 
@@ -22,9 +23,6 @@ export type ChatDeps = {
   readonly publicUrl: string | null
 }
 
-// Conversations of such clients come whole, and may be long.
-const LIMIT_BYTES = 2 * 1024 * 1024
-
 export function chatRoutes(deps: ChatDeps): Hono {
   return new Hono()
     .get('/v1/models', (c) => c.json({ object: 'list', data: Object.keys(models).map(modelOf) }))
@@ -34,7 +32,7 @@ export function chatRoutes(deps: ChatDeps): Hono {
       throw new NotFoundError('model_not_found', `The model ${JSON.stringify(id.slice(0, 80))} does not exist here.`)
     })
     .post('/v1/chat/completions', async (c) => {
-      const body = await readBody(c, chatBody, LIMIT_BYTES)
+      const body = await readBody(c, chatBody, CONVERSATION_LIMIT_BYTES)
       const { model, text, history } = readChat(body)
       const { library } = deps
       const [id, conversationId, mode] = [newAnswerId(), newConversationId(), models[model]]
@@ -97,16 +95,8 @@ async function* chunks(
     yield chunk({}, finishReason(event.answer), { footnote: toWire(event.answer) })
     if (includesUsage)
       yield frame({ ...reply, object: 'chat.completion.chunk', choices: [], usage: usageOf(event.answer) })
-    yield 'data: [DONE]\n\n'
+    yield DONE
   }
-}
-
-function frame(body: object): string {
-  return `data: ${JSON.stringify(body)}\n\n`
-}
-
-function finishReason({ fallback }: Answer): 'stop' | 'length' {
-  return fallback === 'model-cut-off' ? 'length' : 'stop'
 }
 
 function usageOf({ usage: { inputTokens, outputTokens } }: Answer) {
@@ -160,15 +150,13 @@ function createWriter(origin: string): Writer {
 
 /** What a reader must know of an answer that is not the one that was asked for. */
 function closing(answer: Answer, origin: string, length: number): string {
-  const notes = [fallbackOf(answer.fallback), lackOf(answer.missing)].filter((note) => note !== null)
-  if (answer.status !== 'abstained') return notes.map((note) => `\n\n*${escaped(note)}*`).join('')
+  if (answer.status !== 'abstained')
+    return notesOf(answer)
+      .map((note) => `\n\n*${escaped(note)}*`)
+      .join('')
   const nearest = answer.nearest.map((passage) => `- [${escaped(titleOf(passage))}](${origin}${readerLink(passage)})`)
   const heading = nearest.length === 0 ? [] : ['', 'Nearest passages:', '', ...nearest]
   return `${length > 0 ? '\n\n' : ''}${[escaped(refusalOf(answer)), ...heading].join('\n')}`
-}
-
-function titleOf({ headings, document }: Pick<Citation, 'headings' | 'document'>): string {
-  return headings.join(' › ') || document.title
 }
 
 function readerLink({ document: { id, revision }, span: { start, end } }: Passage): string {

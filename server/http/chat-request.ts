@@ -1,9 +1,7 @@
 // What a client of the OpenAI chat API sends → a question with its conversation.
 import { z } from 'zod'
 import { InputError, NotFoundError } from '../../core/errors.ts'
-import type { Turn } from '../../core/types.ts'
-import { REMEMBERED_TURNS } from '../answer/answer.ts'
-import { questionText } from './schemas.ts'
+import { type Conversation, readConversation } from './conversation.ts'
 
 /** The names under which the server answers, and what each of them does. */
 export const models = { footnote: 'auto', 'footnote-extracts': 'extractive' } as const
@@ -28,13 +26,9 @@ export const chatBody = z.looseObject({
 })
 type ChatBody = z.output<typeof chatBody>
 
-export type Chat = {
-  readonly model: keyof typeof models
-  readonly text: string
-  readonly history: readonly Turn[]
-}
+export type Chat = Conversation & { readonly model: keyof typeof models }
 
-/** The last message is the question, those before it the conversation. Throws InputError or NotFoundError. */
+/** Throws InputError or NotFoundError. */
 export function readChat(body: ChatBody): Chat {
   const { model } = body
   if (!(model in models))
@@ -44,17 +38,7 @@ export function readChat(body: ChatBody): Chat {
     )
   refuseUnsupported(body)
   const said = body.messages.map(({ role, content }, at) => ({ role, text: textOf(content, `messages.${at}.content`) }))
-  const last = said.at(-1)
-  if (last?.role !== 'user')
-    throw new InputError('bad-field', 'messages: the last one must be of the user: it is the question.', 'messages')
-  const question = questionText.safeParse(last.text)
-  if (!question.success)
-    throw new InputError(
-      'bad-field',
-      `messages: the last one ${question.error.issues[0]?.message ?? 'is not valid'}.`,
-      'messages',
-    )
-  return { model: model as keyof typeof models, text: question.data.trim(), history: turnsOf(said.slice(0, -1)) }
+  return { model: model as keyof typeof models, ...readConversation(said) }
 }
 
 function refuseUnsupported({ n, tools, functions, modalities, response_format: format }: ChatBody): void {
@@ -70,8 +54,6 @@ function unsupported(field: string, why: string): InputError {
   return new InputError('unsupported_parameter', `${field}: ${why}`, field)
 }
 
-type Said = { readonly role: string; readonly text: string }
-
 function textOf(content: ChatBody['messages'][number]['content'], field: string): string {
   if (typeof content === 'string') return content
   return (content ?? [])
@@ -80,24 +62,4 @@ function textOf(content: ChatBody['messages'][number]['content'], field: string)
       throw unsupported(field, `${JSON.stringify(type.slice(0, 40))} is not supported; send text.`)
     })
     .join('\n')
-}
-
-// No part of an earlier answer that is behind this is looked at, and a question cannot be longer.
-const LONGEST = 4_000
-
-/** Each answer with what was asked before it. Instructions of the client are for other models: how to answer is ours. */
-function turnsOf(said: readonly Said[]): Turn[] {
-  const turns: Turn[] = []
-  let asked: string[] = []
-  for (const { role, text } of said) {
-    if (role === 'user') asked.push(text)
-    if (role !== 'assistant' || asked.length === 0) continue
-    turns.push({ question: storable(asked.join('\n')), answer: storable(text) })
-    asked = []
-  }
-  return turns.filter(({ question }) => question.trim() !== '').slice(-REMEMBERED_TURNS)
-}
-
-function storable(text: string): string {
-  return text.slice(0, LONGEST).toWellFormed().replaceAll('\0', ' ')
 }

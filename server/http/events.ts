@@ -14,6 +14,12 @@ export function eventText({ seq, event }: StoredEvent): string {
   return `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify(toWire(body))}\n\n`
 }
 
+/** One chunk of a protocol whose events have neither id nor name, and the end of such a stream. */
+export function frame(chunk: object): string {
+  return `data: ${JSON.stringify(chunk)}\n\n`
+}
+export const DONE = 'data: [DONE]\n\n'
+
 /** Events as text, as a response. `onLeave` runs once when the reader goes before the last event. */
 export function sseResponse(events: AsyncIterable<string>, onLeave: () => void, heartbeatMs = HEARTBEAT_MS): Response {
   const encoder = new TextEncoder()

@@ -36,6 +36,11 @@ export function problemResponse(error: unknown, requestId = ''): Response {
   return new Response(JSON.stringify(body), { status: body.status, headers })
 }
 
+/** The fault as one sentence for people, where a protocol has room for no more. */
+export function publicTitle(error: unknown): string {
+  return problemOf(error).title
+}
+
 /** The same fault as clients of the OpenAI API expect it: `param` is our field. */
 export function openAiError(error: unknown): { readonly status: number; readonly body: object } {
   const { status: ours, code, title: message, field: param = null } = problemOf(error)

@@ -1,4 +1,4 @@
-// What the routes accept.
+// What the routes accept, and the citation as every surface gives it.
 import { z } from 'zod'
 import { NotFoundError } from '../../core/errors.ts'
 import { feedbackReasons } from '../../core/types.ts'
@@ -15,7 +15,7 @@ export const questionText = z
   // eslint-disable-next-line no-control-regex -- NUL is what Postgres cannot store
   .refine((text) => !text.includes('\u0000'), 'contains a NUL character')
 
-const identifier = z.string('must be a string').regex(/^[\w-]{1,80}$/, 'is not an identifier')
+export const identifier = z.string('must be a string').regex(/^[\w-]{1,80}$/, 'is not an identifier')
 
 /** An id out of a path. What cannot be an id names nothing: 404, and it never reaches the database. */
 export function pathId(text: string, what: 'answer' | 'document'): string {
@@ -74,9 +74,29 @@ export const feedbackBody = z.strictObject({
     .optional(),
 })
 
-export const revisionQuery = z.object({
-  revision: z
+const revision = z.string().regex(/^[0-9a-f]{64}$/, 'is not a revision (64 hexadecimal digits)')
+
+export const revisionQuery = z.object({ revision: revision.optional() })
+
+/** `Citation` of core/types.ts on the wire. Strict: a field more is a change of the contract. */
+export const citationShape = z.strictObject({
+  n: z.int().positive().describe('the number in its marker: [n] in the text of the answer'),
+  passage: z.int().positive().describe('the number of the passage that it was cut from'),
+  document: z.strictObject({
+    id: z.string().regex(/^doc_\w+$/),
+    title: z.string(),
+    source: z.string().describe('the path or address that it was learned from'),
+    url: z.string().nullable().describe('where it can be read on the web'),
+    revision: revision.describe('names the text that the span indexes'),
+    published_at: z.string().nullable(),
+  }),
+  headings: z.array(z.string()).describe('the headings that the quote stands under, outermost first'),
+  span: z
+    .strictObject({ start: z.int().nonnegative(), end: z.int().positive() })
+    .describe('[start, end) of the text of this revision, in UTF-16 code units'),
+  quote: z.string().min(1).describe('that text from start to end, to the letter'),
+  link: z
     .string()
-    .regex(/^[0-9a-f]{64}$/, 'is not a revision (64 hexadecimal digits)')
-    .optional(),
+    .regex(/^\/documents\/doc_/)
+    .describe('the page of this server that marks the quote'),
 })

@@ -18,7 +18,7 @@ export type WirePassage = {
   text: string
   score: number
 }
-type WireCitation = {
+export type WireCitation = {
   n: number
   passage: number
   document: WireDocument
@@ -27,7 +27,7 @@ type WireCitation = {
   quote: string
   link: string
 }
-type WireStatement = WireSpan & { verdict: string; citations: number[] }
+export type WireStatement = WireSpan & { verdict: string; citations: number[] }
 export type WireAnswer = {
   id: string
   conversation_id: string
