@@ -6,7 +6,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { AppError } from '../core/errors.ts'
 import type { CommandOptions, Connection } from './connect.ts'
 import { describeProblem } from './print.ts'
-import { partsOf } from './stream.ts'
+import { cutOff, partsOf } from './stream.ts'
 
 type Message = {
   readonly id?: string | number
@@ -88,13 +88,22 @@ async function forward(message: Message, connection: Connection, signal: AbortSi
     signal,
   })
   const type = response.headers.get('content-type') ?? ''
-  if (type.startsWith('application/problem+json')) throw await describeProblem(response)
-  if (response.body && type.startsWith('text/event-stream')) {
-    const events = response.body
-      .pipeThrough(new TextDecoderStream() as never)
-      .pipeThrough(new EventSourceParserStream())
-    for await (const { data } of partsOf(events, CUT, signal)) if (data !== '') process.stdout.write(`${data}\n`)
-  } else if (type.startsWith('application/json')) write((await response.json()) as object)
+  if (response.body && type.startsWith('text/event-stream')) return await copy(response.body, message, signal)
+  if (type.startsWith('application/json')) write((await response.json()) as object)
+  else if (!response.ok) throw await describeProblem(response)
+}
+
+async function copy(body: ReadableStream<Uint8Array>, { id }: Message, signal: AbortSignal): Promise<void> {
+  const events = body.pipeThrough(new TextDecoderStream() as never).pipeThrough(new EventSourceParserStream())
+  let isAnswered = false
+  for await (const { data } of partsOf(events, CUT, signal)) {
+    // The first event of a stream may be empty: it only gives a place to come back to.
+    if (data === '') continue
+    const reply = JSON.parse(data) as Message
+    isAnswered ||= reply.id === id
+    write(reply)
+  }
+  if (!isAnswered) throw cutOff(CUT)
 }
 
 // The field of a request that proxies want to see.

@@ -1,5 +1,6 @@
 // Documents as resources of the Model Context Protocol, and the portions in which long texts are read.
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError, type Server } from '@modelcontextprotocol/server'
+import { z } from 'zod'
 import { InputError, NotFoundError } from '../../core/errors.ts'
 import { parseShape } from './body.ts'
 import { type DocumentsDeps, findDocument } from './documents.ts'
@@ -11,6 +12,7 @@ type Offered = DocumentsDeps & { readonly report: (message: string, error: unkno
 const PAGE = 50
 // About 10,000 tokens: assistants refuse or cut a result of more than 25,000, and what is read costs them room.
 const PORTION = 40_000
+const listParams = z.object({ cursor: listQuery.shape.after })
 const ROOT = 'footnote://documents/'
 
 /** What is read of a text at once; when something is left, a last sentence says how to read on. */
@@ -49,7 +51,7 @@ export function offerDocuments(server: Server, deps: Offered): void {
 }
 
 async function listDocuments(cursor: string | undefined, { documents, library }: DocumentsDeps) {
-  const { after } = parseShape(listQuery, { after: cursor }, 'cursor')
+  const { cursor: after } = parseShape(listParams, { cursor: cursor || undefined }, 'cursor')
   // One more than asked for tells whether there is a next page.
   const found = await documents.list(library, PAGE + 1, after)
   const page = found.slice(0, PAGE)
