@@ -48,6 +48,11 @@ async function spawned(mode: (typeof generations)[number]): Promise<Client> {
   return client
 }
 
+async function countStopped(): Promise<number> {
+  const { answers } = (await (await fetch(`${server.url}/v1/answers`)).json()) as { answers: WireAnswer[] }
+  return answers.filter(({ status }) => status === 'stopped').length
+}
+
 describe.each(generations)('through a running server, a client in the manner "%s"', (mode) => {
   let client: Client
   beforeAll(async () => {
@@ -76,11 +81,7 @@ describe.each(generations)('through a running server, a client in the manner "%s
       { signal: leaving.signal, onprogress: () => leaving.abort() },
     )
     await expect(asked).rejects.toThrow()
-    const stopped = async () => {
-      const { answers } = (await (await fetch(`${server.url}/v1/answers`)).json()) as { answers: WireAnswer[] }
-      return answers.filter(({ status }) => status === 'stopped').length
-    }
-    await expect.poll(stopped, { timeout: 5_000 }).toBe(generations.indexOf(mode) + 1)
+    await expect.poll(countStopped, { timeout: 5_000 }).toBe(generations.indexOf(mode) + 1)
   })
 
   it('is told what was wrong', async () => {
