@@ -28,6 +28,9 @@ const written = ['Stripe runs four limiters in production [1]. ', 'Stripe sells 
 // An emoji lies across the first cut.
 const long = `Ledger\n\n${'x'.repeat(39_991)}🚦${Array.from({ length: 8_000 }, (_, n) => ` entry${n}`).join('')}`
 
+// Every end of it is another text.
+const steps = `Steps\n\n${Array.from({ length: 300 }, (_, n) => `step${n}`).join(' ')}`
+
 let library: TestLibrary
 const open: AsyncDisposable[] = []
 
@@ -36,6 +39,7 @@ beforeAll(async () => {
   const more = join(library.folder, 'more')
   await mkdir(more)
   await writeFile(join(more, 'ledger.txt'), long)
+  await writeFile(join(more, 'steps.txt'), steps)
   for (let n = 0; n < 60; n++)
     await writeFile(join(more, `note${n}.md`), `# Note ${n}\n\nThe number of this is ${n}.\n`)
   const headers = { authorization: `Bearer ${TOKEN}` }
@@ -175,8 +179,8 @@ describe.each(generations)('a client that connects in the manner "%s"', (mode) =
     const second = await client.listResources({ cursor: first.nextCursor! })
     expect([...first.resources, ...second.resources]).toEqual(resources)
     expect([first.resources.length, second.nextCursor]).toEqual([50, undefined])
-    expect(resources).toHaveLength(64)
-    expect(new Set(resources.map(({ uri }) => uri)).size).toBe(64)
+    expect(resources).toHaveLength(65)
+    expect(new Set(resources.map(({ uri }) => uri)).size).toBe(65)
     const stripe = resources.find(({ name }) => name === 'How Stripe Limits Requests')!
     const { contents } = await client.readResource({ uri: stripe.uri })
     expect(contents).toMatchObject([{ uri: stripe.uri, text: expect.stringContaining('four limiters') }])
@@ -292,7 +296,7 @@ it('refuses the page of another site, another name of this machine, and whatever
 it('never gives a reply of one call to another, over 1,000 calls of two clients at once', async () => {
   const { client, url } = await clientOf()
   const clients = [client, await clientAt(url, 'legacy')]
-  const { id } = (await call<Found>(client, 'search', { query: 'entry7 entry77' })).results[0]!
+  const { id } = (await call<Found>(client, 'search', { query: 'step7 step77' })).results[0]!
   const titles = [
     ['token bucket', 'How Stripe Limits Requests'],
     ['logical shards', 'How Notion Sharded Postgres'],
@@ -303,7 +307,7 @@ it('never gives a reply of one call to another, over 1,000 calls of two clients 
     const [query, title] = titles[n % 3]!
     // Every tenth is a search; the others are as many different ends of one text.
     if (n % 10 === 0) return (await call<Found>(asking, 'search', { query })).results[0]!.title === title
-    return (await call<Fetched>(asking, 'fetch', { id, offset: long.length - 1 - n })).text === long.slice(-1 - n)
+    return (await call<Fetched>(asking, 'fetch', { id, offset: steps.length - 1 - n })).text === steps.slice(-1 - n)
   }
   const right: boolean[] = []
   let next = 0
