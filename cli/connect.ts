@@ -61,8 +61,10 @@ export async function get<Shape>(connection: Connection, path: string, signal: A
 
 async function inProcess(config: Config, log: Log): Promise<Connection> {
   const opened = await openAll(config, log)
+  // Links lead to where they will work as soon as the server runs.
+  const url = `http://localhost:${config.port}`
   return {
-    request: async (path, init) => await opened.app.fetch(new Request(`http://localhost${path}`, init)),
+    request: async (path, init) => await opened.app.fetch(new Request(new URL(path, url), init)),
     url: null,
     token: opened.token,
     close: async () => {

@@ -1,4 +1,4 @@
-// npm run ask | search | ingest | verify: one command line for people and scripts.
+// npm run ask | search | ingest | verify | mcp: one command line for people and scripts.
 import { parseArgs } from 'node:util'
 import { readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, InputError } from '../core/errors.ts'
@@ -6,6 +6,7 @@ import { openLog } from '../core/log.ts'
 import { ask } from './ask.ts'
 import type { CommandOptions } from './connect.ts'
 import { ingestPaths } from './ingest.ts'
+import { mcp } from './mcp.ts'
 import { search } from './search.ts'
 import { verify } from './verify.ts'
 
@@ -22,6 +23,9 @@ const usage = {
   verify: `npm run verify -- <answer id> | --all [--json]
   Compares the quotes and passages of stored answers with the stored texts, character by character.
   Exit code: 0 all the same, 1 something differs (named with its place) or failed, 2 wrong usage.`,
+  mcp: `npm run --silent mcp
+  Speaks the Model Context Protocol over stdin and stdout, for an assistant that starts it; ends when stdin does.
+  Exit code: 0 ended, 1 failed, 2 wrong usage, 130 stopped by a signal.`,
 } as const
 
 type Command = keyof typeof usage
@@ -46,8 +50,9 @@ async function run(args: readonly string[]): Promise<number> {
   return await perform(name, positionals, values.json)
 }
 
-/** Every command wants words; one answer is verified, or all. */
+/** Nearly every command wants words; one answer is verified, or all. */
 function isWhole(name: Command, words: number, all: boolean): boolean {
+  if (name === 'mcp') return words === 0 && !all
   if (name === 'verify') return words === (all ? 0 : 1)
   return words > 0 && !all
 }
@@ -72,6 +77,7 @@ async function perform(name: Command, positionals: readonly string[], json: bool
     if (name === 'ask') return await ask(positionals.join(' '), options)
     if (name === 'search') return await search(positionals.join(' '), options)
     if (name === 'verify') return await verify(positionals[0] ?? null, options)
+    if (name === 'mcp') return await mcp(options)
     return await ingestPaths(positionals, options)
   } finally {
     await connection.close()

@@ -13,6 +13,7 @@ import { openAiErrorResponse, problemResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
+import { mcpRoutes } from './http/mcp.ts'
 import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
 import { publishedRoutes } from './http/published.ts'
@@ -58,15 +59,28 @@ export function createApp(deps: AppDeps): App {
     answering: (question, signal) => answer(question, answering, signal),
     report,
   })
+  const hasModel = deps.generator !== null
   let draining = false
   const hono = new Hono()
     .use(requestId(log))
     .use(refuseStrangers(deps.loopbackOnly))
     .use(refuseNul)
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
-    .route('/', askRoutes({ live, answers: store.answers, library, hasModel: deps.generator !== null }))
+    .route('/', askRoutes({ live, answers: store.answers, library, hasModel }))
     .route('/', chatRoutes({ live, library, publicUrl: deps.publicUrl }))
     .route('/', uiStreamRoutes({ live, library, publicUrl: deps.publicUrl }))
+    .route(
+      '/',
+      mcpRoutes({
+        ...deps,
+        live,
+        answers: store.answers,
+        documents: store.documents,
+        searching: answering,
+        hasModel,
+        report,
+      }),
+    )
     .route('/', answersRoutes({ live, answers: store.answers, library }))
     .route('/', searchRoutes({ ...answering, library }))
     .route('/', documentsRoutes({ documents: store.documents, library }))

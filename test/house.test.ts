@@ -226,6 +226,7 @@ const bannedType =
 // Where somebody else's format has the word: server-sent events, compose files.
 const dictated: Readonly<Record<string, string>> = {
   'cli/ask.ts': 'data',
+  'cli/mcp.ts': 'data',
   'test/packaging.test.ts': 'service',
   'test/support/wire.ts': 'data',
 }

@@ -31,7 +31,7 @@ export function askRoutes(deps: AskDeps): Hono {
   })
 }
 
-async function toQuestion(body: z.output<typeof askBody>, deps: AskDeps): Promise<Question> {
+export async function toQuestion(body: z.output<typeof askBody>, deps: Omit<AskDeps, 'live'>): Promise<Question> {
   const library = libraryOf(body.library, deps.library)
   if (body.mode === 'generative' && !deps.hasModel)
     throw new InputError('no-model', 'mode: "generative" needs a model; set OPENAI_API_KEY, or use "auto".', 'mode')

@@ -2,10 +2,8 @@
 // `url_citation` annotations, and the whole answer object beside them as `footnote`.
 import { Hono } from 'hono'
 import { NotFoundError } from '../../core/errors.ts'
-import { notesOf, refusalOf } from '../../core/refusal.ts'
-import type { Answer, AnswerEvent, Passage, StoredEvent } from '../../core/types.ts'
+import type { Answer, StoredEvent } from '../../core/types.ts'
 import { newAnswerId } from '../answer/answer.ts'
-import { createFootnoteReader, type Part, titleOf } from '../answer/footnoted.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { newConversationId } from './ask.ts'
 import { ask, begun, finished, finishReason, toError } from './asking.ts'
@@ -14,6 +12,7 @@ import { chatBody, models, readChat } from './chat-request.ts'
 import { CONVERSATION_LIMIT_BYTES } from './conversation.ts'
 import { DONE, frame, sseResponse } from './events.ts'
 import { openAiError } from './failure.ts'
+import { createMarkdownWriter, type MarkdownWriter } from './markdown.ts'
 import { toWire } from './wire.ts'
 
 export type ChatDeps = {
@@ -40,7 +39,7 @@ export function chatRoutes(deps: ChatDeps): Hono {
       const question = { id, text, library, conversationId, history, mode, withholds: true }
       const { events, leave } = await ask(question, deps.live, c.req.raw.signal)
       const reply = { id, created: Math.floor(Date.now() / 1000), model }
-      const writer = createWriter(deps.publicUrl ?? new URL(c.req.url).origin)
+      const writer = createMarkdownWriter(deps.publicUrl ?? new URL(c.req.url).origin)
       if (!body.stream) return c.json(await whole(reply, events, writer))
       const includesUsage = body.stream_options?.include_usage ?? false
       return sseResponse(chunks(reply, await begun(events), writer, includesUsage), leave)
@@ -53,7 +52,7 @@ function modelOf(id: string) {
 
 type Reply = { readonly id: string; readonly created: number; readonly model: string }
 
-async function whole(reply: Reply, events: AsyncIterable<StoredEvent>, writer: Writer): Promise<object> {
+async function whole(reply: Reply, events: AsyncIterable<StoredEvent>, writer: MarkdownWriter): Promise<object> {
   let content = ''
   const { answer } = await finished(events, (event) => (content += writer.push(event)))
   content += writer.end(answer)
@@ -70,7 +69,7 @@ async function whole(reply: Reply, events: AsyncIterable<StoredEvent>, writer: W
 async function* chunks(
   reply: Reply,
   events: AsyncIterable<StoredEvent>,
-  writer: Writer,
+  writer: MarkdownWriter,
   includesUsage: boolean,
 ): AsyncGenerator<string> {
   const rest = includesUsage ? { usage: null } : {}
@@ -101,69 +100,4 @@ async function* chunks(
 
 function usageOf({ usage: { inputTokens, outputTokens } }: Answer) {
   return { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens }
-}
-
-type Annotation = {
-  readonly type: 'url_citation'
-  /** `[start_index, end_index)` of the content, in UTF-16 code units: its marker */
-  readonly url_citation: {
-    readonly start_index: number
-    readonly end_index: number
-    readonly title: string
-    readonly url: string
-  }
-}
-
-type Writer = {
-  readonly push: (event: AnswerEvent) => string
-  readonly end: (answer: Answer) => string
-  readonly annotations: () => Annotation[]
-}
-
-/** Markdown, which such clients draw: each marker is a link to the words it stands for. */
-function createWriter(origin: string): Writer {
-  const reader = createFootnoteReader()
-  const annotations: Annotation[] = []
-  let length = 0
-  const take = (text: string) => {
-    length += text.length
-    return text
-  }
-  const write = (parts: readonly Part[]) =>
-    parts
-      .map((part) => {
-        if (part.type === 'text') return take(part.text)
-        const { citation } = part
-        const url = origin + citation.link
-        const marker = `[[${citation.n}]](${url})`
-        const place = { start_index: length, end_index: length + marker.length }
-        annotations.push({ type: 'url_citation', url_citation: { ...place, title: titleOf(citation), url } })
-        return take(marker)
-      })
-      .join('')
-  return {
-    push: (event) => write(reader.push(event)),
-    end: (answer) => write(reader.end()) + take(closing(answer, origin, length)),
-    annotations: () => annotations,
-  }
-}
-
-/** What a reader must know of an answer that is not the one that was asked for. */
-function closing(answer: Answer, origin: string, length: number): string {
-  if (answer.status !== 'abstained')
-    return notesOf(answer)
-      .map((note) => `\n\n*${escaped(note)}*`)
-      .join('')
-  const nearest = answer.nearest.map((passage) => `- [${escaped(titleOf(passage))}](${origin}${readerLink(passage)})`)
-  const heading = nearest.length === 0 ? [] : ['', 'Nearest passages:', '', ...nearest]
-  return `${length > 0 ? '\n\n' : ''}${[escaped(refusalOf(answer)), ...heading].join('\n')}`
-}
-
-function readerLink({ document: { id, revision }, span: { start, end } }: Passage): string {
-  return `/documents/${id}?revision=${revision}#${start}-${end}`
-}
-
-/** Titles and questions are words, not Markdown. */
-function escaped(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_[\]<>!]/g, String.raw`\$&`)
 }

@@ -1,12 +1,14 @@
 // The documents behind the citations: what the library holds, and the exact text that offsets index.
 import { Hono } from 'hono'
 import { NotFoundError } from '../../core/errors.ts'
-import type { DocumentStore } from '../../core/ports.ts'
+import type { DocumentStore, DocumentText } from '../../core/ports.ts'
 import { parseShape } from './body.ts'
 import { listQuery, pathId, revisionQuery } from './schemas.ts'
 import { toWire } from './wire.ts'
 
-export function documentsRoutes(deps: { readonly documents: DocumentStore; readonly library: string }): Hono {
+export type DocumentsDeps = { readonly documents: DocumentStore; readonly library: string }
+
+export function documentsRoutes(deps: DocumentsDeps): Hono {
   const { documents, library } = deps
   return new Hono()
     .get('/v1/documents', async (c) => {
@@ -18,11 +20,19 @@ export function documentsRoutes(deps: { readonly documents: DocumentStore; reado
       return c.json(toWire({ documents: page, next }) as object)
     })
     .get('/v1/documents/:id', async (c) => {
-      const id = pathId(c.req.param('id'), 'document')
       const { revision } = parseShape(revisionQuery, c.req.query(), 'query')
-      const found = await documents.find(library, id, revision)
-      if (found) return c.json(toWire(found) as object)
-      const what = revision ? `${id} in revision ${revision}` : id
-      throw new NotFoundError('unknown-document', `There is no document ${JSON.stringify(what.slice(0, 160))}.`)
+      return c.json(toWire(await findDocument(c.req.param('id'), revision, deps)) as object)
     })
+}
+
+/** Throws NotFoundError, whatever stands in place of an id. */
+export async function findDocument(
+  id: string,
+  revision: string | undefined,
+  { documents, library }: DocumentsDeps,
+): Promise<DocumentText> {
+  const found = await documents.find(library, pathId(id, 'document'), revision)
+  if (found) return found
+  const what = revision ? `${id} in revision ${revision}` : id
+  throw new NotFoundError('unknown-document', `There is no document ${JSON.stringify(what.slice(0, 160))}.`)
 }

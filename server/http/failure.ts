@@ -14,7 +14,7 @@ type Problem = {
   readonly request_id?: string
 }
 
-function problemOf(error: unknown): Problem {
+export function problemOf(error: unknown): Problem {
   if (error instanceof InputError) return inputProblem(error)
   if (error instanceof NotFoundError) return problem(404, error.code, error.message)
   if (error instanceof StoreError)

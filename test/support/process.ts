@@ -1,6 +1,7 @@
 // Real processes of ours: started with nothing but the settings given, watched by what they write, always ended.
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 
@@ -8,6 +9,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 export type Running = {
   readonly pid: number
+  /** what it reads; null unless asked for */
+  readonly stdin: Writable | null
   /** everything written so far */
   readonly stdout: () => string
   readonly stderr: () => string
@@ -26,12 +29,17 @@ afterAll(async () => {
 })
 
 /** `node <file> <args>` in the root of the project. */
-export function start(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Running {
+export function start(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): Running {
   const child = spawn(process.execPath, [file, ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+    stdio: [stdin, 'pipe', 'pipe'],
+  }) as ChildProcessByStdio<Writable | null, Readable, Readable>
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part))
@@ -43,6 +51,7 @@ export function start(file: string, args: readonly string[], env: Readonly<Recor
   })
   const running: Running = {
     pid: child.pid!,
+    stdin: child.stdin,
     stdout: () => stdout,
     stderr: () => stderr,
     says: async (pattern) => {

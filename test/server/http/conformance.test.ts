@@ -1,4 +1,5 @@
 // One answer through every surface: whatever form it takes there, it carries the same citations.
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { DefaultChatTransport, type UIMessageChunk } from 'ai'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -32,6 +33,7 @@ const surfaces: readonly Surface[] = [
   ['POST /v1/chat/completions', false, askOpenAi],
   ['POST /v1/chat/completions as a stream', false, streamOpenAi],
   ['POST /api/chat', false, askAiSdk],
+  ['POST /mcp', false, askMcp],
 ]
 
 let server: Serving
@@ -159,6 +161,15 @@ async function askOpenAi(url: string, question: string): Promise<Given> {
 async function streamOpenAi(url: string, question: string): Promise<Given> {
   const stream = openAiTo(url).chat.completions.stream({ ...asking(question), stream: true })
   return ofReply((await stream.finalChatCompletion()) as unknown as Reply, url)
+}
+
+async function askMcp(url: string, question: string): Promise<Given> {
+  const client = new Client({ name: 'conformance', version: '1.0.0' })
+  await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', url)))
+  const { structuredContent, content } = await client.callTool({ name: 'ask', arguments: { question } })
+  await client.close()
+  const answer = structuredContent as WireAnswer
+  return { citations: answer.citations, answer, text: JSON.stringify(content) }
 }
 
 async function askAiSdk(url: string, question: string): Promise<Given> {
