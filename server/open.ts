@@ -150,7 +150,7 @@ export async function openOffline(
   const embedder = await openStaticEmbedder()
   const say = (message: string) => void stream.write(`${message}\n`)
   const dir = await mkdtemp(join(tmpdir(), 'footnote-offline-'))
-  const database = databaseUrl ? openPostgres(databaseUrl) : await openEmbedded(dir, say)
+  const database = databaseUrl ? openPostgres(databaseUrl) : await openEmbedded(dir, say, null)
   const open = async (library: string) => await openStore(database, library, embedder)
   const report = (message: string, error: unknown) => say(`${message}: ${String(error)}`)
   return {

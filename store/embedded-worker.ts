@@ -1,8 +1,7 @@
 // The embedded Postgres in a thread of its own: PGlite computes on the thread it lives in, and a long query
 // there would freeze every stream of the server. It speaks Postgres's own protocol on a private Unix socket.
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { cp, open, readdir, rename, rm } from 'node:fs/promises'
+import { closeSync, cpSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -69,15 +68,15 @@ async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }>
   }
   // Never deleted: whatever is there may be all that somebody has. A first start that was cut left half a database
   // that could even open, without some of its tables; the next start begins anew.
-  await rm(opened, { force: true })
-  if (existsSync(live)) await rename(live, `${live}.broken-${Date.now()}`)
+  rmSync(opened, { force: true })
+  if (existsSync(live)) renameSync(live, `${live}.broken-${Date.now()}`)
   // In a folder of its own first: what is cut halfway must not stand where a database is looked for.
-  for (const name of await readdir(dataDir))
-    if (name.startsWith('pg.making-')) await rm(join(dataDir, name), { recursive: true, force: true })
+  for (const name of readdirSync(dataDir))
+    if (name.startsWith('pg.making-')) rmSync(join(dataDir, name), { recursive: true, force: true })
   const making = `${live}.making-${process.pid}`
   if (saved === null) await makeEmpty(making)
-  else await cp(saved, making, { recursive: true })
-  await rename(making, live)
+  else cpSync(saved, making, { recursive: true })
+  renameSync(making, live)
   return { database: await openLive(), restored: saved !== null }
 }
 
@@ -89,7 +88,7 @@ async function makeEmpty(folder: string): Promise<void> {
 async function openLive(): Promise<PGlite> {
   const database = await PGlite.create({ dataDir: live, extensions: { vector } })
   await database.query('select 1')
-  await (await open(opened, 'w')).close()
+  closeSync(openSync(opened, 'w'))
   return database
 }
 
@@ -99,30 +98,31 @@ async function position(database: PGlite): Promise<string> {
 }
 
 /** A copy of the folder, on the disk before it takes the place of the last one. Nobody writes meanwhile: the parent
- * holds the one connection. (PGlite's own dump goes through memory whole, half a gigabyte for an empty database.) */
+ * holds the one connection; and this thread does nothing else, so that the quicker synchronous calls hold up nobody.
+ * (PGlite's own dump goes through memory whole, half a gigabyte for an empty database.) */
 async function saveSnapshot(database: PGlite): Promise<void> {
   await database.exec('checkpoint')
   const copying = `${snapshot}.new`
   const last = `${snapshot}.old`
-  await rm(copying, { recursive: true, force: true })
-  await cp(live, copying, { recursive: true })
-  for (const entry of await readdir(copying, { recursive: true, withFileTypes: true }))
-    await flush(join(entry.parentPath, entry.name))
-  await flush(copying)
+  rmSync(copying, { recursive: true, force: true })
+  // With a filter a pipe is refused; without one Node waits for its other end for ever.
+  cpSync(live, copying, { recursive: true, filter: () => true })
+  for (const name of readdirSync(copying, { recursive: true, encoding: 'utf8' })) flush(join(copying, name))
+  flush(copying)
   // A cut between the two renames leaves the last one under its other name, where restoring looks, too.
-  if (existsSync(snapshot)) await rm(last, { recursive: true, force: true })
-  if (existsSync(snapshot)) await rename(snapshot, last)
-  await rename(copying, snapshot)
-  await flush(dataDir)
-  await rm(last, { recursive: true, force: true })
+  if (existsSync(snapshot)) rmSync(last, { recursive: true, force: true })
+  if (existsSync(snapshot)) renameSync(snapshot, last)
+  renameSync(copying, snapshot)
+  flush(dataDir)
+  rmSync(last, { recursive: true, force: true })
 }
 
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r')
+function flush(path: string): void {
+  const file = openSync(path, 'r')
   try {
-    await file.sync()
+    fsyncSync(file)
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 

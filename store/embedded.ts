@@ -26,11 +26,14 @@ export type EmbeddedDatabase = Database & {
 // The bound on what a power cut can take. A process that is killed loses nothing acknowledged (measured: design §6).
 const SNAPSHOT_EVERY_MS = 5 * 60_000
 
-/** Opens (or makes) the database in `dir`. Throws StoreError `store-locked` or `store-unavailable`. */
+/**
+ * Opens (or makes) the database in `dir`. Without snapshots (null) it is closed at once, for a folder that is thrown
+ * away. Throws StoreError `store-locked` or `store-unavailable`.
+ */
 export async function openEmbedded(
   dir: string,
   warn: (message: string) => void,
-  snapshotEveryMs = SNAPSHOT_EVERY_MS,
+  snapshotEveryMs: number | null = SNAPSHOT_EVERY_MS,
 ): Promise<EmbeddedDatabase> {
   const dataDir = resolve(dir)
   const lock = lockDirectory(dataDir)
@@ -51,9 +54,10 @@ export async function openEmbedded(
   // Without a listener an error of the thread would end the process; statements fail from then on, and say so.
   worker.on('error', (error) => warn(`The thread of the embedded database ended: ${String(error)}`))
   const pool = openPool(socketDir)
-  const timer = saveEvery(snapshotEveryMs, async () => await saveSnapshot(pool, worker), warn)
+  const keeps = snapshotEveryMs !== null
+  const timer = keeps ? saveEvery(snapshotEveryMs, async () => await saveSnapshot(pool, worker), warn) : undefined
   const database = toDatabase(pool, async () => {
-    await ask(worker, 'close').catch((error: unknown) => warn(snapshotFault(error)))
+    if (keeps) await ask(worker, 'close').catch((error: unknown) => warn(snapshotFault(error)))
     await leave()
   })
   return {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { settings } from '../core/config.ts'
-import { folderOfFile } from './support/folder.ts'
+import { preparedDataDirOfFile } from './support/database.ts'
 import { start } from './support/process.ts'
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
@@ -18,7 +18,7 @@ const examples = [...readme.matchAll(/```console\n\$ npm run (\w+) -- "([^"]+)"\
 let env: Record<string, string>
 
 beforeAll(async () => {
-  env = { DATA_DIR: await folderOfFile() }
+  env = { DATA_DIR: await preparedDataDirOfFile() }
   expect(await start('cli/main.ts', ['ingest', 'library'], env).ended).toBe(0)
 }, 120_000)
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { lockDirectory } from '../../store/lock.ts'
+import { preparedDataDirOfFile } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { type Ran, runCommand, type Server, start, startServer } from '../support/process.ts'
 import { completion, openProvider, type Provider, streamOf } from '../support/provider.ts'
@@ -31,7 +32,7 @@ beforeAll(async () => {
   )
   const none = join(folder, 'none')
   await mkdir(none)
-  settings = { DATA_DIR: join(folder, 'data'), LIBRARY_DIR: none }
+  settings = { DATA_DIR: await preparedDataDirOfFile(), LIBRARY_DIR: none }
 })
 
 describe('the command line', () => {

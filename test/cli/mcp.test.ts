@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { preparedDataDirOfFile } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { connected, generations, textOf } from '../support/mcp.ts'
 import { type Server, type Settings, start, startServer } from '../support/process.ts'
@@ -27,7 +28,7 @@ beforeAll(async () => {
   // U+2028 ends a line for many readers, but not for this protocol.
   const text = 'Stripe runs four limiters in production.\u2028Its rate limiting uses the token bucket algorithm.'
   await writeFile(join(articles, 'stripe.md'), `# How Stripe Limits Requests\n\n${text}\n`)
-  settings = { DATA_DIR: join(folder, 'data'), LIBRARY_DIR: articles }
+  settings = { DATA_DIR: await preparedDataDirOfFile(), LIBRARY_DIR: articles }
   provider = await openProvider(() => endless)
   server = await startServer({ ...settings, OPENAI_BASE_URL: provider.baseUrl })
 })

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openEmbedded } from '../../store/embedded.ts'
+import { preparedDataDirOfFile } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { runCommand, startServer } from '../support/process.ts'
 import type { WireAnswer } from '../support/wire.ts'
@@ -18,7 +19,7 @@ beforeAll(async () => {
     join(library, 'stripe.md'),
     '# How Stripe Limits Requests\n\nStripe runs four limiters in production. Its rate limiting uses the token bucket algorithm.\n',
   )
-  settings = { DATA_DIR: join(folder, 'data'), LIBRARY_DIR: library }
+  settings = { DATA_DIR: await preparedDataDirOfFile(), LIBRARY_DIR: library }
   const server = await startServer(settings)
   const ask = async (question: string) => {
     const headers = { 'content-type': 'application/json' }

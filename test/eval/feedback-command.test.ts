@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { preparedDataDirOfFile } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { start, startServer } from '../support/process.ts'
 import type { WireAnswer } from '../support/wire.ts'
@@ -21,7 +22,7 @@ beforeAll(async () => {
   library = join(folder, 'library')
   await mkdir(library)
   await writeFile(join(library, 'stripe.md'), '# Stripe\n\nStripe runs four limiters in production.\n')
-  settings = { DATA_DIR: join(folder, 'data'), LIBRARY_DIR: library }
+  settings = { DATA_DIR: await preparedDataDirOfFile(), LIBRARY_DIR: library }
   const server = await startServer(settings)
   url = server.url
   const body = JSON.stringify({ question: 'How many limiters does Stripe run in production?' })

@@ -73,9 +73,9 @@ describe('over-rewriting', () => {
     const cases = await write(
       { question: 'And what is Redis?', history, rewrite: 'And what is Redis?' },
       { question: 'And why do they?', history, rewrite: 'Why does Stripe limit its rate?' },
-      { question: 'What is a token bucket of a limiter?' },
+      { question: 'Who built the press?' },
       { question: 'But what is a violin made of?' },
     )
-    expect(overRewriting(cases)).toMatch(/^67 % /)
+    expect(overRewriting(cases)).toMatch(/^33 % /)
   })
 })

@@ -8,10 +8,11 @@ import type { Query } from '../../store/database.ts'
 import { openEmbedded } from '../../store/embedded.ts'
 import { preparedDataDir, temporaryFolder } from '../support/database.ts'
 import { type Running, start } from '../support/process.ts'
+import { isThorough } from '../support/thorough.ts'
 
 const script = fileURLToPath(new URL('../support/ingest-child.ts', import.meta.url))
 // Each kill costs a start, a recovery and a check: 2–3 s on two idle cores.
-const KILLS = Number(process.env['TEST_KILLS'] || 5)
+const KILLS = isThorough ? 20 : 3
 const DOCUMENTS = 8 + 4 * KILLS
 const SECTIONS = 6
 

@@ -5,6 +5,7 @@ import type { GeneratorEvent } from '../../core/ports.ts'
 import type { Caller } from '../../models/budget.ts'
 import { openAiGenerator } from '../../models/openai-generator.ts'
 import { completion, event, failure, openProvider, type Part, type Provider, streamOf } from '../support/provider.ts'
+import { places } from '../support/thorough.ts'
 
 const deltas = ['Stripe runs four ', 'limiters [1]. ', 'Café — 日本 🚦 ', 'end.']
 const answer = deltas.join('')
@@ -177,7 +178,7 @@ describe('a stream that breaks', () => {
   it.each(['reset', 'closed'] as const)(
     'gives the whole text or a prefix and a ModelError, at every byte (%s)',
     async (ending) => {
-      for (let length = 0; length < whole.length; length++) {
+      for (const length of places(whole.length)) {
         const { text, finish, error } = await hearReply([whole.subarray(0, length)], ending)
         if (finish !== null) expect([text, error]).toEqual(['Café 🚦 end.', null])
         else {

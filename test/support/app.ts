@@ -119,20 +119,25 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
 }
 
 export type SlowGenerator = Generator & {
+  /** performance.now() when each call gave its first words, in order */
+  readonly beginnings: number[]
   /** performance.now() when each call ended, in order */
   readonly endings: number[]
 }
 
 /** Writes each delta after a pause, as a model does, and hears at once when nobody listens any more. */
 export function slowGenerator(deltas: readonly string[], pauseMs: number): SlowGenerator {
+  const beginnings: number[] = []
   const endings: number[] = []
   return {
     model: 'fake/slow',
+    beginnings,
     endings,
     async *stream(_messages, signal) {
       try {
-        for (const delta of deltas) {
+        for (const [at, delta] of deltas.entries()) {
           await pause(pauseMs, signal)
+          if (at === 0) beginnings.push(performance.now())
           yield { type: 'text', delta }
         }
         yield { type: 'finish', reason: 'stop', inputTokens: 1, outputTokens: deltas.length }

@@ -1,7 +1,7 @@
 // A database for a test: on the Postgres of TEST_DATABASE_URL, or else the embedded one.
-import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,7 @@ import type { Database, Query } from '../../store/database.ts'
 import { openEmbedded } from '../../store/embedded.ts'
 import { migrate } from '../../store/migrate.ts'
 import { openPostgres } from '../../store/postgres.ts'
+import { folderOfFile } from './folder.ts'
 
 export type TestDatabase = Database &
   AsyncDisposable & {
@@ -48,8 +49,16 @@ export async function temporaryFolder(): Promise<string> {
 
 /** A data directory as a first start and a clean end leave it, without its snapshot. Copied: a first start takes seconds. */
 export async function preparedDataDir(): Promise<string> {
-  const folder = await temporaryFolder()
-  await cp(await dataDirTemplate(), folder, { recursive: true })
+  return await prepared(await temporaryFolder())
+}
+
+/** The same, for as long as the test file runs. */
+export async function preparedDataDirOfFile(): Promise<string> {
+  return await prepared(await folderOfFile())
+}
+
+async function prepared(folder: string): Promise<string> {
+  cpSync(await dataDirTemplate(), folder, { recursive: true })
   return folder
 }
 
@@ -113,7 +122,7 @@ async function administer(url: string, sql: string): Promise<void> {
 }
 
 let shared: Promise<Database> | undefined
-let migrated = false
+let migrated = true
 
 async function emptiedDatabase(): Promise<TestDatabase> {
   if (!migrated) await migrate(await emptyTestDatabase())
@@ -135,9 +144,8 @@ async function sharedDatabase(): Promise<TestDatabase> {
 }
 
 async function openShared(): Promise<Database> {
-  const folder = await mkdtemp(join(tmpdir(), 'footnote-test-'))
-  await cp(await dataDirTemplate(), folder, { recursive: true })
-  const database = await openEmbedded(folder, () => {})
+  const folder = await prepared(await mkdtemp(join(tmpdir(), 'footnote-test-')))
+  const database = await openEmbedded(folder, () => {}, null)
   closing.push(async () => {
     await database.close()
     await rm(folder, { recursive: true })
@@ -145,16 +153,24 @@ async function openShared(): Promise<Database> {
   return database
 }
 
-/** Kept between runs beside the packages it was made with, so that `npm ci` makes it anew. */
+/** Kept between runs beside the packages it was made with, so that `npm ci` makes it anew; and so does a new schema. */
 async function dataDirTemplate(): Promise<string> {
-  const folder = fileURLToPath(new URL('../../node_modules/.cache/footnote-test-database', import.meta.url))
+  const folder = fileURLToPath(new URL(`../../node_modules/.cache/footnote-test-database-${schema()}`, import.meta.url))
   if (existsSync(folder)) return folder
   const making = `${folder}.${randomBytes(6).toString('hex')}`
   await mkdir(making, { recursive: true })
   const database = await openEmbedded(making, () => {})
+  await migrate(database)
   await database.close()
   for (const left of ['lock', 'snapshot']) await rm(join(making, left), { recursive: true, force: true })
   // Two test files may make it at once: the first one's counts.
   await rename(making, folder).catch(async () => await rm(making, { recursive: true }))
   return folder
+}
+
+function schema(): string {
+  const folder = new URL('../../store/migrations/', import.meta.url)
+  const hash = createHash('sha256')
+  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(new URL(name, folder)))
+  return hash.digest('hex').slice(0, 12)
 }

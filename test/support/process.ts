@@ -1,11 +1,14 @@
 // Real processes of ours: started with nothing but the settings given, watched by what they write, always ended.
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
+// A process of ours takes 0.9 s to load compiled and 2.5 s to compile (two busy cores).
+const compiled = join(root, 'node_modules/.cache/footnote-test-compiled')
 
 export type Running = {
   readonly pid: number
@@ -37,7 +40,7 @@ export function start(
 ): Running {
   const child = spawn(process.execPath, [file, ...args], {
     cwd: root,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: compiled, ...env },
     stdio: [stdin, 'pipe', 'pipe'],
   }) as ChildProcessByStdio<Writable | null, Readable, Readable>
   let stdout = ''

@@ -57,7 +57,7 @@ describe('a question that was answered before', () => {
       cached: true,
     })
     expect(receipt.passages[0]!.document.revision).toMatch(/^[0-9a-f]{64}$/)
-    expect(receipt.statements.map(({ verdict }) => verdict)).toEqual(['supported'])
+    expect(receipt.statements.map(({ verdict }) => verdict)).toEqual(['verbatim'])
     expect(receipt.timings_ms.total).toBeGreaterThan(0)
   })
 

@@ -3,7 +3,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { serve } from '@hono/node-server'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openTestApp, openTestLibrary, slowGenerator, type TestApp, type TestLibrary } from '../../support/app.ts'
 import { readEvents } from '../../support/wire.ts'
 
@@ -47,6 +47,10 @@ const endless = () =>
     20,
   )
 
+async function untilWriting(generator: ReturnType<typeof endless>): Promise<void> {
+  await vi.waitUntil(() => generator.beginnings.length > 0, { timeout: 10_000, interval: 5 })
+}
+
 /** The time from now until the model's call has ended. */
 async function untilCancelled(generator: ReturnType<typeof endless>): Promise<number> {
   const left = performance.now()
@@ -72,7 +76,7 @@ describe('a client who leaves', () => {
       const app = openTestApp(library, { generator })
       const asking = send(await listen(app), 'POST', '/v1/ask', { question: QUESTION, stream: true })
       const id = await idOfStream(await responseOf(asking))
-      await wait(100)
+      await untilWriting(generator)
       asking.destroy()
       times.push(await untilCancelled(generator))
       expect(await lastEvent(app, id)).toBe('stopped')
@@ -95,7 +99,7 @@ describe('a client who leaves', () => {
       const app = openTestApp(library, { generator, store: { ...library.store, answers } })
       const asking = send(await listen(app), 'POST', '/v1/ask', { question: QUESTION })
       while (begun.length === 0) await wait(5)
-      await wait(100)
+      await untilWriting(generator)
       asking.destroy()
       times.push(await untilCancelled(generator))
       await wait(50)
