@@ -98,6 +98,8 @@ export type Question = {
   readonly fresh?: boolean
   /** sentences that nothing supports are not shown, whatever is configured: the surface cannot mark them */
   readonly withholds?: boolean
+  /** groups and channels that all readers of the answer belong to: what is for others alone is not looked at; missing: all is */
+  readonly audiences?: readonly string[]
 }
 
 export type Usage = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number }
