@@ -15,6 +15,7 @@ import { ingestRoutes } from './http/ingest.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { mcpRoutes } from './http/mcp.ts'
 import { missing } from './http/missing.ts'
+import { openApiRoutes } from './http/openapi.ts'
 import { pageRoutes } from './http/pages.ts'
 import { publishedRoutes } from './http/published.ts'
 import { readerRoutes } from './http/reader.ts'
@@ -44,6 +45,8 @@ export type AppDeps = {
 }
 
 export type App = {
+  /** every route there is */
+  readonly routes: readonly { readonly method: string; readonly path: string }[]
   readonly fetch: (request: Request) => Response | Promise<Response>
   /** Answers under way end or are stopped; `/ready` says no from now on. */
   readonly drain: (deadlineMs: number) => Promise<void>
@@ -87,6 +90,7 @@ export function createApp(deps: AppDeps): App {
     .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
     .route('/', readerRoutes({ documents: store.documents, library }))
     .route('/', publishedRoutes())
+    .route('/', openApiRoutes())
     .route('/', pageRoutes(deps.webDir))
   hono.notFound(missing(hono.routes))
   hono.onError((error, c) => {
@@ -97,7 +101,7 @@ export function createApp(deps: AppDeps): App {
     if (level) log[level]({ err: error, id }, 'request failed')
     return /^\/v1\/(?:chat|models)\b/.test(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
   })
-  return { fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
+  return { routes: hono.routes, fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
 }
 
 function drainer(live: LiveAnswers, begin: () => void): App['drain'] {

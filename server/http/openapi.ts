@@ -1,0 +1,74 @@
+// GET /openapi.json: what the routes take and give, as OpenAPI 3.1, made of the shapes that they use themselves.
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { answerOperations } from './openapi-answers.ts'
+import { askOperations } from './openapi-ask.ts'
+import { chatOperations } from './openapi-chat.ts'
+import { libraryOperations } from './openapi-library.ts'
+import { inputs, outputs } from './openapi-names.ts'
+import { toOpenApi } from './openapi-write.ts'
+
+const VERSION = '0.1.0'
+
+const DESCRIPTION = `Answers questions from a library of documents; every sentence carries a footnote to the exact words that back it.
+
+Offsets are UTF-16 code units, as JavaScript counts. A span is [start, end) of the text of one revision of a document, which GET /v1/documents/{id}?revision= returns, and text.slice(start, end) is the quote.
+
+Faults are application/problem+json with a stable code and a sentence that says what to do; those of /v1/chat/completions and /v1/models have the shape of the OpenAI API. Any address can give unknown-path (404), wrong-method (405), bad-path (400: the address holds a NUL) and wrong-host (403: a server that listens on this machine only was reached under another name). Every reply has an x-request-id.
+
+POST /mcp speaks the Model Context Protocol and is not described here.`
+
+export function openApiDocument(): object {
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Footnote',
+      version: VERSION,
+      description: DESCRIPTION,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    tags: [
+      { name: 'Answers', description: 'Questions, and their answers read again.' },
+      { name: 'Library', description: 'What the answers are made from.' },
+      { name: 'Chats', description: 'The same answers for the clients of others.' },
+      { name: 'Server', description: 'Is it there, and how does it speak?' },
+    ],
+    paths: toOpenApi([...askOperations, ...answerOperations, ...libraryOperations, ...chatOperations]),
+    components: {
+      schemas: { ...componentsOf(inputs, 'input'), ...componentsOf(outputs, 'output') },
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The token in the data directory, which the command line of the same user reads.',
+        },
+      },
+    },
+  }
+}
+
+/** Made on first use: most processes are never asked for it. */
+export function openApiRoutes(): Hono {
+  let text: string | null = null
+  return new Hono().get('/openapi.json', (c) => {
+    text ??= JSON.stringify(openApiDocument())
+    return c.body(text, 200, { 'content-type': 'application/json' })
+  })
+}
+
+/** Shapes by name as JSON Schema, each once: where one holds another that has a name, it refers to it. */
+function componentsOf(names: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Record<string, object> {
+  const registry = z.registry<{ id: string }>()
+  for (const [id, shape] of Object.entries(names)) registry.add(shape, { id })
+  const { schemas } = z.toJSONSchema(registry, { io, uri: (id) => `#/components/schemas/${id}`, override: sayDefault })
+  return Object.fromEntries(Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]))
+}
+
+/** In words: generators of clients take a field that has a default for one that is always there, also in a request. */
+function sayDefault({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.default === undefined) return
+  const rest = `${JSON.stringify(jsonSchema.default)} when left out`
+  jsonSchema.description = jsonSchema.description === undefined ? rest : `${jsonSchema.description}; ${rest}`
+  delete jsonSchema.default
+}
