@@ -50,7 +50,7 @@ export type Example = {
     readonly bytes?: number
   }
   /** what the server has to be like */
-  readonly when?: 'running' | 'database-down' | 'model-down' | 'draining'
+  readonly when?: 'running' | 'database-down' | 'draining'
   /** an event stream is a text of some of its first events */
   readonly reply?: unknown
 }
@@ -79,8 +79,6 @@ const meanings: Readonly<Record<number, string>> = {
   413: 'The body is too large.',
   415: 'The body is not JSON.',
   422: 'A field is wrong.',
-  500: 'A fault of the server.',
-  502: 'The model does not answer.',
   503: 'The database does not answer.',
 }
 
