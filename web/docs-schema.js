@@ -9,7 +9,7 @@ const limits = ['minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'max
 /** @param {Schema} schema @returns {HTMLElement} */
 export function drawSchema(schema) {
   const inner = drawFields(schema)
-  const words = schema.description === undefined ? [] : [` ${schema.description}`]
+  const words = schema.description === undefined ? [] : [` · ${schema.description}`]
   return element('div', { class: 'schema' }, element('p', {}, ...drawType(schema), ...words), ...inner)
 }
 

@@ -117,7 +117,7 @@ function drawExample(route, sent) {
       () => said.replaceChildren('The browser does not allow it: select the line.'),
     )
   })
-  const shown = sent.reply === undefined ? [] : [element('p', {}, 'Reply'), pre(sent.reply)]
+  const shown = sent.reply === undefined ? [] : [element('p', {}, 'A reply'), pre(sent.reply)]
   const when =
     sent.when === undefined
       ? []

@@ -48,13 +48,10 @@ async function open() {
 
 /** @param {string} title @param {string[]} names */
 function drawContents(title, names) {
+  // On a narrow window the contents stand before everything else.
+  const isOpen = title !== 'Schemas' && matchMedia('(min-width: 64rem)').matches
   const entries = names.map((name) => element('li', {}, element('a', { href: `#${name}` }, name)))
-  return element(
-    'details',
-    title === 'Schemas' ? {} : { open: '' },
-    element('summary', {}, title),
-    element('ul', {}, ...entries),
-  )
+  return element('details', isOpen ? { open: '' } : {}, element('summary', {}, title), element('ul', {}, ...entries))
 }
 
 /** @param {Route} route */
