@@ -15,7 +15,6 @@ import { ingestRoutes } from './http/ingest.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { mcpRoutes } from './http/mcp.ts'
 import { missing } from './http/missing.ts'
-import { openApiRoutes } from './http/openapi.ts'
 import { pageRoutes } from './http/pages.ts'
 import { publishedRoutes } from './http/published.ts'
 import { readerRoutes } from './http/reader.ts'
@@ -90,7 +89,6 @@ export function createApp(deps: AppDeps): App {
     .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
     .route('/', readerRoutes({ documents: store.documents, library }))
     .route('/', publishedRoutes())
-    .route('/', openApiRoutes())
     .route('/', pageRoutes(deps.webDir))
   hono.notFound(missing(hono.routes))
   hono.onError((error, c) => {

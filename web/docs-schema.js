@@ -14,7 +14,7 @@ export function drawSchema(schema) {
 }
 
 /** @param {Schema} schema */
-export function nameOf({ $ref = '' }) {
+function nameOf({ $ref = '' }) {
   return $ref.slice($ref.lastIndexOf('/') + 1)
 }
 
@@ -39,7 +39,7 @@ function drawType(schema) {
   const type = schema.type === undefined ? 'anything' : [schema.type].flat().join(' or ')
   return [
     element('code', {}, type),
-    ...limits.flatMap((name) => (isSaid(schema, name) ? [` ${name} ${schema[name]}`] : [])),
+    ...limits.flatMap((name) => (isSaid(schema, name) ? [` ${name} ${String(schema[name])}`] : [])),
   ]
 }
 

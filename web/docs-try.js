@@ -10,7 +10,7 @@ const LONGEST = 200_000
  * Each reply that is shown, with the parts of its request that have the same name.
  * @param {Route} route @returns {Sent[]}
  */
-export function examplesOf({ operation: { parameters = [], requestBody, responses } }) {
+function examplesOf({ operation: { parameters = [], requestBody, responses } }) {
   const bodies = requestBody?.content['application/json'].examples
   return Object.entries(responses).flatMap(([status, { content }]) =>
     Object.values(content).flatMap(({ examples = {} }) =>
@@ -27,7 +27,7 @@ export function examplesOf({ operation: { parameters = [], requestBody, response
           parameters: Object.fromEntries(
             parameters.flatMap((each) => {
               const own = valueOf(each.examples, name, each.required ?? false)
-              return own === undefined ? [] : [[each.name, String(own)]]
+              return own === undefined ? [] : [[each.name, typeof own === 'string' ? own : JSON.stringify(own)]]
             }),
           ),
           headers: { ...(requestBody ? { 'content-type': 'application/json' } : {}), ...request?.headers },

@@ -13,7 +13,7 @@ export type Schema = {
   const?: unknown
   [limit: string]: unknown
 }
-export type Shown = {
+type Shown = {
   summary: string
   value?: unknown
   'x-request'?: { headers?: Record<string, string>; text?: string; bytes?: number }
@@ -26,7 +26,7 @@ export type Media = {
   'x-events'?: Record<string, Schema>
   'x-lines'?: Schema
 }
-export type Parameter = {
+type Parameter = {
   name: string
   in: 'path' | 'query' | 'header'
   required?: boolean

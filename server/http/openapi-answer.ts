@@ -1,4 +1,6 @@
 // An answer from library/, shortened to one sentence: what the examples show.
+import type { AnswerEvent } from '../../core/types.ts'
+
 const revision = '6a40472e3e79073a76e08ad8dbf43d1a41dc6e516baa0b9c7ba9ae20574dc7af'
 const document = {
   id: 'doc_8bb42bdafad0650d4bd9',
@@ -13,7 +15,7 @@ const quote =
   'Stripe runs four limiters in production, two of each kind, and its rate limiting is built on the token bucket algorithm.'
 const span = { start: 246, end: 366 }
 
-export const shownCitation = {
+const shownCitation = {
   n: 1,
   passage: 1,
   document,
@@ -59,11 +61,12 @@ export const shownAnswer = {
   timings_ms: { retrieve: 13.2, first_text: 17.9, total: 18.4 },
 } as const
 
-/** The beginning of its events, as they are sent. */
+const frame = (seq: number, type: AnswerEvent['type'], body: object) =>
+  `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify(body)}\n\n`
+
+/** Some of its events, as they are sent. */
 export const firstEvents = [
-  ['started', { id: ids.answer, conversation_id: ids.conversation, mode: 'extractive' }],
-  ['text', { delta: shownAnswer.answer }],
-  ['verdict', shownAnswer.statements[0]],
-]
-  .map(([type, body], at) => `id: ${at + 1}\nevent: ${String(type)}\ndata: ${JSON.stringify(body)}\n\n`)
-  .join('')
+  frame(1, 'started', { id: ids.answer, conversation_id: ids.conversation, mode: 'extractive' }),
+  frame(2, 'text', { delta: shownAnswer.answer }),
+  frame(3, 'verdict', shownAnswer.statements[0]),
+].join('')

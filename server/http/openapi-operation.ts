@@ -60,7 +60,7 @@ export type FaultForm = 'problem' | 'openai'
 
 type Fault = { readonly status: number; readonly code: string; readonly title: string; readonly field?: string }
 
-export function faultBody({ status, code, title, field }: Fault, form: FaultForm): object {
+function faultBody({ status, code, title, field }: Fault, form: FaultForm): object {
   if (form === 'problem') return { type: 'about:blank', status, code, title, ...(field === undefined ? {} : { field }) }
   const type = status < 500 ? 'invalid_request_error' : 'server_error'
   return { error: { message: title, type, param: field ?? null, code } }

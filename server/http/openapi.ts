@@ -1,5 +1,4 @@
-// GET /openapi.json: what the routes take and give, as OpenAPI 3.1, made of the shapes that they use themselves.
-import { Hono } from 'hono'
+// What the routes take and give, as OpenAPI 3.1, made of the shapes that they use themselves.
 import { z } from 'zod'
 import { answerOperations } from './openapi-answers.ts'
 import { askOperations } from './openapi-ask.ts'
@@ -48,21 +47,17 @@ export function openApiDocument(): object {
   }
 }
 
-/** Made on first use: most processes are never asked for it. */
-export function openApiRoutes(): Hono {
-  let text: string | null = null
-  return new Hono().get('/openapi.json', (c) => {
-    text ??= JSON.stringify(openApiDocument())
-    return c.body(text, 200, { 'content-type': 'application/json' })
-  })
-}
-
 /** Shapes by name as JSON Schema, each once: where one holds another that has a name, it refers to it. */
 function componentsOf(names: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Record<string, object> {
   const registry = z.registry<{ id: string }>()
   for (const [id, shape] of Object.entries(names)) registry.add(shape, { id })
   const { schemas } = z.toJSONSchema(registry, { io, uri: (id) => `#/components/schemas/${id}`, override: sayDefault })
-  return Object.fromEntries(Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]))
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]))
+}
+
+/** What they call themselves is said by their place in the document. */
+function bare(schema: object): object {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== '$schema' && name !== '$id'))
 }
 
 /** In words: generators of clients take a field that has a default for one that is always there, also in a request. */

@@ -128,9 +128,11 @@ function bodyOf({ requestBody }: Operation, name: string): string | undefined {
   return JSON.stringify((examples[name] ?? Object.values(examples)[0])?.value)
 }
 
+const local = (schema: object): Record<string, never> =>
+  JSON.parse(JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/')) as Record<string, never>
+
 /** Checks values against the schemas of a document, and nothing else: our own shapes have no say. */
 export function checkerOf({ components }: OpenApi): (value: unknown, schema: object) => void {
-  const local = (schema: object) => JSON.parse(JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/'))
   const $defs = local(components.schemas)
   const made = new Map<string, z.ZodType>()
   return (value, schema) => {

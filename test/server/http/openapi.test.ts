@@ -99,7 +99,7 @@ async function beginAnswer(): Promise<void> {
     body: JSON.stringify({ question: QUESTION, stream: true }),
   })
   const { value } = await response.body!.getReader().read()
-  given.set(ids.unfinished, /ans_\w+/.exec(Buffer.from(value!).toString())![0])
+  given.set(ids.unfinished, /ans_\w+/.exec(Buffer.from(value ?? []).toString())![0])
 }
 
 function checkBody(text: string, media: Media): void {

@@ -3,8 +3,8 @@ import { expect, expectTypeOf, it } from 'vitest'
 import type { z } from 'zod'
 import type { AnswerSummary, DocumentSummary, DocumentText, RatedAnswer } from '../../../core/ports.ts'
 import type { Answer, AnswerEvent, Citation, IngestEvent, Passage, Statement } from '../../../core/types.ts'
-import { citationShape } from '../../../server/http/schemas.ts'
-import * as shapes from '../../../server/http/shapes.ts'
+import type { citationShape } from '../../../server/http/schemas.ts'
+import type * as shapes from '../../../server/http/shapes.ts'
 import { toWire, type Wire } from '../../../server/http/wire.ts'
 
 type Of<Shape extends z.ZodType> = z.output<Shape>
@@ -22,15 +22,14 @@ it('is the object of core/types.ts, field by field', () => {
 })
 
 it('is the event of core/types.ts, name by name', () => {
-  const { eventShapes } = shapes
-  expectTypeOf<keyof typeof eventShapes>().toEqualTypeOf<AnswerEvent['type']>()
-  expectTypeOf<Of<typeof eventShapes.started>>().toEqualTypeOf<EventNamed<'started'>>()
-  expectTypeOf<Of<typeof eventShapes.passages>>().toEqualTypeOf<EventNamed<'passages'>>()
-  expectTypeOf<Of<typeof eventShapes.text>>().toEqualTypeOf<EventNamed<'text'>>()
-  expectTypeOf<Of<typeof eventShapes.citation>>().toEqualTypeOf<EventNamed<'citation'>>()
-  expectTypeOf<Of<typeof eventShapes.verdict>>().toEqualTypeOf<EventNamed<'verdict'>>()
-  expectTypeOf<Of<typeof eventShapes.done>>().toEqualTypeOf<{ answer: Wire<Answer> }>()
-  expectTypeOf<Of<typeof eventShapes.error>>().toEqualTypeOf<EventNamed<'error'>>()
+  expectTypeOf<keyof typeof shapes.eventShapes>().toEqualTypeOf<AnswerEvent['type']>()
+  expectTypeOf<Of<typeof shapes.eventShapes.started>>().toEqualTypeOf<EventNamed<'started'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.passages>>().toEqualTypeOf<EventNamed<'passages'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.text>>().toEqualTypeOf<EventNamed<'text'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.citation>>().toEqualTypeOf<EventNamed<'citation'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.verdict>>().toEqualTypeOf<EventNamed<'verdict'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.done>>().toEqualTypeOf<{ answer: Wire<Answer> }>()
+  expectTypeOf<Of<typeof shapes.eventShapes.error>>().toEqualTypeOf<EventNamed<'error'>>()
   expectTypeOf<Exclude<Of<typeof shapes.ingestLineShape>, { type: 'error' }>>().toEqualTypeOf<Wire<IngestEvent>>()
 })
 

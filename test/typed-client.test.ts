@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openTestApp, openTestLibrary } from '../support/app.ts'
-import { folderOfFile } from '../support/folder.ts'
-import { type Serving, serving } from '../support/serving.ts'
+import { openTestApp, openTestLibrary } from './support/app.ts'
+import { folderOfFile } from './support/folder.ts'
+import { type Serving, serving } from './support/serving.ts'
 
 const run = promisify(execFile)
-const root = new URL('../../', import.meta.url)
+const root = new URL('../', import.meta.url)
 const bin = (path: string) => fileURLToPath(new URL(path, root))
 const readme = await readFile(new URL('README.md', root), 'utf8')
 const [, program = ''] = /```ts\n([\s\S]*?)```/.exec(readme) ?? []
