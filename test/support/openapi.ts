@@ -49,7 +49,7 @@ const document = z.looseObject({
 })
 
 export type OpenApi = z.output<typeof document>
-export type Media = z.output<typeof media>
+type Media = z.output<typeof media>
 type Operation = z.output<typeof operation>
 
 /** One request that the document shows, and the reply that it promises. */
@@ -131,8 +131,10 @@ function bodyOf({ requestBody }: Operation, name: string): string | undefined {
 const local = (schema: object): Record<string, never> =>
   JSON.parse(JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/')) as Record<string, never>
 
+export type Check = (value: unknown, schema: object) => void
+
 /** Checks values against the schemas of a document, and nothing else: our own shapes have no say. */
-export function checkerOf({ components }: OpenApi): (value: unknown, schema: object) => void {
+export function checkerOf({ components }: OpenApi): Check {
   const $defs = local(components.schemas)
   const made = new Map<string, z.ZodType>()
   return (value, schema) => {
@@ -144,11 +146,32 @@ export function checkerOf({ components }: OpenApi): (value: unknown, schema: obj
 }
 
 /** The payload of each event with its name, as the standard has it: without a name it is a `message`. */
-export function eventsIn(text: string): { name: string; payload: string }[] {
+function eventsIn(text: string): { name: string; payload: string }[] {
   const events: { name: string; payload: string }[] = []
   const parser = createParser({
     onEvent: ({ event = 'message', ...rest }) => events.push({ name: event, payload: rest.data }),
   })
   parser.feed(text)
   return events
+}
+
+/** A body of any kind: each event of a stream by its name, each line of lines, or the whole. */
+export function checkBody(text: string, media: Media, check: Check): void {
+  const { 'x-events': events, 'x-lines': line, schema } = media
+  if (line) for (const each of text.trim().split('\n')) check(JSON.parse(each), line)
+  else if (!events) check(JSON.parse(text), schema)
+  else
+    for (const { name, payload } of eventsIn(text)) {
+      const shape = events[name]
+      if (!shape) throw new Error(`The document knows no event ${name}.`)
+      if (payload !== '[DONE]') check(JSON.parse(payload), shape)
+    }
+}
+
+/** What the document says of a reply that came. Throws when it says nothing. */
+export function mediaOf(api: OpenApi, method: 'get' | 'post' | 'delete', path: string, response: Response): Media {
+  const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+  const media = api.paths[path]?.[method]?.responses[String(response.status)]?.content[type]
+  if (!media) throw new Error(`The document knows no ${response.status} ${type} of ${method} ${path}.`)
+  return media
 }

@@ -11,15 +11,7 @@ import { openStore } from '../../../store/open.ts'
 import { openTestApp, slowGenerator, type TestApp, type TestLibrary, TOKEN } from '../../support/app.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { brokenStore } from '../../support/fake-store.ts'
-import {
-  checkerOf,
-  eventsIn,
-  type Media,
-  operationsOf,
-  readOpenApi,
-  type Shown,
-  shownIn,
-} from '../../support/openapi.ts'
+import { checkBody, checkerOf, operationsOf, readOpenApi, type Shown, shownIn } from '../../support/openapi.ts'
 import { type Serving, serving } from '../../support/serving.ts'
 import type { WireAnswer } from '../../support/wire.ts'
 
@@ -100,14 +92,6 @@ async function beginAnswer(): Promise<void> {
   })
   const { value } = await response.body!.getReader().read()
   given.set(ids.unfinished, /ans_\w+/.exec(Buffer.from(value ?? []).toString())![0])
-}
-
-function checkBody(text: string, media: Media): void {
-  const { 'x-events': events, 'x-lines': line, schema } = media
-  if (line) for (const each of text.trim().split('\n')) check(JSON.parse(each), line)
-  else if (!events) check(JSON.parse(text), schema)
-  else
-    for (const { name, payload } of eventsIn(text)) if (payload !== '[DONE]') check(JSON.parse(payload), events[name]!)
 }
 
 describe('the document', () => {
@@ -199,9 +183,9 @@ describe('an example', () => {
       status: each.status,
       type: each.type,
     })
-    checkBody(text, each.media)
+    checkBody(text, each.media, check)
     if (each.value !== undefined)
-      checkBody(typeof each.value === 'string' ? each.value : JSON.stringify(each.value), each.media)
+      checkBody(typeof each.value === 'string' ? each.value : JSON.stringify(each.value), each.media, check)
     if (each.status >= 400) {
       const { request_id, ...body } = JSON.parse(text) as Record<string, unknown>
       expect(body).toEqual(each.value)
