@@ -270,7 +270,7 @@ function pathFault(path: string): string | null {
 
 /** Every file that is ours, with `/`, from the root, sorted. */
 function filesBelow(folder: string): string[] {
-  const foreign = /^(?:(?:.*\/)?node_modules|\.git|data|coverage|dist|\.env|eval\/runs)$/
+  const foreign = /^(node_modules|\.git|data|coverage|dist|\.env|eval\/runs)$/
   return readdirSync(join(root, folder), { withFileTypes: true })
     .flatMap((entry) => {
       const path = relative(root, join(root, folder, entry.name)).replaceAll('\\', '/')

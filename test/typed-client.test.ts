@@ -23,7 +23,7 @@ beforeAll(async () => {
   folder = await folderOfFile()
   const [, words = ''] = /^npx openapi-typescript (.*)$/m.exec(readme) ?? []
   const args = words.replace('http://localhost:3000', server.url).split(' ')
-  await run(bin('test/typed-client/node_modules/.bin/openapi-typescript'), args, { cwd: folder })
+  await run(bin('node_modules/typed-client/node_modules/.bin/openapi-typescript'), args, { cwd: folder })
   await symlink(bin('node_modules'), join(folder, 'node_modules'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
 }, 60_000)
