@@ -44,6 +44,8 @@ export type AppDeps = {
 }
 
 export type App = {
+  /** every route there is */
+  readonly routes: readonly { readonly method: string; readonly path: string }[]
   readonly fetch: (request: Request) => Response | Promise<Response>
   /** Answers under way end or are stopped; `/ready` says no from now on. */
   readonly drain: (deadlineMs: number) => Promise<void>
@@ -97,7 +99,7 @@ export function createApp(deps: AppDeps): App {
     if (level) log[level]({ err: error, id }, 'request failed')
     return /^\/v1\/(?:chat|models)\b/.test(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
   })
-  return { fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
+  return { routes: hono.routes, fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
 }
 
 function drainer(live: LiveAnswers, begin: () => void): App['drain'] {

@@ -10,12 +10,9 @@ import { settings } from '../core/config.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (name: string): string => readFileSync(join(root, name), 'utf8')
 
+const versions = z.record(z.string(), z.string())
 const packageFile = z
-  .object({
-    dependencies: z.record(z.string(), z.string()),
-    devDependencies: z.record(z.string(), z.string()),
-    scripts: z.record(z.string(), z.string()),
-  })
+  .object({ dependencies: versions, devDependencies: versions, scripts: z.record(z.string(), z.string()) })
   .parse(JSON.parse(read('package.json')))
 
 const dockerfile = read('Dockerfile').replaceAll('\\\n', ' ').split('\n')
@@ -194,6 +191,17 @@ describe('the documents', () => {
   it('give a reason for every runtime dependency', () => {
     const reasons = read(`docs/decisions/${decisions.find((name) => name.includes('runtime-dependencies')) ?? ''}`)
     expect(Object.keys(packageFile.dependencies).filter((name) => !reasons.includes(`| \`${name}\` |`))).toEqual([])
+  })
+
+  it('name the clients that are tested in the versions that are installed', () => {
+    const typed = z.object({ dependencies: versions }).parse(JSON.parse(read('test/typed-client/package.json')))
+    const installed = { ...typed.dependencies, ...packageFile.dependencies, ...packageFile.devDependencies }
+    const rows = Array.from(
+      read('docs/clients.md').matchAll(/^\| `([^`]+)` \| ([\d.]+) \|/gm),
+      ([, name = '', version]) => [name, version],
+    )
+    expect(rows).toEqual(rows.map(([name = '']) => [name, installed[name]]))
+    expect(rows.length).toBeGreaterThanOrEqual(5)
   })
 
   it('explain every setting to operators, with its default', () => {

@@ -21,7 +21,7 @@ export function answersRoutes(deps: AnswersDeps): Hono {
       const found = await answers.list(library, only, limit + 1, after)
       const page = found.slice(0, limit)
       const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
-      return c.json(toWire({ answers: page, next }) as object)
+      return c.json(toWire({ answers: page, next }))
     })
     .get('/v1/answers/:id', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')
@@ -62,7 +62,7 @@ export function answersRoutes(deps: AnswersDeps): Hono {
 async function rate(deps: AnswersDeps, id: string, feedback: Feedback | null): Promise<object> {
   const answer = await deps.answers.rate(deps.library, id, feedback)
   if (!answer) throw await missingAnswer(deps, id)
-  return toWire({ id, feedback: answer.feedback }) as object
+  return toWire({ id, feedback: answer.feedback })
 }
 
 /** There may be an answer of this id that never came to an end: it can be followed, but not read or judged. */

@@ -27,7 +27,7 @@ export function askRoutes(deps: AskDeps): Hono {
     const { events, leave } = await ask(await toQuestion(body, deps), deps.live, c.req.raw.signal)
     const wantsStream = body.stream ?? c.req.header('accept')?.includes('text/event-stream') ?? false
     if (wantsStream) return sseResponse(toSse(await begun(events)), leave)
-    return c.json(toWire((await finished(events)).answer) as object)
+    return c.json(toWire((await finished(events)).answer))
   })
 }
 

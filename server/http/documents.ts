@@ -17,11 +17,11 @@ export function documentsRoutes(deps: DocumentsDeps): Hono {
       const found = await documents.list(library, limit + 1, after)
       const page = found.slice(0, limit)
       const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
-      return c.json(toWire({ documents: page, next }) as object)
+      return c.json(toWire({ documents: page, next }))
     })
     .get('/v1/documents/:id', async (c) => {
       const { revision } = parseShape(revisionQuery, c.req.query(), 'query')
-      return c.json(toWire(await findDocument(c.req.param('id'), revision, deps)) as object)
+      return c.json(toWire(await findDocument(c.req.param('id'), revision, deps)))
     })
 }
 

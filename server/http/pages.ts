@@ -1,4 +1,4 @@
-// The chat page: `/` and the files of web/ that a browser may have, each named here, under a policy that trusts nothing.
+// The pages: `/`, `/docs` and the files of web/ that a browser may have, each named here, under a policy that trusts nothing.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Hono } from 'hono'
@@ -10,10 +10,15 @@ const script = 'text/javascript; charset=utf-8'
 /** A file that is not in this list is not served: web/ also holds its types and their settings. */
 export const served: ReadonlyMap<string, string> = new Map([
   ['index.html', 'text/html; charset=utf-8'],
+  ['docs.html', 'text/html; charset=utf-8'],
   ['page.css', 'text/css; charset=utf-8'],
+  ['docs.css', 'text/css; charset=utf-8'],
   ['favicon.svg', 'image/svg+xml'],
   ['page.js', script],
   ['answer.js', script],
+  ['docs.js', script],
+  ['docs-schema.js', script],
+  ['docs-try.js', script],
   ['dom.js', script],
   ['endings.js', script],
   ['events.js', script],
@@ -48,11 +53,15 @@ export function pageRoutes(webDir: string): Hono {
   const app = new Hono()
   for (const [name, type] of served) {
     // The headers hang on each route and not on '*': a sub-app must not change the routes of its parent.
-    app.get(name === 'index.html' ? '/' : `/${name}`, pageHeaders, etag(), async (c) => {
+    app.get(addressOf(name), pageHeaders, etag(), async (c) => {
       const bytes = await readFile(join(webDir, name))
       // No build gives these files versioned names, so every use asks once whether they are still the same.
       return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'no-cache' })
     })
   }
   return app
+}
+
+function addressOf(name: string): string {
+  return name === 'index.html' ? '/' : `/${name.replace(/\.html$/, '')}`
 }

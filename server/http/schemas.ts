@@ -9,8 +9,9 @@ const COMMENT_LIMIT = 2_000
 /** Text a person typed: not empty, storable, of a sane size. */
 export const questionText = z
   .string('must be a string')
+  .min(1, 'is empty')
+  .max(QUESTION_LIMIT, `is longer than ${QUESTION_LIMIT} characters`)
   .refine((text) => text.trim() !== '', 'is empty')
-  .refine((text) => text.length <= QUESTION_LIMIT, `is longer than ${QUESTION_LIMIT} characters`)
   .refine((text) => text.isWellFormed(), 'contains half a surrogate pair')
   // eslint-disable-next-line no-control-regex -- NUL is what Postgres cannot store
   .refine((text) => !text.includes('\u0000'), 'contains a NUL character')
@@ -24,8 +25,8 @@ export function pathId(text: string, what: 'answer' | 'document'): string {
 }
 
 export const askBody = z.strictObject({
-  question: questionText,
-  conversation_id: identifier.optional(),
+  question: questionText.describe('one question in plain language'),
+  conversation_id: identifier.optional().describe('of an earlier answer: the question may lean on what was said'),
   history: z
     .array(
       z.strictObject({
@@ -37,29 +38,48 @@ export const askBody = z.strictObject({
       }),
     )
     .max(50)
-    .optional(),
-  library: identifier.optional(),
-  stream: z.boolean('must be true or false').optional(),
-  fresh: z.boolean('must be true or false').default(false),
-  mode: z.enum(['auto', 'generative', 'extractive'], 'must be auto, generative or extractive').default('auto'),
+    .optional()
+    .describe('earlier questions and answers, oldest first, instead of those that the server remembers'),
+  library: identifier.optional().describe('the one library there is; any other is a 404'),
+  stream: z
+    .boolean('must be true or false')
+    .optional()
+    .describe('true: events; false: one object; left out: as Accept says'),
+  fresh: z
+    .boolean('must be true or false')
+    .default(false)
+    .describe('the model is asked although its reply to the same words is kept'),
+  mode: z
+    .enum(['auto', 'generative', 'extractive'], 'must be auto, generative or extractive')
+    .default('auto')
+    .describe('written by a model, verbatim sentences, or what there is'),
 })
 
 export const searchBody = z.strictObject({ query: questionText, library: identifier.optional() })
 
-export const ingestBody = z.strictObject({ paths: z.array(z.string().min(1)).min(1).max(100_000) })
+export const ingestBody = z.strictObject({
+  paths: z
+    .array(z.string('must be a string').min(1, 'is empty'), 'must be an array')
+    .min(1, 'is empty')
+    .max(100_000, 'holds more than 100,000 names')
+    .describe('files and folders on the machine of the server'),
+})
 
 const limitFault = 'must be a whole number from 1 to 200'
 
 export const listQuery = z.object({
   limit: z.coerce.number(limitFault).int(limitFault).min(1, limitFault).max(200, limitFault).default(50),
-  after: identifier.optional(),
+  after: identifier.optional().describe('the field next of the page before'),
 })
 
 const rating = z.enum(['up', 'down'], 'must be up or down')
 
 export const answersQuery = z.strictObject({
   ...listQuery.shape,
-  stale: z.enum(['true', 'false'], 'must be true or false').default('false'),
+  stale: z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('false')
+    .describe('true: those with a citation whose quote does not stand in the current revision'),
   rating: rating.optional(),
   conversation_id: identifier.optional(),
 })
@@ -69,14 +89,16 @@ export const feedbackBody = z.strictObject({
   reason: z.enum(feedbackReasons, `must be one of ${feedbackReasons.join(', ')}`).optional(),
   comment: z
     .string('must be a string')
-    .refine((text) => text.length <= COMMENT_LIMIT, `is longer than ${COMMENT_LIMIT} characters`)
+    .max(COMMENT_LIMIT, `is longer than ${COMMENT_LIMIT} characters`)
     .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'cannot be stored')
     .optional(),
 })
 
 const revision = z.string().regex(/^[0-9a-f]{64}$/, 'is not a revision (64 hexadecimal digits)')
 
-export const revisionQuery = z.object({ revision: revision.optional() })
+export const revisionQuery = z.object({
+  revision: revision.optional().describe('of a citation; without it the current one'),
+})
 
 /** `Citation` of core/types.ts on the wire. Strict: a field more is a change of the contract. */
 export const citationShape = z.strictObject({

@@ -12,8 +12,6 @@ export function searchRoutes(deps: SearchDeps & { readonly library: string }): H
     const library = libraryOf(body.library, deps.library)
     const began = performance.now()
     const { passages } = await search(body.query.trim(), library, deps, c.req.raw.signal)
-    return c.json(
-      toWire({ query: body.query.trim(), passages, timingsMs: { total: performance.now() - began } }) as object,
-    )
+    return c.json(toWire({ query: body.query.trim(), passages, timingsMs: { total: performance.now() - began } }))
   })
 }

@@ -1,0 +1,226 @@
+// The other routes of our own as the document tells them: the library, and the server itself.
+import { ids, shownPassage } from './openapi-answer.ts'
+import { bodyFaults, fault, faultReplies, type Operation, outage } from './openapi-operation.ts'
+import { ingestBody, listQuery, revisionQuery, searchBody } from './schemas.ts'
+import * as shapes from './shapes.ts'
+
+const searchFaults = {
+  'unknown-library': fault(
+    { status: 404, code: 'unknown-library', title: 'There is no library "other" here; this one is "main".' },
+    { body: { query: 'load shedding', library: 'other' } },
+  ),
+  ...bodyFaults(256),
+  'bad-field': fault(
+    { status: 422, code: 'bad-field', title: 'query: must be a string.', field: 'query' },
+    { body: { query: 5 } },
+  ),
+  ...outage(),
+}
+
+const search: Operation = {
+  method: 'post',
+  path: '/v1/search',
+  id: 'search',
+  tag: 'Library',
+  summary: 'Find the passages an answer would be made from',
+  body: searchBody,
+  replies: {
+    200: { description: 'The passages, best first.', json: shapes.searchShape },
+    ...faultReplies(searchFaults),
+  },
+  examples: {
+    words: {
+      summary: 'Words',
+      status: 200,
+      body: { query: 'load shedding' },
+      reply: { query: 'load shedding', passages: [shownPassage], timings_ms: { total: 13.9 } },
+    },
+    ...searchFaults,
+  },
+}
+
+const listFaults = {
+  'bad-field': fault(
+    { status: 422, code: 'bad-field', title: 'limit: must be a whole number from 1 to 200.', field: 'limit' },
+    { parameters: { limit: '0' } },
+  ),
+  ...outage(),
+}
+
+const list: Operation = {
+  method: 'get',
+  path: '/v1/documents',
+  id: 'listDocuments',
+  tag: 'Library',
+  summary: 'List the documents',
+  query: listQuery,
+  replies: { 200: { description: 'A page of them, by id.', json: shapes.documentsShape }, ...faultReplies(listFaults) },
+  examples: {
+    first: { summary: 'The first two', status: 200, parameters: { limit: '2' } },
+    next: { summary: 'Those after one', status: 200, parameters: { limit: '2', after: ids.document } },
+    ...listFaults,
+  },
+}
+
+const [noDocument, noRevision] = ['doc_00000000000000000000', '0'.repeat(64)]
+
+const findFaults = {
+  'unknown-document': fault(
+    { status: 404, code: 'unknown-document', title: `There is no document "${noDocument}".` },
+    { parameters: { id: noDocument } },
+  ),
+  'unknown-revision': fault(
+    {
+      status: 404,
+      code: 'unknown-document',
+      title: `There is no document "${ids.document} in revision ${noRevision}".`,
+    },
+    { parameters: { id: ids.document, revision: noRevision } },
+  ),
+  'bad-field': fault(
+    {
+      status: 422,
+      code: 'bad-field',
+      title: 'revision: is not a revision (64 hexadecimal digits).',
+      field: 'revision',
+    },
+    { parameters: { id: ids.document, revision: 'latest' } },
+  ),
+  ...outage(),
+}
+
+const find: Operation = {
+  method: 'get',
+  path: '/v1/documents/{id}',
+  pathId: 'the id of a document',
+  id: 'getDocument',
+  tag: 'Library',
+  summary: 'Read the text that spans index',
+  query: revisionQuery,
+  replies: { 200: { description: 'The text.', json: shapes.documentTextShape }, ...faultReplies(findFaults) },
+  examples: {
+    current: { summary: 'The current revision', status: 200, parameters: { id: ids.document } },
+    ...findFaults,
+  },
+}
+
+const ingestFaults = {
+  'not-allowed': fault(
+    {
+      status: 403,
+      code: 'not-allowed',
+      title: 'Authorization: ingesting is for the command line on the same machine.',
+      field: 'Authorization',
+    },
+    { request: { headers: { authorization: 'Bearer wrong' } } },
+  ),
+  ...bodyFaults(4 * 1024),
+  'bad-field': fault(
+    {
+      status: 422,
+      code: 'bad-field',
+      title: 'paths.0: is empty.',
+      field: 'paths.0',
+    },
+    { body: { paths: [''] } },
+  ),
+}
+
+const ingest: Operation = {
+  method: 'post',
+  path: '/v1/ingest',
+  id: 'ingest',
+  tag: 'Library',
+  summary: 'Learn files and folders',
+  description: 'For the command line of the same user: npm run ingest goes through a running server.',
+  isSecured: true,
+  body: ingestBody,
+  replies: {
+    200: {
+      description: 'One line for what was found, one for each source, then finished, or error.',
+      lines: shapes.ingestLineShape,
+    },
+    ...faultReplies(ingestFaults),
+  },
+  examples: {
+    unchanged: {
+      summary: 'A file that is known',
+      status: 200,
+      body: { paths: ['library/stripe-rate-limiters.md'] },
+      reply: '{"type":"found","files":1,"skipped":[]}\n',
+    },
+    ...ingestFaults,
+  },
+}
+
+const citationSchema: Operation = {
+  method: 'get',
+  path: '/schemas/citation.json',
+  id: 'getCitationSchema',
+  tag: 'Server',
+  summary: 'The JSON Schema of a citation',
+  replies: {
+    200: { description: 'A JSON Schema.', json: shapes.jsonSchemaShape, type: 'application/schema+json' },
+  },
+  examples: { schema: { summary: 'The schema', status: 200 } },
+}
+
+const itself: Operation = {
+  method: 'get',
+  path: '/openapi.json',
+  id: 'getOpenApi',
+  tag: 'Server',
+  summary: 'This document',
+  replies: { 200: { description: 'OpenAPI 3.1.', json: shapes.jsonSchemaShape } },
+  examples: { document: { summary: 'This document', status: 200 } },
+}
+
+const health: Operation = {
+  method: 'get',
+  path: '/health',
+  id: 'health',
+  tag: 'Server',
+  summary: 'Is the process alive?',
+  replies: { 200: { description: 'It is.', json: shapes.liveShape } },
+  examples: { ok: { summary: 'It is', status: 200, reply: { status: 'ok' } } },
+}
+
+const models = { generator: null, embedder: 'built-in/static/256/1' }
+
+const ready: Operation = {
+  method: 'get',
+  path: '/ready',
+  id: 'ready',
+  tag: 'Server',
+  summary: 'Can it answer?',
+  replies: {
+    200: { description: 'It can.', json: shapes.readyShape },
+    503: { description: 'It cannot, and says why.', json: shapes.notReadyShape },
+  },
+  examples: {
+    ready: { summary: 'It can', status: 200, reply: { status: 'ready', library: 'main', models } },
+    'database-down': {
+      summary: 'The database is away',
+      status: 503,
+      when: 'database-down',
+      reply: { status: 'not-ready', reason: 'the database does not answer', library: 'main', models },
+    },
+    draining: {
+      summary: 'The server is shutting down',
+      status: 503,
+      when: 'draining',
+      reply: { status: 'not-ready', reason: 'shutting down', library: 'main', models },
+    },
+  },
+}
+
+export const libraryOperations: readonly Operation[] = [
+  search,
+  list,
+  find,
+  ingest,
+  health,
+  ready,
+  citationSchema,
+  itself,
+]

@@ -1,0 +1,40 @@
+// The shapes on the wire and the types inside say the same. The compiler is the judge: `npm run check` fails otherwise.
+import { expect, expectTypeOf, it } from 'vitest'
+import type { z } from 'zod'
+import type { AnswerSummary, DocumentSummary, DocumentText, RatedAnswer } from '../../../core/ports.ts'
+import type { Answer, AnswerEvent, Citation, IngestEvent, Passage, Statement } from '../../../core/types.ts'
+import type { citationShape } from '../../../server/http/schemas.ts'
+import type * as shapes from '../../../server/http/shapes.ts'
+import { toWire, type Wire } from '../../../server/http/wire.ts'
+
+type Of<Shape extends z.ZodType> = z.output<Shape>
+type EventNamed<Name extends AnswerEvent['type']> = Wire<Omit<Extract<AnswerEvent, { type: Name }>, 'type'>>
+
+it('is the object of core/types.ts, field by field', () => {
+  expectTypeOf<Of<typeof citationShape>>().toEqualTypeOf<Wire<Citation>>()
+  expectTypeOf<Of<typeof shapes.passageShape>>().toEqualTypeOf<Wire<Passage>>()
+  expectTypeOf<Of<typeof shapes.statementShape>>().toEqualTypeOf<Wire<Statement>>()
+  expectTypeOf<Of<typeof shapes.answerShape>>().toEqualTypeOf<Wire<Answer>>()
+  expectTypeOf<Of<typeof shapes.ratedAnswerShape>>().toEqualTypeOf<Wire<RatedAnswer>>()
+  expectTypeOf<Of<typeof shapes.summaryShape>>().toEqualTypeOf<Wire<AnswerSummary>>()
+  expectTypeOf<Of<typeof shapes.documentSummaryShape>>().toEqualTypeOf<Wire<DocumentSummary>>()
+  expectTypeOf<Of<typeof shapes.documentTextShape>>().toEqualTypeOf<Wire<DocumentText>>()
+})
+
+it('is the event of core/types.ts, name by name', () => {
+  expectTypeOf<keyof typeof shapes.eventShapes>().toEqualTypeOf<AnswerEvent['type']>()
+  expectTypeOf<Of<typeof shapes.eventShapes.started>>().toEqualTypeOf<EventNamed<'started'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.passages>>().toEqualTypeOf<EventNamed<'passages'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.text>>().toEqualTypeOf<EventNamed<'text'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.citation>>().toEqualTypeOf<EventNamed<'citation'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.verdict>>().toEqualTypeOf<EventNamed<'verdict'>>()
+  expectTypeOf<Of<typeof shapes.eventShapes.done>>().toEqualTypeOf<{ answer: Wire<Answer> }>()
+  expectTypeOf<Of<typeof shapes.eventShapes.error>>().toEqualTypeOf<EventNamed<'error'>>()
+  expectTypeOf<Exclude<Of<typeof shapes.ingestLineShape>, { type: 'error' }>>().toEqualTypeOf<Wire<IngestEvent>>()
+})
+
+it('has the keys that the wire has', () => {
+  const wire = toWire({ retryAfterMs: 1, usage: [{ inputTokens: 2 }] })
+  expectTypeOf(wire).toEqualTypeOf<{ retry_after_ms: number; usage: { input_tokens: number }[] }>()
+  expect(wire).toEqual({ retry_after_ms: 1, usage: [{ input_tokens: 2 }] })
+})
