@@ -1,5 +1,6 @@
 // What the routes accept, and the citation as every surface gives it.
 import { z } from 'zod'
+import { audienceName, isAudienceName } from '../../core/audience.ts'
 import { NotFoundError } from '../../core/errors.ts'
 import { feedbackReasons } from '../../core/types.ts'
 
@@ -23,8 +24,20 @@ export function pathId(text: string, what: 'answer' | 'document'): string {
   throw new NotFoundError(`unknown-${what}`, `There is no ${what} ${JSON.stringify(text.slice(0, 80))}.`)
 }
 
+/** For whom a program asks. It narrows what is looked at and proves nothing: whoever leaves it out is not limited. */
+const audiences = z
+  .array(
+    z
+      .string('must be a string')
+      .refine((name) => isAudienceName(audienceName(name)), 'cannot be the name of a channel or a group'),
+    'must be an array of names',
+  )
+  .max(200, 'holds more than 200 names')
+  .optional()
+
 export const askBody = z.strictObject({
   question: questionText,
+  audiences,
   conversation_id: identifier.optional(),
   history: z
     .array(
@@ -44,7 +57,7 @@ export const askBody = z.strictObject({
   mode: z.enum(['auto', 'generative', 'extractive'], 'must be auto, generative or extractive').default('auto'),
 })
 
-export const searchBody = z.strictObject({ query: questionText, library: identifier.optional() })
+export const searchBody = z.strictObject({ query: questionText, audiences, library: identifier.optional() })
 
 export const ingestBody = z.strictObject({ paths: z.array(z.string().min(1)).min(1).max(100_000) })
 
