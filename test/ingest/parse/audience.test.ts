@@ -27,6 +27,10 @@ describe('the audience of a document', () => {
     expect(audienceOf(front(lines))).toEqual(names)
   })
 
+  it('is read behind what cannot be seen', () => {
+    expect(audienceOf('\ufeff\u200b\n---\naudience: payments\n---\nWords.\n')).toEqual(['payments'])
+  })
+
   it('is that of everyone without front matter, also when the text speaks of an audience', () => {
     expect(audienceOf('# Talk\n\nAudience: engineers.\n')).toEqual([])
     expect(audienceOf('---\n\nThe audience of this talk was large.\n\n---\n\nMore.\n')).toEqual([])
@@ -64,7 +68,6 @@ describe('the audience of a document', () => {
     ['of front matter that is too long', 'a.md', `---\naudience: payments\nnote: ${'x'.repeat(70_000)}\n---\nWords.\n`],
     ['of one line of braces', 'a.md', '---\n{title: T, audience: payments}\n---\nWords.\n'],
     ['of a question mark', 'a.md', '---\n? audience\n: payments\n---\nWords.\n'],
-    ['behind what cannot be seen', 'a.md', '\u200b\n---\naudience: payments\n---\nWords.\n'],
     ['in TOML', 'a.md', '+++\naudience = ["payments"]\n+++\nWords.\n'],
     ['in a text', 'a.txt', '---\naudience: payments\n---\nWords.\n'],
     ['in HTML', 'a.html', '---\naudience: payments\n---\n<p>Words.</p>\n'],
