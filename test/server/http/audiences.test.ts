@@ -22,14 +22,16 @@ beforeAll(async () => {
 
 const ask = async (body: object) => await readJson<WireAnswer>(await app.post('/v1/ask', { question, ...body }))
 
+/** Whether the limited document is among the passages. */
+async function findsIt(more: object): Promise<boolean> {
+  const response = await app.post('/v1/search', { query: question, ...more })
+  const { passages } = await readJson<{ passages: WirePassage[] }>(response)
+  return passages.some(({ document }) => document.source.endsWith('secret.md'))
+}
+
 describe('audiences', () => {
   it('limit an answer and a search, in any writing of their names', async () => {
-    const sources = async (more: object) => {
-      const response = await app.post('/v1/search', { query: question, ...more })
-      const { passages } = await readJson<{ passages: WirePassage[] }>(response)
-      return passages.some(({ document }) => document.source.endsWith('secret.md'))
-    }
-    expect(await Promise.all([sources({}), sources({ audiences: [] }), sources({ audiences: ['@PAYMENTS'] })])).toEqual(
+    expect(await Promise.all([findsIt({}), findsIt({ audiences: [] }), findsIt({ audiences: ['@PAYMENTS'] })])).toEqual(
       [true, false, true],
     )
     expect((await ask({ audiences: ['payments'] })).answer).toContain('nine limiters')
