@@ -64,6 +64,8 @@ export type DocumentToSave = {
 }
 
 export type DocumentSummary = DocumentRef & {
+  /** none: it is for everyone */
+  readonly audience: readonly string[]
   readonly chunks: number
   readonly characters: number
   readonly ingestedAt: string
@@ -74,15 +76,19 @@ export type DocumentText = DocumentRef & {
   /** places that are never evidence */
   readonly boilerplate: readonly Span[]
   readonly current: boolean
+  /** of the document as it is now, whichever revision this is */
+  readonly audience: readonly string[]
 }
 
 export type DocumentStore = {
-  /** The revision an ingest of this source last saved, null when there is none. */
+  /** The revision an ingest of this source last saved, null when there is none, or when it was kept from everyone since. */
   currentRevision(library: string, source: string): Promise<string | null>
   /** Vectors of the active space already stored for chunks with these content hashes. */
   knownVectors(library: string, hashes: readonly string[]): Promise<Map<string, Float32Array>>
   /** Makes this revision the current one, whole or not at all. Older revisions stay readable. */
   save(document: DocumentToSave): Promise<void>
+  /** Until it is saved again, nobody who is limited to audiences finds the document of this source, if there is one. */
+  keepFromAll(library: string, source: string): Promise<void>
   /** The text of one revision (the current one by default), null when unknown. */
   find(library: string, id: string, revision?: string): Promise<DocumentText | null>
   /** Documents by id, after the given one. */
@@ -95,9 +101,14 @@ export type SearchRequest = {
   readonly terms: ReadonlyMap<string, number>
   readonly vector: Float32Array | null
   readonly limit: number
+  /** as `Question.audiences`, in any writing: nothing else is looked at; missing: everything is */
+  readonly audiences?: readonly string[]
 }
 
 export type LibraryState = { readonly chunks: number; readonly changes: number }
+
+/** Live chunks of a library, and term → number of chunks that hold it. */
+export type LibraryWords = { readonly chunks: number; readonly vocabulary: ReadonlyMap<string, number> }
 
 export type SearchStore = {
   /** The union of the best `limit` by BM25 and the best `limit` by cosine, each with both figures. */
@@ -106,6 +117,8 @@ export type SearchStore = {
   state(library: string): Promise<LibraryState>
   /** Every term of the library with the number of chunks that hold it. */
   vocabulary(library: string): Promise<ReadonlyMap<string, number>>
+  /** Of the chunks for these audiences: how many there are, and how many hold each of these terms. One held by none is left out. */
+  readable(library: string, audiences: readonly string[], terms: readonly string[]): Promise<LibraryWords>
 }
 
 export type AnswerRecord = {
@@ -114,6 +127,7 @@ export type AnswerRecord = {
   readonly conversationId: string
   readonly question: string
   readonly mode: Mode
+  readonly audiences?: readonly string[]
 }
 
 /** A finished answer in a list. `stale` names its citations whose quotes do not stand in their document's current text. */
@@ -151,8 +165,11 @@ export type AnswerStore = {
   renew(running: readonly { readonly library: string; readonly id: string }[]): Promise<void>
   /** How long ago that was said last of an answer, or that it begins; by the clock of the store. */
   silenceMs(library: string, id: string): Promise<number>
-  /** The last `limit` finished exchanges of a conversation, oldest first. */
-  turns(library: string, conversationId: string, limit: number): Promise<Turn[]>
+  /**
+   * The last `limit` finished exchanges of a conversation, oldest first. With audiences only those that were asked for
+   * some of the same, and for no others: the rest may say what these may not read.
+   */
+  turns(library: string, conversationId: string, limit: number, audiences?: readonly string[]): Promise<Turn[]>
   /** Finished answers by id, after the given one. */
   list(library: string, only: AnswerFilter, limit: number, after?: string): Promise<AnswerSummary[]>
 }

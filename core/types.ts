@@ -16,6 +16,8 @@ export type ParsedDocument = {
   readonly boilerplate: readonly Span[]
   readonly url: string | null
   readonly publishedAt: string | null
+  /** channels and groups that it is for, as core/audience.ts writes them; none: it is for everyone */
+  readonly audience: readonly string[]
 }
 
 /** A stored slice of a document: `text` equals the document's text at `span`, always. */

@@ -81,7 +81,7 @@ async function prepare(file: SourceFile, deps: IngestDeps, signal: AbortSignal):
   const { documents, library } = deps
   const { source } = file
   const content = await readSource(file, signal)
-  const read = parse(source, content)
+  const read = await parseGuarded(source, content, deps)
   const parsed = deps.prepare?.(read) ?? read
   const revision = revisionOf(parsed, deps.embedder.space)
   if ((await documents.currentRevision(library, source)) === revision)
@@ -90,6 +90,16 @@ async function prepare(file: SourceFile, deps: IngestDeps, signal: AbortSignal):
   return {
     document: { library, source, parsed, revision, chunks },
     outcome: { type: 'learned', source, bytes: content.length, chunks: chunks.length, embedded },
+  }
+}
+
+/** Whoever wrote an audience, however badly, no longer wants the copy that was learned before to be found by everyone. */
+async function parseGuarded(source: string, content: Uint8Array, { documents, library }: IngestDeps) {
+  try {
+    return parse(source, content)
+  } catch (error) {
+    if (error instanceof SourceError && error.code === 'bad-audience') await documents.keepFromAll(library, source)
+    throw error
   }
 }
 
@@ -124,7 +134,9 @@ async function embedChunks(
 }
 
 function revisionOf(parsed: ParsedDocument, space: string): string {
-  return hash(JSON.stringify([INGEST_VERSION, space, parsed]))
+  // Left out where there is none, so that a document for everyone has the revision it had before audiences were read.
+  const { audience, ...rest } = parsed
+  return hash(JSON.stringify([INGEST_VERSION, space, audience.length > 0 ? parsed : rest]))
 }
 
 function hash(text: string): string {

@@ -2,6 +2,7 @@
 import { StoreError } from '../core/errors.ts'
 import type { AnswerFilter, AnswerRecord, AnswerStore, AnswerSummary, RatedAnswer } from '../core/ports.ts'
 import { type Answer, type AnswerEvent, type Feedback, isTerminal, type StoredEvent, type Turn } from '../core/types.ts'
+import { audienceParameter } from './audiences.ts'
 import { type Database, toJson } from './database.ts'
 
 export function answerStore(database: Database): AnswerStore {
@@ -33,12 +34,13 @@ export function answerStore(database: Database): AnswerStore {
       )
       return row?.ms ?? 0
     },
-    turns: async (library, conversationId, limit) => {
+    turns: async (library, conversationId, limit, audiences) => {
       const rows = await database.query<Turn>(
         `select question, answer ->> 'answer' as answer from answers
          where library_id = $1 and conversation_id = $2 and answer is not null
+           and ($4::text[] is null or audiences <@ $4)
          order by created_at desc, answer_id limit $3`,
-        [library, conversationId, limit],
+        [library, conversationId, limit, audiences ? audienceParameter(audiences) : null],
       )
       return rows.reverse()
     },
@@ -74,9 +76,16 @@ async function begin(database: Database, record: AnswerRecord): Promise<void> {
        insert into conversations (library_id, conversation_id) values ($1, $3)
        on conflict (library_id, conversation_id) do update set conversation_id = excluded.conversation_id
        returning conversation_id)
-     insert into answers (library_id, answer_id, conversation_id, question, mode)
-     select $1, $2, conversation_id, $4, $5 from conversation`,
-    [record.library, record.id, record.conversationId, record.question, record.mode],
+     insert into answers (library_id, answer_id, conversation_id, question, mode, audiences)
+     select $1, $2, conversation_id, $4, $5, $6 from conversation`,
+    [
+      record.library,
+      record.id,
+      record.conversationId,
+      record.question,
+      record.mode,
+      record.audiences ? audienceParameter(record.audiences) : null,
+    ],
   )
 }
 

@@ -1,8 +1,9 @@
 // Documents, their revisions and chunks: saved whole or not at all.
 import { createHash } from 'node:crypto'
+import { nobody } from '../core/audience.ts'
 import { SourceError, StoreError } from '../core/errors.ts'
 import type { ChunkToSave, DocumentStore, DocumentSummary, DocumentText, DocumentToSave } from '../core/ports.ts'
-import type { DocumentRef, Heading, Span } from '../core/types.ts'
+import type { DocumentRef } from '../core/types.ts'
 import { realsParameter } from './binary.ts'
 import { type Database, type Query, toJson } from './database.ts'
 import { replacePostings } from './postings.ts'
@@ -12,8 +13,8 @@ export function documentStore(database: Database, space: Space): DocumentStore {
   return {
     currentRevision: async (library, source) => {
       const [row] = await database.query<{ revision: string }>(
-        'select revision from documents where library_id = $1 and source = $2',
-        [library, source],
+        'select revision from documents where library_id = $1 and source = $2 and audience <> $3',
+        [library, source, keptFromAll],
       )
       return row?.revision ?? null
     },
@@ -30,10 +31,19 @@ export function documentStore(database: Database, space: Space): DocumentStore {
       refuseUnstorable(document, space)
       await database.transaction(async (query) => await saveDocument(query, space, document))
     },
+    keepFromAll: async (library, source) => {
+      await database.query('update documents set audience = $3 where library_id = $1 and source = $2', [
+        library,
+        source,
+        keptFromAll,
+      ])
+    },
     find: async (library, id, revision) => await findDocument(database, library, id, revision),
     list: async (library, limit, after) => await listDocuments(database, library, limit, after),
   }
 }
+
+const keptFromAll = [nobody]
 
 /** Stable for a (library, source): a source that is ingested again is the same document. */
 export function documentId(library: string, source: string): string {
@@ -49,7 +59,7 @@ function refuseUnstorable({ source, parsed, chunks }: DocumentToSave, space: Spa
       `A vector of ${odd.vector.length} numbers came for ${source}, the library's vectors have ${space.dimensions}.`,
     )
   // Half a surrogate pair has no UTF-8: the driver would write another character in its place.
-  const texts = [source, parsed.title, parsed.text, ...chunks.map(({ text }) => text)]
+  const texts = [source, parsed.title, parsed.text, ...parsed.audience, ...chunks.map(({ text }) => text)]
   if (texts.some((text) => text.includes('\0') || !text.isWellFormed()))
     throw new SourceError(
       'unstorable-text',
@@ -63,10 +73,11 @@ async function saveDocument(query: Query, space: Space, document: DocumentToSave
   const id = documentId(library, source)
   // Also locks the row, so that writers of one document go one after the other.
   const [changed] = await query(
-    `insert into documents (library_id, document_id, source, revision) values ($1, $2, $3, $4)
-     on conflict (library_id, document_id) do update set revision = excluded.revision, updated_at = now()
-     where documents.revision <> excluded.revision returning 1`,
-    [library, id, source, revision],
+    `insert into documents (library_id, document_id, source, revision, audience) values ($1, $2, $3, $4, $5)
+     on conflict (library_id, document_id) do update set
+       revision = excluded.revision, audience = excluded.audience, updated_at = now()
+     where documents.revision <> excluded.revision or documents.audience <> excluded.audience returning 1`,
+    [library, id, source, revision, parsed.audience],
   )
   if (!changed) return
   await query(
@@ -201,17 +212,17 @@ async function findDocument(
   revision?: string,
 ): Promise<DocumentText | null> {
   const [row] = await database.query<
-    RevisionRow & { text: string; outline: Heading[]; boilerplate: Span[]; current: boolean }
+    RevisionRow & Pick<DocumentText, 'text' | 'outline' | 'boilerplate' | 'current' | 'audience'>
   >(
     `select r.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.text, r.outline, r.boilerplate,
-            r.revision = d.revision as current
+            r.revision = d.revision as current, d.audience
      from revisions r join documents d using (library_id, document_id)
      where r.library_id = $1 and r.document_id = $2 and r.revision = coalesce($3, d.revision)`,
     [library, id, revision ?? null],
   )
-  return row
-    ? { ...toRef(row), text: row.text, outline: row.outline, boilerplate: row.boilerplate, current: row.current }
-    : null
+  if (!row) return null
+  const { text, outline, boilerplate, current, audience } = row
+  return { ...toRef(row), text, outline, boilerplate, current, audience }
 }
 
 async function listDocuments(
@@ -220,8 +231,10 @@ async function listDocuments(
   limit: number,
   after?: string,
 ): Promise<DocumentSummary[]> {
-  const rows = await database.query<RevisionRow & { chunks: number; characters: number; ingested_at: Date }>(
-    `select d.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.characters,
+  const rows = await database.query<
+    RevisionRow & Pick<DocumentSummary, 'audience' | 'chunks' | 'characters'> & { ingested_at: Date }
+  >(
+    `select d.document_id, d.source, r.revision, r.title, r.url, r.published_at, d.audience, r.characters,
             (select count(*)::int from chunks c where c.library_id = d.library_id and c.document_id = d.document_id) as chunks,
             r.ingested_at
      from documents d join revisions r using (library_id, document_id, revision)
@@ -231,6 +244,7 @@ async function listDocuments(
   )
   return rows.map((row) => ({
     ...toRef(row),
+    audience: row.audience,
     chunks: row.chunks,
     characters: row.characters,
     ingestedAt: row.ingested_at.toISOString(),

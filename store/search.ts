@@ -1,10 +1,11 @@
 // Finding chunks: BM25 over the term index, and an exact scan over quantised vectors.
 import type { LibraryState, SearchRequest, SearchStore } from '../core/ports.ts'
 import type { Candidate } from '../core/types.ts'
+import { audienceParameter, hiddenSql, isReadable } from './audiences.ts'
 import { vectorParameter } from './binary.ts'
 import type { Database } from './database.ts'
 import { type RevisionRow, toRef } from './documents.ts'
-import { scoreWords } from './postings.ts'
+import { countHolding, scoreWords } from './postings.ts'
 import type { Space } from './spaces.ts'
 
 // The signs of a vector order its neighbours roughly; the exact cosine of the best 200 brings recall back to
@@ -33,6 +34,8 @@ export function searchStore(database: Database, space: Space): SearchStore {
       )
       return new Map(rows.map((row) => [row.term, row.holding]))
     },
+    readable: async (library, audiences, terms) =>
+      await countHolding(database, { library, audiences, terms: new Map(terms.map((term) => [term, 1])) }),
   }
 }
 
@@ -53,20 +56,20 @@ async function findCandidates(
   request: SearchRequest,
   retries = RETRIES,
 ): Promise<Candidate[]> {
-  const { library, terms, limit } = request
+  const { library, limit, audiences } = request
   // A vector of zeros has no direction: its cosine with anything would be NaN.
   const vector = request.vector?.some((value) => value !== 0) ? request.vector : null
   const [words, byVector] = await Promise.all([
-    scoreWords(database, library, terms),
-    vector ? bestByVector(database, space, library, vector, limit) : [],
+    scoreWords(database, request),
+    vector ? bestByVector(database, space, { ...request, vector }) : [],
   ])
   const found = [...new Set([...words.best(limit).map(({ chunkId }) => chunkId), ...byVector])]
-  const rows = await database.query<CandidateRow>(vector ? shownSql(cosineSql(space, '$4')) : shownSql(noCosineSql), [
-    library,
-    found,
-    found.map(words.of),
-    ...(vector ? [vectorParameter(vector)] : []),
-  ])
+  const parameters: unknown[] = [library, found, found.map(words.of)]
+  const place = (parameter: unknown) => `$${parameters.push(parameter)}`
+  const cosine = vector ? cosineSql(space, place(vectorParameter(vector))) : noCosineSql
+  // Asked once more of the rows that are shown: a document may have been limited since its chunks were found.
+  const condition = audiences ? isReadable(place(audienceParameter(audiences))) : 'true'
+  const rows = await database.query<CandidateRow>(shownSql(cosine, condition), parameters)
   // A document was replaced since its chunks were found: the new ones must not be missed.
   if (retries > 0 && rows.length < found.length) return await findCandidates(database, space, request, retries - 1)
   return rows.map(toCandidate)
@@ -75,17 +78,16 @@ async function findCandidates(
 async function bestByVector(
   database: Database,
   space: Space,
-  library: string,
-  vector: Float32Array,
-  limit: number,
+  { library, vector, limit, audiences }: SearchRequest & { readonly vector: Float32Array },
 ): Promise<number[]> {
   const rows = await database.query<{ chunk_id: number }>(
     `with f as materialized (
        select chunk_id from signs_${space.id} where library_id = $1
+       ${audiences ? `and chunk_id not in (${hiddenSql('$4')})` : ''}
        order by signs <~> binary_quantize($2::vector)::bit(${space.dimensions}), chunk_id limit ${RESCORED})
      select chunk_id from f cross join lateral (${cosineSql(space, '$2')}) v
      order by cosine desc, chunk_id limit $3`,
-    [library, vectorParameter(vector), limit],
+    [library, vectorParameter(vector), limit, ...(audiences ? [audienceParameter(audiences)] : [])],
   )
   return rows.map((row) => row.chunk_id)
 }
@@ -94,13 +96,14 @@ async function bestByVector(
 // is one step in an index. Left to itself, it scanned whole tables wherever it knew nothing about them yet (a fresh
 // library; on the embedded database every library): 1,150 ms instead of 13 ms at 10,000 chunks.
 
-function shownSql(cosine: string): string {
+function shownSql(cosine: string, condition: string): string {
   return `
   select c.chunk_id, c.ordinal, c.start_offset, c.end_offset, c.headings, c.text,
          d.document_id, d.source, d.revision, r.title, r.url, r.published_at, f.words, v.cosine
   from unnest($2::int[], $3::real[]) as f(chunk_id, words)
   cross join lateral (select * from chunks where library_id = $1 and chunk_id = f.chunk_id offset 0) c
-  cross join lateral (select * from documents where library_id = $1 and document_id = c.document_id offset 0) d
+  cross join lateral (
+    select * from documents where library_id = $1 and document_id = c.document_id and ${condition} offset 0) d
   cross join lateral (
     select title, url, published_at from revisions
     where library_id = $1 and document_id = d.document_id and revision = d.revision offset 0) r

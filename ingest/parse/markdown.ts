@@ -1,9 +1,9 @@
 // Markdown → blocks: CommonMark with tables, strikethrough, raw HTML and front matter. Markup goes, words stay.
 import MarkdownIt, { type Token } from 'markdown-it'
-import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { type Block, boldClose, boldOpen, codeOpen, type Draft, hardBreak } from './blocks.ts'
 import { restoreSource } from './flattened.ts'
+import { readYaml, splitFrontMatter } from './front-matter.ts'
 import { htmlFragment } from './html.ts'
 import { plainMath } from './math.ts'
 import { toIsoDate, toWebUrl } from './metadata.ts'
@@ -12,7 +12,8 @@ import { type BlockWriter, createWriter } from './writer.ts'
 export function parseMarkdown(source: string): Draft {
   // Leading blanks would turn a first heading into code and hide the front matter; a no-break space is no
   // blank to CommonMark, so `#\u00a0Title` would not be a heading.
-  const { front, body } = splitFrontMatter(source.replaceAll('\u00a0', ' ').trimStart())
+  const { yaml, body } = splitFrontMatter(source.replaceAll('\u00a0', ' ').trimStart())
+  const front = yaml === null ? noFront : readFront(yaml)
   const blocks = toBlocks(markdown.parse(restoreSource(body), {}))
   return {
     blocks,
@@ -34,22 +35,9 @@ type FrontMatter = z.output<typeof frontMatter>
 
 const noFront: FrontMatter = { title: undefined, url: undefined, published_at: undefined, date: undefined }
 
-/** Front matter that cannot be read says nothing about the document; it is dropped if it looks like YAML, else it is text. */
-function splitFrontMatter(source: string): { readonly front: FrontMatter; readonly body: string } {
-  const match = /^---[ \t]*\r?\n([^]*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/.exec(source)
-  const yaml = match?.[1]
-  if (match === null || yaml === undefined || yaml.length > 65_536) return { front: noFront, body: source }
-  const firstLine = yaml.split('\n').find((line) => /^\s*[^\s#]/.test(line)) ?? ''
-  if (!/^[\w-]+[ \t]*:/.test(firstLine)) return { front: noFront, body: source }
-  return { front: readYaml(yaml), body: source.slice(match[0].length).trimStart() }
-}
-
-function readYaml(yaml: string): FrontMatter {
-  try {
-    return frontMatter.safeParse(parseYaml(yaml, { logLevel: 'error' })).data ?? noFront
-  } catch {
-    return noFront
-  }
+/** Front matter that cannot be read says nothing about the document. */
+function readFront(yaml: string): FrontMatter {
+  return frontMatter.safeParse(readYaml(yaml)).data ?? noFront
 }
 
 /** An H1 names the document only when it is its first heading. */

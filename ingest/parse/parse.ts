@@ -1,6 +1,7 @@
 // Bytes of a source → ParsedDocument: picks the parser, and refuses with a reason what cannot be learned.
 import { SourceError } from '../../core/errors.ts'
 import type { ParsedDocument } from '../../core/types.ts'
+import { readAudience } from './audience.ts'
 import { assemble, cleanLine, type Draft } from './blocks.ts'
 import { findBoilerplate } from './boilerplate.ts'
 import { findContents } from './contents.ts'
@@ -17,7 +18,9 @@ import { parseText } from './text.ts'
 export function parse(source: string, bytes: Uint8Array): ParsedDocument {
   const kind = kindOf(source)
   if (kind === null) throw unknownType(source)
-  const draft = parseAs(kind, source, decode(source, bytes))
+  const content = decode(source, bytes)
+  const audience = readAudience(source, kind, content)
+  const draft = parseAs(kind, source, content)
   const { text, outline, bold } = assemble(rejoin(draft.blocks))
   if (text === '')
     throw new SourceError('no-text', source, `${source} has no text left without its markup: add text or remove it`)
@@ -31,6 +34,7 @@ export function parse(source: string, bytes: Uint8Array): ParsedDocument {
     boilerplate: findBoilerplate(text, levels, contents),
     url: draft.url,
     publishedAt: draft.publishedAt,
+    audience,
   }
 }
 

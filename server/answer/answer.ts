@@ -77,7 +77,8 @@ async function* answerInto(
 ): AsyncGenerator<AnswerEvent> {
   const generator = draft.mode === 'generative' ? deps.generator : null
   const query = generator ? await restate(question, { ...deps, generator }, draft, signal) : rewrite(question)
-  const { found, passages } = await search(query, question.library, deps, signal)
+  const { library, audiences } = question
+  const { found, passages } = await search(query, library, { ...deps, ...(audiences && { audiences }) }, signal)
   signal.throwIfAborted()
   draft.retrieved(query, passages)
   const evidence = deps.steps.weigh(found, passages, question.text)

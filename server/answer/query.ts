@@ -1,8 +1,8 @@
 // A query as concepts: each thing it asks about, with every word a document may use for it.
+import type { LibraryWords } from '../../core/ports.ts'
 import { idf, queryTerms, words } from '../../core/terms.ts'
 import { MOST_CORRECTED, nearestTerm, splitCompound, type Vocabulary } from './spelling.ts'
 import type { Synonyms } from './synonyms.ts'
-import type { KnownWords } from './vocabulary.ts'
 
 /** Words a document may use for a concept; all of them together, when there are several ("rate limit"). */
 type Sense = {
@@ -26,24 +26,39 @@ const SYNONYM = 0.5
 const CORRECTED = 0.9
 
 /** Concepts of a query in the order of the question. Words of a listed phrase form one concept. */
-export function readConcepts(query: string, synonyms: Synonyms, known: KnownWords): Concept[] {
+export function readConcepts(query: string, synonyms: Synonyms, known: LibraryWords): Concept[] {
+  const phrases = phrasesOf(query, synonyms)
+  const corrected = correctedIn(phrases, known)
+  const concepts = phrases.map((each): [string, Concept] => {
+    const spelling = corrected.includes(each) ? known.vocabulary : null
+    return [each.words.join(' '), toConcept(each.written, sensesOf(each.words, synonyms, spelling), known)]
+  })
+  return [...new Map(concepts).values()]
+}
+
+/** Words of a query that stand for one thing: a word of content, a name, or a phrase that is listed. */
+type Phrase = { readonly words: readonly string[]; readonly written: string }
+
+export function phrasesOf(query: string, synonyms: Synonyms): Phrase[] {
   const content = new Set(queryTerms(query))
   const found = words(query)
   const all = found.map(({ term }) => term)
-  const concepts = new Map<string, Concept>()
-  let left = MOST_CORRECTED
+  const phrases: Phrase[] = []
   for (let at = 0; at < all.length;) {
     const length = phraseAt(all, at, synonyms)
-    const phrase = all.slice(at, at + length)
-    const written = query.slice(found[at]?.start, found[at + length - 1]?.end)
-    if (length > 1 || content.has(phrase[0] ?? '') || isName(query, found[at]?.start ?? 0)) {
-      const isUnknown = length === 1 && !known.vocabulary.has(phrase[0] ?? '')
-      const spelling = isUnknown && left-- > 0 ? known.vocabulary : null
-      concepts.set(phrase.join(' '), toConcept(written.toLowerCase(), sensesOf(phrase, synonyms, spelling), known))
-    }
+    const written = query.slice(found[at]?.start, found[at + length - 1]?.end).toLowerCase()
+    if (length > 1 || content.has(all[at] ?? '') || isName(query, found[at]?.start ?? 0))
+      phrases.push({ words: all.slice(at, at + length), written })
     at += length
   }
-  return [...concepts.values()]
+  return phrases
+}
+
+/** Those that the library may write otherwise: single words that it does not know. */
+export function correctedIn(phrases: readonly Phrase[], { vocabulary }: LibraryWords): Phrase[] {
+  return phrases
+    .filter(({ words: [word = '', ...more] }) => more.length === 0 && !vocabulary.has(word))
+    .slice(0, MOST_CORRECTED)
 }
 
 // Not the word that opens a sentence.
@@ -90,7 +105,7 @@ function sensesOf(phrase: readonly string[], synonyms: Synonyms, spelling: Vocab
   return [{ words: asked, weight: spelling ? CORRECTED : 1 }, ...others]
 }
 
-function toConcept(written: string, senses: readonly Sense[], { chunks, vocabulary }: KnownWords): Concept {
+function toConcept(written: string, senses: readonly Sense[], { chunks, vocabulary }: LibraryWords): Concept {
   const count = ({ words: parts }: Sense) => Math.min(...parts.map((part) => vocabulary.get(part) ?? 0))
   const [asked, ...others] = senses
   const most = Math.max(0, ...others.map(count))

@@ -1,14 +1,15 @@
-// Query → candidates, by words and by meaning at once.
+// Query → candidates, by words and by meaning at once, of what its readers may read.
 import { queryTerms } from '../../core/terms.ts'
-import type { Candidate } from '../../core/types.ts'
+import type { Candidate, Question } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
 import { type Concept, readConcepts, searchTerms } from './query.ts'
+import { readableWords } from './readable.ts'
 
 /** What a search brought back: what the query asks about, and the candidates. */
 export type Found = {
   readonly query: string
   readonly concepts: readonly Concept[]
-  /** live chunks of the library */
+  /** live chunks of the library, of those that the readers may read */
   readonly chunks: number
   readonly candidates: readonly Candidate[]
   /** of a query of several parts: what each brought back that was searched for by itself */
@@ -19,7 +20,8 @@ export type Found = {
 // only where neither finds it at all.
 const LIMIT = 60
 
-export type RetrieveDeps = Pick<AnswerDeps, 'search' | 'words' | 'embedder' | 'steps' | 'report'>
+export type RetrieveDeps = Pick<AnswerDeps, 'search' | 'words' | 'embedder' | 'steps' | 'report'> &
+  Pick<Question, 'audiences'>
 
 export async function retrieve(
   query: string,
@@ -27,14 +29,17 @@ export async function retrieve(
   deps: RetrieveDeps,
   signal: AbortSignal,
 ): Promise<Found> {
-  const [vector, known, synonyms] = await Promise.all([
+  const { audiences } = deps
+  const [vector, all, synonyms] = await Promise.all([
     embedQuery(query, deps, signal),
     deps.words(library, queryTerms(query)),
     deps.steps.synonyms(),
   ])
+  const known = audiences ? await readableWords(query, { library, audiences, synonyms, all }, deps.search) : all
   const concepts = readConcepts(query, synonyms, known)
   const terms = searchTerms(concepts)
-  const candidates = await deps.search.candidates({ library, terms, vector, limit: LIMIT }, signal)
+  const request = { library, terms, vector, limit: LIMIT, ...(audiences && { audiences }) }
+  const candidates = await deps.search.candidates(request, signal)
   return { query, concepts, chunks: known.chunks, candidates }
 }
 

@@ -5,9 +5,10 @@ import { namesIn } from './features.ts'
 import { fuse, type Scored } from './fuse.ts'
 import { partsOf } from './parts.ts'
 import { choosePassages } from './passages.ts'
-import { type Found, retrieve } from './retrieve.ts'
+import { type Found, retrieve, type RetrieveDeps } from './retrieve.ts'
 
-export type SearchDeps = Pick<AnswerDeps, 'search' | 'texts' | 'words' | 'embedder' | 'steps' | 'report'>
+/** `audiences`: for whom is searched; what is for others alone is not looked at. */
+export type SearchDeps = RetrieveDeps & Pick<AnswerDeps, 'texts'>
 
 type Result = { readonly found: Found; readonly passages: Passage[] }
 

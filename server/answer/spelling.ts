@@ -7,13 +7,16 @@ export type Vocabulary = ReadonlyMap<string, number>
 /** "ratelimit" → ["rate", "limit"] when the library knows both halves; the pair it uses most. */
 export function splitCompound(term: string, vocabulary: Vocabulary): readonly string[] | null {
   let best: { parts: readonly string[]; count: number } | null = null
-  for (let at = 3; at <= term.length - 3; at++) {
-    const parts = [term.slice(0, at), term.slice(at)]
+  for (const parts of halvesOf(term)) {
     const count = Math.min(...parts.map((part) => vocabulary.get(part) ?? 0))
     // A half that stands in one chunk only is chance, not a word of the trade.
     if (count > 1 && count > (best?.count ?? 0)) best = { parts, count }
   }
   return best?.parts ?? null
+}
+
+function* halvesOf(term: string): Generator<readonly string[]> {
+  for (let at = 3; at <= term.length - 3; at++) yield [term.slice(0, at), term.slice(at)]
 }
 
 /** Words that are corrected in one question: a pasted page of an unknown language is not a slip of the fingers. */
@@ -24,19 +27,35 @@ const LONGEST_CORRECTED = 24
 
 /** The known term that a slip of the fingers turned into this one: one slip up to five letters, two from six. */
 export function nearestTerm(term: string, vocabulary: Vocabulary): string | null {
-  if (!isWord(term) || term.length > LONGEST_CORRECTED) return null
+  let best = { term: null as string | null, cost: Infinity, count: 0 }
+  for (const { known, cost } of termsNear(term, vocabulary)) {
+    const count = vocabulary.get(known) ?? 0
+    // Of two that are alike in all, always the same one, in whatever order the library's words are read.
+    const isBetter = count > best.count || (count === best.count && known < (best.term ?? ''))
+    if (cost < best.cost || (cost === best.cost && isBetter)) best = { term: known, cost, count }
+  }
+  return best.term
+}
+
+/** All that a term may be written as instead: terms near it, and the halves it may be made of. */
+export function* spellingsOf(term: string, vocabulary: Vocabulary): Generator<readonly string[]> {
+  for (const { known } of termsNear(term, vocabulary)) yield [known]
+  for (const parts of halvesOf(term)) if (parts.every((part) => vocabulary.has(part))) yield parts
+}
+
+type Near = { readonly known: string; readonly cost: number }
+
+function* termsNear(term: string, vocabulary: Vocabulary): Generator<Near> {
+  if (!isWord(term) || term.length > LONGEST_CORRECTED) return
   const limit = term.length >= 6 ? 2 : 1
-  let best = { term: null as string | null, cost: limit, count: 0 }
   const letters = lettersOf(term)
   for (const { known, letters: others } of candidatesFor(term, limit, indexOf(vocabulary))) {
     // Every slip changes one letter at most: this leaves a few of a hundred to be compared.
     if (countBits(letters & ~others) > limit || countBits(others & ~letters) > limit) continue
-    const count = vocabulary.get(known) ?? 0
     // People rarely miss the first letter.
     const cost = distance(term, known, limit) + (known[0] === term[0] ? 0 : 0.5)
-    if (cost < best.cost || (cost === best.cost && count > best.count)) best = { term: known, cost, count }
+    if (cost <= limit) yield { known, cost }
   }
-  return best.term
 }
 
 type Entry = { readonly known: string; readonly letters: number }

@@ -1,11 +1,10 @@
 // The words of a library with their counts, kept in memory: spelling and rarity need all of them for every question,
 // and reading them each time would cost more than the answer.
-import type { LibraryState, SearchStore } from '../../core/ports.ts'
+import type { LibraryState, LibraryWords, SearchStore } from '../../core/ports.ts'
 import { prepareSpelling, type Vocabulary } from './spelling.ts'
 
-export type KnownWords = { readonly chunks: number; readonly vocabulary: Vocabulary }
 /** The words of a library, for a question of these terms. */
-export type WordReader = (library: string, terms: readonly string[]) => Promise<KnownWords>
+export type WordReader = (library: string, terms: readonly string[]) => Promise<LibraryWords>
 
 // While an ingest runs every question finds the library changed: for known words the last reading is good enough.
 const REFRESH_MS = 5_000
@@ -26,12 +25,12 @@ export function cachedWords(search: SearchStore): WordReader {
   }
 }
 
-type Shelf = (state: LibraryState, terms: readonly string[]) => Promise<KnownWords>
-type Reading = { readonly changes: number; readonly words: Promise<KnownWords> }
+type Shelf = (state: LibraryState, terms: readonly string[]) => Promise<LibraryWords>
+type Reading = { readonly changes: number; readonly words: Promise<LibraryWords> }
 
 /** One library's words; at most one reading is under way. */
 function newShelf(readAll: () => Promise<Vocabulary>): Shelf {
-  let kept: (KnownWords & LibraryState) | null = null
+  let kept: (LibraryWords & LibraryState) | null = null
   let reading: Reading | null = null
   let newest: LibraryState = { chunks: 0, changes: -1 }
   let begunAt = -Infinity
@@ -44,7 +43,7 @@ function newShelf(readAll: () => Promise<Vocabulary>): Shelf {
     reading = begun
     return begun
   }
-  const fresh = async (wanted: number): Promise<KnownWords> => {
+  const fresh = async (wanted: number): Promise<LibraryWords> => {
     // One that began before the last save is waited for, not joined: the new word may not be in it.
     if (reading && reading.changes < wanted) {
       await reading.words.catch(() => null)

@@ -36,11 +36,12 @@ export async function toQuestion(body: z.output<typeof askBody>, deps: Omit<AskD
   if (body.mode === 'generative' && !deps.hasModel)
     throw new InputError('no-model', 'mode: "generative" needs a model; set OPENAI_API_KEY, or use "auto".', 'mode')
   const conversationId = body.conversation_id ?? newConversationId()
+  const { mode, fresh, audiences } = body
   const history =
     body.history ??
-    (body.conversation_id ? await deps.answers.turns(library, body.conversation_id, REMEMBERED_TURNS) : [])
-  const { mode, fresh } = body
-  return { id: newAnswerId(), text: body.question.trim(), library, conversationId, history, mode, fresh }
+    (body.conversation_id ? await deps.answers.turns(library, body.conversation_id, REMEMBERED_TURNS, audiences) : [])
+  const question = { id: newAnswerId(), text: body.question.trim(), library, conversationId, history, mode, fresh }
+  return { ...question, ...(audiences && { audiences }) }
 }
 
 export function newConversationId(): string {

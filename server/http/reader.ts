@@ -59,12 +59,13 @@ function send(c: Context, status: 200 | 404, title: string, main: Markup) {
 }
 
 function documentPage(document: DocumentText, span: Span | null): Markup {
-  const { id, title, url, source, publishedAt, current } = document
+  const { id, title, url, source, publishedAt, current, audience } = document
   const original = webAddress(url)
   return html`
     <h1>${title}</h1>
     <p class="facts">
       <span>${source}</span>
+      ${audience.length === 0 ? '' : html`<span>For ${audience.join(', ')}</span>`}
       ${publishedAt === null ? '' : published(publishedAt)}
       ${original === null ? '' : html`<a href="${original}" rel="noopener noreferrer">Read the original</a>`}
     </p>

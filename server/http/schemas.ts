@@ -1,5 +1,6 @@
 // What the routes accept, and the citation as every surface gives it.
 import { z } from 'zod'
+import { audienceName, isAudienceName } from '../../core/audience.ts'
 import { NotFoundError } from '../../core/errors.ts'
 import { feedbackReasons } from '../../core/types.ts'
 
@@ -24,8 +25,23 @@ export function pathId(text: string, what: 'answer' | 'document'): string {
   throw new NotFoundError(`unknown-${what}`, `There is no ${what} ${JSON.stringify(text.slice(0, 80))}.`)
 }
 
+/** For whom a program asks. It narrows what is looked at and proves nothing: whoever leaves it out is not limited. */
+const audiences = z
+  .array(
+    z
+      .string('must be a string')
+      .refine((name) => isAudienceName(audienceName(name)), 'cannot be the name of a channel or a group'),
+    'must be an array of names',
+  )
+  .max(200, 'holds more than 200 names')
+  .optional()
+  .describe(
+    'groups and channels of the readers: documents for others alone are not looked at; a filter, not access control',
+  )
+
 export const askBody = z.strictObject({
   question: questionText.describe('one question in plain language'),
+  audiences,
   conversation_id: identifier.optional().describe('of an earlier answer: the question may lean on what was said'),
   history: z
     .array(
@@ -55,7 +71,7 @@ export const askBody = z.strictObject({
     .describe('written by a model, verbatim sentences, or what there is'),
 })
 
-export const searchBody = z.strictObject({ query: questionText, library: identifier.optional() })
+export const searchBody = z.strictObject({ query: questionText, audiences, library: identifier.optional() })
 
 export const ingestBody = z.strictObject({
   paths: z

@@ -11,7 +11,8 @@ export function searchRoutes(deps: SearchDeps & { readonly library: string }): H
     const body = await readBody(c, searchBody)
     const library = libraryOf(body.library, deps.library)
     const began = performance.now()
-    const { passages } = await search(body.query.trim(), library, deps, c.req.raw.signal)
+    const limited = { ...deps, ...(body.audiences && { audiences: body.audiences }) }
+    const { passages } = await search(body.query.trim(), library, limited, c.req.raw.signal)
     return c.json(toWire({ query: body.query.trim(), passages, timingsMs: { total: performance.now() - began } }))
   })
 }

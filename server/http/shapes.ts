@@ -105,8 +105,11 @@ export const searchShape = z.strictObject({
   timings_ms: z.strictObject({ total: z.number().nonnegative() }),
 })
 
+const audience = z.array(z.string()).describe('groups and channels that it is for; empty: everyone')
+
 export const documentSummaryShape = z.strictObject({
   ...documentShape.shape,
+  audience,
   chunks: count,
   characters: count,
   ingested_at: z.iso.datetime({ offset: true }),
@@ -116,6 +119,7 @@ export const documentsShape = z.strictObject({ documents: z.array(documentSummar
 export const documentTextShape = z
   .strictObject({
     ...documentShape.shape,
+    audience,
     text: z.string().describe('what the spans of this revision index'),
     outline: z.array(z.strictObject({ level: z.int().positive(), title: z.string(), span: spanShape })),
     boilerplate: z.array(spanShape).describe('places that are never evidence'),

@@ -81,7 +81,10 @@ describe('a case', () => {
   })
 
   it('that fails says so by name: an outage is no wrong answer', async () => {
-    const broken = depsOf({ ...libraryOf(), search: { candidates: down, state: down, vocabulary: down } })
+    const broken = depsOf({
+      ...libraryOf(),
+      search: { candidates: down, state: down, vocabulary: down, readable: down },
+    })
     const surface = await openPipeline('main', await folderOfFile(), broken, never)
     await expect(ask(caseOf('q4'), surface)).rejects.toThrow('q4: the answer failed (store-unavailable)')
   })

@@ -182,6 +182,32 @@ describe('an ingest that is cut', () => {
     expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { learned: 2, unchanged: 1 } })
   })
 
+  it('learns a changed audience alone, with the vectors it has', async () => {
+    await using database = await openTestDatabase()
+    const { deps, embedded } = await prepare(database)
+    const folder = await folderOf({ 'a.md': article('Alpha', 2) })
+    await run([folder], deps)
+    await writeFile(join(folder, 'a.md'), `---\naudience: ["#Payments"]\n---\n${article('Alpha', 2)}`)
+    expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { learned: 1, embedded: 0 } })
+    expect(embedded).toHaveLength(2)
+    expect(await deps.documents.list('main', 9)).toMatchObject([{ audience: ['payments'], chunks: 2 }])
+  })
+
+  it('closes the copy of a document whose audience cannot be read any more, and opens it when it can', async () => {
+    await using database = await openTestDatabase()
+    const { deps } = await prepare(database)
+    const folder = await folderOf({ 'a.md': article('Alpha', 1) })
+    await run([folder], deps)
+    await writeFile(join(folder, 'a.md'), `---\naudience: @payments\n---\n${article('Alpha', 1)}`)
+    const [, failed] = await run([folder], deps)
+    expect(failed).toMatchObject({ type: 'failed', code: 'bad-audience' })
+    expect(await deps.documents.list('main', 9)).toMatchObject([{ audience: ['@nobody'] }])
+    await writeFile(join(folder, 'a.md'), article('Alpha', 1))
+    expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { learned: 1 } })
+    expect(await deps.documents.list('main', 9)).toMatchObject([{ audience: [] }])
+    expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { unchanged: 1 } })
+  })
+
   it('leaves a document that is no longer there readable', async () => {
     await using database = await openTestDatabase()
     const { deps } = await prepare(database)

@@ -37,6 +37,7 @@ describe('documents', () => {
       outline,
       boilerplate,
       current: true,
+      audience: [],
     })
     expect(await documents.currentRevision('main', 'a.md')).toBe(first.revision)
   })

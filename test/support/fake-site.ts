@@ -102,6 +102,7 @@ export function fakeDocuments(documents: readonly DocumentText[]): DocumentStore
     currentRevision: async () => null,
     knownVectors: async () => new Map(),
     save: async () => {},
+    keepFromAll: async () => {},
     list: async () => [],
     find: async (_library, id, revision) =>
       documents.find(
@@ -129,6 +130,7 @@ export function fakeDocument(
     publishedAt: null,
     current: true,
     boilerplate: [],
+    audience: [],
   }
   return { ...rest, outline, ...fields, text: text.slice(0, -1) }
 }

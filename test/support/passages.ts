@@ -1,5 +1,6 @@
 // Documents, candidates and passages for the answer pipeline, and a library of them in memory: no database.
 import { expect } from 'vitest'
+import { audienceNames } from '../../core/audience.ts'
 import type { DocumentStore, DocumentText, SearchStore } from '../../core/ports.ts'
 import { idf, queryTerms, termWeights } from '../../core/terms.ts'
 import {
@@ -25,7 +26,7 @@ import { cachedWords } from '../../server/answer/vocabulary.ts'
 export const never = new AbortController().signal
 
 /** Lines that begin with "# " become headings, with "~ " boilerplate; these marks are not in the text, as after parsing. */
-export function documentOf(name: string, marked: string): DocumentText {
+export function documentOf(name: string, marked: string, audience: readonly string[] = []): DocumentText {
   const outline: Heading[] = []
   const boilerplate: Span[] = []
   let text = ''
@@ -36,7 +37,7 @@ export function documentOf(name: string, marked: string): DocumentText {
     if (mark === '~') boilerplate.push(span)
     text += `${title}\n`
   }
-  return { ...refOf(name), text: text.trimEnd(), outline, boilerplate, current: true }
+  return { ...refOf(name), text: text.trimEnd(), outline, boilerplate, current: true, audience }
 }
 
 function refOf(name: string): DocumentRef {
@@ -58,7 +59,7 @@ export function passagesOf(...texts: readonly string[]): Passage[] {
 
 /** One candidate per paragraph under its heading, never the heading itself; figures are those of a search for nothing. */
 export function candidatesOf(document: DocumentText, firstId = 1): Candidate[] {
-  const { text, outline, boilerplate, current: _, ...ref } = document
+  const { text, outline, boilerplate, current: _, audience: __, ...ref } = document
   const breaks = [...outline.map(({ span }) => span), ...boilerplate].toSorted((a, b) => a.start - b.start)
   const sections = [{ start: 0, end: 0 }, ...breaks].map((span, index) => {
     const heading = outline.findLast((each) => each.span.end <= span.end)
@@ -76,7 +77,10 @@ export function candidatesOf(document: DocumentText, firstId = 1): Candidate[] {
 
 export type Library = Pick<AnswerDeps, 'search' | 'documents'>
 
-/** BM25 and cosine over every candidate, as the store does it, with the fake embedder's vectors. */
+/**
+ * BM25 and cosine over every candidate, as the store does it, with the fake embedder's vectors. For some audiences it is
+ * the library of the documents that they may read.
+ */
 export function libraryOf(...documents: readonly DocumentText[]): Library {
   const all = documents.flatMap((document, index) => candidatesOf(document, index * 1000 + 1))
   const weights = new Map(all.map((each) => [each, termWeights(each.headings, each.text)]))
@@ -86,7 +90,13 @@ export function libraryOf(...documents: readonly DocumentText[]): Library {
   const search: SearchStore = {
     state: async () => ({ chunks: all.length, changes: 1 }),
     vocabulary: async () => vocabulary,
-    candidates: async ({ terms, vector, limit }, signal) => {
+    readable: async (library, audiences) => {
+      const { search: own } = libraryOf(...documents.filter(isFor(audiences)))
+      return { ...(await own.state(library)), vocabulary: await own.vocabulary(library) }
+    },
+    candidates: async ({ audiences, ...request }, signal) => {
+      if (audiences) return await libraryOf(...documents.filter(isFor(audiences))).search.candidates(request, signal)
+      const { terms, vector, limit } = request
       const vectors = vector && (await fakeEmbedder().embed(all.map(textOf), 'document', signal))
       return all
         .map((each, index) => {
@@ -106,11 +116,17 @@ export function libraryOf(...documents: readonly DocumentText[]): Library {
     currentRevision: async () => null,
     knownVectors: async () => new Map(),
     save: async () => {},
+    keepFromAll: async () => {},
     find: async (_library, id, revision) =>
       documents.find((each) => each.id === id && (revision === undefined || each.revision === revision)) ?? null,
     list: async () => [],
   }
   return { search, documents: store }
+}
+
+function isFor(audiences: readonly string[]): (document: DocumentText) => boolean {
+  const names = new Set(audienceNames(audiences))
+  return ({ audience }) => audience.length === 0 || audience.some((name) => names.has(name))
 }
 
 function textOf({ headings, text }: Candidate): string {

@@ -17,16 +17,21 @@ export type TinyChunk = {
 export function tinyDocument(
   source: string,
   chunks: readonly TinyChunk[],
-  more: { readonly library?: string; readonly title?: string; readonly revision?: string } = {},
+  more: {
+    readonly library?: string
+    readonly title?: string
+    readonly revision?: string
+    readonly audience?: readonly string[]
+  } = {},
 ): DocumentToSave {
   const text = chunks.map((chunk) => chunk.text).join('\n\n')
-  const title = more.title ?? source
+  const { title = source, audience = [] } = more
   let end = -2
   return {
     library: more.library ?? 'main',
     source,
-    revision: more.revision ?? hash(JSON.stringify([title, chunks])),
-    parsed: { title, text, outline: [], boilerplate: [], url: null, publishedAt: null },
+    revision: more.revision ?? hash(JSON.stringify([title, chunks, audience])),
+    parsed: { title, text, outline: [], boilerplate: [], url: null, publishedAt: null, audience },
     chunks: chunks.map((chunk, ordinal) => {
       const start = end + 2
       end = start + chunk.text.length

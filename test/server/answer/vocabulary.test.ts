@@ -7,6 +7,7 @@ function changing() {
   const library = { changes: 1, words: ['redi'], reads: 0, fails: false, wait: Promise.resolve() }
   const search: SearchStore = {
     candidates: async () => [],
+    readable: async () => ({ chunks: 0, vocabulary: new Map() }),
     state: async () => ({ chunks: library.words.length, changes: library.changes }),
     vocabulary: async () => {
       library.reads++

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { openTestApp, openTestLibrary, type TestApp, type TestLibrary, TOKEN } from '../../support/app.ts'
 import { readJson, type WireDocument, type WirePassage } from '../../support/wire.ts'
 
-type Summary = WireDocument & { chunks: number; characters: number; ingested_at: string }
+type Summary = WireDocument & { audience: string[]; chunks: number; characters: number; ingested_at: string }
 type Page = { documents: Summary[]; next: string | null }
 type Text = WireDocument & {
   text: string
@@ -39,6 +39,7 @@ describe('the documents', () => {
       url: 'https://example.com/stripe-limits',
       revision: expect.stringMatching(/^[0-9a-f]{64}$/),
       published_at: '2017-03-30',
+      audience: [],
       chunks: expect.any(Number),
       characters: expect.any(Number),
       ingested_at: expect.stringMatching(/^\d{4}-.*Z$/),
