@@ -54,7 +54,8 @@ export function connectTo(url: string, token = ''): Connection {
 /** What stands at this path. Throws its problem as an error for the terminal. */
 export async function get<Shape>(connection: Connection, path: string, signal: AbortSignal): Promise<Shape> {
   signal.throwIfAborted()
-  const response = await connection.request(path, { signal })
+  const authorization = connection.token ? { authorization: `Bearer ${connection.token}` } : {}
+  const response = await connection.request(path, { signal, headers: authorization })
   if (!response.ok) throw await describeProblem(response)
   return (await response.json()) as Shape
 }
