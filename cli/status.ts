@@ -46,13 +46,12 @@ export async function status(config: Config, json: boolean, signal: AbortSignal)
 async function look(config: Config, reader: Reader | null, signal: AbortSignal): Promise<Status> {
   const stored = reader && (await reader.status(signal))
   const place = placeOf(config)
-  const bytes = place.kind === 'embedded' ? bytesBelow(place.folder) : (stored?.bytes ?? 0)
   const owner = reader?.owner
   return {
     server: await findServer(config, reader, signal),
     store: {
       ...place,
-      bytes: stored && bytes,
+      bytes: stored && (place.kind === 'embedded' ? bytesBelow(place.folder) : stored.bytes),
       schema: stored && stored.schema,
       holder: owner ? { pid: owner.pid, since: owner.startedAt } : null,
     },

@@ -152,26 +152,44 @@ function checkSilence({ cut }: Measured, silent: Measured): Finding[] {
 /** As the page would ask: a browser names the page's own origin, and the server compares it with the Host it was given. */
 async function checkPost(url: string, { host }: Measured, signal: AbortSignal): Promise<Finding> {
   const { origin, host: asked } = new URL(url)
-  const response = await fetch(`${url.replace(/\/+$/, '')}/v1/search`, {
-    method: 'POST',
-    // Refused as a query without words, which is as far as it needs to come.
-    body: '{}',
-    headers: { 'content-type': 'application/json', origin },
-    redirect: 'manual',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]),
-  })
-  const code = codeOf(await response.text())
-  if (code === 'bad-field') return fine('questions from the page are let through')
-  if (code === 'cross-site' || code === 'wrong-host')
+  // A query without words is refused, which is as far as it needs to come.
+  const answer = await post(`${url.replace(/\/+$/, '')}/v1/search`, '{}', origin, signal)
+  if (answer.code === 'bad-field') return fine('questions from the page are let through')
+  if (answer.code === 'cross-site' || answer.code === 'wrong-host')
     return wrong(
-      `questions from the page are refused (${code}): asked as ${asked}, the server was told ${host ?? 'another name'}`,
+      `questions from the page are refused (${answer.code}): asked as ${asked}, the server was told ${host ?? 'another name'}`,
       'Let the proxy pass the Host header on (nginx: proxy_set_header Host $host), and HOST not be this machine alone.',
     )
   return wrong(
-    `questions from the page get ${response.status}${code ? ` (${code})` : ''}`,
+    `questions from the page fail: ${answer.said}`,
     'Let the proxy pass POST on, with its body and its headers.',
   )
 }
+
+async function post(
+  address: string,
+  body: string,
+  origin: string,
+  signal: AbortSignal,
+): Promise<{ readonly code: string | null; readonly said: string }> {
+  try {
+    const response = await fetch(address, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', origin },
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(POST_MS)]),
+    })
+    const code = codeOf(await response.text())
+    return { code, said: `${response.status}${code ? ` (${code})` : ''}` }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { code: null, said: failureOf(error) }
+  }
+}
+
+// It is refused before anything is looked for.
+const POST_MS = 5_000
 
 function isEventStream(headers: Headers): boolean {
   return /^text\/event-stream\b/i.test(headers.get('content-type') ?? '')
