@@ -12,15 +12,22 @@ const DEADLINE_MS = 20_000
 // From here on people notice it in every answer.
 const SLOW_MS = 5_000
 
-export async function checkGenerator({ provider }: Config, signal: AbortSignal): Promise<Finding[]> {
+export async function checkGenerator(
+  { provider }: Config,
+  signal: AbortSignal,
+  deadlineMs = DEADLINE_MS,
+): Promise<Finding[]> {
   if (!provider) return [fine('none is configured: answers are verbatim extracts')]
   const name = `${provider.chatModel} (CHAT_MODEL)`
   return [
-    await timed(name, 'CHAT_MODEL', signal, async (deadline) => {
+    await timed(name, 'CHAT_MODEL', { signal, deadlineMs }, async (deadline) => {
       // Neither retried nor counted in the budget: a few tokens, and the first fault is the one to hear of.
       const events = openAiGenerator(provider).stream([{ role: 'user', content: 'Say "ok".' }], deadline)
       for await (const event of events) if (event.type === 'text') return
-      throw new ModelError('model-bad-output', 'It ended without a word: is it a chat model?')
+      throw new ModelError(
+        'model-bad-output',
+        `it ended without a word: see whether ${provider.chatModel} is a chat model`,
+      )
     }),
   ]
 }
@@ -33,7 +40,7 @@ export async function checkEmbedder(
   let embedder: Embedder | null = null
   const isBuiltIn = !provider || !embeddingModel
   const name = isBuiltIn ? 'built-in' : `${embeddingModel} (EMBEDDING_MODEL)`
-  const finding = await timed(name, 'EMBEDDING_MODEL', signal, async (deadline) => {
+  const finding = await timed(name, 'EMBEDDING_MODEL', { signal, deadlineMs: DEADLINE_MS }, async (deadline) => {
     embedder = isBuiltIn ? await builtIn(deadline) : await openAiEmbedder({ ...provider, embeddingModel }, deadline)
     return `${embedder.dimensions} numbers`
   })
@@ -49,11 +56,11 @@ async function builtIn(signal: AbortSignal): Promise<Embedder> {
 async function timed(
   name: string,
   setting: keyof typeof namesOf,
-  signal: AbortSignal,
+  { signal, deadlineMs }: { readonly signal: AbortSignal; readonly deadlineMs: number },
   call: (deadline: AbortSignal) => Promise<string | void>,
 ): Promise<Finding> {
   const began = performance.now()
-  const deadline = AbortSignal.timeout(DEADLINE_MS)
+  const deadline = AbortSignal.timeout(deadlineMs)
   try {
     const more = await call(AbortSignal.any([signal, deadline]))
     const ms = Math.round(performance.now() - began)
@@ -63,7 +70,7 @@ async function timed(
     signal.throwIfAborted()
     if (deadline.aborted)
       return wrong(
-        `${name} did not answer within ${DEADLINE_MS / 1000} s`,
+        `${name} did not answer within ${deadlineMs / 1000} s`,
         'Look at the provider, or set another model.',
       )
     return explain(name, error, setting)
@@ -101,7 +108,7 @@ function explain(name: string, error: unknown, setting: keyof typeof namesOf): F
     case 'model-timeout':
       return wrong(`${name}: ${said}${causeOf(error)}`, connectionRemedy(error))
     default:
-      return wrong(found, advice ? `${advice}.` : `Check OPENAI_BASE_URL and ${setting}.`)
+      return wrong(`${name}: ${said}`, advice ? sentence(advice) : `Check OPENAI_BASE_URL and ${setting}.`)
   }
 }
 
@@ -117,6 +124,10 @@ function connectionRemedy(error: ModelError): string {
   if (/CERT|TLS|SSL/i.test(cause))
     return 'Its certificate is not trusted here: NODE_EXTRA_CA_CERTS names that of your company.'
   return 'Look at the status page of the provider, OPENAI_BASE_URL, and whether a firewall lets this machine out.'
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
 }
 
 /** "host answered 401: check the key." → what was said, and what to do. */
