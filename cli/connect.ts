@@ -3,8 +3,7 @@
 import type { Config } from '../core/config.ts'
 import { StoreError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { openAll } from '../server/open.ts'
-import { type Owner, readOwner } from '../store/lock.ts'
+import { lockDirectory, type Owner, readOwner } from '../store/lock.ts'
 import { describeProblem } from './print.ts'
 
 export type Connection = {
@@ -61,6 +60,9 @@ export async function get<Shape>(connection: Connection, path: string, signal: A
 }
 
 async function inProcess(config: Config, log: Log): Promise<Connection> {
+  // Who finds the directory taken asks its server, and need not load everything that answers, which takes a second.
+  if (!config.databaseUrl) lockDirectory(config.dataDir).release()
+  const { openAll } = await import('../server/open.ts')
   const opened = await openAll(config, log)
   // Links lead to where they will work as soon as the server runs.
   const url = `http://localhost:${config.port}`
