@@ -1,6 +1,6 @@
 // npm run ask | search | ingest | status | doctor | verify | mcp: one command line for people and scripts.
 import { enableCompileCache } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, ConfigError, InputError } from '../core/errors.ts'
 import type { CommandOptions } from './connect.ts'
@@ -17,7 +17,7 @@ const leaving = new AbortController()
 
 // Everything that is loaded later is compiled once for all runs. Beside the packages, so that `npm ci` clears it; where
 // nothing can be written, each run compiles for itself.
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/footnote-compiled', import.meta.url)))
+enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/footnote-compiled'))
 
 try {
   process.exitCode = await run(process.argv.slice(2))

@@ -29,7 +29,7 @@ export async function doctor(
 }
 
 /** In an order in which each group explains those after it. Those that wait for others are begun at once. */
-export async function* examine(
+async function* examine(
   env: Readonly<Record<string, string | undefined>>,
   url: string | null,
   signal: AbortSignal,

@@ -111,8 +111,8 @@ function checkArrival(url: string, { arrivals, headers, cut }: Measured, compare
   if (spread >= SENT_MS / 2) return fine(`${url} passes events on one by one, ${came}`)
   const encoding = headers.get('content-encoding')
   return encoding
-    ? wrong(`${url} holds a stream back while it compresses it (${encoding}): ${came}, all at once`, COMPRESSION)
-    : wrong(`${url} holds a stream back until its end: ${came}, all at once`, BUFFERING)
+    ? wrong(`${url} holds a stream back while it compresses it (${encoding}): all at once, ${came}`, COMPRESSION)
+    : wrong(`${url} holds a stream back until its end: all at once, ${came}`, BUFFERING)
 }
 
 function checkHead({ headers, arrivals, cut }: Measured, compared: Measured | null): Finding[] {

@@ -8,6 +8,7 @@ import { describeGroup } from '../../../cli/doctor/finding.ts'
 import { readConfig } from '../../../core/config.ts'
 import { temporaryFolder } from '../../support/database.ts'
 
+const check = async (env: Record<string, string>, bytes = 5e9) => await checkFolders(readConfig(env), async () => bytes)
 const worst = (findings: readonly { level: string }[]) => findings.filter(({ level }) => level !== 'fine')
 
 describe('the configuration', () => {
@@ -64,9 +65,6 @@ describe('the configuration', () => {
 })
 
 describe('the folders', () => {
-  const check = async (env: Record<string, string>, bytes = 5e9) =>
-    await checkFolders(readConfig(env), async () => bytes)
-
   it('that can be used are fine, also where one is not made yet', async () => {
     const folder = await temporaryFolder()
     expect(worst(await check({ DATA_DIR: join(folder, 'a/b'), LIBRARY_DIR: folder }))).toEqual([])

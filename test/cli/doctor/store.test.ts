@@ -76,6 +76,8 @@ describe('a schema', () => {
   })
 })
 
+const lacking = (text: string) => ({ count: 1, some: [{ source: 'a.md', headings: [], text }] })
+
 describe('an index', () => {
   let builtIn: Embedder
   beforeAll(async () => {
@@ -94,7 +96,6 @@ describe('an index', () => {
     }
     return await checkIndex(reader, { ...emptyStatus, library }, embedder, never)
   }
-  const lacking = (text: string) => ({ count: 1, some: [{ source: 'a.md', headings: [], text }] })
 
   it('in which everything agrees is one line', async () => {
     expect(await check({})).toEqual([
