@@ -11,8 +11,8 @@ const SCARCE_BYTES = 1e9
 const TOO_FEW_BYTES = 2e8
 
 export async function checkFolders(config: Config, roomOf = freeBytes): Promise<Finding[]> {
-  const data = config.databaseUrl ? [] : await checkDataDir(config.dataDir, roomOf)
-  return [...data, checkLibrary(config)]
+  const stored = config.databaseUrl ? [] : await checkDataDir(config.dataDir, roomOf)
+  return [...stored, checkLibrary(config)]
 }
 
 async function checkDataDir(dataDir: string, roomOf: (folder: string) => Promise<number>): Promise<Finding[]> {
