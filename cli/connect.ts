@@ -3,8 +3,7 @@
 import type { Config } from '../core/config.ts'
 import { StoreError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { openAll } from '../server/open.ts'
-import { type Owner, readOwner } from '../store/lock.ts'
+import { lockDirectory, type Owner, readOwner } from '../store/lock.ts'
 import { describeProblem } from './print.ts'
 
 export type Connection = {
@@ -54,12 +53,16 @@ export function connectTo(url: string, token = ''): Connection {
 /** What stands at this path. Throws its problem as an error for the terminal. */
 export async function get<Shape>(connection: Connection, path: string, signal: AbortSignal): Promise<Shape> {
   signal.throwIfAborted()
-  const response = await connection.request(path, { signal })
+  const authorization = connection.token ? { authorization: `Bearer ${connection.token}` } : {}
+  const response = await connection.request(path, { signal, headers: authorization })
   if (!response.ok) throw await describeProblem(response)
   return (await response.json()) as Shape
 }
 
 async function inProcess(config: Config, log: Log): Promise<Connection> {
+  // Who finds the directory taken asks its server, and need not load everything that answers, which takes a second.
+  if (!config.databaseUrl) lockDirectory(config.dataDir).release()
+  const { openAll } = await import('../server/open.ts')
   const opened = await openAll(config, log)
   // Links lead to where they will work as soon as the server runs.
   const url = `http://localhost:${config.port}`

@@ -1,36 +1,23 @@
-// npm run ask | search | ingest | verify | mcp: one command line for people and scripts.
+// npm run ask | search | ingest | status | doctor | verify | mcp: one command line for people and scripts.
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, InputError } from '../core/errors.ts'
-import { openLog } from '../core/log.ts'
-import { ask } from './ask.ts'
 import type { CommandOptions } from './connect.ts'
-import { ingestPaths } from './ingest.ts'
-import { mcp } from './mcp.ts'
-import { search } from './search.ts'
-import { verify } from './verify.ts'
+import { type Command, commands, everything, isCommand, type Option, options } from './usage.ts'
 
-const usage = {
-  ask: `npm run ask -- "your question" [--json]
-  Prints the answer with its footnotes. --json prints the answer object (npm run --silent ask -- … for it alone).
-  Exit code: 0 answered, 3 not in the library, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
-  search: `npm run search -- "your words" [--json]
-  Prints the passages an answer would be made from.
-  Exit code: 0 searched, 1 failed, 2 wrong usage.`,
-  ingest: `npm run ingest -- <folder or file> … [--json]
-  Learns markdown, text and html files. What is unchanged costs nothing.
-  Exit code: 0 all learned, 1 some could not be (named with the reason), 2 wrong usage.`,
-  verify: `npm run verify -- <answer id> | --all [--json]
-  Compares the quotes and passages of stored answers with the stored texts, character by character.
-  Exit code: 0 all the same, 1 something differs (named with its place) or failed, 2 wrong usage.`,
-  mcp: `npm run --silent mcp
-  Speaks the Model Context Protocol over stdin and stdout, for an assistant that starts it; ends when stdin does.
-  Exit code: 0 ended, 1 failed, 2 wrong usage, 130 stopped by a signal.`,
-} as const
-
-type Command = keyof typeof usage
+type Asked = {
+  readonly words: readonly string[]
+  readonly json: boolean
+  readonly all: boolean
+  readonly url: string | null
+}
 
 const leaving = new AbortController()
+
+// Everything that is loaded later is compiled once for all runs. Beside the packages, so that `npm ci` clears it; where
+// nothing can be written, each run compiles for itself.
+enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/footnote-compiled'))
 
 try {
   process.exitCode = await run(process.argv.slice(2))
@@ -40,48 +27,74 @@ try {
 
 async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
-  const everything = Object.values(usage).join('\n\n')
   if (name === '--help' || name === '-h') return tell(everything)
   if (name === undefined) throw new InputError('usage', everything)
   if (!isCommand(name)) throw new InputError('usage', `There is no command ${JSON.stringify(name)}.\n\n${everything}`)
-  const { values, positionals } = readArguments(name, rest)
-  if (values.help) return tell(usage[name])
-  if (!isWhole(name, positionals.length, values.all)) throw new InputError('usage', usage[name])
-  return await perform(name, positionals, values.json)
-}
-
-/** Nearly every command wants words; one answer is verified, or all. */
-function isWhole(name: Command, words: number, all: boolean): boolean {
-  if (name === 'mcp') return words === 0 && !all
-  if (name === 'verify') return words === (all ? 0 : 1)
-  return words > 0 && !all
-}
-
-async function perform(name: Command, positionals: readonly string[], json: boolean): Promise<number> {
-  const config = readConfig(readEnvironment())
+  const { isHelp, ...asked } = readArguments(name, rest)
+  if (isHelp) return tell(commands[name].help)
+  if (!isWhole(name, asked)) throw new InputError('usage', commands[name].help)
+  if (asked.url !== null && !isWebAddress(asked.url))
+    throw new InputError('usage', `--url: ${JSON.stringify(asked.url)} is not an address like https://ask.example.com`)
   // The first signal ends the command in order, the second one at once.
   process.once('SIGINT', () => leaving.abort())
   process.once('SIGTERM', () => leaving.abort())
   // `npm run ask … | head -1`: who has read enough is no failure.
   process.stdout.on('error', () => process.exit(0))
+  return await perform(name, asked)
+}
+
+/** Each command is loaded when it is its turn: everything that answers hangs on some, and usage must not wait for it. */
+async function perform(name: Command, asked: Asked): Promise<number> {
+  if (name === 'status') return await status(asked)
+  if (name === 'doctor') return await doctor(asked)
+  return await connected(asked, async (options) => await askApp(name, asked, options))
+}
+
+async function askApp(
+  name: Exclude<Command, 'status' | 'doctor'>,
+  { words, all }: Asked,
+  options: CommandOptions,
+): Promise<number> {
+  if (name === 'ask') return await (await import('./ask.ts')).ask(words.join(' '), options)
+  if (name === 'search') return await (await import('./search.ts')).search(words.join(' '), options)
+  if (name === 'ingest') return await (await import('./ingest.ts')).ingestPaths(words, options)
+  if (name === 'verify') return await (await import('./verify.ts')).verify(all ? null : (words[0] ?? ''), options)
+  return await (await import('./mcp.ts')).mcp(options)
+}
+
+/** For what needs a whole library: through the running server, or opened in this process. */
+async function connected({ json }: Asked, command: (options: CommandOptions) => Promise<number>): Promise<number> {
+  const config = await readSettings()
+  const { openLog } = await import('../core/log.ts')
   const done = announce('Opening the library …')
-  // Loaded when it is needed: everything that answers hangs on it, and usage must not wait for that.
   const { connect } = await import('./connect.ts')
   // A command has its own output; the log of an embedded server would only stand in between.
-  const connection = await connect(config, openLog(config.logLevel === 'info' ? 'silent' : config.logLevel)).finally(
-    done,
-  )
+  const log = openLog(config.logLevel === 'info' ? 'silent' : config.logLevel)
+  const connection = await connect(config, log).finally(done)
   try {
     leaving.signal.throwIfAborted()
-    const options: CommandOptions = { json, connection, signal: leaving.signal }
-    if (name === 'ask') return await ask(positionals.join(' '), options)
-    if (name === 'search') return await search(positionals.join(' '), options)
-    if (name === 'verify') return await verify(positionals[0] ?? null, options)
-    if (name === 'mcp') return await mcp(options)
-    return await ingestPaths(positionals, options)
+    return await command({ json, connection, signal: leaving.signal })
   } finally {
     await connection.close()
   }
+}
+
+async function status({ json }: Asked): Promise<number> {
+  const config = await readSettings()
+  const done = announce('Looking …')
+  const { status } = await import('./status.ts')
+  return tell(await status(config, json, leaving.signal).finally(done))
+}
+
+async function doctor({ json, url }: Asked): Promise<number> {
+  const { readEnvironment } = await import('../core/config.ts')
+  const { doctor } = await import('./doctor/doctor.ts')
+  return await doctor(readEnvironment(), { json, url }, leaving.signal)
+}
+
+async function readSettings() {
+  const { readConfig, readEnvironment } = await import('../core/config.ts')
+  return readConfig(readEnvironment())
 }
 
 /** A line for somebody who waits, gone when the wait is over. */
@@ -108,19 +121,26 @@ function explain(error: unknown): number {
   return error instanceof ConfigError || error instanceof InputError ? 2 : 1
 }
 
-function readArguments(name: Command, args: readonly string[]) {
-  const options = {
-    json: { type: 'boolean', default: false },
-    all: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  } as const
+/** Throws InputError that names the option which this command does not take. */
+function readArguments(name: Command, args: readonly string[]): Asked & { readonly isHelp: boolean } {
+  const taken: readonly Option[] = [...commands[name].options, 'help']
+  // Those that are not taken are refused by name, and undefined here.
+  const known = Object.fromEntries(taken.map((option) => [option, options[option]])) as typeof options
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
+    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
+    const { json = false, all = false, url = null, help: isHelp = false } = values
+    return { words: positionals, json, all, url, isHelp }
   } catch (error) {
-    throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${usage[name]}`)
+    throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }
 }
 
-function isCommand(name: string): name is Command {
-  return Object.hasOwn(usage, name)
+function isWhole(name: Command, { words, all }: Asked): boolean {
+  const wanted = commands[name].words
+  if (wanted === 'some') return words.length > 0
+  return words.length === (wanted === 'none' || all ? 0 : 1)
+}
+
+function isWebAddress(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text)
 }

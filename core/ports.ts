@@ -1,4 +1,5 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
+import type { ReportStore } from './reports.ts'
 import type {
   Answer,
   AnswerEvent,
@@ -196,6 +197,7 @@ export type Store = {
   readonly answers: AnswerStore
   readonly replies: ReplyStore
   readonly spending: SpendingStore
+  readonly reports: ReportStore
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>
   close(): Promise<void>

@@ -1,7 +1,7 @@
 // The embedded database: PGlite with pgvector in a worker thread, one process, one directory, one connection.
 // The same `pg` driver talks to it as to a real Postgres (docs/decisions/0002).
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -25,6 +25,11 @@ export type EmbeddedDatabase = Database & {
 
 // The bound on what a power cut can take. A process that is killed loses nothing acknowledged (measured: design §6).
 const SNAPSHOT_EVERY_MS = 5 * 60_000
+
+/** Whether there is a database in `dir`, live or saved; opening it would make one otherwise. */
+export function holdsDatabase(dir: string): boolean {
+  return ['pg', 'snapshot', 'snapshot.old'].some((name) => existsSync(join(dir, name)))
+}
 
 /**
  * Opens (or makes) the database in `dir`. Without snapshots (null) it is closed at once, for a folder that is thrown

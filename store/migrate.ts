@@ -1,7 +1,8 @@
 // Brings a database to the newest schema: numbered SQL files, each applied once, in order, all or none.
 import { readdir, readFile } from 'node:fs/promises'
 import { StoreError } from '../core/errors.ts'
-import type { Database } from './database.ts'
+import type { SchemaReport } from '../core/reports.ts'
+import type { Database, Query } from './database.ts'
 
 const folder = new URL('./migrations/', import.meta.url)
 // Any constant will do, as long as every Footnote uses the same: migrators wait for each other on it.
@@ -11,7 +12,7 @@ const PATIENCE_MS = 60 * 60_000
 
 /** Applies what is missing and returns the names applied. Safe to run from many processes at once. */
 export async function migrate(database: Database): Promise<string[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+  const names = await migrationNames()
   return await database.transaction(async (query) => {
     await query('set local statement_timeout = 0; set local lock_timeout = 0')
     await query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
@@ -29,8 +30,33 @@ export async function migrate(database: Database): Promise<string[]> {
   }, PATIENCE_MS)
 }
 
+/** What a database is, without changing it. */
+export async function schemaOf(query: Query): Promise<SchemaReport> {
+  const [found] = await query<{ postgres: string; pgvector: string | null; migrations: string | null }>(
+    `select current_setting('server_version') as postgres, to_regclass('migrations')::text as migrations,
+            (select extversion from pg_extension where extname = 'vector') as pgvector`,
+  )
+  const rows = found?.migrations ? await query<{ name: string }>('select name from migrations') : []
+  const applied = new Set(rows.map(({ name }) => name))
+  const known = await migrationNames()
+  return {
+    postgres: found?.postgres ?? '',
+    pgvector: found?.pgvector ?? null,
+    missing: known.filter((name) => !applied.has(name)),
+    unknown: unknownOf(applied, known),
+  }
+}
+
+async function migrationNames(): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+}
+
+function unknownOf(applied: ReadonlySet<string>, known: readonly string[]): string[] {
+  return [...applied].filter((name) => !known.includes(name)).sort()
+}
+
 function refuseNewer(applied: ReadonlySet<string>, known: readonly string[]): void {
-  const unknown = [...applied].filter((name) => !known.includes(name))
+  const unknown = unknownOf(applied, known)
   if (unknown.length > 0)
     throw new StoreError(
       'store-newer',

@@ -5,6 +5,7 @@ import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
 import { migrate } from './migrate.ts'
 import { replyStore } from './replies.ts'
+import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
 import { openSpace } from './spaces.ts'
 import { spendingStore } from './spending.ts'
@@ -23,6 +24,7 @@ export async function openStore(
     answers: answerStore(database),
     replies: replyStore(database),
     spending: spendingStore(database),
+    reports: reportStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')

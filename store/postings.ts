@@ -110,6 +110,26 @@ function chunkIdsOf(packed: Buffer | null | undefined): ReadonlySet<number> {
   return ids
 }
 
+/** Every chunk that the index names, one segment at a time: a few hundred kilobytes of a whole that may be forty megabytes. */
+export async function indexedChunks(query: Query, library: string): Promise<Set<number>> {
+  const segments = await query<{ segment: number }>(
+    'select distinct segment from postings where library_id = $1 order by segment',
+    [library],
+  )
+  const found = new Set<number>()
+  for (const { segment } of segments) {
+    const rows = await query<{ entries: Buffer }>(
+      'select entries from postings where library_id = $1 and segment = $2',
+      [library, segment],
+    )
+    for (const { entries } of rows) {
+      const view = viewOf(entries)
+      for (let at = 0; at < entries.length; at += ENTRY) found.add(view.getInt32(at))
+    }
+  }
+  return found
+}
+
 /** Sums by segment and place in it: ids may lie far apart, where documents were replaced again and again. */
 type Scores = Map<number, Float64Array>
 

@@ -1,12 +1,15 @@
-// For load balancers and people: is the process alive, and can it answer?
+// For load balancers and people: is the process alive, can it answer, does a stream get through, what is in its store?
 import { Hono } from 'hono'
 import type { Store } from '../../core/ports.ts'
+import { pingRoutes } from './ping.ts'
+import { statusRoutes } from './status.ts'
 
 export type HealthDeps = {
-  readonly store: Pick<Store, 'ping'>
+  readonly store: Pick<Store, 'ping' | 'reports'>
   readonly library: string
   readonly embedder: { readonly space: string }
   readonly generator: { readonly model: string } | null
+  readonly token: string
   /** true once the server has begun to shut down */
   readonly isDraining: () => boolean
 }
@@ -15,6 +18,8 @@ const PING_TIMEOUT_MS = 2_000
 
 export function healthRoutes(deps: HealthDeps): Hono {
   return new Hono()
+    .route('/', pingRoutes())
+    .route('/', statusRoutes({ ...deps, reports: deps.store.reports }))
     .get('/health', (c) => c.json({ status: 'ok' }))
     .get('/ready', async (c) => {
       const reason = deps.isDraining() ? 'shutting down' : await storeFault(deps.store)

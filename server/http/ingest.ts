@@ -1,12 +1,12 @@
 // POST /v1/ingest: lets the command line of the same user learn files through a running server, which alone may
 // touch the embedded store. The token is in the data directory, readable by that user only.
-import { timingSafeEqual } from 'node:crypto'
 import { Hono } from 'hono'
-import { AppError, InputError } from '../../core/errors.ts'
+import { AppError } from '../../core/errors.ts'
 import type { Ingesting } from '../../core/ports.ts'
 import type { IngestEvent } from '../../core/types.ts'
 import { readBody } from './body.ts'
 import { ingestBody } from './schemas.ts'
+import { requireToken } from './token.ts'
 
 // Names of files only: as many as a command line can hold.
 const LIMIT_BYTES = 4 * 1024 * 1024
@@ -20,13 +20,7 @@ export type IngestRouteDeps = {
 /** One event as a line of JSON each, so that any program can follow: `found`, one per source, then `finished` or `error`. */
 export function ingestRoutes(deps: IngestRouteDeps): Hono {
   return new Hono().post('/v1/ingest', async (c) => {
-    const given = c.req.header('authorization') ?? ''
-    if (!sameSecret(given, `Bearer ${deps.token}`))
-      throw new InputError(
-        'not-allowed',
-        'Authorization: ingesting is for the command line on the same machine.',
-        'Authorization',
-      )
+    requireToken(c, deps.token, 'ingesting')
     const { paths } = await readBody(c, ingestBody, LIMIT_BYTES)
     const leaving = new AbortController()
     const iterator = lines(deps, paths, leaving.signal)
@@ -61,9 +55,4 @@ async function* lines(deps: IngestRouteDeps, paths: readonly string[], signal: A
     }
     yield `${JSON.stringify(line)}\n`
   }
-}
-
-function sameSecret(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -131,6 +131,18 @@ describe('without a server', () => {
     expect(stdout).not.toContain('\u001b')
   })
 
+  it('keeps what was said when Ctrl-C stops it', async () => {
+    await using provider = await openProvider([endless])
+    const withModel = { ...settings, OPENAI_BASE_URL: provider.baseUrl, CHAT_MODEL: 'm' }
+    const asking = start('cli/main.ts', ['ask', UNANSWERED], withModel)
+    while (!asking.stdout().includes('word9')) await wait(20)
+    asking.kill('SIGINT')
+    expect(await asking.ended).toBe(130)
+    expect(asking.stdout()).toMatch(/^Stripe runs four limiters \[1\]\.? word0 word1 [\s\S]*\n\[1\] How Stripe/)
+    expect(asking.stdout()).toContain('Stopped before its end.')
+    await provider.requests.at(-1)!.left
+  })
+
   it('refuses what the library does not hold with exit code 3', async () => {
     const { code, stdout } = await runCommand(['ask', 'Which queen paints submarines in Denmark?'], settings)
     expect(code).toBe(3)

@@ -1,6 +1,7 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
 import type { AnswerStore, RatedAnswer, ReplyStore, Store } from '../../core/ports.ts'
+import type { IndexReport, StoreStatus } from '../../core/reports.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
 
 export const outage = () => new StoreError('store-unavailable', 'no route to 10.1.2.3:5432', { retryable: true })
@@ -72,9 +73,39 @@ export function emptyStore(): Store {
     answers: memoryAnswers(),
     replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
+    reports: { status: async () => emptyStatus, index: async () => wholeIndex },
     ping: async () => {},
     close: async () => {},
   }
+}
+
+export const emptyStatus: StoreStatus = {
+  schema: { postgres: '17.0', pgvector: '0.8.0', missing: [], unknown: [] },
+  bytes: 0,
+  library: {
+    documents: 0,
+    chunks: 0,
+    changedAt: null,
+    space: null,
+    answers: { answered: 0, abstained: 0, stopped: 0 },
+    ratings: { up: 0, down: 0 },
+    today: { calls: 0, spentUsd: 0, reservedUsd: 0 },
+  },
+}
+
+const none = { count: 0, some: [] }
+
+/** An index of nothing, in which everything agrees. */
+export const wholeIndex: IndexReport = {
+  chunks: 0,
+  recordedChunks: 0,
+  withoutVector: none,
+  withoutSigns: none,
+  withoutWords: none,
+  strayWords: 0,
+  miscountedWords: 0,
+  emptyDocuments: none,
+  oldChunks: 0,
 }
 
 /** Every call of every part fails, also of those that a port gets later. */
@@ -90,6 +121,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     answers: part(),
     replies: part(),
     spending: part(),
+    reports: part(),
     ping: fail,
     close: async () => {},
   }

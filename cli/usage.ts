@@ -1,0 +1,88 @@
+// The commands there are: what each prints as its help, which options it takes and how many words.
+type Rules = {
+  readonly help: string
+  /** besides `help` */
+  readonly options: readonly Option[]
+  /** without options; `--all` stands for the one word of verify */
+  readonly words: 'some' | 'one' | 'none'
+}
+
+export type Option = keyof typeof options
+
+/** As `parseArgs` of node:util wants them. */
+export const options = {
+  json: { type: 'boolean' },
+  all: { type: 'boolean' },
+  url: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+export const commands = {
+  ask: {
+    help: `npm run ask -- "your question" [--json]
+  Prints the answer with its footnotes; Ctrl-C stops it and keeps what was said. --json prints the answer object
+  (npm run --silent ask -- … for it alone).
+  Exit code: 0 answered, 3 not in the library, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
+    options: ['json'],
+    words: 'some',
+  },
+  search: {
+    help: `npm run search -- "your words" [--json]
+  Prints the passages an answer would be made from.
+  Exit code: 0 searched, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
+    options: ['json'],
+    words: 'some',
+  },
+  ingest: {
+    help: `npm run ingest -- <folder or file> … [--json]
+  Learns markdown, text and html files. What is unchanged costs nothing.
+  Exit code: 0 all learned, 1 some could not be (named with the reason), 2 wrong usage, 130 stopped by Ctrl-C.`,
+    options: ['json'],
+    words: 'some',
+  },
+  status: {
+    help: `npm run status [-- --json]
+  Says what there is: server, store, library, models, answers, and what was spent today. Changes nothing.
+  Exit code: 0 told, 1 the store could not be read, 2 wrong usage or configuration.`,
+    options: ['json'],
+    words: 'none',
+  },
+  doctor: {
+    help: `npm run doctor [-- --url <public address>] [--json]
+  Checks configuration, data directory, store, index, models, server, and what a proxy at that address (PUBLIC_URL
+  without --url) makes of a stream. ✓ fine, ! worth a look, ✗ must be changed, with what to change. Changes nothing;
+  asks the configured model for one word.
+  Exit code: 0 nothing must be changed, 1 something must, 2 wrong usage.`,
+    options: ['json', 'url'],
+    words: 'none',
+  },
+  verify: {
+    help: `npm run verify -- <answer id> | --all [--json]
+  Compares the quotes and passages of stored answers with the stored texts, character by character.
+  Exit code: 0 all the same, 1 something differs (named with its place) or failed, 2 wrong usage.`,
+    options: ['json', 'all'],
+    words: 'one',
+  },
+  mcp: {
+    help: `npm run --silent mcp
+  Speaks the Model Context Protocol over stdin and stdout, for an assistant that starts it; ends when stdin does.
+  Exit code: 0 ended, 1 failed, 2 wrong usage, 130 stopped by a signal.`,
+    options: [],
+    words: 'none',
+  },
+} as const satisfies Readonly<Record<string, Rules>>
+
+export type Command = keyof typeof commands
+
+const others = `npm start
+  Learns library/ and serves the page and the API until Ctrl-C.
+
+npm run eval [-- --help]
+  Judges the answers; its own help lists its commands.`
+
+/** All of it, for who asks for nothing in particular. */
+export const everything = [...Object.values(commands).map(({ help }) => help), others].join('\n\n')
+
+export function isCommand(name: string): name is Command {
+  return Object.hasOwn(commands, name)
+}

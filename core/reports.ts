@@ -1,0 +1,67 @@
+// What a person who runs the program wants to know of its store: counted when it is asked, for `status` and `doctor`.
+import type { Rating } from './types.ts'
+
+export type SchemaReport = {
+  /** "17.5" */
+  readonly postgres: string
+  /** null: not in this database */
+  readonly pgvector: string | null
+  /** of this program, and not applied here */
+  readonly missing: readonly string[]
+  /** applied here by a newer program */
+  readonly unknown: readonly string[]
+}
+
+export type LibraryReport = {
+  readonly documents: number
+  readonly chunks: number
+  /** when a document was last learned; null: none was */
+  readonly changedAt: string | null
+  /** the embedding space of its vectors; null: it has none yet */
+  readonly space: string | null
+  /** finished ones */
+  readonly answers: { readonly answered: number; readonly abstained: number; readonly stopped: number }
+  readonly ratings: Readonly<Record<Rating, number>>
+  /** of this day (UTC) */
+  readonly today: { readonly calls: number; readonly spentUsd: number; readonly reservedUsd: number }
+}
+
+export type StoreStatus = {
+  readonly schema: SchemaReport
+  /** of the whole database, by its own account */
+  readonly bytes: number
+  /** null: the schema is not that of this program, and its tables need not be there */
+  readonly library: LibraryReport | null
+}
+
+/** Some chunks of many that lack something, for whoever wants to judge whether they may. */
+export type Lacking = {
+  readonly count: number
+  readonly some: readonly { readonly source: string; readonly headings: readonly string[]; readonly text: string }[]
+}
+
+/** Figures that must agree, each counted from the rows themselves. */
+export type IndexReport = {
+  readonly chunks: number
+  /** what searches take for that number */
+  readonly recordedChunks: number
+  readonly withoutVector: Lacking
+  /** signs and vectors are two tables of the same chunks */
+  readonly withoutSigns: Lacking
+  readonly withoutWords: Lacking
+  /** chunks of the word index that there are not */
+  readonly strayWords: number
+  /** words whose number of chunks is not the recorded one */
+  readonly miscountedWords: number
+  /** sources of documents that have no chunk, the first few */
+  readonly emptyDocuments: { readonly count: number; readonly some: readonly string[] }
+  /** chunks of revisions that are not current */
+  readonly oldChunks: number
+}
+
+export type ReportStore = {
+  /** Cheap, and right on a database that was never migrated as well. Throws StoreError. */
+  status(library: string): Promise<StoreStatus>
+  /** Reads the whole index of a library. Throws StoreError. */
+  index(library: string): Promise<IndexReport>
+}
