@@ -1,4 +1,4 @@
-// The other routes of our own as the document tells them: the library, and the server itself.
+// The routes of the library as the document tells them.
 import { ids, shownPassage } from './openapi-answer.ts'
 import { bodyFaults, fault, faultReplies, type Operation, outage } from './openapi-operation.ts'
 import { ingestBody, listQuery, revisionQuery, searchBody } from './schemas.ts'
@@ -153,74 +153,4 @@ const ingest: Operation = {
   },
 }
 
-const citationSchema: Operation = {
-  method: 'get',
-  path: '/schemas/citation.json',
-  id: 'getCitationSchema',
-  tag: 'Server',
-  summary: 'The JSON Schema of a citation',
-  replies: {
-    200: { description: 'A JSON Schema.', json: shapes.jsonSchemaShape, type: 'application/schema+json' },
-  },
-  examples: { schema: { summary: 'The schema', status: 200 } },
-}
-
-const itself: Operation = {
-  method: 'get',
-  path: '/openapi.json',
-  id: 'getOpenApi',
-  tag: 'Server',
-  summary: 'This document',
-  replies: { 200: { description: 'OpenAPI 3.1.', json: shapes.jsonSchemaShape } },
-  examples: { document: { summary: 'This document', status: 200 } },
-}
-
-const health: Operation = {
-  method: 'get',
-  path: '/health',
-  id: 'health',
-  tag: 'Server',
-  summary: 'Is the process alive?',
-  replies: { 200: { description: 'It is.', json: shapes.liveShape } },
-  examples: { ok: { summary: 'It is', status: 200, reply: { status: 'ok' } } },
-}
-
-const models = { generator: null, embedder: 'built-in/static/256/1' }
-
-const ready: Operation = {
-  method: 'get',
-  path: '/ready',
-  id: 'ready',
-  tag: 'Server',
-  summary: 'Can it answer?',
-  replies: {
-    200: { description: 'It can.', json: shapes.readyShape },
-    503: { description: 'It cannot, and says why.', json: shapes.notReadyShape },
-  },
-  examples: {
-    ready: { summary: 'It can', status: 200, reply: { status: 'ready', library: 'main', models } },
-    'database-down': {
-      summary: 'The database is away',
-      status: 503,
-      when: 'database-down',
-      reply: { status: 'not-ready', reason: 'the database does not answer', library: 'main', models },
-    },
-    draining: {
-      summary: 'The server is shutting down',
-      status: 503,
-      when: 'draining',
-      reply: { status: 'not-ready', reason: 'shutting down', library: 'main', models },
-    },
-  },
-}
-
-export const libraryOperations: readonly Operation[] = [
-  search,
-  list,
-  find,
-  ingest,
-  health,
-  ready,
-  citationSchema,
-  itself,
-]
+export const libraryOperations: readonly Operation[] = [search, list, find, ingest]

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { chatBody } from './chat-request.ts'
 import { askBody, citationShape, feedbackBody, ingestBody, searchBody } from './schemas.ts'
 import * as chat from './shapes-chat.ts'
+import * as status from './shapes-status.ts'
 import * as shapes from './shapes.ts'
 import { uiChatBody } from './ui-request.ts'
 
@@ -45,6 +46,9 @@ export const outputs: Named = {
   StoppedEvent: shapes.eventShapes.stopped,
   ErrorEvent: shapes.eventShapes.error,
   Live: shapes.liveShape,
+  PingEvent: status.pingShape,
+  Status: status.statusShape,
+  IndexReport: status.indexReportShape,
   Ready: shapes.readyShape,
   NotReady: shapes.notReadyShape,
   IngestLine: shapes.ingestLineShape,

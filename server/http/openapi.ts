@@ -5,6 +5,7 @@ import { askOperations } from './openapi-ask.ts'
 import { chatOperations } from './openapi-chat.ts'
 import { libraryOperations } from './openapi-library.ts'
 import { inputs, outputs } from './openapi-names.ts'
+import { serverOperations } from './openapi-server.ts'
 import { toOpenApi } from './openapi-write.ts'
 
 const VERSION = '0.1.0'
@@ -33,7 +34,13 @@ export function openApiDocument(): object {
       { name: 'Chats', description: 'The same answers for the clients of others.' },
       { name: 'Server', description: 'Is it there, and how does it speak?' },
     ],
-    paths: toOpenApi([...askOperations, ...answerOperations, ...libraryOperations, ...chatOperations]),
+    paths: toOpenApi([
+      ...askOperations,
+      ...answerOperations,
+      ...libraryOperations,
+      ...serverOperations,
+      ...chatOperations,
+    ]),
     components: {
       schemas: { ...componentsOf(inputs, 'input'), ...componentsOf(outputs, 'output') },
       securitySchemes: {

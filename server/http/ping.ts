@@ -12,7 +12,7 @@ const MOST_MS = 5_000
 const countFault = `must be a whole number from 1 to ${MOST_EVENTS}`
 const everyFault = `must be a whole number from 0 to ${MOST_MS}`
 
-const pingQuery = z
+export const pingQuery = z
   .strictObject({
     count: z.coerce.number(countFault).int(countFault).min(1, countFault).max(MOST_EVENTS, countFault).default(5),
     every_ms: z.coerce.number(everyFault).int(everyFault).min(0, everyFault).max(MOST_MS, everyFault).default(200),

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { feedbackReasons } from '../../core/types.ts'
 import { citationShape } from './schemas.ts'
 
-const count = z.int().nonnegative()
+export const count = z.int().nonnegative()
 
 export const spanShape = citationShape.shape.span
 export const documentShape = citationShape.shape.document

@@ -14,10 +14,10 @@ export function statusRoutes({ reports, library, token }: StatusRouteDeps): Hono
   return new Hono()
     .get('/v1/status', async (c) => {
       requireToken(c, token, 'the status')
-      return c.json(toWire(await reports.status(library)) as object)
+      return c.json(toWire(await reports.status(library)))
     })
     .get('/v1/status/index', async (c) => {
       requireToken(c, token, 'the status')
-      return c.json(toWire(await reports.index(library)) as object)
+      return c.json(toWire(await reports.index(library)))
     })
 }

@@ -2,8 +2,10 @@
 import { expect, expectTypeOf, it } from 'vitest'
 import type { z } from 'zod'
 import type { AnswerSummary, DocumentSummary, DocumentText, RatedAnswer } from '../../../core/ports.ts'
+import type { IndexReport, StoreStatus } from '../../../core/reports.ts'
 import type { Answer, AnswerEvent, Citation, IngestEvent, Passage, Statement } from '../../../core/types.ts'
 import type { citationShape } from '../../../server/http/schemas.ts'
+import type { indexReportShape, statusShape } from '../../../server/http/shapes-status.ts'
 import type * as shapes from '../../../server/http/shapes.ts'
 import { toWire, type Wire } from '../../../server/http/wire.ts'
 
@@ -19,6 +21,8 @@ it('is the object of core/types.ts, field by field', () => {
   expectTypeOf<Of<typeof shapes.summaryShape>>().toEqualTypeOf<Wire<AnswerSummary>>()
   expectTypeOf<Of<typeof shapes.documentSummaryShape>>().toEqualTypeOf<Wire<DocumentSummary>>()
   expectTypeOf<Of<typeof shapes.documentTextShape>>().toEqualTypeOf<Wire<DocumentText>>()
+  expectTypeOf<Of<typeof statusShape>>().toEqualTypeOf<Wire<StoreStatus>>()
+  expectTypeOf<Of<typeof indexReportShape>>().toEqualTypeOf<Wire<IndexReport>>()
 })
 
 it('is the event of core/types.ts, name by name', () => {
