@@ -6,6 +6,7 @@ import type { Database } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { never, search, space, tinyDocument } from '../support/store-documents.ts'
+import { repeats } from '../support/thorough.ts'
 
 const vocabulary = ['raft', 'quorum', 'shard', 'limit', 'cache', 'queue', 'lease'] as const
 const word = fc.constantFrom(...vocabulary)
@@ -27,7 +28,7 @@ describe('a library after any saves of any revisions', () => {
         }
         expect(await saveAll(changed, saves)).toEqual(await saveAll(fresh, last.values()))
       }),
-      { numRuns: 40 },
+      { numRuns: repeats(200) },
     )
   })
 
