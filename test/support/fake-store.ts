@@ -70,6 +70,15 @@ export function emptyStore(): Store {
     answers: memoryAnswers(),
     replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
+    inbox: {
+      keep: async () => true,
+      take: async () => [],
+      renew: async () => new Set(),
+      remember: async () => {},
+      postpone: async () => {},
+      end: async () => {},
+      sweep: async () => {},
+    },
     ping: async () => {},
     close: async () => {},
   }
@@ -88,6 +97,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     answers: part(),
     replies: part(),
     spending: part(),
+    inbox: part(),
     ping: fail,
     close: async () => {},
   }
