@@ -132,7 +132,12 @@ describe('faults of the configuration', () => {
   })
 
   it('never show a secret', () => {
-    const error = errorOf({ DATABASE_URL: 'mysql://root:hunter2@db/x', OPENAI_API_KEY: 'sk-hunter2', SLACK_BOT_TOKEN: 'hunter2', PORT: 'x' })
+    const error = errorOf({
+      DATABASE_URL: 'mysql://root:hunter2@db/x',
+      OPENAI_API_KEY: 'sk-hunter2',
+      SLACK_BOT_TOKEN: 'hunter2',
+      PORT: 'x',
+    })
     expect(`${error.message}${JSON.stringify(error.faults)}`).not.toContain('hunter2')
     expect(error.message).toContain('not shown')
   })
