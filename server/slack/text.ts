@@ -8,18 +8,24 @@ const entities: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', 
 /** Links and mentions become what a reader sees of them; `app` is the user id whose mentions only call it: they go. */
 export function toPlainText(text: string, app: string | null): string {
   const plain = text
-    .replaceAll(/<([^<>]*)>/g, (_, inside: string) => shown(inside, app))
+    .replaceAll(marked, (_, inside: string, after: string) => (calls(inside, app) ? ' ' : shown(inside) + after))
     .replaceAll(/&(?:amp|lt|gt);/g, (entity) => entities[entity] ?? entity)
     .replaceAll(/[^\S\n]+/g, ' ')
     .replaceAll('\0', ' ')
   return plain.trim().slice(0, LONGEST).toWellFormed()
 }
 
-function shown(inside: string, app: string | null): string {
+// A command may be sent as it was typed: in that, "a < b > c" is no link.
+const marked = /<([@#!][^<>]*|[a-z][a-z\d+.-]*:[^<>]*)>([,:]?)/gi
+
+function calls(inside: string, app: string | null): boolean {
+  return app !== null && inside.split('|')[0] === `@${app}`
+}
+
+function shown(inside: string): string {
   const bar = inside.indexOf('|')
   const target = bar === -1 ? inside : inside.slice(0, bar)
   const label = bar === -1 ? '' : inside.slice(bar + 1)
-  if (target === `@${app}`) return ' '
   if (target.startsWith('#')) return `#${label || target.slice(1)}`
   if (target.startsWith('@')) return `@${label || target.slice(1)}`
   // <!here>, <!subteam^S1|@team>, <!date^…|yesterday>

@@ -172,10 +172,6 @@ async function settle(taken: TakenTask, error: unknown, { inbox, library, pace, 
 /** Renews all leases of this process at once, and stops the tasks that it may have lost. */
 function openHeart({ inbox, library, pace, running, log }: Shift): () => void {
   let beating = false
-  const lose = ({ taken, controller }: Running) => {
-    const lost = new StoreError('lease-lost', `The task ${taken.id} was not renewed in time.`)
-    if (!controller.signal.aborted) controller.abort(lost)
-  }
   const renew = async () => {
     const all = [...running.values()]
     const heldUntil = performance.now() + pace.leaseMs
@@ -194,6 +190,11 @@ function openHeart({ inbox, library, pace, running, log }: Shift): () => void {
       .catch((error: unknown) => log.warn({ err: error }, 'slack tasks under way could not be kept'))
       .finally(() => (beating = false))
   }
+}
+
+function lose({ taken, controller }: Running): void {
+  const lost = new StoreError('lease-lost', `The task ${taken.id} was not renewed in time.`)
+  if (!controller.signal.aborted) controller.abort(lost)
 }
 
 type Bell = { readonly ring: () => void; readonly next: (ms: number) => Promise<void> }
