@@ -5,7 +5,7 @@ import { StoreError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { InboxStore, TakenTask } from '../../core/ports.ts'
 import { backoffMs, faultOf, retryAfterMsOf } from './retries.ts'
-import type { Attempt, Perform, SlackTask } from './tasks.ts'
+import type { Attempt, Perform, Progress, SlackTask } from './tasks.ts'
 
 export type WorkerDeps = {
   readonly inbox: InboxStore
@@ -145,7 +145,8 @@ async function run(taken: TakenTask, heldUntil: number, shift: Shift): Promise<v
 }
 
 function toAttempt(taken: TakenTask, inbox: InboxStore, library: string): Attempt {
-  const { id, number, progress } = taken
+  const { id, number } = taken
+  const progress = taken.progress as Progress
   return { id, number, progress, remember: async (next) => await inbox.remember(library, taken, next) }
 }
 

@@ -94,7 +94,7 @@ async function deliverOne(body: string, copy: number, { url, pausesMs }: Deliver
   return false
 }
 
-export type Posted = { readonly ts: string } & Readonly<Record<string, string>>
+type Posted = { readonly ts: string } & Readonly<Record<string, string>>
 
 export type Postbox = AsyncDisposable & {
   readonly apiUrl: string

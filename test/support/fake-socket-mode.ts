@@ -24,9 +24,10 @@ export async function openSocketMode(): Promise<SocketMode> {
   let opened = 0
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'application/json')
-    if (fake.refusal !== null) return void response.end(JSON.stringify({ ok: false, error: fake.refusal }))
-    opened++
-    response.end(JSON.stringify({ ok: true, url: `ws://127.0.0.1:${port()}/link` }))
+    if (fake.refusal === null) opened++
+    const { refusal: error } = fake
+    const told = error === null ? { ok: true, url: `ws://127.0.0.1:${port()}/link` } : { ok: false, error }
+    response.end(JSON.stringify(told))
   })
   const port = () => (server.address() as AddressInfo).port
   const send = (message: object) => void socket?.write(frame(JSON.stringify(message)))

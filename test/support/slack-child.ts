@@ -47,12 +47,13 @@ process.once('SIGTERM', () => {
 })
 
 function breakable(whole: Database): Database {
-  const check = () => {
-    if (isDown) throw new StoreError('store-unavailable', 'The database cannot be reached.', { retryable: true })
-  }
   return {
     ...whole,
     query: async (sql, parameters) => (check(), await whole.query(sql, parameters)),
     transaction: async (work, timeoutMs) => (check(), await whole.transaction(work, timeoutMs)),
   }
+}
+
+function check(): void {
+  if (isDown) throw new StoreError('store-unavailable', 'The database cannot be reached.', { retryable: true })
 }

@@ -83,7 +83,7 @@ async function openPlace(): Promise<Place> {
   const sockets = new Set<Socket>()
   let isCut = false
   const proxy = createServer((socket) => {
-    if (isCut) return void socket.destroy()
+    if (isCut) socket.destroy()
     const there = connect(Number(target.port || 5432), target.hostname)
     for (const each of [socket, there]) {
       sockets.add(each)

@@ -100,8 +100,9 @@ describe('a request to /slack/events', () => {
   })
 })
 
+const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString()
+
 describe('commands and interactions', () => {
-  const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString()
   const command = (text: string) => form({ text, channel_id: 'C1', user_id: 'U1', trigger_id: '1.2.abc' })
 
   it('are signed as well', async () => {
