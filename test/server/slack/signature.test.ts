@@ -101,10 +101,9 @@ describe('a request to /slack/events', () => {
 })
 
 const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString()
+const command = (text: string) => form({ text, channel_id: 'C1', user_id: 'U1', trigger_id: '1.2.abc' })
 
 describe('commands and interactions', () => {
-  const command = (text: string) => form({ text, channel_id: 'C1', user_id: 'U1', trigger_id: '1.2.abc' })
-
   it('are signed as well', async () => {
     for (const path of ['/slack/commands', '/slack/interactions'])
       expect((await send('text=x', { ...signed('text=y') }, path)).status).toBe(401)
