@@ -4,11 +4,8 @@
 // the database's clock, so that servers need not agree on theirs.
 import { StoreError } from '../core/errors.ts'
 import type { InboxStore, Lease, TakenTask } from '../core/ports.ts'
-import { type Database, type Query, toJson } from './database.ts'
+import { type Database, toJson } from './database.ts'
 
-// Takers queue for each other, of all processes: two that look at once could take two tasks of one lane. Any constant
-// will do that migrations do not use.
-const LOCK_KEY = 7_031_978
 // Slack delivers again for hours at most. So long a thread that the app has answered in stays one that it takes part in.
 const KEPT_DAYS = 30
 
@@ -25,7 +22,7 @@ export function inboxStore(database: Database): InboxStore {
       return rows.length > 0
     },
     take: async (library, limit, leaseMs) =>
-      await database.transaction(async (query) => await take(query, library, limit, leaseMs)),
+      await database.query<TakenTask>('select * from take_slack_tasks($1, $2, $3)', [library, limit, leaseMs]),
     sweep: async (library) => {
       await database.query(
         `delete from slack_tasks where library_id = $1 and ended_at < now() - make_interval(days => $2)`,
@@ -75,27 +72,6 @@ function leased(database: Database): Leased {
 
 // Until its last moment, and not longer because nobody else has come: a process that was paused knows of neither.
 const isHeld = 't.ended_at is null and t.leased_until > clock_timestamp()'
-const isFree = 't.ended_at is null and (t.leased_until is null or t.leased_until <= clock_timestamp())'
-
-async function take(query: Query, library: string, limit: number, leaseMs: number): Promise<TakenTask[]> {
-  await query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
-  // The conditions stand twice: a row that was renewed or ended while this waited for it is looked at again by the outer
-  // ones alone. An earlier task of the lane bars the later ones also while it waits for its next attempt.
-  const rows = await query<TakenTask>(
-    `update slack_tasks t set attempts = attempts + 1, failures = failures + 1,
-       leased_until = clock_timestamp() + $3 * interval '1 ms'
-     from (
-       select t.task_id from slack_tasks t
-       where t.library_id = $1 and ${isFree} and t.due_at <= clock_timestamp() and not exists (
-         select from slack_tasks o where o.library_id = t.library_id and o.lane = t.lane and o.ended_at is null
-           and ((o.said_at, o.task_id) < (t.said_at, t.task_id) or o.leased_until > clock_timestamp()))
-       order by t.said_at, t.task_id limit $2) as next
-     where t.library_id = $1 and t.task_id = next.task_id and ${isFree}
-     returning t.task_id as id, t.attempts as number, t.failures, t.task, t.progress`,
-    [library, limit, leaseMs],
-  )
-  return rows
-}
 
 /** Throws StoreError `lease-lost`: the task is somebody else's, or may be. */
 async function write(
