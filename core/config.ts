@@ -88,6 +88,36 @@ export const settings = {
     'sentences of a model that nothing supports: shown and marked (mark), or not shown (withhold)',
     'withhold',
   ),
+  SLACK_BOT_TOKEN: setting(
+    text.regex(/^xoxb-/, 'does not begin with xoxb-').optional(),
+    'bot token of the Slack app; with it the server answers in Slack',
+    'xoxb-…',
+  ),
+  SLACK_SIGNING_SECRET: setting(
+    text.optional(),
+    'signing secret of the Slack app: Slack sends to /slack/… over HTTP',
+    '8f742231b10e8888abcd99yyyzzz85a5',
+  ),
+  SLACK_APP_TOKEN: setting(
+    text.regex(/^xapp-/, 'does not begin with xapp-').optional(),
+    'app-level token of the Slack app: the server connects to Slack itself (Socket Mode) and needs no public address',
+    'xapp-…',
+  ),
+  SLACK_CHANNELS: setting(
+    text.regex(/^[CG][A-Z0-9]+(?:,[CG][A-Z0-9]+)*$/, 'is not a list of channel ids').optional(),
+    'ids of the channels in which every message is answered, by commas; elsewhere the app wants to be mentioned',
+    'C0123456789,C0ABCDEFGHI',
+  ),
+  SLACK_HUMAN_CHANNEL: setting(
+    text.regex(/^[CG][A-Z0-9]+$/, 'is not the id of a channel').optional(),
+    'id of the channel to which "need a human" posts; without it there is no such button',
+    'C0123456789',
+  ),
+  SLACK_API_URL: setting(
+    urlOf(/^https?$/, 'https://slack.com/api/').default('https://slack.com/api/'),
+    "address of Slack's Web API, for other installations",
+    'https://slack-gov.com/api/',
+  ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is not one of the choices').default('info'),
     'trace, debug, info, warn, error or silent',
@@ -113,7 +143,22 @@ export type Config = {
   readonly budgetUsdPerDay: number | null
   readonly grounding: 'lexical' | 'model'
   readonly unsupported: 'mark' | 'withhold'
+  /** null: the server does not speak to Slack */
+  readonly slack: SlackConfig | null
   readonly logLevel: string
+}
+
+/** At least one of `signingSecret` and `appToken` is there: how Slack's messages come in. */
+export type SlackConfig = {
+  readonly botToken: string
+  /** over HTTP */
+  readonly signingSecret: string | null
+  /** over a connection of ours */
+  readonly appToken: string | null
+  /** where every message is a question */
+  readonly channels: readonly string[]
+  readonly humanChannel: string | null
+  readonly apiUrl: string
 }
 
 type Provider = {
@@ -124,23 +169,12 @@ type Provider = {
   readonly price: { readonly inputUsd: number; readonly outputUsd: number } | null
 }
 
-const environment = z.object({
-  PORT: settings.PORT.schema,
-  HOST: settings.HOST.schema,
-  PUBLIC_URL: settings.PUBLIC_URL.schema,
-  DATA_DIR: settings.DATA_DIR.schema,
-  LIBRARY_DIR: settings.LIBRARY_DIR.schema,
-  DATABASE_URL: settings.DATABASE_URL.schema,
-  OPENAI_API_KEY: settings.OPENAI_API_KEY.schema,
-  OPENAI_BASE_URL: settings.OPENAI_BASE_URL.schema,
-  CHAT_MODEL: settings.CHAT_MODEL.schema,
-  EMBEDDING_MODEL: settings.EMBEDDING_MODEL.schema,
-  MODEL_PRICES: settings.MODEL_PRICES.schema,
-  BUDGET_USD_PER_DAY: settings.BUDGET_USD_PER_DAY.schema,
-  GROUNDING: settings.GROUNDING.schema,
-  UNSUPPORTED: settings.UNSUPPORTED.schema,
-  LOG_LEVEL: settings.LOG_LEVEL.schema,
-})
+// The schema of each setting, under its name.
+const environment = z.object(
+  Object.fromEntries(Object.entries(settings).map(([name, { schema }]) => [name, schema])) as {
+    readonly [Name in keyof typeof settings]: (typeof settings)[Name]['schema']
+  },
+)
 
 /** Pure: the environment is an argument. A blank variable counts as unset, as compose files and shells write them. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
@@ -152,6 +186,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       `EMBEDDING_MODEL is ${JSON.stringify(set['EMBEDDING_MODEL'])} but there is no provider: set OPENAI_API_KEY or OPENAI_BASE_URL, or unset it`,
     )
   if (parsed.success) faults.push(...budgetFaults(parsed.data))
+  faults.push(...slackFaults(set))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
   return toConfig(parsed.data, set['LIBRARY_DIR'] !== undefined)
 }
@@ -161,6 +196,19 @@ function budgetFaults(env: z.output<typeof environment>): string[] {
   if (env.BUDGET_USD_PER_DAY === undefined || priceOf(env) || !hasProvider(env)) return []
   return [
     `BUDGET_USD_PER_DAY is ${env.BUDGET_USD_PER_DAY} but MODEL_PRICES has no price of ${JSON.stringify(env.CHAT_MODEL)}: add "${env.CHAT_MODEL}=input/output", or unset the budget`,
+  ]
+}
+
+/** Half a Slack app would look like one that answers, and say nothing. */
+function slackFaults(set: Readonly<Record<string, string | undefined>>): string[] {
+  const needing = ['SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_CHANNELS', 'SLACK_HUMAN_CHANNEL']
+  if (!set['SLACK_BOT_TOKEN'])
+    return needing
+      .filter((name) => set[name])
+      .map((name) => `${name} is set but SLACK_BOT_TOKEN is not: without it nothing can be said. Set both, or unset it`)
+  if (set['SLACK_SIGNING_SECRET'] || set['SLACK_APP_TOKEN']) return []
+  return [
+    'SLACK_BOT_TOKEN is set but nothing can come in: set SLACK_SIGNING_SECRET (Slack sends over HTTP) or SLACK_APP_TOKEN (the server connects to Slack)',
   ]
 }
 
@@ -209,11 +257,30 @@ function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): 
     budgetUsdPerDay: env.BUDGET_USD_PER_DAY ?? null,
     grounding: env.GROUNDING,
     unsupported: env.UNSUPPORTED,
+    slack: slackOf(env),
     logLevel: env.LOG_LEVEL,
   })
 }
 
-const secrets = new Set<string>(['OPENAI_API_KEY', 'DATABASE_URL'])
+function slackOf(env: z.output<typeof environment>): SlackConfig | null {
+  if (env.SLACK_BOT_TOKEN === undefined) return null
+  return {
+    botToken: env.SLACK_BOT_TOKEN,
+    signingSecret: env.SLACK_SIGNING_SECRET ?? null,
+    appToken: env.SLACK_APP_TOKEN ?? null,
+    channels: env.SLACK_CHANNELS?.split(',') ?? [],
+    humanChannel: env.SLACK_HUMAN_CHANNEL ?? null,
+    apiUrl: env.SLACK_API_URL,
+  }
+}
+
+const secrets = new Set<string>([
+  'OPENAI_API_KEY',
+  'DATABASE_URL',
+  'SLACK_BOT_TOKEN',
+  'SLACK_SIGNING_SECRET',
+  'SLACK_APP_TOKEN',
+])
 
 function describe(issue: z.core.$ZodIssue, env: Readonly<Record<string, string | undefined>>): string {
   const name = String(issue.path[0])

@@ -1,5 +1,6 @@
 // The server as a function from Request to Response: the order of the middleware and the routes, nothing else.
-import { Hono } from 'hono'
+import { type ErrorHandler, Hono } from 'hono'
+import type { SlackConfig } from '../core/config.ts'
 import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Ingesting, ReplyStore, Store } from '../core/ports.ts'
@@ -21,6 +22,8 @@ import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
 import type { Policy } from './answer/verdicts.ts'
+import { createPlain } from './slack/plain.ts'
+import { createSlack, type SlackApp } from './slack/slack.ts'
 
 export type AppDeps = {
   readonly store: Store
@@ -38,6 +41,8 @@ export type AppDeps = {
   readonly webDir: string
   /** bound to a loopback address: requests under any other name are refused */
   readonly loopbackOnly: boolean
+  /** left out, or null: the server does not speak to Slack */
+  readonly slack?: SlackConfig | null
   readonly log: Log
   /** how long an answer of another process may say nothing before it is taken for dead */
   readonly silentMs?: number
@@ -47,6 +52,8 @@ export type App = {
   /** every route there is */
   readonly routes: readonly { readonly method: string; readonly path: string }[]
   readonly fetch: (request: Request) => Response | Promise<Response>
+  /** Begins what no request asks for: the work that lies in the inbox of Slack. */
+  readonly begin: () => void
   /** Answers under way end or are stopped; `/ready` says no from now on. */
   readonly drain: (deadlineMs: number) => Promise<void>
 }
@@ -61,10 +68,13 @@ export function createApp(deps: AppDeps): App {
     answering: (question, signal) => answer(question, answering, signal),
     report,
   })
+  const slack = openSlack(deps, live)
   const hasModel = deps.generator !== null
   let draining = false
   const hono = new Hono()
     .use(requestId(log))
+    // Before strangers are refused: what Slack signs may come under any name, and from anywhere.
+    .route('/', slack?.routes ?? new Hono())
     .use(refuseStrangers(deps.loopbackOnly))
     .use(refuseNul)
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
@@ -91,21 +101,42 @@ export function createApp(deps: AppDeps): App {
     .route('/', publishedRoutes())
     .route('/', pageRoutes(deps.webDir))
   hono.notFound(missing(hono.routes))
-  hono.onError((error, c) => {
+  hono.onError(failing(log))
+  return {
+    routes: hono.routes,
+    fetch: (request) => hono.fetch(request),
+    begin: () => slack?.begin(),
+    drain: drainer(live, slack, () => (draining = true)),
+  }
+}
+
+function failing(log: Log): ErrorHandler {
+  return (error, c) => {
     const id = idOf(c)
     // Nobody is there to read an answer, and leaving is no fault.
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 })
     const level = levelOf(error)
     if (level) log[level]({ err: error, id }, 'request failed')
     return /^\/v1\/(?:chat|models)\b/.test(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
-  })
-  return { routes: hono.routes, fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
+  }
 }
 
-function drainer(live: LiveAnswers, begin: () => void): App['drain'] {
+function openSlack(deps: AppDeps, live: LiveAnswers): SlackApp | null {
+  const { slack, store } = deps
+  if (!slack) return null
+  return createSlack({
+    ...deps,
+    slack,
+    inbox: store.inbox,
+    perform: createPlain({ ...deps, slack, live, answers: store.answers }),
+  })
+}
+
+function drainer(live: LiveAnswers, slack: SlackApp | null, begin: () => void): App['drain'] {
   return async (deadlineMs) => {
     begin()
-    await live.drain(deadlineMs)
+    // Side by side: what Slack asked for is answered by the answers under way.
+    await Promise.all([slack?.stop(deadlineMs), live.drain(deadlineMs)])
   }
 }
 

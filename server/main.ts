@@ -79,6 +79,7 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   const bound = typeof address === 'object' && address ? address : { address: config.host, port: config.port }
   // Programs get the address itself: "localhost" may lead them to ::1 first, where another server may listen.
   opened.announce(`http://${reachable(bound.address)}:${bound.port}`)
+  opened.app.begin()
   await greet(urlOf(config.host, bound.port), opened)
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   say('Stopping: finishing the answers under way …')

@@ -3,6 +3,7 @@ import type { Store } from '../core/ports.ts'
 import { answerStore } from './answers.ts'
 import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
+import { inboxStore } from './inbox.ts'
 import { migrate } from './migrate.ts'
 import { replyStore } from './replies.ts'
 import { reportStore } from './reports.ts'
@@ -25,6 +26,7 @@ export async function openStore(
     replies: replyStore(database),
     spending: spendingStore(database),
     reports: reportStore(database),
+    inbox: inboxStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')

@@ -65,6 +65,7 @@ function headersOf(error: unknown, status: number, type: string): Headers {
 const statusOfInput: Readonly<Record<string, number>> = {
   'bad-json': 400,
   'bad-request': 400,
+  'bad-signature': 401,
   'not-json': 415,
   'too-large': 413,
   'not-allowed': 403,

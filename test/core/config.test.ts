@@ -18,6 +18,7 @@ describe('the configuration', () => {
       budgetUsdPerDay: null,
       grounding: 'lexical',
       unsupported: 'mark',
+      slack: null,
       logLevel: 'info',
     })
   })
@@ -69,6 +70,31 @@ describe('the configuration', () => {
     expect(faultsOf({ BUDGET_USD_PER_DAY: budget })).toHaveLength(1)
   })
 
+  it('has a Slack app with a bot token and one way in', () => {
+    const app = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', SLACK_CHANNELS: 'C1,G2' }
+    expect(readConfig(app).slack).toEqual({
+      botToken: 'xoxb-1',
+      signingSecret: 's',
+      appToken: null,
+      channels: ['C1', 'G2'],
+      humanChannel: null,
+      apiUrl: 'https://slack.com/api/',
+    })
+    expect(readConfig({ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' }).slack?.signingSecret).toBeNull()
+  })
+
+  it.each([
+    { SLACK_BOT_TOKEN: 'xoxp-1' },
+    { SLACK_APP_TOKEN: 'xoxb-1' },
+    { SLACK_CHANNELS: '#general' },
+    { SLACK_CHANNELS: 'C1, C2' },
+    { SLACK_HUMAN_CHANNEL: 'C1,C2' },
+    { SLACK_API_URL: 'slack.com' },
+  ])('does not take %j', (fault) => {
+    const app = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' }
+    expect(faultsOf({ ...app, ...fault })).toHaveLength(1)
+  })
+
   it.each(['0', '1', '65535'])('takes %s as a port', (port) => {
     expect(readConfig({ PORT: port }).port).toBe(Number(port))
   })
@@ -106,7 +132,12 @@ describe('faults of the configuration', () => {
   })
 
   it('never show a secret', () => {
-    const error = errorOf({ DATABASE_URL: 'mysql://root:hunter2@db/x', OPENAI_API_KEY: 'sk-hunter2', PORT: 'x' })
+    const error = errorOf({
+      DATABASE_URL: 'mysql://root:hunter2@db/x',
+      OPENAI_API_KEY: 'sk-hunter2',
+      SLACK_BOT_TOKEN: 'hunter2',
+      PORT: 'x',
+    })
     expect(`${error.message}${JSON.stringify(error.faults)}`).not.toContain('hunter2')
     expect(error.message).toContain('not shown')
   })
@@ -122,6 +153,12 @@ describe('faults of the configuration', () => {
     expect(faultsOf(env).join()).toMatch(/BUDGET_USD_PER_DAY is 5 .* "llama": add "llama=input\/output"/)
     expect(readConfig({ ...env, MODEL_PRICES: 'llama=0/0' }).budgetUsdPerDay).toBe(5)
     expect(readConfig({ CHAT_MODEL: 'llama', BUDGET_USD_PER_DAY: '5' }).provider).toBeNull()
+  })
+
+  it('include half a Slack app: one that cannot speak, and one that cannot hear', () => {
+    expect(faultsOf({ SLACK_BOT_TOKEN: 'xoxb-1' }).join()).toMatch(/SLACK_SIGNING_SECRET .* or SLACK_APP_TOKEN/)
+    expect(faultsOf({ SLACK_SIGNING_SECRET: 's', SLACK_APP_TOKEN: 'xapp-1', SLACK_CHANNELS: 'C1' })).toHaveLength(3)
+    expect(faultsOf({ SLACK_HUMAN_CHANNEL: 'C1' }).join()).toMatch(/SLACK_HUMAN_CHANNEL is set but SLACK_BOT_TOKEN/)
   })
 
   it('stand in the message, one a line', () => {

@@ -74,6 +74,15 @@ export function emptyStore(): Store {
     replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     reports: { status: async () => emptyStatus, index: async () => wholeIndex },
+    inbox: {
+      keep: async () => true,
+      take: async () => [],
+      renew: async () => new Set(),
+      remember: async () => {},
+      postpone: async () => {},
+      end: async () => {},
+      sweep: async () => {},
+    },
     ping: async () => {},
     close: async () => {},
   }
@@ -122,6 +131,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     replies: part(),
     spending: part(),
     reports: part(),
+    inbox: part(),
     ping: fail,
     close: async () => {},
   }

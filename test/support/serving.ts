@@ -5,7 +5,7 @@ import type { App } from '../../server/app.ts'
 
 export type Serving = { readonly url: string } & AsyncDisposable
 
-export async function serving({ fetch }: App): Promise<Serving> {
+export async function serving({ fetch }: Pick<App, 'fetch'>): Promise<Serving> {
   const { promise: listening, resolve } = Promise.withResolvers<AddressInfo>()
   const server = serve({ fetch, hostname: '127.0.0.1', port: 0 }, resolve)
   const { port } = await listening

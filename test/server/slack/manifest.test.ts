@@ -1,0 +1,80 @@
+// The manifest and the program say the same: addresses, events, names and what the app must be allowed to.
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { readInteraction } from '../../../server/slack/interactions.ts'
+import { slackRoutes } from '../../../server/slack/routes.ts'
+
+const text = await readFile(new URL('../../../slack-manifest.yaml', import.meta.url), 'utf8')
+const address = z.url({ protocol: /^https$/ })
+const {
+  features,
+  oauth_config: oauth,
+  settings,
+} = z
+  .object({
+    display_information: z.object({ name: z.string().max(35), description: z.string().max(140) }),
+    features: z.object({
+      app_home: z.object({ messages_tab_enabled: z.literal(true), messages_tab_read_only_enabled: z.literal(false) }),
+      bot_user: z.object({ display_name: z.string().max(80) }),
+      assistant_view: z.object({ assistant_description: z.string().max(300) }),
+      slash_commands: z.array(z.object({ command: z.string(), url: address, description: z.string().max(2_000) })),
+      shortcuts: z.array(
+        z.object({
+          name: z.string().max(24),
+          type: z.literal('message'),
+          callback_id: z.string(),
+          description: z.string().max(150),
+        }),
+      ),
+    }),
+    oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }),
+    settings: z.object({
+      event_subscriptions: z.object({ request_url: address, bot_events: z.array(z.string()) }),
+      interactivity: z.object({ is_enabled: z.literal(true), request_url: address }),
+      socket_mode_enabled: z.literal(false),
+    }),
+  })
+  .parse(parse(text))
+
+// Of Slack's reference: what an app must be allowed to, to be told of it.
+const scopeOf: Readonly<Record<string, string>> = {
+  app_mention: 'app_mentions:read',
+  assistant_thread_context_changed: 'assistant:write',
+  assistant_thread_started: 'assistant:write',
+  'message.channels': 'channels:history',
+  'message.groups': 'groups:history',
+  'message.im': 'im:history',
+}
+
+describe('the manifest', () => {
+  it('sends to every address that the server has, and to no other', () => {
+    const [command] = features.slash_commands
+    const named = [command?.url, settings.event_subscriptions.request_url, settings.interactivity.request_url]
+    const paths = slackRoutes(async () => null, 'secret').routes.map(({ path }) => path)
+    expect(named.map((url) => new URL(url ?? '').pathname).toSorted()).toEqual(paths.toSorted())
+  })
+
+  it('subscribes to the events that are read, and asks for what each of them needs', () => {
+    expect(settings.event_subscriptions.bot_events).toEqual(Object.keys(scopeOf))
+    const { bot: scopes } = oauth.scopes
+    expect(Object.values(scopeOf).filter((scope) => !scopes.includes(scope))).toEqual([])
+    expect(scopes).toEqual(expect.arrayContaining(['chat:write', 'commands']))
+    expect(scopes).toEqual([...new Set(scopes)].toSorted())
+  })
+
+  it('names the command and the shortcut as the program does', () => {
+    expect(features.slash_commands.map(({ command }) => command)).toEqual(['/footnote'])
+    const [shortcut] = features.shortcuts
+    const asked = {
+      type: 'message_action',
+      callback_id: shortcut?.callback_id,
+      trigger_id: '1.2.a',
+      channel: { id: 'C1' },
+      user: { id: 'U1' },
+      message: { ts: '1700000000.000100', text: 'how?' },
+    }
+    expect(readInteraction(asked).type).toBe('task')
+  })
+})
