@@ -2,7 +2,7 @@
 // is either for later or for good.
 import {
   type ChatPostMessageArguments,
-  type LogLevel,
+  LogLevel,
   WebAPIHTTPError,
   WebAPIPlatformError,
   WebAPIRateLimitedError,
@@ -114,7 +114,7 @@ function toSlackError(error: unknown): SlackError {
   if (error instanceof WebAPIPlatformError) {
     const { error: reason, response_metadata: meta } = error.data
     if (reason === 'ratelimited' || reason === 'rate_limited')
-      return new SlackError('ratelimited', { retryable: true, retryAfterMs: Number(meta?.['retryAfter'] ?? 1) * 1000 })
+      return new SlackError('ratelimited', { retryable: true, retryAfterMs: (meta?.['retryAfter'] ?? 1) * 1000 })
     // What is no word of Slack's is a page of something in between.
     if (!/^[a-z0-9_.:-]+$/i.test(reason)) return new SlackError('unreadable', { retryable: true })
     return new SlackError(reason, { cause: error, retryable: passing.test(reason) })
@@ -131,7 +131,7 @@ function quietLogger(log: Log) {
     warn: () => {},
     error: (...words: unknown[]) => log.error({ client: words.map(String).join(' ').slice(0, 200) }, 'slack client'),
     setLevel: () => {},
-    getLevel: () => 'error' as LogLevel,
+    getLevel: () => LogLevel.ERROR,
     setName: () => {},
   }
 }

@@ -23,10 +23,11 @@ export type Shown = { readonly publicUrl: string | null; readonly hasHuman: bool
 
 export type Footer = { readonly sources: readonly Piece[]; readonly buttons: readonly Block[] }
 
+const note = (text: string) => paragraph(plain(text, 'italic'))
+
 /** The words of the answer, and what must be known of one that is not all that was asked for. */
 export function bodyOf(answer: Answer, publicUrl: string | null): Piece[] {
   const said = piecesOf(answer.answer, answer.citations, publicUrl)
-  const note = (text: string) => paragraph(plain(text, 'italic'))
   if (answer.status === 'stopped') return [...said, note('Stopped.')]
   if (answer.status === 'answered') return [...said, ...notesOf(answer).map(note)]
   const nearest = answer.nearest.map((passage): Piece => ({
@@ -108,7 +109,7 @@ function buttonsOf({ id, status }: Answer, { hasHuman, isPrivate }: Omit<Shown, 
     type: 'button' as const,
     action_id: `footnote_${action}`,
     value: id,
-    text: { type: 'plain_text' as const, text, emoji: true },
+    text: label(text),
   })
   return {
     type: 'actions',
@@ -126,12 +127,14 @@ function buttonsOf({ id, status }: Answer, { hasHuman, isPrivate }: Omit<Shown, 
 export function privateOffer(id: string): Page {
   const text = 'There is more about this in documents that not everyone here may read.'
   const [page] = toPages([paragraph(plain(text))])
-  const button = { type: 'plain_text' as const, text: 'Ask again privately' }
   return {
     text,
     blocks: [
       ...(page?.blocks ?? []),
-      { type: 'actions', elements: [{ type: 'button', action_id: 'footnote_private', value: id, text: button }] },
+      {
+        type: 'actions',
+        elements: [{ type: 'button', action_id: 'footnote_private', value: id, text: label('Ask again privately') }],
+      },
     ],
   }
 }
@@ -155,36 +158,37 @@ const reasonTexts: Readonly<Record<(typeof feedbackReasons)[number], string>> = 
   other: 'Something else',
 }
 
+const label = (text: string) => ({ type: 'plain_text' as const, text, emoji: true })
+
 /** What a thumb down asks. Slack hands `place` back with what was said. */
 export function reasonForm(place: {
   answerId: string
   channel: string
   thread: string | null
 }): ViewsOpenArguments['view'] {
-  const text = (words: string) => ({ type: 'plain_text' as const, text: words })
   return {
     type: 'modal',
     callback_id: 'footnote_reason',
     private_metadata: JSON.stringify(place),
-    title: text('What was wrong?'),
-    submit: text('Send'),
-    close: text('Cancel'),
+    title: label('What was wrong?'),
+    submit: label('Send'),
+    close: label('Cancel'),
     blocks: [
       {
         type: 'input',
         block_id: 'reason',
-        label: text('Reason'),
+        label: label('Reason'),
         element: {
           type: 'radio_buttons',
           action_id: 'reason',
-          options: feedbackReasons.map((reason) => ({ text: text(reasonTexts[reason]), value: reason })),
+          options: feedbackReasons.map((reason) => ({ text: label(reasonTexts[reason]), value: reason })),
         },
       },
       {
         type: 'input',
         block_id: 'comment',
         optional: true,
-        label: text('Comment'),
+        label: label('Comment'),
         element: { type: 'plain_text_input', action_id: 'comment', multiline: true, max_length: 2_000 },
       },
     ],

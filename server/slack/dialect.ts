@@ -140,8 +140,8 @@ function written(leaf: Leaf, dialect: Dialect): string {
   if (leaf.type === 'code') return `\`${dialect.code(leaf.text.replaceAll('\n', ' '))}\``
   const [, before = '', core = '', after = ''] = /^(\s*)([^]*?)(\s*)$/.exec(leaf.text) ?? []
   // Of a mark with a space inside nothing is made.
-  const marks = core === '' ? '' : [...new Set(leaf.styles)].map((style) => dialect.marks[style]).join('')
-  return `${before}${marks}${dialect.words(core)}${[...marks].toReversed().join('')}${after}`
+  const marks = core === '' ? [] : [...new Set(leaf.styles)].map((style) => dialect.marks[style])
+  return `${before}${marks.join('')}${dialect.words(core)}${marks.toReversed().join('')}${after}`
 }
 
 const sentences = new Intl.Segmenter('en', { granularity: 'sentence' })

@@ -33,90 +33,106 @@ export function isUnavailable(error: unknown): { readonly everywhere: boolean } 
   return { everywhere: forAll.test(error.reason) }
 }
 
-type Open = { readonly ts: string; readonly begunAt: number; text: string }
+type State = {
+  /** what Slack takes words for; null: the next ones begin a message */
+  open: { readonly ts: string; readonly begunAt: number; text: string } | null
+  /** all that was shown, in whichever message */
+  shown: string
+  isSpoiled: boolean
+}
 
-export function createSlackStream({ api, place, user, posts, rotateMs }: StreamOptions): SlackStream {
-  const { channel, thread } = place
-  const metadata = metadataOf(posts.answerId)
-  let open: Open | null = null
-  let shown = ''
-  let isSpoiled = false
-
-  const start = async (text: string, signal: AbortSignal) => {
-    const { team_id } = await api.self(signal)
-    // In a channel Slack wants to know for whom; in a direct message it wants not to be told.
-    const recipient = channel.startsWith('D') ? {} : { recipient_user_id: user, recipient_team_id: team_id }
-    const asked = { channel, thread_ts: thread, ...recipient, markdown_text: text }
-    const { ts } = await api.call<{ ts: string }>('chat.startStream', asked, signal)
-    open = { ts, begunAt: performance.now(), text }
-    await posts.add(ts)
-  }
-  /** What Slack has closed on its own says what it said, but looks broken until it is written anew. */
-  const salvage = async ({ ts, text }: Open, signal: AbortSignal) => {
-    open = null
-    await rewrite(api, channel, ts, { markdown_text: text, metadata }, signal)
-  }
-  const close = async (signal: AbortSignal) => {
-    if (!open) return
-    const stream: Open = open
-    try {
-      await api.call('chat.stopStream', { channel, ts: stream.ts, metadata }, signal)
-      open = null
-    } catch (error) {
-      if (!isClosed(error)) throw error
-      await salvage(stream, signal)
-    }
-  }
-  const tend = async (signal: AbortSignal) => {
-    if (open && performance.now() - open.begunAt >= rotateMs) await close(signal)
-  }
-  const send = async (chunk: string, signal: AbortSignal): Promise<void> => {
-    if (chunk === '') return
-    await tend(signal)
-    const stream = open as Open | null
-    if (!stream) await start(chunk.trimStart(), signal)
-    else {
-      try {
-        await api.call('chat.appendStream', { channel, ts: stream.ts, markdown_text: chunk }, signal)
-        stream.text += chunk
-      } catch (error) {
-        if (!isClosed(error)) throw error
-        await salvage(stream, signal)
-        await start(chunk.trimStart(), signal)
-      }
-    }
-    shown += chunk
-  }
-  const write: SlackStream['write'] = async (units, signal) => {
-    isSpoiled ||= !textOf(units).startsWith(shown)
-    if (isSpoiled) return
-    let chunk = ''
-    for (const part of partsAfter(units, shown.length)) {
-      if ((open?.text.length ?? 0) + chunk.length + part.length > PAGE) {
-        await send(chunk, signal)
-        await close(signal)
-        chunk = ''
-      }
-      chunk += part
-    }
-    await send(chunk, signal)
-  }
+export function createSlackStream(options: StreamOptions): SlackStream {
+  const state: State = { open: null, shown: '', isSpoiled: false }
   return {
-    write,
-    tend,
+    write: async (units, signal) => await write(state, units, options, signal),
+    tend: async (signal) => await tend(state, options, signal),
     end: async (units, footer, signal) => {
-      await write(units, signal)
-      const stream = open as Open | null
-      if (!stream) return false
+      await write(state, units, options, signal)
+      if (!state.open) return false
       try {
-        await api.call('chat.stopStream', { channel, ts: stream.ts, metadata, blocks: isSpoiled ? [] : footer }, signal)
+        await stop(state, state.isSpoiled ? [] : footer, options, signal)
       } catch (error) {
         if (!isClosed(error)) throw error
         return false
       }
-      return !isSpoiled
+      return !state.isSpoiled
     },
   }
+}
+
+async function write(state: State, units: readonly Unit[], options: StreamOptions, signal: AbortSignal): Promise<void> {
+  state.isSpoiled ||= !textOf(units).startsWith(state.shown)
+  if (state.isSpoiled) return
+  let chunk = ''
+  for (const part of partsAfter(units, state.shown.length)) {
+    if ((state.open?.text.length ?? 0) + chunk.length + part.length > PAGE) {
+      await send(state, chunk, options, signal)
+      await close(state, options, signal)
+      chunk = ''
+    }
+    chunk += part
+  }
+  await send(state, chunk, options, signal)
+}
+
+async function send(state: State, chunk: string, options: StreamOptions, signal: AbortSignal): Promise<void> {
+  if (chunk === '') return
+  await tend(state, options, signal)
+  await add(state, chunk, options, signal)
+  state.shown += chunk
+}
+
+async function tend(state: State, options: StreamOptions, signal: AbortSignal): Promise<void> {
+  if (state.open && performance.now() - state.open.begunAt >= options.rotateMs) await close(state, options, signal)
+}
+
+async function close(state: State, options: StreamOptions, signal: AbortSignal): Promise<void> {
+  if (!state.open) return
+  try {
+    await stop(state, [], options, signal)
+    state.open = null
+  } catch (error) {
+    if (!isClosed(error)) throw error
+    await salvage(state, options, signal)
+  }
+}
+
+async function stop(state: State, blocks: readonly Block[], { api, place, posts }: StreamOptions, signal: AbortSignal) {
+  const message = { channel: place.channel, ts: state.open?.ts, metadata: metadataOf(posts.answerId) }
+  await api.call('chat.stopStream', { ...message, ...(blocks.length > 0 && { blocks }) }, signal)
+}
+
+async function add(state: State, chunk: string, options: StreamOptions, signal: AbortSignal): Promise<void> {
+  const { open } = state
+  if (!open) return await start(state, chunk.trimStart(), options, signal)
+  const { api, place } = options
+  try {
+    await api.call('chat.appendStream', { channel: place.channel, ts: open.ts, markdown_text: chunk }, signal)
+    open.text += chunk
+  } catch (error) {
+    if (!isClosed(error)) throw error
+    await salvage(state, options, signal)
+    await start(state, chunk.trimStart(), options, signal)
+  }
+}
+
+async function start(state: State, text: string, { api, place, user, posts }: StreamOptions, signal: AbortSignal) {
+  const { channel, thread } = place
+  const { team_id } = await api.self(signal)
+  // In a channel Slack wants to know for whom; in a direct message it wants not to be told.
+  const recipient = channel.startsWith('D') ? {} : { recipient_user_id: user, recipient_team_id: team_id }
+  const asked = { channel, thread_ts: thread, ...recipient, markdown_text: text }
+  const { ts } = await api.call<{ ts: string }>('chat.startStream', asked, signal)
+  state.open = { ts, begunAt: performance.now(), text }
+  await posts.add(ts)
+}
+
+/** What Slack has closed on its own says what it said, but looks broken until it is written anew. */
+async function salvage(state: State, { api, place, posts }: StreamOptions, signal: AbortSignal): Promise<void> {
+  const { open } = state
+  state.open = null
+  const words = { markdown_text: open?.text, metadata: metadataOf(posts.answerId) }
+  if (open) await rewrite(api, place.channel, open.ts, words, signal)
 }
 
 function isClosed(error: unknown): boolean {
