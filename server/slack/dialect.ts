@@ -22,7 +22,7 @@ const LONGEST_UNIT = 2_900
 /** The language of `text` in blocks. A literal mark is replaced where it would be read: nothing can escape it. */
 export const mrkdwn: Dialect = {
   words: (raw) => escaped(withoutMarks(raw)),
-  code: (raw) => escaped(raw).replaceAll('`', 'ˋ'),
+  code: (raw) => escaped(raw).replaceAll('`', '‵'),
   link: (text, url) => `<${url}|${escaped(text)}>`,
   marks: { bold: '*', italic: '_', strike: '~' },
   bullet: (bullet) => bullet,
@@ -32,16 +32,17 @@ export const mrkdwn: Dialect = {
 /** The language of streams. */
 export const slackMarkdown: Dialect = {
   words: (raw) => escaped(raw.replaceAll(/[\\`*_~[\]#|!]/g, String.raw`\$&`)),
-  code: (raw) => escaped(raw).replaceAll('`', 'ˋ'),
+  code: (raw) => escaped(raw).replaceAll('`', '‵'),
   link: (text, url) => `[${text.replaceAll(/[\\[\]]/g, String.raw`\$&`)}](${url})`,
   marks: { bold: '**', italic: '*', strike: '~~' },
   bullet: (bullet) => bullet.replace('•', '-'),
   joint: '\u200B',
 }
 
-/** Done before a text is cut: no address that Slack would make a link of, no mention, no mail address. `[:]` as everywhere in answers. */
+/** Done before a text is cut: no link, also where code ends too early for a renderer, no address, no mention. `[:]` as everywhere in answers. */
 function inert(raw: string): string {
   return raw
+    .replaceAll('](', '] (')
     .replaceAll('://', '[:]//')
     .replaceAll(/@(?=[\p{L}\p{N}])/gu, '＠')
     .replaceAll(/(?<![\p{L}\p{N}])www\./giu, 'www[.]')
@@ -56,7 +57,7 @@ const lookalikes: Readonly<Record<string, string>> = { '*': '∗', _: '＿', '~'
 /** Between letters a mark is none (`snake_case`); anywhere else it may begin or end something. */
 function withoutMarks(raw: string): string {
   return raw
-    .replaceAll('`', 'ˋ')
+    .replaceAll('`', '‵')
     .replaceAll(/(?<![\p{L}\p{N}])[*_~]|[*_~](?![\p{L}\p{N}])/gu, (mark) => lookalikes[mark] ?? mark)
 }
 
@@ -128,11 +129,11 @@ function runsOf({ leaves, bullet, depth, isQuoted }: Extract<Piece, { type: 'tex
   return [hanging.slice(0, bullet === '' ? undefined : margin.length) + dialect.bullet(bullet) + first, ...rest]
 }
 
+/** Slack reads a mark only where it touches no letter on its outside. */
 function needsJoint(before: string, after: string): boolean {
-  const [last, next] = [before.slice(-1), after.slice(0, 1)]
-  const isMark = (character: string) => character !== '' && '*_~`'.includes(character)
-  const isLetter = (character: string) => /[\p{L}\p{N}*_~`]/u.test(character)
-  return (isMark(last) && isLetter(next)) || (isLetter(last) && isMark(next))
+  return /[*_~`]$/.test(before)
+    ? /^[\p{L}\p{N}*_~`]/u.test(after)
+    : /[\p{L}\p{N}]$/u.test(before) && /^[*_~`]/.test(after)
 }
 
 function written(leaf: Leaf, dialect: Dialect): string {

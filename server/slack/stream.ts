@@ -47,6 +47,8 @@ export function createSlackStream(options: StreamOptions): SlackStream {
     write: async (units, signal) => await write(state, units, options, signal),
     tend: async (signal) => await tend(state, options, signal),
     end: async (units, footer, signal) => {
+      // What is there at once needs no stream.
+      if (state.shown === '') return false
       await write(state, units, options, signal)
       if (!state.open) return false
       try {

@@ -57,22 +57,15 @@ export function createTelling({ api, place, user, posts, shown, pace, streams }:
       stream = null
     }
   }
-  const citations: Citation[] = []
-  let text = ''
-  let isBehind = false
+  const draft: Draft = { text: '', citations: [], isBehind: false }
   let updatedAt = -Infinity
   return {
     hear: async (events, signal) => {
-      for (const event of events) {
-        if (event.type === 'citation') citations.push(event.citation)
-        if (event.type !== 'text') continue
-        text += event.delta
-        isBehind = true
-      }
+      for (const event of events) gather(draft, event)
       await streaming(async (open) => await open.tend(signal))
-      if (!isBehind || (!stream && performance.now() - updatedAt < pace.updateMs)) return
-      isBehind = false
-      const pieces = piecesOf(settling(text), citations, shown.publicUrl)
+      if (!draft.isBehind || (!stream && performance.now() - updatedAt < pace.updateMs)) return
+      draft.isBehind = false
+      const pieces = piecesOf(settling(draft.text), draft.citations, shown.publicUrl)
       await streaming(async (open) => await open.write(settledUnits(pieces, slackMarkdown), signal))
       const units = stream ? [] : settledUnits(pieces, mrkdwn)
       if (units.length === 0) return
@@ -89,6 +82,20 @@ export function createTelling({ api, place, user, posts, shown, pace, streams }:
     },
     say: put,
   }
+}
+
+type Draft = {
+  text: string
+  readonly citations: Citation[]
+  /** more was said than is shown */
+  isBehind: boolean
+}
+
+function gather(draft: Draft, event: AnswerEvent): void {
+  if (event.type === 'citation') draft.citations.push(event.citation)
+  if (event.type !== 'text') return
+  draft.text += event.delta
+  draft.isBehind = true
 }
 
 /** Without a last line of which it cannot be told yet what it begins. */
