@@ -97,9 +97,12 @@ export function unlessLater(error: unknown): void {
   if (!(error instanceof SlackError) || error.retryable) throw error
 }
 
+// Of two answers that stop in one thread at the same moment, one may hold a word that the other stopped at.
+const PART = 8
+
 /**
  * Messages that were posted just before a crash. Each has the id of its answer with it, but for a stream that nobody
- * ended: that is ours when it says what the answer begins with.
+ * ended: that is ours when it says what the answer begins with, or more than a word from the middle of it.
  */
 export async function findPosts(
   api: SlackApi,
@@ -109,13 +112,13 @@ export async function findPosts(
 ): Promise<string[]> {
   const self = await api.self(signal)
   const messages = await messagesOf(api, place, place.since === null ? {} : { oldest: place.since }, signal)
-  const beginning = lettersOf(said)
+  const whole = lettersOf(said)
   return messages
     .filter((message) => isOurs(message, self) && message.ts !== place.since)
     .filter((message) => {
       if (message.metadata?.event_type === EVENT_TYPE) return answerIdOf(message) === answerId
       const letters = lettersOf(message.text ?? '')
-      return letters !== '' && beginning.startsWith(letters)
+      return letters !== '' && (letters.length < PART ? whole.startsWith(letters) : whole.includes(letters))
     })
     .map(({ ts }) => ts)
 }

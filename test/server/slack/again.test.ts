@@ -11,7 +11,7 @@ const never = new AbortController().signal
 const open = async () => await openFakeSlackApi({ channels: { C1: { name: 'payments', members: ['U1'] } } })
 const slowly: Script = (question) => {
   const { steps, end } = limiters(question)
-  return { steps: steps.flatMap((step) => [step, 4]), ...(end && { end }) }
+  return { steps: steps.flatMap((step) => [step, 3]), ...(end && { end }) }
 }
 const answersIn = (slack: FakeSlackApi) => slack.messages('C1').slice(1)
 /** All that readers see of an answer, without marks and links. */
@@ -168,9 +168,9 @@ describe('a question that is tried again', () => {
           expect(answersIn(slack).filter(({ streamingSince }) => streamingSince !== undefined)).toEqual([])
         },
       ),
-      { numRuns: repeats(300) },
+      { numRuns: repeats(150) },
     )
-  })
+  }, 300_000)
 })
 
 describe('a refusal of Slack', () => {
