@@ -20,7 +20,7 @@ import { createTelling, type Telling } from './telling.ts'
 import { messagesOf, turnsOf } from './thread.ts'
 import type { Notebook, Voicing } from './voice.ts'
 
-export type Trying = Pick<Attempt, 'id' | 'number'> & { readonly notebook: Notebook }
+export type Trying = Pick<Attempt, 'number'> & { readonly notebook: Notebook }
 
 /** `before`: the answer that is asked for again. */
 export type Asked = SlackQuestion & { readonly before?: string }

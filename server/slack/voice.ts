@@ -8,7 +8,7 @@ import { act } from './actions.ts'
 import { type ApiOptions, createSlackApi, type SlackApi, SlackError } from './api.ts'
 import { type Audiences, createAudiences } from './audiences.ts'
 import { answerQuestion } from './question.ts'
-import type { Attempt, Perform, Progress } from './tasks.ts'
+import type { Attempt, Perform, Progress, SlackTask } from './tasks.ts'
 import { defaultPace, type Pace } from './telling.ts'
 
 export type VoiceDeps = {
@@ -53,10 +53,7 @@ export function createVoice({ slack, pace, ...deps }: VoiceDeps): { readonly per
     perform: async (task, attempt, signal) => {
       if (attempt.progress.isOver) return
       try {
-        const notebook = notebookOf(attempt)
-        if (task.type === 'question') await answerQuestion(voicing, task, { ...attempt, notebook }, signal)
-        else await act(voicing, task, { ...attempt, notebook }, signal)
-        if (!notebook.now().isOver) await notebook.note({ isOver: true })
+        await does(voicing, task, attempt, signal)
       } catch (error) {
         signal.throwIfAborted()
         if (isLost(error)) return
@@ -66,6 +63,14 @@ export function createVoice({ slack, pace, ...deps }: VoiceDeps): { readonly per
       }
     },
   }
+}
+
+async function does(voicing: Voicing, task: SlackTask, attempt: Attempt, signal: AbortSignal): Promise<void> {
+  const notebook = notebookOf(attempt)
+  const trying = { number: attempt.number, notebook }
+  if (task.type === 'question') await answerQuestion(voicing, task, trying, signal)
+  else await act(voicing, task, trying, signal)
+  if (!notebook.now().isOver) await notebook.note({ isOver: true })
 }
 
 function notebookOf({ progress, remember }: Attempt): Notebook {

@@ -20,7 +20,7 @@ export type KeptMessage = {
   edits: number
 }
 
-export type Call = { readonly method: string; readonly asked: Fields; readonly at: number }
+type Call = { readonly method: string; readonly asked: Fields; readonly at: number }
 
 /** What happens to a call instead: Slack's word for no, a status, or the right reply late or never. */
 export type Fault =
@@ -55,7 +55,7 @@ export type Workspace = {
   readonly pageSize?: number
 }
 
-export const BOT = 'UBOT'
+const BOT = 'UBOT'
 const TEAM = 'T1'
 
 type State = {
@@ -109,28 +109,38 @@ export async function openFakeSlackApi(workspace: Workspace = {}): Promise<FakeS
   }
 }
 
+type Reply = { readonly body: Fields; readonly status?: number; readonly retryAfterS?: number | undefined } | 'torn'
+
 async function serve(state: State, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const method = (incoming.url ?? '').replace('/api/', '')
   const asked = await read(incoming)
-  const send = (body: Fields, status = 200, headers: Record<string, string> = {}) => {
-    outgoing.writeHead(status, { 'content-type': 'application/json', ...headers })
-    outgoing.end(JSON.stringify(body))
-  }
-  const recent = state.calls.filter((call) => call.method === method && call.at > performance.now() - 1000)
+  const reply = await replyTo(state, method, asked, incoming.headers.authorization)
+  if (reply === 'torn') return void outgoing.socket?.destroy()
+  const { body, status = 200, retryAfterS } = reply
+  const later = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }
+  outgoing.writeHead(status, { 'content-type': 'application/json', ...later })
+  outgoing.end(JSON.stringify(body))
+}
+
+async function replyTo(state: State, method: string, asked: Fields, authorization: string | undefined): Promise<Reply> {
+  const at = performance.now()
+  const recent = state.calls.filter((call) => call.method === method && call.at > at - 1000)
   if (recent.length >= (state.limits.get(method) ?? Infinity))
-    return send({ ok: false, error: 'ratelimited' }, 429, { 'retry-after': '1' })
-  state.calls.push({ method, asked, at: performance.now() })
-  const planned = state.faults.find((fault) => fault.method === method && fault.left > 0)
+    return { body: { ok: false, error: 'ratelimited' }, status: 429, retryAfterS: 1 }
+  state.calls.push({ method, asked, at })
+  const fault = nextFault(state, method)
+  if (typeof fault === 'object' && 'error' in fault) return { body: { ok: false, ...fault } }
+  if (typeof fault === 'object' && 'status' in fault) return { body: {}, ...fault }
+  if (typeof fault === 'object') await wait(fault.delayMs)
+  if (authorization !== `Bearer ${state.token}`) return { body: { ok: false, error: 'invalid_auth' } }
+  const result = methods[method]?.(state, asked) ?? { error: 'unknown_method' }
+  return fault === 'torn' ? 'torn' : { body: { ok: !('error' in result), ...result } }
+}
+
+function nextFault({ faults }: State, method: string): Fault | undefined {
+  const planned = faults.find((fault) => fault.method === method && fault.left > 0)
   if (planned) planned.left--
-  const fault = planned?.fault
-  if (fault && fault !== 'torn' && 'error' in fault) return send({ ok: false, error: fault.error })
-  if (fault && fault !== 'torn' && 'status' in fault)
-    return send({}, fault.status, fault.retryAfterS === undefined ? {} : { 'retry-after': String(fault.retryAfterS) })
-  if (fault && fault !== 'torn') await wait(fault.delayMs)
-  if (incoming.headers.authorization !== `Bearer ${state.token}`) return send({ ok: false, error: 'invalid_auth' })
-  const reply = methods[method]?.(state, asked) ?? { error: 'unknown_method' }
-  if (fault === 'torn') return void outgoing.socket?.destroy()
-  send({ ok: !('error' in reply), ...reply })
+  return planned?.fault
 }
 
 /** Form or JSON; in a form, what is no word is JSON. */

@@ -2,7 +2,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
-import type { AnswerStore } from '../../core/ports.ts'
 import type { Answer, AnswerEvent, Citation, Passage, Question } from '../../core/types.ts'
 import { liveAnswers } from '../../server/answer/live.ts'
 import type { Attempt, Perform, Progress, SlackAction, SlackQuestion } from '../../server/slack/tasks.ts'
@@ -87,8 +86,10 @@ async function* play(script: Script, question: Question, signal: AbortSignal): A
   let text = ''
   for (const step of steps) {
     if (typeof step === 'number') await wait(step, undefined, { signal }).catch(() => {})
-    if (signal.aborted)
-      return yield { type: 'stopped', answer: answerOf(question, { status: 'stopped', answer: text }) }
+    if (signal.aborted) {
+      yield { type: 'stopped', answer: answerOf(question, { status: 'stopped', answer: text }) }
+      return
+    }
     if (typeof step === 'number') continue
     text += step
     yield { type: 'text', delta: step }
@@ -122,7 +123,7 @@ export function openTestVoice(slack: FakeSlackApi, script: Script = limiters, ch
     asked.push(question)
     return play(script, question, signal)
   }
-  const live = liveAnswers({ answers: answers as AnswerStore, answering, report: () => {}, silentMs: 0 })
+  const live = liveAnswers({ answers, answering, report: () => {}, silentMs: 0 })
   const sink = new Writable({ write: (chunk, _, done) => (lines.push(String(chunk)), done()) })
   const { perform } = createVoice({
     slack: { token: slack.token, apiUrl: slack.url, patienceMs, deadlineMs: 2_000 },

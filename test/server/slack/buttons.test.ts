@@ -198,11 +198,10 @@ describe('need a human', () => {
   })
 
   it('is offered only where somebody can be asked', async () => {
-    const labels = (blocks: readonly object[]) => JSON.stringify(blocks)
     await using at = await answered()
-    expect(labels(at.message.blocks)).toContain('footnote_human')
+    expect(JSON.stringify(at.message.blocks)).toContain('footnote_human')
     await using without = await answered(limiters, { humanChannel: null })
-    expect(labels(without.message.blocks)).not.toContain('footnote_human')
+    expect(JSON.stringify(without.message.blocks)).not.toContain('footnote_human')
     await without.press('human')
     expect(without.whispers()).toEqual([['U2', 'Nobody is there to be asked.']])
   })

@@ -23,6 +23,10 @@ const buttonsOf = (blocks: readonly object[]) =>
 const sectionsOf = (blocks: readonly object[]) =>
   blocks.flatMap((block) => ('text' in block ? [(block.text as { text: string }).text] : []))
 
+const lettersOf = (text: string) => text.replaceAll(/\s/g, '')
+const moreInSecret = async (_text: string, audiences: readonly string[]) =>
+  audiences.includes('secret') ? [passageOf(1), passageOf(2)] : [passageOf(1)]
+
 /** Slowly enough that a reader sees it come. */
 const slowly: Script = (question) => {
   const { steps, end } = limiters(question)
@@ -144,8 +148,7 @@ describe('a stream', () => {
     await perform(questionOf({ ts: slack.write('C1', 'U1', '?') }), inboxOf().attempt(), never)
     const answers = slack.messages('C1').slice(1)
     expect(answers.length).toBeGreaterThan(1)
-    const letters = (text: string) => text.replaceAll(/\s/g, '')
-    expect(letters(answers.map(({ text }) => text).join(''))).toBe(letters(WRITTEN))
+    expect(lettersOf(answers.map(({ text }) => text).join(''))).toBe(lettersOf(WRITTEN))
     expect(answers.every(({ streamingSince, edits }) => streamingSince === undefined && edits === 0)).toBe(true)
     expect(answers.map(({ blocks }) => blocks.length > 0)).toEqual(answers.map((_, at) => at === answers.length - 1))
   })
@@ -259,9 +262,7 @@ describe('a private question', () => {
 
   it('is offered to who could read more than the channel, and to nobody else', async () => {
     await using slack = await open()
-    const searching = async (_: string, audiences: readonly string[]) =>
-      audiences.includes('secret') ? [passageOf(1), passageOf(2)] : [passageOf(1)]
-    const { perform } = openTestVoice(slack, limiters, { searching })
+    const { perform } = openTestVoice(slack, limiters, { searching: moreInSecret })
     for (const user of ['U2', 'U1'])
       await perform(questionOf({ ts: slack.write('C1', user, '?'), user }), inboxOf().attempt(), never)
     expect(slack.ephemerals.map(({ user }) => user)).toEqual(['U1'])
