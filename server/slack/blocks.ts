@@ -6,7 +6,7 @@ import { titleOf } from '../answer/footnoted.ts'
 import type { Block } from './api.ts'
 import { mrkdwn, packed, type Unit, unitsOf } from './dialect.ts'
 import { passageUrl, sourceUrl } from './links.ts'
-import { type Leaf, paragraph, type Piece, piecesOf, plain } from './markup.ts'
+import { type Leaf, lineOf, paragraph, type Piece, piecesOf, plain } from './markup.ts'
 
 /** One message: `text` is what notifications and screen readers get. */
 export type Page = { readonly text: string; readonly blocks: readonly Block[] }
@@ -94,13 +94,12 @@ function titleLink(place: Pick<Passage, 'headings' | 'document'>, url: string | 
 }
 
 function shortened(text: string, limit: number): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim()
+  const line = lineOf(text).trim()
   return line.length <= limit
     ? line
     : `${line
         .slice(0, limit)
-        .toWellFormed()
-        .replace(/\uFFFD$/, '')
+        .replace(/[\uD800-\uDBFF]$/, '')
         .trimEnd()}…`
 }
 

@@ -23,7 +23,7 @@ const LONGEST_UNIT = 2_900
 export const mrkdwn: Dialect = {
   words: (raw) => escaped(withoutMarks(raw)),
   code: (raw) => escaped(raw).replaceAll('`', '‵'),
-  link: (text, url) => `<${url}|${escaped(text)}>`,
+  link: (text, url) => `<${url}|${mrkdwn.words(text)}>`,
   marks: { bold: '*', italic: '_', strike: '~' },
   bullet: (bullet) => bullet,
   joint: '\u200B',
@@ -33,13 +33,16 @@ export const mrkdwn: Dialect = {
 export const slackMarkdown: Dialect = {
   words: (raw) => escaped(raw.replaceAll(/[\\`*_~[\]#|!]/g, String.raw`\$&`)),
   code: (raw) => escaped(raw).replaceAll('`', '‵'),
-  link: (text, url) => `[${text.replaceAll(/[\\[\]]/g, String.raw`\$&`)}](${url})`,
+  link: (text, url) => `[${slackMarkdown.words(text)}](${url})`,
   marks: { bold: '**', italic: '*', strike: '~~' },
   bullet: (bullet) => bullet.replace('•', '-'),
   joint: '\u200B',
 }
 
-/** Done before a text is cut: no link, also where code ends too early for a renderer, no address, no mention. `[:]` as everywhere in answers. */
+/**
+ * Done before a text is cut: no link (code may end early for a renderer), no address, no mention; in the same way as
+ * answers are made inert everywhere.
+ */
 function inert(raw: string): string {
   return raw
     .replaceAll('](', '] (')
@@ -111,7 +114,8 @@ function cut(text: string, pattern: RegExp): string[] {
 function runsOf({ leaves, bullet, depth, isQuoted }: Extract<Piece, { type: 'text' }>, dialect: Dialect): string[] {
   const indent = '    '.repeat(Math.max(0, depth - 1))
   const margin = (isQuoted ? '> ' : '') + indent
-  const hanging = margin + (bullet === '' && depth > 0 ? '  ' : '')
+  // What goes on in an item of a list stands under its words.
+  const hanging = margin + (depth > 0 ? '  ' : '')
   const runs: string[] = []
   let tail = ''
   for (const leaf of leaves.flatMap(shortened)) {
@@ -126,7 +130,7 @@ function runsOf({ leaves, bullet, depth, isQuoted }: Extract<Piece, { type: 'tex
     tail = text || tail
   }
   const [first = '', ...rest] = runs
-  return [hanging.slice(0, bullet === '' ? undefined : margin.length) + dialect.bullet(bullet) + first, ...rest]
+  return [(bullet === '' ? hanging : margin + dialect.bullet(bullet)) + first, ...rest]
 }
 
 /** Slack reads a mark only where it touches no letter on its outside. */
@@ -149,7 +153,7 @@ const sentences = new Intl.Segmenter('en', { granularity: 'sentence' })
 
 /** A leaf as parts that are short enough: its sentences; a sentence that is too long at its spaces, or anywhere. */
 function shortened(leaf: Leaf): Leaf[] {
-  if (leaf.type === 'link') return [leaf]
+  if (leaf.type === 'link') return [{ ...leaf, text: inert(leaf.text) }]
   const text = inert(leaf.text)
   const isOne = text.length <= LONGEST_RUN && (leaf.type === 'code' || leaf.styles.length > 0)
   return (isOne || leaf.type === 'code' ? [text] : Array.from(sentences.segment(text), ({ segment }) => segment))

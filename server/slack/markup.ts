@@ -158,9 +158,15 @@ function joined(leaves: readonly Leaf[]): Leaf[] {
   return made
 }
 
-/** Words without any look. */
+/** What people named: titles, quotes, questions. */
+export function lineOf(text: string): string {
+  // eslint-disable-next-line no-control-regex -- a database takes no NUL, and nobody can read one
+  return text.replaceAll(/[\s\u0000]+/g, ' ').toWellFormed()
+}
+
+/** Words that are no Markdown. */
 export function plain(text: string, ...styles: Style[]): Leaf {
-  return { type: 'text', text: text.replaceAll(/\s+/g, ' '), styles }
+  return { type: 'text', text: lineOf(text), styles }
 }
 
 export function paragraph(...leaves: readonly Leaf[]): TextPiece {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Citation } from '../../../core/types.ts'
-import { pagesOf, toPages } from '../../../server/slack/blocks.ts'
+import { bodyOf, pagesOf, passagePages, toPages } from '../../../server/slack/blocks.ts'
 import { mrkdwn, packed, settledUnits, slackMarkdown, textOf, unitsOf } from '../../../server/slack/dialect.ts'
 import { piecesOf } from '../../../server/slack/markup.ts'
 import { answerOf, citationOf } from '../../support/slack-voice.ts'
@@ -11,6 +11,8 @@ const citations = [citationOf(1), citationOf(2)]
 const SITE = 'https://footnote.example'
 const url = (n: number) => `${SITE}/documents/doc_${n}?revision=r${n}#0-9`
 const linkedTo = (address: string) => [citationOf(1, { document: { ...citationOf(1).document, url: address } })]
+const sectionsIn = (blocks: readonly object[]) =>
+  blocks.flatMap((block) => ('text' in block ? [(block.text as { text: string }).text] : []))
 const lettersOf = (text: string) => text.replaceAll(/\s|```/g, '')
 const toMrkdwn = (text: string, publicUrl: string | null = SITE, known: readonly Citation[] = citations) =>
   textOf(unitsOf(piecesOf(text, known, publicUrl), mrkdwn))
@@ -160,6 +162,35 @@ describe('whatever a model writes', () => {
     )
   })
 
+  it('in a document has no more power: not in a title, a heading, a quote, a passage or what is missing', () => {
+    const shown = { publicUrl: SITE, hasHuman: true, isPrivate: false }
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const document = { ...citationOf(1).document, title: text }
+        const citation = citationOf(1, { document, headings: [text, text], quote: text })
+        const passage = { ...citation, text, score: 1 }
+        const question = { id: 'ans_1', text, conversationId: 'c' }
+        const answered = answerOf(question, {
+          answer: 'Four. [1]',
+          citations: [citation],
+          passages: [passage],
+          missing: [text],
+        })
+        const refused = answerOf(question, { status: 'abstained', nearest: [passage], missing: [text] })
+        const pages = [...pagesOf(answered, shown), ...pagesOf(refused, shown), ...passagePages(answered, SITE)]
+        for (const section of pages.flatMap(({ blocks }) => sectionsIn(blocks))) {
+          expect(section.length).toBeLessThanOrEqual(3_000)
+          for (const [link] of section.matchAll(/<[^>]*>?/g)) expect(link.startsWith(`<${url(1)}|`)).toBe(true)
+          const rest = section.replaceAll(/<[^|]*\||^> /gm, ' ')
+          expect(rest.replaceAll(/(?<!&[a-z]+)>/g, '')).not.toMatch(/<|:\/\/|@[\p{L}\p{N}]|&(?!(?:amp|lt|gt);)/u)
+        }
+        const streamed = textOf(unitsOf(bodyOf(refused, SITE), slackMarkdown))
+        expect(streamed.replaceAll(`](${url(1)})`, ' ')).not.toMatch(/[<>]|:\/\/|@[\p{L}\p{N}]|(?<!\\)\]\(/u)
+      }),
+      { numRuns: repeats(1_500) },
+    )
+  })
+
   it('has only our links in a stream', () => {
     fc.assert(
       fc.property(hostile, (text) => {
@@ -180,9 +211,7 @@ describe('whatever a model writes', () => {
         const pages = pagesOf(answer, { publicUrl: SITE, hasHuman: true, isPrivate: false })
         for (const { text: fallback, blocks } of pages) {
           expect(blocks.length).toBeLessThanOrEqual(50)
-          const sections = blocks.flatMap((block) =>
-            'text' in block ? [(block as { text: { text: string } }).text.text] : [],
-          )
+          const sections = sectionsIn(blocks)
           expect(sections.join('').length).toBeLessThanOrEqual(12_000)
           expect(fallback.length).toBeLessThanOrEqual(3_000)
           for (const section of sections) {
