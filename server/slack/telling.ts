@@ -65,7 +65,7 @@ export function createTelling({ api, place, user, posts, shown, pace, streams }:
       await streaming(async (open) => await open.tend(signal))
       if (!draft.isBehind || (!stream && performance.now() - updatedAt < pace.updateMs)) return
       draft.isBehind = false
-      const pieces = piecesOf(settling(draft.text), draft.citations, shown.publicUrl)
+      const pieces = piecesOf(draft.text, draft.citations, shown.publicUrl)
       await streaming(async (open) => await open.write(settledUnits(pieces, slackMarkdown), signal))
       const units = stream ? [] : settledUnits(pieces, mrkdwn)
       if (units.length === 0) return
@@ -96,9 +96,4 @@ function gather(draft: Draft, event: AnswerEvent): void {
   if (event.type !== 'text') return
   draft.text += event.delta
   draft.isBehind = true
-}
-
-/** Without a last line of which it cannot be told yet what it begins. */
-function settling(text: string): string {
-  return text.replace(/\n[ \t]*[-+*#>\d.)`|=:~_ \t]*$/, '')
 }
