@@ -2,15 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Citation } from '../../../core/types.ts'
 import { bodyOf, pagesOf, passagePages, toPages } from '../../../server/slack/blocks.ts'
-import {
-  mrkdwn,
-  packed,
-  settledUnits,
-  settling,
-  slackMarkdown,
-  textOf,
-  unitsOf,
-} from '../../../server/slack/dialect.ts'
+import { mrkdwn, packed, settledUnits, slackMarkdown, textOf, unitsOf } from '../../../server/slack/dialect.ts'
 import { piecesOf } from '../../../server/slack/markup.ts'
 import { answerOf, citationOf } from '../../support/slack-voice.ts'
 import { repeats } from '../../support/thorough.ts'

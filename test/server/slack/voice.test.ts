@@ -201,7 +201,7 @@ describe('a stream', () => {
     async (error) => {
       await using slack = await open()
       slack.fail('chat.startStream', { error }, 9)
-      const { perform } = openTestVoice(slack, slowlyBy(25), { pace: { everyMs: 5, updateMs: 60, rotateMs: 60_000 } })
+      const { perform } = openTestVoice(slack, slowly, { pace: { everyMs: 5, updateMs: 40, rotateMs: 60_000 } })
       await perform(questionOf({ ts: slack.write('C1', 'U1', '?') }), inboxOf().attempt(), never)
       const [, answer, ...more] = slack.messages('C1')
       expect(more).toEqual([])
