@@ -1,0 +1,220 @@
+// A question asked in Slack: answered once where it was asked, by an answer that is stored like every other.
+import { AppError, ModelError, type ModelErrorCode } from '../../core/errors.ts'
+import {
+  type Answer,
+  type AnswerEvent,
+  isTerminal,
+  type Question,
+  type StoredEvent,
+  type Turn,
+} from '../../core/types.ts'
+import { newAnswerId } from '../answer/answer.ts'
+import { SlackError } from './api.ts'
+import { beats } from './beats.ts'
+import { privateOffer, type Shown, toPages } from './blocks.ts'
+import { paragraph, plain } from './markup.ts'
+import { findPosts, type Place, type Posts, whisper } from './posts.ts'
+import { privateTelling } from './private.ts'
+import type { Attempt, SlackQuestion } from './tasks.ts'
+import { createTelling, type Telling } from './telling.ts'
+import { messagesOf, turnsOf } from './thread.ts'
+import type { Notebook, Voicing } from './voice.ts'
+
+export type Trying = Pick<Attempt, 'number'> & { readonly notebook: Notebook }
+
+/** `before`: the answer that is asked for again. */
+export type Asked = SlackQuestion & { readonly before?: string }
+
+// An outage longer than the inbox tries so often is told.
+const TRIES = 3
+// What a question may hold.
+const LONGEST = 4_000
+
+export async function answerQuestion(
+  voicing: Voicing,
+  asked: Asked,
+  trying: Trying,
+  signal: AbortSignal,
+): Promise<void> {
+  const { notebook } = trying
+  const place: Place = { channel: asked.channel, thread: asked.thread ?? asked.ts, since: asked.ts }
+  const before = notebook.now().answerId
+  if (before === undefined) await notebook.note({ answerId: newAnswerId(), messages: [] })
+  try {
+    const past = before === undefined ? null : await recover(voicing, { asked, place, notebook, id: before }, signal)
+    const telling = tellingOf(voicing, asked, place, notebook)
+    if (asked.text.trim() === '') return await telling.say(toPages([paragraph(plain(NOTHING_ASKED))]), signal)
+    const answer =
+      past ?? (await tell(voicing, await toQuestion(voicing, asked, place, notebook, signal), telling, signal))
+    await notebook.note({})
+    if ('status' in answer) await telling.finish(answer, signal)
+    else if (answer.retryable && trying.number < TRIES) throw toError(answer)
+    else await telling.say(toPages([paragraph(plain(FAILED))]), signal)
+    await notebook.note({ isOver: true })
+    if ('status' in answer) await offerMore(voicing, asked, answer, signal)
+  } catch (error) {
+    // Nobody would read it. A fault that passes leaves it running: the next try tells it.
+    const { answerId } = notebook.now()
+    if (error instanceof SlackError && !error.retryable && answerId) voicing.live.stop(voicing.library, answerId)
+    throw error
+  }
+}
+
+const NOTHING_ASKED = 'What would you like to know? Ask it in the same message.'
+const FAILED = 'The answer failed, which says nothing about what the library holds. Please ask again in a few minutes.'
+
+type Past = { readonly asked: Asked; readonly place: Place; readonly notebook: Notebook; readonly id: string }
+
+/** What an earlier try has come to: its finished answer, or null when the question is to be asked (again). */
+async function recover(
+  voicing: Voicing,
+  { asked, place, notebook, id }: Past,
+  signal: AbortSignal,
+): Promise<Answer | null> {
+  const events = await voicing.live.follow(voicing.library, id, 0, signal)
+  let said = ''
+  let last: AnswerEvent | null = null
+  for await (const { event } of events ?? []) {
+    if (event.type === 'text') said += event.delta
+    last = event
+  }
+  signal.throwIfAborted()
+  const { messages = [] } = notebook.now()
+  const found = asked.isPrivate ? [] : await findPosts(voicing.api, place, { answerId: id, said }, signal)
+  const lost = found.filter((ts) => !messages.includes(ts))
+  if (lost.length > 0) await notebook.note({ messages: [...messages, ...lost] })
+  if (last && 'answer' in last && last.type !== 'stopped') return last.answer
+  // Its process ended, or the model failed: an answer that has ended so cannot go on.
+  if (events) await notebook.note({ answerId: newAnswerId() })
+  return null
+}
+
+function tellingOf(voicing: Voicing, asked: Asked, place: Place, notebook: Notebook): Telling {
+  const { api, publicUrl, humanChannel, pace, streams } = voicing
+  const { answerId = '', messages = [] } = notebook.now()
+  let standing = messages
+  const posts: Posts = {
+    answerId,
+    messages: () => standing,
+    add: async (ts) => {
+      standing = [...standing, ts]
+      await notebook.note({ messages: standing })
+    },
+  }
+  const shown: Shown = { publicUrl, hasHuman: humanChannel !== null, isPrivate: isPrivate(asked) }
+  const { user } = asked
+  if (asked.isPrivate) return privateTelling({ api, place, user, posts, shown })
+  return createTelling({ api, place, user, posts, shown, pace, streams })
+}
+
+function isPrivate({ isPrivate, channel }: SlackQuestion): boolean {
+  return isPrivate || channel.startsWith('D')
+}
+
+async function toQuestion(
+  { api, answers, audiences, library }: Voicing,
+  asked: Asked,
+  { channel, thread }: Place,
+  notebook: Notebook,
+  signal: AbortSignal,
+): Promise<Question> {
+  const { answerId: id = '' } = notebook.now()
+  if (asked.from === 'assistant' && thread !== null) {
+    const status = { channel_id: channel, thread_ts: thread, status: 'looking in the library …' }
+    await api.call('assistant.threads.setStatus', status, signal).catch(unlessAborted(signal))
+  }
+  const history: Turn[] = []
+  if (asked.thread !== null) {
+    const latest = asked.ts === null ? {} : { latest: asked.ts }
+    const said = await messagesOf(api, { channel, thread: asked.thread }, latest, signal)
+    const find = async (answer: string) => await answers.find(library, answer)
+    const until = asked.before === undefined ? {} : { until: asked.before }
+    const earlier = said.filter(({ ts }) => asked.ts === null || Number(ts) < Number(asked.ts))
+    history.push(...(await turnsOf(earlier, { self: await api.self(signal), find, ...until })))
+  }
+  return {
+    id,
+    text: asked.text.trim().slice(0, LONGEST).toWellFormed().replaceAll('\0', ' '),
+    library,
+    conversationId: conversationOf(asked, thread, id),
+    history,
+    mode: 'auto',
+    // Nothing marks a doubtful sentence in a message.
+    withholds: true,
+    audiences: isPrivate(asked)
+      ? await audiences.ofUser(asked.user, signal)
+      : await audiences.ofChannel(channel, signal),
+  }
+}
+
+/** Shows that something is done; that it cannot be shown is no reason not to do it. */
+function unlessAborted(signal: AbortSignal) {
+  return () => signal.throwIfAborted()
+}
+
+const PRIVATE = 'con_private_'
+
+function conversationOf(asked: Asked, thread: string | null, id: string): string {
+  const start = isPrivate(asked) ? PRIVATE : 'con_slack_'
+  if (thread === null) return start + id
+  const parts = [asked.channel, thread.replace('.', '-'), ...(isPrivate(asked) ? [asked.user] : [])]
+  return start + parts.join('_')
+}
+
+/** Only who asked was to read it. */
+export function wasPrivate({ conversationId }: Answer): boolean {
+  return conversationId.startsWith(PRIVATE)
+}
+
+type Fault = Extract<AnswerEvent, { type: 'error' }>
+
+/** Asks, and tells what comes. */
+async function tell(
+  voicing: Voicing,
+  question: Question,
+  telling: Telling,
+  signal: AbortSignal,
+): Promise<Answer | Fault> {
+  const { live, library, pace } = voicing
+  signal.throwIfAborted()
+  live.start(question)
+  const events = await live.follow(library, question.id, 0, signal)
+  for await (const batch of beats<StoredEvent>(events ?? none(), pace.everyMs, signal)) {
+    const heard = batch.map(({ event }) => event)
+    const last = heard.at(-1)
+    if (last && 'answer' in last) return last.answer
+    if (last?.type === 'error') return last
+    await telling.hear(heard, signal)
+    if (last && isTerminal(last)) break
+  }
+  throw new AppError('internal', 'An answer ended without a terminal event.', { retryable: true })
+}
+
+async function* none(): AsyncGenerator<StoredEvent> {}
+
+function toError({ code, retryAfterMs }: Fault): AppError {
+  const delay = retryAfterMs === undefined ? {} : { retryAfterMs }
+  if (code.startsWith('model-')) return new ModelError(code as ModelErrorCode, code, { retryable: true, ...delay })
+  return new AppError(code, code, { retryable: true })
+}
+
+/** Tells the asker alone when documents that others here may not read have more about it. */
+async function offerMore(voicing: Voicing, asked: Asked, answer: Answer, signal: AbortSignal): Promise<void> {
+  if (isPrivate(asked)) return
+  const { api, audiences, searching, log } = voicing
+  const { channel, user } = asked
+  try {
+    const everyone = await audiences.ofChannel(channel, signal)
+    const own = [...new Set([...everyone, ...(await audiences.ofUser(user, signal))])]
+    if (own.length === everyone.length) return
+    const query = answer.query || answer.question
+    const [open, all] = await Promise.all([everyone, own].map(async (names) => await searching(query, names, signal)))
+    const known = new Set(open?.map(({ document }) => document.id))
+    if (!all?.some(({ document }) => !known.has(document.id))) return
+    await whisper(api, { channel, thread: asked.thread ?? asked.ts, user }, privateOffer(answer.id), signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    // The answer stands; what could be added is not worth a second try.
+    log.warn({ err: error }, 'more could not be offered in slack')
+  }
+}
