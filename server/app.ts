@@ -4,8 +4,9 @@ import type { SlackConfig } from '../core/config.ts'
 import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Ingesting, ReplyStore, Store } from '../core/ports.ts'
-import { answer, answerDeps } from './answer/answer.ts'
+import { answer, type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
+import { search } from './answer/search.ts'
 import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
 import { chatRoutes } from './http/chat-completions.ts'
@@ -22,8 +23,9 @@ import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
 import type { Policy } from './answer/verdicts.ts'
-import { createPlain } from './slack/plain.ts'
 import { createSlack, type SlackApp } from './slack/slack.ts'
+import type { Perform } from './slack/tasks.ts'
+import type { VoiceDeps } from './slack/voice.ts'
 
 export type AppDeps = {
   readonly store: Store
@@ -68,7 +70,7 @@ export function createApp(deps: AppDeps): App {
     answering: (question, signal) => answer(question, answering, signal),
     report,
   })
-  const slack = openSlack(deps, live)
+  const slack = openSlack(deps, live, answering)
   const hasModel = deps.generator !== null
   let draining = false
   const hono = new Hono()
@@ -121,15 +123,22 @@ function failing(log: Log): ErrorHandler {
   }
 }
 
-function openSlack(deps: AppDeps, live: LiveAnswers): SlackApp | null {
-  const { slack, store } = deps
+function openSlack(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps): SlackApp | null {
+  const { slack, store, library } = deps
   if (!slack) return null
-  return createSlack({
-    ...deps,
-    slack,
-    inbox: store.inbox,
-    perform: createPlain({ ...deps, slack, live, answers: store.answers }),
-  })
+  const searching = async (text: string, audiences: readonly string[], signal: AbortSignal) =>
+    (await search(text, library, { ...answering, audiences }, signal)).passages
+  const { botToken: token, apiUrl, humanChannel } = slack
+  const voice = { ...deps, slack: { token, apiUrl }, humanChannel, live, answers: store.answers, searching }
+  // Loaded on first use: it takes a tenth of a second, and most servers have no Slack.
+  let opened: ReturnType<typeof openVoice> | null = null
+  const perform: Perform = async (...asked) => await (await (opened ??= openVoice(voice))).perform(...asked)
+  return createSlack({ ...deps, slack, inbox: store.inbox, perform })
+}
+
+async function openVoice(deps: VoiceDeps) {
+  const { createVoice } = await import('./slack/voice.ts')
+  return createVoice(deps)
 }
 
 function drainer(live: LiveAnswers, slack: SlackApp | null, begin: () => void): App['drain'] {

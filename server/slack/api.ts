@@ -2,7 +2,6 @@
 // is either for later or for good.
 import {
   type ChatPostMessageArguments,
-  LogLevel,
   WebAPIHTTPError,
   WebAPIPlatformError,
   WebAPIRateLimitedError,
@@ -11,6 +10,7 @@ import {
 import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
+import { slackLogger } from './logger.ts'
 
 /** Slack did not do what was asked. `reason` is its own word for it. Not retryable: it never will. */
 export class SlackError extends AppError {
@@ -56,7 +56,7 @@ export function createSlackApi({ token, apiUrl, log, patienceMs = PATIENCE_MS, d
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     timeout: deadlineMs,
-    logger: quietLogger(log),
+    logger: slackLogger(log),
   })
   const gates = new Map<string, number>()
   const call = async <Result>(method: string, asked: Asked, signal: AbortSignal): Promise<Result> => {
@@ -121,17 +121,4 @@ function toSlackError(error: unknown): SlackError {
   }
   const reason = error instanceof WebAPIHTTPError ? `http-${error.statusCode}` : 'unreachable'
   return new SlackError(reason, { cause: error, retryable: true })
-}
-
-/** Of Slack's client only its own warnings: it writes whole requests into its log, and so what people said. */
-function quietLogger(log: Log) {
-  return {
-    debug: () => {},
-    info: () => {},
-    warn: () => {},
-    error: (...words: unknown[]) => log.error({ client: words.map(String).join(' ').slice(0, 200) }, 'slack client'),
-    setLevel: () => {},
-    getLevel: () => LogLevel.ERROR,
-    setName: () => {},
-  }
 }

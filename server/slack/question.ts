@@ -47,6 +47,7 @@ export async function answerQuestion(
     const answer =
       past ?? (await tell(voicing, await toQuestion(voicing, asked, place, notebook, signal), telling, signal))
     await notebook.note({})
+    if (isAside(asked, answer, notebook)) return
     if ('status' in answer) await telling.finish(answer, signal)
     else if (answer.retryable && trying.number < TRIES) throw toError(answer)
     else await telling.say(toPages([paragraph(plain(FAILED))]), signal)
@@ -58,6 +59,12 @@ export async function answerQuestion(
     if (error instanceof SlackError && !error.retryable && answerId) voicing.live.stop(voicing.library, answerId)
     throw error
   }
+}
+
+/** Where every message is a question, one that the library does not answer was not meant for it. */
+function isAside({ from }: Asked, answer: Answer | Fault, notebook: Notebook): boolean {
+  const isRefused = 'status' in answer && answer.status === 'abstained'
+  return from === 'channel' && isRefused && !notebook.now().messages?.length
 }
 
 const NOTHING_ASKED = 'What would you like to know? Ask it in the same message.'
