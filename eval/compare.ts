@@ -67,8 +67,8 @@ function metricsTable(questions: readonly Both[], runs: readonly Run[]): string[
     signed(each, 0.05),
     each.p.toFixed(4),
     adjusted.get(each.metric)?.toFixed(4) ?? '',
-    directionOf(each.metric) === 0 ? '' : String(each.won),
-    directionOf(each.metric) === 0 ? '' : String(each.lost),
+    directionOf(each.metric) ? String(each.won) : '',
+    directionOf(each.metric) ? String(each.lost) : '',
     each.exactP?.toFixed(4) ?? '',
     each.sd > 0 ? each.detectable.toFixed(3) : '–',
   ])
@@ -137,7 +137,7 @@ function changesOf({ a, b }: Both) {
   return Object.keys(margins).flatMap((metric) => {
     const [from, to] = [a[metric] ?? null, b[metric] ?? null]
     if (from === to) return []
-    return [{ metric, from, to, gain: ((to ?? 0) - (from ?? 0)) * directionOf(metric) }]
+    return [{ metric, from, to, gain: ((to ?? 0) - (from ?? 0)) * (directionOf(metric) ?? 0) }]
   })
 }
 

@@ -22,14 +22,31 @@ export type Difference = Paired & {
   readonly detectable: number
 }
 
-const lowerIsBetter: ReadonlySet<string> = new Set(['false_refusal', 'answered_unanswerable'])
+const less = ['false_refusal', 'answered_unanswerable', 'judgeContradicted', 'judgeUnsupportedAnswer']
 // To refuse is right of one question and wrong of another, and so is to say much.
-const neither: ReadonlySet<string> = new Set(['refused', 'answer_words'])
+const neither = ['refused', 'answer_words']
+const more = [
+  'grounded_correct',
+  'premise_corrected',
+  ...['hit_1', 'hit_5', 'recall_5', 'mrr_10', 'ndcg_10', 'map', 'span_recall', 'span_precision', 'span_iou'],
+  ...['quote_valid', 'in_passages', 'source_true', 'verbatim_true', 'marked', 'stated', 'finished'],
+  ...['right_source', 'cited_rate', 'citation_recall_lexical', 'citation_precision_lexical', 'citation_f1_lexical'],
+  ...['fact_coverage', 'contains_gold', 'contains_any', 'exact_match', 'token_f1', 'rouge_l'],
+  ...['judgeRecallStrict', 'judgeRecallWeighted', 'judgePrecisionStrict', 'judgePrecisionWeighted'],
+  ...['judgeNuggetsStrict', 'judgeNuggetsWeighted'],
+]
 
-/** 1: more is better, -1: less is better, 0: neither. */
-export function directionOf(metric: string): 1 | 0 | -1 {
-  if (neither.has(metric)) return 0
-  return lowerIsBetter.has(metric) ? -1 : 1
+export type Direction = 1 | 0 | -1
+
+const directions: ReadonlyMap<string, Direction> = new Map([
+  ...more.map((metric) => [metric, 1] as const),
+  ...less.map((metric) => [metric, -1] as const),
+  ...neither.map((metric) => [metric, 0] as const),
+])
+
+/** 1: more is better, -1: less is better, 0: neither. null of a score that is not ours: nothing is known of it. */
+export function directionOf(metric: string): Direction | null {
+  return directions.get(metric) ?? null
 }
 
 /** Over the questions on which both were measured; null when there are none. */
@@ -40,6 +57,7 @@ export function differenceOf(metric: string, questions: readonly Compared[]): Di
   })
   if (pairs.length === 0) return null
   const paired = pairedBootstrap(pairs)
+  // Of a score without a direction, won is what rose.
   const sign = directionOf(metric) || 1
   const won = pairs.filter(({ difference }) => difference * sign > 0).length
   const lost = pairs.filter(({ difference }) => difference * sign < 0).length

@@ -5,6 +5,7 @@ import { refusalsOf } from './score/abstention.ts'
 import { auroc } from './score/auroc.ts'
 import { citedRate, lexicallyBacked, shareThat } from './score/citations.ts'
 import { factCoverage } from './score/facts.ts'
+import { marked, sourceTrue, stated, verbatimTrue } from './score/footnotes.ts'
 import { containsFacts, groundedCorrect } from './score/grounded.ts'
 import { averagePrecision, hitIn, ndcgAt, reciprocalRank } from './score/ranking.ts'
 import { judgeRanking, placesRecall } from './score/retrieval.ts'
@@ -33,6 +34,7 @@ export function scoresOf(test: Case, outcome: Outcome, held: Held): Scores {
     ...textScores(test, outcome),
     ...citationScores(outcome),
     answer_words: refused ? null : outcome.answer.split(/\s+/).filter(Boolean).length,
+    finished: yes(outcome.status !== 'stopped'),
     refused: yes(refused),
     false_refusal: test.answerable ? yes(refused) : null,
     answered_unanswerable: test.answerable ? null : yes(!refused),
@@ -105,6 +107,10 @@ function citationScores(outcome: Outcome): Scores {
   return {
     quote_valid: shareThat(outcome.citations, ({ isValid }) => isValid),
     in_passages: shareThat(outcome.citations, ({ isInPassage }) => isInPassage),
+    source_true: sourceTrue(outcome),
+    verbatim_true: verbatimTrue(outcome),
+    marked: marked(outcome),
+    stated: stated(outcome),
     cited_rate: citedRate(outcome),
     citation_recall_lexical: backed && backed.recall,
     citation_precision_lexical: backed && backed.precision,

@@ -1,5 +1,5 @@
 // The measures of a run: what each is over, its value with an interval, and its difference from a baseline.
-import { directionOf } from '../differences.ts'
+import { type Direction, directionOf } from '../differences.ts'
 import type { Asked, Run } from '../record.ts'
 import { bootstrap, mean, wilson } from '../stats.ts'
 
@@ -23,7 +23,7 @@ export type Pair = { readonly now: Asked; readonly before: Asked }
 
 export const HEADLINE = 'grounded_correct'
 
-const better = new Map<number, Measure['better']>([
+const better = new Map<Direction, Measure['better']>([
   [1, 'more'],
   [0, 'neither'],
   [-1, 'less'],
@@ -47,7 +47,7 @@ function known(name: string, all: readonly Asked[]): Measure[] {
   if (values.length === 0) return []
   const isYesNo = values.every((value) => value === 0 || value === 1)
   const isShare = values.every((value) => value >= 0 && value <= 1)
-  return [{ name, of, better: better.get(directionOf(name)) ?? 'more', isYesNo, isShare }]
+  return [{ name, of, better: better.get(directionOf(name) ?? 0) ?? 'neither', isYesNo, isShare }]
 }
 
 /** With the interval of Wilson for yes or no, else of the bootstrap by cluster; null when nothing was measured. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { baselineOf, readBaseline, writeBaseline } from '../../eval/baseline.ts'
 import { judge } from '../../eval/gate.ts'
+import { always } from '../../eval/rules.ts'
 import type { Asked } from '../../eval/record.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { askedWith } from '../support/runs.ts'
@@ -12,8 +13,10 @@ const set = { file: 'set.jsonl', hash: 'set-1' }
 
 /** As many questions as our own set has: each third on one document with two others, the unanswerable alone. */
 function questions(change: (asked: Asked, at: number) => Asked = (asked) => asked): Asked[] {
-  const right = { grounded_correct: 1, hit_5: 1, right_source: 1, fact_coverage: 1, false_refusal: 0, refused: 0 }
-  const shown = { quote_valid: 1, in_passages: 1, cited_rate: 1 }
+  const found = { grounded_correct: 1, hit_5: 1, ndcg_10: 1, right_source: 1 }
+  const right = { ...found, fact_coverage: 1, false_refusal: 0, refused: 0 }
+  const kept = Object.fromEntries(always.map((metric) => [metric, 1]))
+  const shown = { ...kept, cited_rate: 1, citation_recall_lexical: 1, answer_words: 100 }
   const answerable = Array.from({ length: 210 }, (_, at) =>
     askedWith(`a${at}`, {
       cluster: `document ${at % 70}`,
@@ -59,6 +62,7 @@ describe('the gate', () => {
   it.each([
     ['grounded_correct', 0],
     ['hit_5', 0],
+    ['ndcg_10', 0],
     ['right_source', 0],
     ['fact_coverage', 0],
     ['false_refusal', 1],
@@ -89,16 +93,33 @@ describe('the gate', () => {
     expect(reasonsOf(losing(1, { cited_rate: 0.5 }))).toEqual([expect.stringContaining('cited_rate: ')])
   })
 
-  it.each(['quote_valid', 'in_passages'])('bears no single fault of %s, whatever the baseline says', (metric) => {
+  it.each(always)('bears no single fault of %s, whatever the baseline says', (metric) => {
     expect(reasonsOf(losing(1, { [metric]: 0.9 }))).toEqual([`${metric}: below 1 on 1 questions (a0)`])
   })
 
   it('is not passed by measuring nothing', () => {
-    const silent = questions((asked) => scored(asked, { quote_valid: null, in_passages: null, hit_5: null }))
+    const nothing = Object.fromEntries(always.map((metric) => [metric, null]))
+    const silent = questions((asked) => scored(asked, { ...nothing, hit_5: null }))
     expect(reasonsOf(silent)).toEqual([
-      'quote_valid: measured on no question',
-      'in_passages: measured on no question',
+      ...always.map((metric) => `${metric}: measured on no question`),
       'hit_5: not measured any more on 210 of 210 questions',
+    ])
+  })
+
+  it('is green when answers that nobody should have had are refused, which leaves them without a text', () => {
+    const before = questions((asked, at) =>
+      at < 210 ? asked : scored(asked, { answered_unanswerable: 1, refused: 0, cited_rate: 1, answer_words: 100 }),
+    )
+    expect(judge({ set, questions: questions() }, baselineOf({ set, questions: before })).reasons).toEqual([])
+  })
+
+  it('bears one sentence more for each answer, and not every passage whole', () => {
+    const saying = (words: number) =>
+      questions((asked) => scored(asked, { answer_words: asked.answerable ? words : null }))
+    expect(reasonsOf(saying(15))).toEqual([])
+    expect(reasonsOf(saying(40))).toEqual([])
+    expect(reasonsOf(saying(116))).toEqual([
+      'answer_words: a rise beyond 15 cannot be ruled out, +16.000 [+16.000, +16.000]',
     ])
   })
 
