@@ -1,4 +1,5 @@
 // Two runs of the same questions, metric by metric: what changed, and whether chance alone would do that.
+import { margins } from './rules.ts'
 import { type Holm, holm, mcNemar, mean, type Paired, pairedBootstrap, smallestDetectable } from './stats.ts'
 
 /** A question of either run, as far as it is compared. */
@@ -80,8 +81,17 @@ function isWhole(score: number): boolean {
 
 export type Tested = Difference & { readonly adjustedP: number; readonly level: number }
 
-/** With p and level of each as one of several. */
-export function testTogether(differences: readonly Difference[]): Tested[] {
+/**
+ * With p and level of each: as one of several for all that have a margin, which are decided on together. Where nothing
+ * may be lost, and for a bound, there is no chance to share.
+ */
+export function testGated(differences: readonly Difference[]): Tested[] {
+  const hasMargin = ({ metric }: Difference) => (margins[metric] ?? 0) > 0
+  const alone = differences.filter((each) => !hasMargin(each))
+  return [...testTogether(differences.filter(hasMargin)), ...alone.flatMap((each) => testTogether([each]))]
+}
+
+function testTogether(differences: readonly Difference[]): Tested[] {
   const { adjusted, levels }: Holm = holm(differences.map(({ p }) => p))
   return differences.map((each, at) => ({ ...each, adjustedP: adjusted[at] ?? 1, level: levels[at] ?? 0.05 }))
 }

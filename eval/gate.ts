@@ -3,16 +3,7 @@ import { access } from 'node:fs/promises'
 import { InputError } from '../core/errors.ts'
 import { type Baseline, baselineOf, readBaseline, shortHash, writeBaseline } from './baseline.ts'
 import { type RunCommand, say } from './command.ts'
-import {
-  type Compared,
-  type Difference,
-  differenceOf,
-  directionOf,
-  plus,
-  signed,
-  type Tested,
-  testTogether,
-} from './differences.ts'
+import { type Compared, differenceOf, directionOf, plus, signed, type Tested, testGated } from './differences.ts'
 import { grid } from './figures.ts'
 import type { Asked, Run } from './record.ts'
 import { always, bounds, compared, margins, MISSING } from './rules.ts'
@@ -22,22 +13,23 @@ const BASELINE = 'eval/baseline.json'
 
 export const gate: RunCommand = async (files, paths, options, learn, signal) => {
   if (files.length > 0) throw new InputError('usage', `The gate takes no file but --baseline: ${files.join(', ')}.`)
-  const { baseline: path = BASELINE, update = false, fresh, parallel, cache } = options
+  const { baseline: path = BASELINE, update = false } = options
   // Told before a minute is spent on answers.
-  if (!update) await access(path).catch(() => refuseMissing(path))
-  // All questions, whatever else was chosen.
-  const how = { ...(fresh ? { fresh } : {}), ...(parallel ? { parallel } : {}), ...(cache ? { cache } : {}) }
-  const run = await runSet(paths, how, learn, signal)
+  const baseline = update ? null : await findBaseline(path)
+  const run = await runSet(paths, options, learn, signal)
   await keepRun(run, options)
-  if (update) return await updateBaseline(path, run)
-  const { lines, reasons } = judge(run, await readBaseline(path))
+  if (!baseline) return await updateBaseline(path, run)
+  const { lines, reasons } = judge(run, baseline)
   return reasons.length === 0
     ? [[...lines, '', 'Not worse than the baseline.'], 0]
     : [[...lines, '', 'Worse than the baseline:', ...reasons.map((reason) => `- ${reason}`)], 1]
 }
 
-function refuseMissing(path: string): never {
-  throw new InputError('unreadable', `There is no ${path}: npm run eval -- gate --update makes one.`)
+async function findBaseline(path: string): Promise<Baseline> {
+  await access(path).catch(() => {
+    throw new InputError('unreadable', `There is no ${path}: npm run eval -- gate --update makes one.`)
+  })
+  return await readBaseline(path)
 }
 
 /** What must always hold must hold of a baseline. */
@@ -56,7 +48,7 @@ export function judge(run: Pick<Run, 'set' | 'questions'>, baseline: Baseline): 
     const kept = baseline.questions[asked.id]
     return kept?.hash === shortHash(asked) ? [{ ...asked, a: kept.scores, b: asked.scores }] : []
   })
-  const tested = testAll(compared.flatMap((metric) => differenceOf(metric, questions) ?? []))
+  const tested = testGated(compared.flatMap((metric) => differenceOf(metric, questions) ?? []))
   const reasons = [
     ...faultsOf(run.questions),
     ...mismatchesOf(run, baseline, questions.length),
@@ -64,13 +56,6 @@ export function judge(run: Pick<Run, 'set' | 'questions'>, baseline: Baseline): 
     ...tested.flatMap((each) => lossOf(each) ?? []),
   ]
   return { lines: tableOf(tested), reasons }
-}
-
-/** What has a margin is decided on together. Where nothing may be lost, and for a bound, there is no chance to share. */
-function testAll(differences: readonly Difference[]): Tested[] {
-  const hasMargin = ({ metric }: Difference) => (margins[metric] ?? 0) > 0
-  const alone = differences.filter((each) => !hasMargin(each))
-  return [...testTogether(differences.filter(hasMargin)), ...alone.flatMap((each) => testTogether([each]))]
 }
 
 function faultsOf(questions: readonly Asked[]): string[] {

@@ -45,6 +45,7 @@ export async function readCases(
   isWanted: (line: string) => boolean = () => true,
 ): Promise<Case[]> {
   const lines = (await readText(setPath)).split('\n')
+  if (lines.every((line) => line.trim() === '')) throw new InputError('bad-case', `${setPath} holds no question.`)
   const files = new Map<string, readonly string[]>()
   const cases: Case[] = []
   for (const [index, line] of lines.entries()) {

@@ -89,8 +89,9 @@ const runShape = z.object({
   schema: z.literal(RUN),
   name: z.string(),
   set: z.object({ file: z.string(), hash: z.string() }),
-  library: z.object({ folder: z.string(), hash: z.string() }),
-  environment: z.object({ node: z.string(), commit: z.string().nullable(), product: z.string() }),
+  /** null of a server: it does not say */
+  library: z.object({ folder: z.string(), hash: z.string().nullable() }),
+  environment: z.object({ node: z.string(), commit: z.string().nullable(), product: z.string().nullable() }),
   options: z.record(z.string(), z.string()),
   questions: z.array(asked),
   /** last, and alone in differing between two runs of the same: milliseconds, by question */

@@ -3,10 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { baselineOf, readBaseline, writeBaseline } from '../../eval/baseline.ts'
-import { judge } from '../../eval/gate.ts'
+import { gate, judge } from '../../eval/gate.ts'
 import { always } from '../../eval/rules.ts'
 import type { Asked } from '../../eval/record.ts'
 import { folderOfFile } from '../support/folder.ts'
+import { never } from '../support/passages.ts'
 import { askedWith } from '../support/runs.ts'
 
 const set = { file: 'set.jsonl', hash: 'set-1' }
@@ -134,6 +135,16 @@ describe('the gate', () => {
     expect(reasonsOf(changed)).toEqual([
       expect.stringContaining('254 questions are in both, 1 only in the set, 1 only in the baseline'),
     ])
+  })
+})
+
+describe('npm run eval -- gate', () => {
+  it('reads its baseline before anything is learned or asked', async () => {
+    const learn = async () => await Promise.reject(new Error('learned'))
+    const gated = async (path: string) =>
+      await gate([], { set: 'none.jsonl', library: 'none' }, { baseline: path }, learn, never)
+    await expect(gated('package.json')).rejects.toThrow('package.json is not a baseline')
+    await expect(gated('none.json')).rejects.toThrow('There is no none.json')
   })
 })
 

@@ -15,6 +15,7 @@ import { answerDeps } from '../../server/answer/answer.ts'
 import { openTestApp, openTestLibrary } from '../support/app.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { never } from '../support/passages.ts'
+import { start } from '../support/process.ts'
 
 const places = { stripe: [{ file: 'stripe.md', lines: [6, 6] }], notion: [{ file: 'notion.md', lines: [3, 3] }] }
 const questions = [
@@ -86,6 +87,7 @@ describe('a run over HTTP', () => {
   ])('%s has the answers, citations and scores of the pipeline', async (_, generator) => {
     const [pipeline, surface] = [await run({}, generator), await run({ url: await serveApp(generator) }, generator)]
     expect(told(surface)).toEqual(told(pipeline))
+    expect([surface.environment.product, surface.environment.commit, surface.library.hash]).toEqual([null, null, null])
     expect(surface.questions.map(({ outcome }) => outcome?.status)).toContain('abstained')
     expect(surface.questions.flatMap(({ outcome }) => outcome?.citations ?? []).length).toBeGreaterThan(3)
     expect(surface.questions.flatMap(({ scores }) => scores['quote_valid'] ?? [])).toEqual([1, 1, 1, 1])
@@ -113,6 +115,19 @@ describe('a run over HTTP', () => {
       questions.map(() => '/v1/ask answers 503 (The database does not answer.).'),
     )
     expect(questions.map(({ scores }) => scores)).toEqual(questions.map(() => ({})))
+  })
+
+  it('ends with exit code 1 when a question has no answer, and says of how many', async () => {
+    const url = await serveScript((path) =>
+      path.startsWith('/v1/documents') ? [200, { documents: [], next: null }] : [503, { title: 'Down.' }],
+    )
+    const to = join(await folderOfFile(), 'run.json')
+    const args = ['--set', paths.set, '--library', paths.library, '--url', url, '--run', to]
+    const running = start('eval/main.ts', args, {})
+    expect(await running.ended).toBe(1)
+    expect(running.stderr()).toContain('5 of 5 questions have no answer.')
+    expect(running.stderr()).toMatch(/has not learned .* \d of \d documents|of \d documents \d are missing/)
+    expect(running.stdout()).toContain('q1: /v1/ask answers 503 (Down.).')
   })
 
   it('takes something else than an answer for a failure, and names what is wrong with it', async () => {
