@@ -96,10 +96,10 @@ function testTogether(differences: readonly Difference[]): Tested[] {
   return differences.map((each, at) => ({ ...each, adjustedP: adjusted[at] ?? 1, level: levels[at] ?? 0.05 }))
 }
 
-/** In points of a hundred where the metric is a share: `+0.024 [-0.010, +0.058]`. */
+/** In points of a hundred where the metric is a share: `+0.024 [-0.010, +0.058]`; `[–]`: too few clusters to tell. */
 export function signed({ difference, interval }: Paired, level: number): string {
   const [low, high] = interval(level)
-  return `${plus(difference)} [${plus(low)}, ${plus(high)}]`
+  return `${plus(difference)} ${Number.isFinite(low) ? `[${plus(low)}, ${plus(high)}]` : '[–]'}`
 }
 
 export function plus(value: number): string {

@@ -55,7 +55,9 @@ export function estimate({ of, isYesNo }: Measure, questions: readonly Asked[]):
   const rows = questions.flatMap((each) => valued(each, of(each)))
   if (rows.length === 0) return null
   const value = meanOf(rows)
-  const [low, high] = isYesNo ? wilson(Math.round(value * rows.length), rows.length) : bounds(rows)
+  const [low, high] = isYesNo
+    ? wilson(Math.round(value * rows.length), rows.length)
+    : bootstrap(rows, clusterOf, meanOf)
   return { n: rows.length, value, low, high }
 }
 
@@ -66,7 +68,7 @@ export function difference({ of, isYesNo }: Measure, pairs: readonly Pair[]): Di
     return late === null || early === null ? [] : [{ cluster: now.cluster, value: late - early, early }]
   })
   if (rows.length === 0) return null
-  const [low, high] = bounds(rows)
+  const [low, high] = bootstrap(rows, clusterOf, meanOf)
   const before = mean(rows.map(({ early }) => early))
   const moved = rows.flatMap(({ value }) => (value === 0 ? [] : [Math.abs(value)]))
   const step = isYesNo ? 1 : mean(moved)
@@ -102,12 +104,6 @@ function detectableOf(rows: readonly Valued[], step: number, factor = 1): number
   const variance = (clusters.length / (clusters.length - 1)) * sums.reduce((sum, each) => sum + each, 0)
   const least = factor * 2.8 * (Math.sqrt(variance) / rows.length)
   return Math.max(least || 0, (FEWEST * step) / rows.length) || Number.NaN
-}
-
-/** Rows of one cluster say nothing about how far another would be off. */
-function bounds(rows: readonly Valued[]): readonly [number, number] {
-  const isOne = rows.every(({ cluster }) => cluster === rows[0]?.cluster)
-  return isOne ? [Number.NaN, Number.NaN] : bootstrap(rows, clusterOf, meanOf)
 }
 
 type Valued = { readonly cluster: string; readonly value: number }
