@@ -1,10 +1,9 @@
 // Answers kept by what they were made of, so that a run that was cut goes on where it was, and an unchanged one is instant.
 import { createHash } from 'node:crypto'
-import { glob, readFile } from 'node:fs/promises'
+import { glob, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../core/errors.ts'
-import { findFiles } from '../ingest/source/folder.ts'
 import { outcomeShape, timesShape, writeWhole } from './record.ts'
 
 const kept = z.object({ outcome: outcomeShape, timesMs: timesShape })
@@ -65,16 +64,30 @@ export async function hashProduct(root: string): Promise<string> {
   return await hashFiles(root, paths)
 }
 
-/** One hash over the names and bytes of what is learned from a folder, links included. Throws InputError for nothing. */
-export async function hashFolder(folder: string, signal: AbortSignal): Promise<string> {
-  const { files, faults } = await findFiles([folder], signal)
-  const [fault] = faults
-  if (fault) throw new InputError(fault.code, fault.message)
-  if (files.length === 0) throw new InputError('nothing-learned', `${folder} holds no document to learn.`)
-  return await hashFiles(
-    folder,
-    files.map(({ path }) => path),
-  )
+/** One hash over the names and bytes of the files of a folder, links included. Throws InputError when there is none. */
+export async function hashFolder(folder: string): Promise<string> {
+  const paths = await filesBelow(folder, new Set()).catch((error: unknown) => {
+    throw new InputError('unreadable', `${folder} cannot be read (${error instanceof Error ? error.message : ''}).`)
+  })
+  if (paths.length === 0) throw new InputError('nothing-learned', `${folder} holds no document to learn.`)
+  return await hashFiles(folder, paths)
+}
+
+/** Links are followed as they are when it is learned, each folder once; what is private to tools is left out. */
+async function filesBelow(folder: string, seen: Set<string>): Promise<string[]> {
+  const real = await realpath(folder)
+  if (seen.has(real)) return []
+  seen.add(real)
+  const paths: string[] = []
+  for (const name of (await readdir(folder)).sort()) {
+    if (name.startsWith('.') || name === 'node_modules') continue
+    const path = join(folder, name)
+    // A link to nothing is no file.
+    const found = await stat(path).catch(() => null)
+    if (found?.isDirectory()) paths.push(...(await filesBelow(path, seen)))
+    else if (found?.isFile()) paths.push(path)
+  }
+  return paths
 }
 
 /** However the folder was written. */

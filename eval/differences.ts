@@ -23,26 +23,27 @@ export type Difference = Paired & {
   readonly detectable: number
 }
 
-const less = ['false_refusal', 'answered_unanswerable', 'judgeContradicted', 'judgeUnsupportedAnswer']
+const more = `
+  grounded_correct premise_corrected finished
+  hit_1 hit_5 recall_5 mrr_10 ndcg_10 map span_recall span_precision span_iou
+  quote_valid in_passages source_true verbatim_true marked stated
+  right_source cited_rate citation_recall_lexical citation_precision_lexical citation_f1_lexical
+  fact_coverage contains_gold contains_any exact_match token_f1 rouge_l
+  judgeRecallStrict judgeRecallWeighted judgePrecisionStrict judgePrecisionWeighted
+  judgeNuggetsStrict judgeNuggetsWeighted`
+const less = 'false_refusal answered_unanswerable judgeContradicted judgeUnsupportedAnswer'
 // To refuse is right of one question and wrong of another, and so is to say much.
-const neither = ['refused', 'answer_words']
-const more = [
-  'grounded_correct',
-  'premise_corrected',
-  ...['hit_1', 'hit_5', 'recall_5', 'mrr_10', 'ndcg_10', 'map', 'span_recall', 'span_precision', 'span_iou'],
-  ...['quote_valid', 'in_passages', 'source_true', 'verbatim_true', 'marked', 'stated', 'finished'],
-  ...['right_source', 'cited_rate', 'citation_recall_lexical', 'citation_precision_lexical', 'citation_f1_lexical'],
-  ...['fact_coverage', 'contains_gold', 'contains_any', 'exact_match', 'token_f1', 'rouge_l'],
-  ...['judgeRecallStrict', 'judgeRecallWeighted', 'judgePrecisionStrict', 'judgePrecisionWeighted'],
-  ...['judgeNuggetsStrict', 'judgeNuggetsWeighted'],
-]
+const neither = 'refused answer_words'
 
 export type Direction = 1 | 0 | -1
 
 const directions: ReadonlyMap<string, Direction> = new Map([
-  ...more.map((metric) => [metric, 1] as const),
-  ...less.map((metric) => [metric, -1] as const),
-  ...neither.map((metric) => [metric, 0] as const),
+  ...more
+    .trim()
+    .split(/\s+/)
+    .map((metric) => [metric, 1] as const),
+  ...less.split(' ').map((metric) => [metric, -1] as const),
+  ...neither.split(' ').map((metric) => [metric, 0] as const),
 ])
 
 /** 1: more is better, -1: less is better, 0: neither. null of a score that is not ours: nothing is known of it. */

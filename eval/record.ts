@@ -45,6 +45,8 @@ export const outcomeShape = z.object({
   statements: z.array(span.extend({ verdict: z.enum(verdicts), citations: z.array(z.int()) })),
   citations: z.array(citation),
   passages: z.array(passage),
+  /** only the five best are known, as of a refusal over HTTP; left out otherwise */
+  isCut: z.literal(true).optional(),
   /** where the listed places stand in the learned texts; null when one was not found there */
   evidence: z.array(span.extend({ text: z.string() })).nullable(),
   /** of all calls to a model for it; left out where none was asked */

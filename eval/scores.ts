@@ -58,7 +58,7 @@ const noRetrieval = {
 type RetrievalScores = Record<keyof typeof noRetrieval, number | null>
 
 /** The ranking is that of the passages, whether or not an answer was made of them. */
-function retrievalScores(test: Case, { passages, evidence }: Outcome, held: Held): RetrievalScores {
+function retrievalScores(test: Case, { passages, evidence, isCut }: Outcome, held: Held): RetrievalScores {
   const { gains, judged } = judgeRanking(test, held.passages)
   const cited = yes(held.citations.some((places) => places.length > 0))
   const shown = passages.slice(0, SHOWN).map(({ file, span }) => ({ text: file, ...span }))
@@ -68,9 +68,10 @@ function retrievalScores(test: Case, { passages, evidence }: Outcome, held: Held
     // A source that is cited was found, wherever its passage stands.
     hit_5: Math.max(hitIn(SHOWN, gains), cited),
     recall_5: placesRecall(SHOWN, test, held.passages),
-    mrr_10: reciprocalRank(10, gains),
-    ndcg_10: ndcgAt(10, gains, judged),
-    map: averagePrecision(gains, judged.filter(Boolean).length),
+    // What a server does not show of its ranking is not measured as if nothing was there.
+    mrr_10: isCut ? null : reciprocalRank(10, gains),
+    ndcg_10: isCut ? null : ndcgAt(10, gains, judged),
+    map: isCut ? null : averagePrecision(gains, judged.filter(Boolean).length),
     span_recall: covered && covered.recall,
     span_precision: covered && covered.precision,
     span_iou: covered && covered.iou,

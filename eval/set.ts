@@ -8,9 +8,10 @@ import { InputError } from '../core/errors.ts'
 import { type Asking, askAll, type Surface } from './asking.ts'
 import { hashCase } from './asked.ts'
 import { type Cache, freshCache, hashFolder, hashOf, hashProduct, openCache } from './cache.ts'
-import { halfOf, type Learn, type Options, type Paths, readCount, readSize, say } from './command.ts'
+import { halfOf, type Learn, type Options, type Paths, readCount, readDocuments, readSize, say } from './command.ts'
 import { htmlOf } from './html/page.ts'
 import { openServer } from './http.ts'
+import { openShelf } from './outcome.ts'
 import { openPipeline } from './pipeline.ts'
 import { showQuestions } from './progress.ts'
 import { type Case, readCases } from './questions.ts'
@@ -35,7 +36,7 @@ export async function keepRun(run: Run, options: Options): Promise<string> {
 
 export async function runSet(paths: Paths, options: Options, learn: Learn, signal: AbortSignal): Promise<Run> {
   const cases = select(await readCases(paths.set, paths.library), options)
-  const { set, library, product } = await hashAll(paths, signal)
+  const { set, library, product } = await hashAll(paths)
   const chosen = keepDefined(options, ['half', 'only', 'sample', 'seed', 'size', 'url'])
   const progress = showQuestions(cases.length)
   const asking: Asking = {
@@ -99,7 +100,10 @@ async function openSurface(
 ): Promise<Surface> {
   if (url) {
     const server = await openServer({ url, key, isFresh: fresh }, folder, signal)
-    const differences = await differencesOf(folder, server.shelf.texts, signal)
+    // Learned once more: what a file says is known only of what was parsed.
+    const learned = await readDocuments('served', folder, learn)
+    const here = await openShelf(folder, { all: async () => await Promise.resolve(learned), find: nothing }, signal)
+    const differences = differencesOf(here.texts, server.shelf.texts)
     if (differences) say(`${url} has not learned ${folder} as it is here: ${differences}.`)
     return server
   }
@@ -110,12 +114,12 @@ async function openSurface(
   return await openPipeline(library, folder, deps, signal)
 }
 
-async function hashAll({ set, library }: Paths, signal: AbortSignal) {
-  const [product, folder, questions] = await Promise.all([
-    hashProduct(root),
-    hashFolder(library, signal),
-    readFile(set),
-  ])
+async function nothing(): Promise<null> {
+  return await Promise.resolve(null)
+}
+
+async function hashAll({ set, library }: Paths) {
+  const [product, folder, questions] = await Promise.all([hashProduct(root), hashFolder(library), readFile(set)])
   return { product, library: folder, set: hashOf(questions) }
 }
 

@@ -24,6 +24,7 @@ function questions(lost: readonly string[] = [], ruined: readonly string[] = [])
   })
 }
 
+const judged = (scores: Asked['scores']) => runWith(ids.map((id) => askedWith(id, { scores })))
 const a = runWith(questions(), { name: 'before' })
 const lineOf = (lines: readonly string[], start: string) => lines.find((line) => line.startsWith(start)) ?? ''
 
@@ -89,7 +90,6 @@ describe('a comparison', () => {
   })
 
   it('calls more contradictions worse, and says nothing of what it does not know', () => {
-    const judged = (scores: Asked['scores']) => runWith(ids.map((id) => askedWith(id, { scores })))
     const before = judged({ judgeContradicted: 0, theirs: 0 })
     const worse = compareRuns(before, judged({ judgeContradicted: 1, theirs: 1 }))
     expect(lineOf(worse, 'judgeContradicted')).toMatch(/ 0 +40 +0\.0000/)

@@ -46,6 +46,11 @@ function answering(count: number): Asked[] {
   return questions((asked, at) => (at >= 210 && at < 210 + count ? scored(asked, { answered_unanswerable: 1 }) : asked))
 }
 
+/** Each answer has so many words. */
+function saying(words: number): Asked[] {
+  return questions((asked) => scored(asked, { answer_words: asked.answerable ? words : null }))
+}
+
 function reasonsOf(asked: readonly Asked[], of = set): readonly string[] {
   return judge({ set: of, questions: [...asked] }, baseline).reasons
 }
@@ -115,8 +120,6 @@ describe('the gate', () => {
   })
 
   it('bears one sentence more for each answer, and not every passage whole', () => {
-    const saying = (words: number) =>
-      questions((asked) => scored(asked, { answer_words: asked.answerable ? words : null }))
     expect(reasonsOf(saying(15))).toEqual([])
     expect(reasonsOf(saying(40))).toEqual([])
     expect(reasonsOf(saying(116))).toEqual([
@@ -138,11 +141,12 @@ describe('the gate', () => {
   })
 })
 
+const learn = async () => await Promise.reject(new Error('learned'))
+const gated = async (path: string) =>
+  await gate([], { set: 'none.jsonl', library: 'none' }, { baseline: path }, learn, never)
+
 describe('npm run eval -- gate', () => {
   it('reads its baseline before anything is learned or asked', async () => {
-    const learn = async () => await Promise.reject(new Error('learned'))
-    const gated = async (path: string) =>
-      await gate([], { set: 'none.jsonl', library: 'none' }, { baseline: path }, learn, never)
     await expect(gated('package.json')).rejects.toThrow('package.json is not a baseline')
     await expect(gated('none.json')).rejects.toThrow('There is no none.json')
   })

@@ -29,6 +29,7 @@ const questions = [
     history: [{ question: 'How did Notion shard Postgres?', answer: 'Into 480 logical shards.' }],
   },
   { id: 'q4', question: 'What happens with a burst 🚦 above the cap?', sources: [], facts: [['allowed']] },
+  { id: 'q6', question: 'Who won the chess olympiad in Dubai?', sources: places.stripe, facts: [['four']] },
   { id: 'q5', question: 'Who won the chess olympiad in Bucharest?', answerable: false, sources: [] },
 ]
 
@@ -69,9 +70,11 @@ async function run(options: Options, generator: Generator | null = null): Promis
 /** Without what HTTP does not carry: how sure the pipeline was, and more than five passages of a refusal. */
 function told({ questions }: Run) {
   return questions.map(({ outcome, held, ...asked }) => {
-    const shown = outcome?.status === 'abstained' ? 5 : outcome?.passages.length
-    const passages = outcome?.passages.slice(0, shown)
-    return { ...asked, held: held.citations, outcome: { ...outcome, passages, confidence: null } }
+    const isRefused = outcome?.status === 'abstained'
+    const passages = outcome?.passages.slice(0, isRefused ? 5 : outcome.passages.length)
+    const scores = { ...asked.scores, ...(isRefused ? { mrr_10: null, ndcg_10: null, map: null } : {}) }
+    const known = { ...outcome, passages, confidence: null, isCut: null }
+    return { ...asked, scores, held: held.citations, outcome: known }
   })
 }
 
@@ -92,7 +95,10 @@ describe('a run over HTTP', () => {
     expect(surface.questions.flatMap(({ outcome }) => outcome?.citations ?? []).length).toBeGreaterThan(3)
     expect(surface.questions.flatMap(({ scores }) => scores['quote_valid'] ?? [])).toEqual([1, 1, 1, 1])
     expect(surface.questions.every(({ outcome }) => outcome?.confidence === null)).toBe(true)
-    expect(Object.keys(surface.timingsMs)).toEqual(['q1', 'q2', 'q3', 'q4', 'q5'])
+    const refused = surface.questions.find(({ id }) => id === 'q6')?.scores
+    expect(refused).toMatchObject({ hit_5: 1, false_refusal: 1, mrr_10: null, ndcg_10: null, map: null })
+    expect(pipeline.questions.find(({ id }) => id === 'q6')?.scores['ndcg_10']).toBeTypeOf('number')
+    expect(Object.keys(surface.timingsMs)).toEqual(['q1', 'q2', 'q3', 'q4', 'q6', 'q5'])
   })
 
   it('calls each document as its file is called, wherever the server has it from', async () => {
@@ -125,7 +131,7 @@ describe('a run over HTTP', () => {
     const args = ['--set', paths.set, '--library', paths.library, '--url', url, '--run', to]
     const running = start('eval/main.ts', args, {})
     expect(await running.ended).toBe(1)
-    expect(running.stderr()).toContain('5 of 5 questions have no answer.')
+    expect(running.stderr()).toContain('6 of 6 questions have no answer.')
     expect(running.stderr()).toMatch(/has not learned .* \d of \d documents|of \d documents \d are missing/)
     expect(running.stdout()).toContain('q1: /v1/ask answers 503 (Down.).')
   })
