@@ -1,7 +1,7 @@
 // The committed scores that a change is held against: one line per question, so that a diff shows which have changed.
 import { z } from 'zod'
 import { type Asked, readShaped, type Run, writeWhole } from './record.ts'
-import { margins } from './rules.ts'
+import { compared } from './rules.ts'
 
 const SCHEMA = 'footnote-baseline/1'
 // Enough to tell a question from its changed self.
@@ -17,7 +17,7 @@ export type Baseline = z.infer<typeof shape>
 /** Of the metrics that are held against it; what was not measured is left out. */
 export function baselineOf({ set, questions }: Pick<Run, 'set' | 'questions'>): Baseline {
   const kept = questions.map((asked) => {
-    const names = Object.keys(margins).filter((metric) => (asked.scores[metric] ?? null) !== null)
+    const names = compared.filter((metric) => (asked.scores[metric] ?? null) !== null)
     const scores = Object.fromEntries(names.map((metric) => [metric, asked.scores[metric] ?? 0]))
     return [asked.id, { hash: shortHash(asked), scores }] as const
   })

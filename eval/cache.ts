@@ -1,8 +1,9 @@
 // Answers kept by what they were made of, so that a run that was cut goes on where it was, and an unchanged one is instant.
 import { createHash } from 'node:crypto'
-import { glob, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { glob, readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
 import { z } from 'zod'
+import { InputError } from '../core/errors.ts'
 import { outcomeShape, timesShape, writeWhole } from './record.ts'
 
 const kept = z.object({ outcome: outcomeShape, timesMs: timesShape })
@@ -50,27 +51,51 @@ function parse(text: string): unknown {
  */
 const PRODUCT = [
   '{core,ingest,models,prompts,server,store}/**/*',
-  'eval/{outcome,questions,record,run}.ts',
+  'eval/{asking,command,outcome,pipeline,questions,record,run}.ts',
   'eval/public/place.ts',
   'package-lock.json',
 ]
 
 /** One hash over the code that answers, and over what it is packed with. */
 export async function hashProduct(root: string): Promise<string> {
-  return await hashFiles(root, PRODUCT)
-}
-
-/** One hash over the names and bytes of all files of a folder. */
-export async function hashFolder(folder: string): Promise<string> {
-  return await hashFiles(folder, ['**/*'])
-}
-
-async function hashFiles(folder: string, patterns: readonly string[]): Promise<string> {
   const paths: string[] = []
-  for await (const entry of glob([...patterns], { cwd: folder, withFileTypes: true }))
+  for await (const entry of glob(PRODUCT, { cwd: root, withFileTypes: true }))
     if (entry.isFile()) paths.push(join(entry.parentPath, entry.name))
+  return await hashFiles(root, paths)
+}
+
+/** One hash over the names and bytes of the files of a folder, links included. Throws InputError when there is none. */
+export async function hashFolder(folder: string): Promise<string> {
+  const paths = await filesBelow(folder, new Set()).catch((error: unknown) => {
+    throw new InputError('unreadable', `${folder} cannot be read (${error instanceof Error ? error.message : ''}).`)
+  })
+  if (paths.length === 0) throw new InputError('nothing-learned', `${folder} holds no document to learn.`)
+  return await hashFiles(folder, paths)
+}
+
+/** Links are followed as they are when it is learned, each folder once; what is private to tools is left out. */
+async function filesBelow(folder: string, seen: Set<string>): Promise<string[]> {
+  const real = await realpath(folder)
+  if (seen.has(real)) return []
+  seen.add(real)
+  const paths: string[] = []
+  for (const name of (await readdir(folder)).sort()) {
+    if (name.startsWith('.') || name === 'node_modules') continue
+    const path = join(folder, name)
+    // A link to nothing is no file.
+    const found = await stat(path).catch(() => null)
+    if (found?.isDirectory()) paths.push(...(await filesBelow(path, seen)))
+    else if (found?.isFile()) paths.push(path)
+  }
+  return paths
+}
+
+/** However the folder was written. */
+async function hashFiles(folder: string, paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256')
-  for (const path of paths.sort()) hash.update(`${path.slice(folder.length)}\0`).update(hashOf(await readFile(path)))
+  const named = paths.map((path) => [relative(resolve(folder), resolve(path)).replaceAll('\\', '/'), path] as const)
+  for (const [name, path] of named.sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${name}\0`).update(hashOf(await readFile(path)))
   return hash.digest('hex')
 }
 

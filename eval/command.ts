@@ -91,8 +91,18 @@ export function say(message: string): void {
 /** The value of an option that counts something. Throws InputError that names it. */
 export function readCount(name: string, text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text))
-    throw new InputError('usage', `--${name} is ${JSON.stringify(text)}: give a number.`)
+    throw new InputError('usage', `--${name} is ${JSON.stringify(text)}: give a whole number from 1 to 9999999.`)
   return Number(text)
+}
+
+// Less than a sentence can be neither found nor quoted.
+const LEAST_SIZE = 100
+
+/** The value of --size, in characters. */
+export function readSize(text: string): number {
+  const size = readCount('size', text)
+  if (size < LEAST_SIZE) throw new InputError('usage', `--size is ${size}: give at least ${LEAST_SIZE} characters.`)
+  return size
 }
 
 /** The documents of a folder as they were learned, under a name that is only for this. */

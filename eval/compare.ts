@@ -1,7 +1,7 @@
 // npm run eval -- compare <run A> <run B>: what is better in B and what is worse, and whether chance alone would do that.
 import { InputError } from '../core/errors.ts'
 import type { RunCommand } from './command.ts'
-import { type Compared, type Difference, differenceOf, directionOf, plus, signed, testTogether } from './differences.ts'
+import { type Compared, type Difference, differenceOf, directionOf, plus, signed, testGated } from './differences.ts'
 import { grid } from './figures.ts'
 import { type Asked, readRun, type Run } from './record.ts'
 import { margins } from './rules.ts'
@@ -28,6 +28,7 @@ export function compareRuns(a: Run, b: Run): string[] {
   return [
     `A  ${describe(a)}`,
     `B  ${describe(b)}`,
+    ...otherLibraries(a, b),
     `${questions.length} questions are compared; left out, as the other run lacks them, has them in other words or has no answer: ${left[0]} of A, ${left[1]} of B`,
     '',
     ...metricsTable(questions, [a, b]),
@@ -36,6 +37,13 @@ export function compareRuns(a: Run, b: Run): string[] {
     '',
     ...flips(questions),
   ]
+}
+
+/** What differs may then be the documents' doing. */
+function otherLibraries({ library: a }: Run, { library: b }: Run): string[] {
+  if (a.hash !== null && a.hash === b.hash) return []
+  const [first, second] = [a, b].map(({ folder, hash }) => `${folder} (${hash?.slice(0, 12) ?? 'as a server has it'})`)
+  return [`The documents are not known to be the same: A has ${first}, B has ${second}.`]
 }
 
 /** Equal by id and by content, and answered in both runs. */
@@ -51,13 +59,15 @@ function pair(a: Run, b: Run): Both[] {
 function describe({ name, options, environment }: Run): string {
   const chosen = Object.entries(options).map(([option, value]) => `--${option} ${value}`)
   const { commit, product } = environment
-  return [name, `commit ${commit?.slice(0, 12) ?? '–'}`, `product ${product.slice(0, 12)}`, ...chosen].join(' · ')
+  return [name, `commit ${commit?.slice(0, 12) ?? '–'}`, `product ${product?.slice(0, 12) ?? '–'}`, ...chosen].join(
+    ' · ',
+  )
 }
 
 function metricsTable(questions: readonly Both[], runs: readonly Run[]): string[] {
   const names = [...new Set(questions.flatMap(({ a, b }) => [...Object.keys(a), ...Object.keys(b)]))]
   const all = names.flatMap((metric) => differenceOf(metric, questions) ?? [])
-  const adjusted = new Map(testTogether(all.filter(isGated)).map(({ metric, adjustedP }) => [metric, adjustedP]))
+  const adjusted = new Map(testGated(all.filter(isGated)).map(({ metric, adjustedP }) => [metric, adjustedP]))
   const heads = ['', 'n', 'A', 'B', 'B − A', 'p', 'p (Holm)', 'better', 'worse', 'p (McNemar)', 'detectable']
   const rows = all.map((each) => [
     each.metric,
@@ -67,8 +77,8 @@ function metricsTable(questions: readonly Both[], runs: readonly Run[]): string[
     signed(each, 0.05),
     each.p.toFixed(4),
     adjusted.get(each.metric)?.toFixed(4) ?? '',
-    directionOf(each.metric) === 0 ? '' : String(each.won),
-    directionOf(each.metric) === 0 ? '' : String(each.lost),
+    directionOf(each.metric) ? String(each.won) : '',
+    directionOf(each.metric) ? String(each.lost) : '',
     each.exactP?.toFixed(4) ?? '',
     each.sd > 0 ? each.detectable.toFixed(3) : '–',
   ])
@@ -137,7 +147,7 @@ function changesOf({ a, b }: Both) {
   return Object.keys(margins).flatMap((metric) => {
     const [from, to] = [a[metric] ?? null, b[metric] ?? null]
     if (from === to) return []
-    return [{ metric, from, to, gain: ((to ?? 0) - (from ?? 0)) * directionOf(metric) }]
+    return [{ metric, from, to, gain: ((to ?? 0) - (from ?? 0)) * (directionOf(metric) ?? 0) }]
   })
 }
 

@@ -3,6 +3,7 @@ import { InputError } from '../core/errors.ts'
 import type { Learn, Options } from './command.ts'
 import { check } from './feedback/check.ts'
 import { collect, type Get } from './feedback/collect.ts'
+import { readText } from './questions.ts'
 
 /** Stored answers, wherever they are. */
 export type Answers = { readonly get: Get; readonly close: () => Promise<void> }
@@ -21,6 +22,8 @@ export async function fromFeedback(
       throw new InputError('usage', '--check asks the pipeline over --library: it takes no --url and no --database.')
     if (!/^\d{4}-\d\d-\d\d$/.test(date))
       throw new InputError('usage', `--date is ${JSON.stringify(date)}: give a day as 2026-12-31.`)
+    // A file that nobody has begun holds no case; one that was named is there.
+    if (options.cases) await readText(options.cases)
     return await check({ cases, library }, date, learn, signal)
   }
   const { get, close } = await open()

@@ -47,7 +47,7 @@ export function figureOf<R extends Row>(figure: (rows: readonly R[]) => number):
     const value = figure(rows)
     if (Number.isNaN(value)) return '–'
     const [low, high] = bootstrap(rows, ({ cluster }) => cluster, figure)
-    return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`
+    return `${value.toFixed(3)} ${Number.isNaN(low) ? '[–]' : `[${low.toFixed(3)}, ${high.toFixed(3)}]`}`
   }
 }
 

@@ -3,32 +3,33 @@ import { access } from 'node:fs/promises'
 import { InputError } from '../core/errors.ts'
 import { type Baseline, baselineOf, readBaseline, shortHash, writeBaseline } from './baseline.ts'
 import { type RunCommand, say } from './command.ts'
-import { type Compared, differenceOf, directionOf, plus, signed, type Tested, testTogether } from './differences.ts'
+import { type Compared, differenceOf, directionOf, plus, signed, type Tested, testGated } from './differences.ts'
 import { grid } from './figures.ts'
 import type { Asked, Run } from './record.ts'
-import { always, margins, MISSING } from './rules.ts'
+import { always, bounds, compared, margins, MISSING } from './rules.ts'
 import { keepRun, runSet } from './set.ts'
 
 const BASELINE = 'eval/baseline.json'
 
 export const gate: RunCommand = async (files, paths, options, learn, signal) => {
   if (files.length > 0) throw new InputError('usage', `The gate takes no file but --baseline: ${files.join(', ')}.`)
-  const { baseline: path = BASELINE, update = false, fresh, parallel, cache } = options
+  const { baseline: path = BASELINE, update = false } = options
   // Told before a minute is spent on answers.
-  if (!update) await access(path).catch(() => refuseMissing(path))
-  // All questions, whatever else was chosen.
-  const how = { ...(fresh ? { fresh } : {}), ...(parallel ? { parallel } : {}), ...(cache ? { cache } : {}) }
-  const run = await runSet(paths, how, learn, signal)
+  const baseline = update ? null : await findBaseline(path)
+  const run = await runSet(paths, options, learn, signal)
   await keepRun(run, options)
-  if (update) return await updateBaseline(path, run)
-  const { lines, reasons } = judge(run, await readBaseline(path))
+  if (!baseline) return await updateBaseline(path, run)
+  const { lines, reasons } = judge(run, baseline)
   return reasons.length === 0
     ? [[...lines, '', 'Not worse than the baseline.'], 0]
     : [[...lines, '', 'Worse than the baseline:', ...reasons.map((reason) => `- ${reason}`)], 1]
 }
 
-function refuseMissing(path: string): never {
-  throw new InputError('unreadable', `There is no ${path}: npm run eval -- gate --update makes one.`)
+async function findBaseline(path: string): Promise<Baseline> {
+  await access(path).catch(() => {
+    throw new InputError('unreadable', `There is no ${path}: npm run eval -- gate --update makes one.`)
+  })
+  return await readBaseline(path)
 }
 
 /** What must always hold must hold of a baseline. */
@@ -47,7 +48,7 @@ export function judge(run: Pick<Run, 'set' | 'questions'>, baseline: Baseline): 
     const kept = baseline.questions[asked.id]
     return kept?.hash === shortHash(asked) ? [{ ...asked, a: kept.scores, b: asked.scores }] : []
   })
-  const tested = testTogether(Object.keys(margins).flatMap((metric) => differenceOf(metric, questions) ?? []))
+  const tested = testGated(compared.flatMap((metric) => differenceOf(metric, questions) ?? []))
   const reasons = [
     ...faultsOf(run.questions),
     ...mismatchesOf(run, baseline, questions.length),
@@ -79,9 +80,10 @@ function mismatchesOf(run: Pick<Run, 'set' | 'questions'>, baseline: Baseline, c
 }
 
 function missingOf(questions: readonly Compared[]): string[] {
-  return Object.keys(margins).flatMap((metric) => {
+  return compared.flatMap((metric) => {
     const measured = questions.filter(({ a }) => (a[metric] ?? null) !== null)
-    const lost = measured.filter(({ b }) => (b[metric] ?? null) === null)
+    // A refusal has no text to measure, and counts as a refusal.
+    const lost = measured.filter(({ b }) => (b[metric] ?? null) === null && b['refused'] !== 1)
     return lost.length > MISSING * measured.length
       ? [`${metric}: not measured any more on ${lost.length} of ${measured.length} questions`]
       : []
@@ -91,6 +93,7 @@ function missingOf(questions: readonly Compared[]): string[] {
 /** Worse beyond chance, or possibly worse by more than the margin. No difference at all is neither. */
 function lossOf(tested: Tested): string | null {
   const { metric, interval, level, won, lost } = tested
+  if (metric in bounds) return riseOf(tested)
   const sign = directionOf(metric) || 1
   const margin = margins[metric] ?? 0
   const ends = interval(level).map((end) => end * sign)
@@ -102,8 +105,22 @@ function lossOf(tested: Tested): string | null {
     : null
 }
 
+/** To say more is no fault, unless it may be more by more than the bound. */
+function riseOf(tested: Tested): string | null {
+  const { metric, interval, level } = tested
+  const bound = bounds[metric] ?? 0
+  return interval(level)[1] > bound
+    ? `${metric}: a rise beyond ${bound} cannot be ruled out, ${signed(tested, level)}`
+    : null
+}
+
+/** The worst difference that is borne, as the table shows it. */
+function limitOf(metric: string): number {
+  return bounds[metric] ?? -(directionOf(metric) || 1) * (margins[metric] ?? 0)
+}
+
 function tableOf(tested: readonly Tested[]): string[] {
-  const heads = ['', 'n', 'baseline', 'now', 'difference', 'p (Holm)', 'better', 'worse', 'margin', 'detectable', '']
+  const heads = ['', 'n', 'baseline', 'now', 'difference', 'p (Holm)', 'better', 'worse', 'limit', 'detectable', '']
   const rows = tested.map((each) => [
     each.metric,
     String(each.n),
@@ -111,9 +128,9 @@ function tableOf(tested: readonly Tested[]): string[] {
     each.b.toFixed(3),
     signed(each, each.level),
     each.adjustedP.toFixed(4),
-    String(each.won),
-    String(each.lost),
-    plus(-(directionOf(each.metric) || 1) * (margins[each.metric] ?? 0)),
+    each.metric in bounds ? '' : String(each.won),
+    each.metric in bounds ? '' : String(each.lost),
+    plus(limitOf(each.metric)),
     each.sd > 0 ? each.detectable.toFixed(3) : '–',
     lossOf(each) === null ? 'ok' : 'WORSE',
   ])

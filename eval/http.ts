@@ -70,7 +70,7 @@ async function ask(test: Case, server: Server, signal: AbortSignal): Promise<Tra
     test,
     answer: { ...answer, timingsMs },
     // A refusal carries the five nearest at most.
-    passages: answer.status === 'abstained' ? nearest : passages,
+    ...(answer.status === 'abstained' ? { passages: nearest, isCut: true } : { passages }),
     // How sure it was is told to nobody outside.
     confidence: null,
   }

@@ -1,5 +1,4 @@
 // npm run eval: the real pipeline without a key, scored on a set of one's own or on a public one.
-import { parseArgs } from 'node:util'
 import { connect, connectTo, get } from '../cli/connect.ts'
 import { readConfig, readEnvironment } from '../core/config.ts'
 import { InputError } from '../core/errors.ts'
@@ -7,7 +6,17 @@ import { openLog } from '../core/log.ts'
 import type { Generator } from '../core/ports.ts'
 import { type Offline, openOffline } from '../server/open.ts'
 import { ablate } from './ablate.ts'
-import type { Command, JudgeCommand, Learn, Options, OwnCommand, Paths, RunCommand } from './command.ts'
+import { readArguments } from './arguments.ts'
+import {
+  type Command,
+  type JudgeCommand,
+  type Learn,
+  type Options,
+  type OwnCommand,
+  type Paths,
+  type RunCommand,
+  say,
+} from './command.ts'
 import { compare } from './compare.ts'
 import { exitCodeOf, untilStopped } from './exit.ts'
 import { gate } from './gate.ts'
@@ -62,12 +71,9 @@ const commands: Readonly<Record<string, Run>> = {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args)
-  if (values.help) return tell([usage])
-  const [name = '', ...files] = positionals
+  const { name, files, values } = readArguments(args)
   const run = commands[name]
-  // The others make several libraries, some of them hundreds, which nobody wants to keep.
-  if (!run || (values.database && !['', 'from-feedback'].includes(name))) throw new InputError('usage', usage)
+  if (values.help || !run) return tell([usage])
   const signal = untilStopped()
   const { close, ...opening } = openOnDemand(values.database, signal)
   try {
@@ -84,8 +90,12 @@ async function runAndJudge({ files, paths, options, learn, generator, signal }: 
   if (options.judge) await generator(null)
   const run = await runSet(paths, options, learn, signal)
   const file = await keepRun(run, options)
+  const failed = run.questions.filter(({ fault }) => fault !== null).length
+  const exitCode = failed === 0 ? 0 : 1
   tell(table(run))
-  return options.judge ? tell(['', ...(await judge([file], options, { generator, learn }, signal))]) : 0
+  if (failed > 0) say(`${failed} of ${run.questions.length} questions have no answer.`)
+  if (!options.judge) return exitCode
+  return tell(['', ...(await judge([file], options, { generator, learn }, signal))], exitCode)
 }
 
 function ofSet(command: OwnCommand): Run {
@@ -159,31 +169,6 @@ async function openModel(offline: () => Promise<Offline>, temperature: number | 
     'no-model',
     'A judge is a model, and none is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, and CHAT_MODEL. Everything else in npm run eval works without one.',
   )
-}
-
-function readArguments(args: readonly string[]) {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean' } as const
-  const chosen = { set: text, library: text, half: text, only: text, sample: text, seed: text, size: text }
-  const running = { parallel: text, run: text, cache: text, fresh: flag, url: text, key: text, database: text }
-  const judging = { wice: text, planted: text, temperature: text, scorecards: text, 'judge-cache': text, out: text }
-  const feedback = { cases: text, date: text, check: flag }
-  const others = {
-    baseline: text,
-    update: flag,
-    judge: flag,
-    clapnq: text,
-    squad: text,
-    ridge: text,
-    failures: flag,
-    help: flag,
-  }
-  const options = { ...chosen, ...running, ...judging, ...feedback, ...others }
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options })
-  } catch (error) {
-    throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${usage}`)
-  }
 }
 
 function tell(lines: readonly string[], exitCode = 0): number {

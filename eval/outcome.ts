@@ -41,7 +41,7 @@ export async function openShelf(folder: string, documents: Documents, signal: Ab
 }
 
 export async function outcomeOf(transcript: Transcript, shelf: Shelf, signal: AbortSignal): Promise<Outcome> {
-  const { test, answer, passages, confidence } = transcript
+  const { test, answer, passages, confidence, isCut } = transcript
   const { query, status, reason, missing, statements } = answer
   const citations: Outcome['citations'] = []
   for (const each of answer.citations) {
@@ -72,6 +72,7 @@ export async function outcomeOf(transcript: Transcript, shelf: Shelf, signal: Ab
       const file = shelf.fileOf(document.source)
       return { n, file, title: document.title, headings: [...headings], span, score, text }
     }),
+    ...(isCut ? { isCut } : {}),
     evidence: evidenceOf(test, shelf.texts),
     ...(answer.mode === 'generative' ? { usage: { ...answer.usage } } : {}),
   }

@@ -4,22 +4,36 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../core/errors.ts'
 
+const words = z.string().regex(/\S/, 'is empty')
+
 const shape = z.object({
   id: z.string(),
   kind: z.string(),
-  question: z.string(),
+  question: words,
   answerable: z.boolean(),
   /** places that hold the answer: 1-based lines of a file of the library, both ends included */
   sources: z.array(z.object({ file: z.string(), lines: z.tuple([z.int().min(1), z.int()]) })),
   /** any one of the places is enough, as where a text stands twice; otherwise all are asked for */
   either: z.boolean().optional(),
   /** each fact is a list of acceptable strings */
-  facts: z.array(z.array(z.string())),
+  facts: z.array(z.array(words).min(1, 'has no wording')),
   history: z.array(z.object({ question: z.string(), answer: z.string() })).default([]),
   /** whole answers that a person would give, for measures that compare texts */
   references: z.array(z.string()).optional(),
   /** what a person would search for instead of a question that leans on its history; the question itself if it does not */
   rewrite: z.string().optional(),
+})
+
+// What a line may say besides, to whoever reads it and to the other commands. Any other name is a slip of the pen, by
+// which a question would count as another.
+const noted = z.strictObject({
+  ...shape.shape,
+  sources: z.array(z.strictObject({ ...shape.shape.sources.element.shape, heading: z.unknown().optional() })),
+  ...Object.fromEntries(
+    ['note', 'absent', 'green', 'feedback', 'given', 'documents'].map(
+      (name) => [name, z.unknown().optional()] as const,
+    ),
+  ),
 })
 
 /** `written`: the lines as the file has them. `gold`: their words, in the form that `normalise` gives. */
@@ -45,6 +59,7 @@ export async function readCases(
   isWanted: (line: string) => boolean = () => true,
 ): Promise<Case[]> {
   const lines = (await readText(setPath)).split('\n')
+  if (lines.every((line) => line.trim() === '')) throw new InputError('bad-case', `${setPath} holds no question.`)
   const files = new Map<string, readonly string[]>()
   const cases: Case[] = []
   for (const [index, line] of lines.entries()) {
@@ -63,10 +78,11 @@ export async function readCases(
 }
 
 function parse(line: string): z.infer<typeof shape> {
-  const parsed = shape.safeParse(JSON.parse(line))
-  if (parsed.success) return parsed.data
+  const read: unknown = JSON.parse(line)
+  const parsed = noted.safeParse(read)
+  if (parsed.success) return shape.parse(read)
   const [issue] = parsed.error.issues
-  throw new Error(`${issue?.path.join('.')}: ${issue?.message}`)
+  throw new Error([issue?.path.join('.'), issue?.message].filter(Boolean).join(': '))
 }
 
 async function readPlaces(
@@ -83,6 +99,8 @@ async function readPlaces(
     if (from > to || to > source.length) throw new Error(`${file} has no lines ${from} to ${to}`)
     const written = source.slice(from - 1, to)
     const gold = written.map(normalise).filter((text) => text.split(' ').length >= 3)
+    if (gold.length === 0)
+      throw new Error(`sources: ${file} has no line of three words among ${from} to ${to}, to be known by`)
     places.push({ file, lines, written, share: (from - 1) / source.length, gold })
   }
   return places

@@ -45,6 +45,8 @@ export const outcomeShape = z.object({
   statements: z.array(span.extend({ verdict: z.enum(verdicts), citations: z.array(z.int()) })),
   citations: z.array(citation),
   passages: z.array(passage),
+  /** only the five best are known, as of a refusal over HTTP; left out otherwise */
+  isCut: z.literal(true).optional(),
   /** where the listed places stand in the learned texts; null when one was not found there */
   evidence: z.array(span.extend({ text: z.string() })).nullable(),
   /** of all calls to a model for it; left out where none was asked */
@@ -89,8 +91,9 @@ const runShape = z.object({
   schema: z.literal(RUN),
   name: z.string(),
   set: z.object({ file: z.string(), hash: z.string() }),
-  library: z.object({ folder: z.string(), hash: z.string() }),
-  environment: z.object({ node: z.string(), commit: z.string().nullable(), product: z.string() }),
+  /** null of a server: it does not say */
+  library: z.object({ folder: z.string(), hash: z.string().nullable() }),
+  environment: z.object({ node: z.string(), commit: z.string().nullable(), product: z.string().nullable() }),
   options: z.record(z.string(), z.string()),
   questions: z.array(asked),
   /** last, and alone in differing between two runs of the same: milliseconds, by question */

@@ -18,6 +18,8 @@ export type Transcript = {
   readonly passages: readonly Passage[]
   /** of the evidence step: the estimated probability that the library answers the question */
   readonly confidence: number | null
+  /** of a refusal not all passages are known, only the five best */
+  readonly isCut?: true
 }
 
 /** Throws AppError when there is no answer, which is an outage and not a wrong answer. */

@@ -5,6 +5,7 @@ import { refusalsOf } from './score/abstention.ts'
 import { auroc } from './score/auroc.ts'
 import { citedRate, lexicallyBacked, shareThat } from './score/citations.ts'
 import { factCoverage } from './score/facts.ts'
+import { marked, sourceTrue, stated, verbatimTrue } from './score/footnotes.ts'
 import { containsFacts, groundedCorrect } from './score/grounded.ts'
 import { averagePrecision, hitIn, ndcgAt, reciprocalRank } from './score/ranking.ts'
 import { judgeRanking, placesRecall } from './score/retrieval.ts'
@@ -33,6 +34,7 @@ export function scoresOf(test: Case, outcome: Outcome, held: Held): Scores {
     ...textScores(test, outcome),
     ...citationScores(outcome),
     answer_words: refused ? null : outcome.answer.split(/\s+/).filter(Boolean).length,
+    finished: yes(outcome.status !== 'stopped'),
     refused: yes(refused),
     false_refusal: test.answerable ? yes(refused) : null,
     answered_unanswerable: test.answerable ? null : yes(!refused),
@@ -56,7 +58,7 @@ const noRetrieval = {
 type RetrievalScores = Record<keyof typeof noRetrieval, number | null>
 
 /** The ranking is that of the passages, whether or not an answer was made of them. */
-function retrievalScores(test: Case, { passages, evidence }: Outcome, held: Held): RetrievalScores {
+function retrievalScores(test: Case, { passages, evidence, isCut }: Outcome, held: Held): RetrievalScores {
   const { gains, judged } = judgeRanking(test, held.passages)
   const cited = yes(held.citations.some((places) => places.length > 0))
   const shown = passages.slice(0, SHOWN).map(({ file, span }) => ({ text: file, ...span }))
@@ -66,9 +68,10 @@ function retrievalScores(test: Case, { passages, evidence }: Outcome, held: Held
     // A source that is cited was found, wherever its passage stands.
     hit_5: Math.max(hitIn(SHOWN, gains), cited),
     recall_5: placesRecall(SHOWN, test, held.passages),
-    mrr_10: reciprocalRank(10, gains),
-    ndcg_10: ndcgAt(10, gains, judged),
-    map: averagePrecision(gains, judged.filter(Boolean).length),
+    // What a server does not show of its ranking is not measured as if nothing was there.
+    mrr_10: isCut ? null : reciprocalRank(10, gains),
+    ndcg_10: isCut ? null : ndcgAt(10, gains, judged),
+    map: isCut ? null : averagePrecision(gains, judged.filter(Boolean).length),
     span_recall: covered && covered.recall,
     span_precision: covered && covered.precision,
     span_iou: covered && covered.iou,
@@ -105,6 +108,10 @@ function citationScores(outcome: Outcome): Scores {
   return {
     quote_valid: shareThat(outcome.citations, ({ isValid }) => isValid),
     in_passages: shareThat(outcome.citations, ({ isInPassage }) => isInPassage),
+    source_true: sourceTrue(outcome),
+    verbatim_true: verbatimTrue(outcome),
+    marked: marked(outcome),
+    stated: stated(outcome),
     cited_rate: citedRate(outcome),
     citation_recall_lexical: backed && backed.recall,
     citation_precision_lexical: backed && backed.precision,

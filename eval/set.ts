@@ -8,13 +8,15 @@ import { InputError } from '../core/errors.ts'
 import { type Asking, askAll, type Surface } from './asking.ts'
 import { hashCase } from './asked.ts'
 import { type Cache, freshCache, hashFolder, hashOf, hashProduct, openCache } from './cache.ts'
-import { halfOf, type Learn, type Options, type Paths, readCount, say } from './command.ts'
+import { halfOf, type Learn, type Options, type Paths, readCount, readDocuments, readSize, say } from './command.ts'
 import { htmlOf } from './html/page.ts'
 import { openServer } from './http.ts'
+import { openShelf } from './outcome.ts'
 import { openPipeline } from './pipeline.ts'
 import { showQuestions } from './progress.ts'
 import { type Case, readCases } from './questions.ts'
 import { newRun, type Run, writeRun, writeWhole } from './record.ts'
+import { differencesOf } from './served.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const RUNS = join('eval', 'runs')
@@ -38,7 +40,7 @@ export async function runSet(paths: Paths, options: Options, learn: Learn, signa
   const chosen = keepDefined(options, ['half', 'only', 'sample', 'seed', 'size', 'url'])
   const progress = showQuestions(cases.length)
   const asking: Asking = {
-    open: async () => await openSurface(paths, options, learn, signal),
+    open: async () => await openSurface(paths, library, options, learn, signal),
     cache: cacheOf(options),
     keyOf: (test) => hashOf([product, process.version, library, options.size ?? '', hashCase(test)].join(' ')),
     parallel: readCount('parallel', options.parallel ?? PARALLEL[options.url ? 'server' : 'pipeline']),
@@ -49,8 +51,13 @@ export async function runSet(paths: Paths, options: Options, learn: Learn, signa
   return newRun({
     name: `${basename(paths.set).replace(/\.jsonl$/, '')}-${what}`,
     set: { file: paths.set, hash: set },
-    library: { folder: paths.library, hash: library },
-    environment: { node: process.version, commit: await readCommit(), product },
+    // Which code and which documents a server has, it does not say.
+    library: { folder: paths.library, hash: options.url ? null : library },
+    environment: {
+      node: process.version,
+      commit: options.url ? null : await readCommit(),
+      product: options.url ? null : product,
+    },
     options: chosen,
     ...results,
   })
@@ -58,6 +65,8 @@ export async function runSet(paths: Paths, options: Options, learn: Learn, signa
 
 /** Throws InputError when no question is left. */
 export function select(cases: readonly Case[], { half, only, sample, seed = '1' }: Options): Case[] {
+  if (half !== undefined && half !== 'a' && half !== 'b')
+    throw new InputError('usage', `--half is ${JSON.stringify(half)}: give a or b.`)
   const kind = only?.replace(/^kind=/, '')
   const chosen = cases.filter((test) => (!half || halfOf(test.id) === half) && (!kind || test.kind === kind))
   if (chosen.length === 0) {
@@ -84,15 +93,29 @@ function cacheOf({ url, fresh, cache: folder = join(RUNS, 'cache') }: Options): 
 
 async function openSurface(
   { library: folder }: Paths,
+  hash: string,
   { url, key, size, fresh = false }: Options,
   learn: Learn,
   signal: AbortSignal,
 ): Promise<Surface> {
-  if (url) return await openServer({ url, key, isFresh: fresh }, folder, signal)
-  // One library per size: in a database that stays, what was cut to another size would count as unchanged.
-  const library = size ? `eval-${readCount('size', size)}` : 'eval'
-  const deps = await learn(library, [folder], size ? { chunkSize: Number(size) } : {})
+  if (url) {
+    const server = await openServer({ url, key, isFresh: fresh }, folder, signal)
+    // Learned once more: what a file says is known only of what was parsed.
+    const learned = await readDocuments('served', folder, learn)
+    const here = await openShelf(folder, { all: async () => await Promise.resolve(learned), find: nothing }, signal)
+    const differences = differencesOf(here.texts, server.shelf.texts)
+    if (differences) say(`${url} has not learned ${folder} as it is here: ${differences}.`)
+    return server
+  }
+  // In a database that stays, one library for each state of the folder, as what is gone from it would still answer,
+  // and one for each size, as what was cut to another would count as unchanged.
+  const library = ['eval', hash.slice(0, 12), ...(size ? [readSize(size)] : [])].join('-')
+  const deps = await learn(library, [folder], size ? { chunkSize: readSize(size) } : {})
   return await openPipeline(library, folder, deps, signal)
+}
+
+async function nothing(): Promise<null> {
+  return await Promise.resolve(null)
 }
 
 async function hashAll({ set, library }: Paths) {

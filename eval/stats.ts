@@ -23,10 +23,14 @@ export function quantile(values: readonly number[], share: number): number {
 
 const ROUNDS = 1_000
 
+// With one cluster nothing can be drawn otherwise, which would look like certainty, and with few hardly anything: two
+// give three means, of which the extremes are drawn in half of the rounds.
+const LEAST_CLUSTERS = 5
+
 /**
  * 95 % interval of a figure over rows: percentile bootstrap (Efron, 1979) of 1,000 rounds that draws whole clusters
  * (all questions on one document, all turns of one conversation), as rows of one cluster err together. A fixed seed:
- * the same rows give the same interval.
+ * the same rows give the same interval. NaN to NaN of fewer than five clusters: nothing is known of others.
  */
 export function bootstrap<Row>(
   rows: readonly Row[],
@@ -34,6 +38,7 @@ export function bootstrap<Row>(
   figure: (rows: readonly Row[]) => number,
 ): readonly [number, number] {
   const clusters = [...Map.groupBy(rows, clusterOf).values()]
+  if (clusters.length < LEAST_CLUSTERS) return [Number.NaN, Number.NaN]
   const draw = random(1)
   const drawn = Array.from({ length: ROUNDS }, () =>
     figure(clusters.flatMap(() => clusters[Math.floor(draw() * clusters.length)] ?? [])),
@@ -80,6 +85,7 @@ const PAIRED_ROUNDS = 10_000
 /**
  * Mean difference of pairs, with the percentile bootstrap of whole clusters, 10,000 rounds and a fixed seed. Of p,
  * one is added to count and rounds (Davison and Hinkley, 1997, §4.2.5): what was never drawn is rare, not impossible.
+ * Of fewer than five clusters that differ at all, the difference may be any: p is 1, and the interval has no ends.
  */
 export function pairedBootstrap(pairs: readonly Pair[]): Paired {
   const differences = pairs.map(({ difference }) => difference)
@@ -88,6 +94,7 @@ export function pairedBootstrap(pairs: readonly Pair[]): Paired {
     sum: cluster.reduce((sum, { difference }) => sum + difference, 0),
     n: cluster.length,
   }))
+  const isKnown = sums.length >= LEAST_CLUSTERS || differences.every((each) => each === 0)
   const drawn = drawMeans(sums).sort()
   const below = drawn.filter((value) => value <= 0).length
   const above = drawn.filter((value) => value >= 0).length
@@ -96,8 +103,8 @@ export function pairedBootstrap(pairs: readonly Pair[]): Paired {
     n: pairs.length,
     difference: middle,
     sd: Math.sqrt(differences.reduce((sum, each) => sum + (each - middle) ** 2, 0) / (pairs.length - 1)),
-    p: Math.min(1, (2 * (Math.min(below, above) + 1)) / (PAIRED_ROUNDS + 1)),
-    interval: (level) => [rank(level / 2), rank(1 - level / 2)],
+    p: !isKnown ? 1 : Math.min(1, (2 * (Math.min(below, above) + 1)) / (PAIRED_ROUNDS + 1)),
+    interval: (level) => (isKnown ? [rank(level / 2), rank(1 - level / 2)] : [-Infinity, Infinity]),
   }
 }
 

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../core/config.ts'
-import { AppError } from '../core/errors.ts'
+import { InputError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
+import type { IngestEvent } from '../core/types.ts'
 import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { openGenerator, type Patience } from '../models/generator.ts'
@@ -128,12 +129,15 @@ async function openDatabase(config: Config, log: Log) {
 }
 
 type Learning = {
-  /** tells only what failed, by throwing it: for libraries of one document, of which there are hundreds */
+  /** shows no progress: for libraries of one document, of which there are hundreds */
   readonly quiet?: boolean
 } & Pick<IngestDeps, 'chunkSize' | 'prepare'>
 
 export type Offline = {
-  /** Learns files and folders as a library of this name, and gives what answers from it. */
+  /**
+   * Learns files and folders as a library of this name, and gives what answers from it. Throws InputError when a file
+   * cannot be learned, and when there is none.
+   */
   readonly learn: (library: string, paths: readonly string[], how?: Learning) => Promise<AnswerDeps>
   /** All that is stored of that library. */
   readonly store: (library: string) => Promise<Store>
@@ -160,8 +164,9 @@ export async function openOffline(
     learn: async (library, paths, { quiet = false, ...how } = {}) => {
       const store = await open(library)
       const events = ingest(paths, { documents: store.documents, embedder, library, ...how }, signal)
-      if (quiet) await expectLearned(events)
-      else await showIngest(events, { stream, interactive: stream.isTTY })
+      const whole = expectLearned(events, paths)
+      if (quiet) await Array.fromAsync(whole)
+      else await showIngest(whole, { stream, interactive: stream.isTTY })
       return answerDeps(store, { embedder, sentenceEmbedder: embedder, generator: null }, report)
     },
     close: async () => {
@@ -171,7 +176,16 @@ export async function openOffline(
   }
 }
 
-/** A document that is missing would count as a wrong answer. */
-async function expectLearned(events: ReturnType<typeof ingest>): Promise<void> {
-  for await (const event of events) if (event.type === 'failed') throw new AppError(event.code, event.message)
+/** Hands the events on. A document that is missing would count as a wrong answer. */
+async function* expectLearned(
+  events: AsyncIterable<IngestEvent>,
+  paths: readonly string[],
+): AsyncGenerator<IngestEvent> {
+  let documents = 0
+  for await (const event of events) {
+    if (event.type === 'failed') throw new InputError(event.code, event.message)
+    if (event.type === 'learned' || event.type === 'unchanged') documents++
+    yield event
+  }
+  if (documents === 0) throw new InputError('nothing-learned', `${paths.join(', ')} holds no document to learn.`)
 }

@@ -49,7 +49,8 @@ function separation(questions: readonly Asked[]): string {
   const value = areaOf(questions)
   if (Number.isNaN(value)) return ''
   const [low, high] = bootstrap(questions, ({ cluster }) => cluster, areaOf)
-  return `An answerable question gets more confidence than an unanswerable one in ${percentOf(value)} of all such couples (AUROC, 95 % interval ${percentOf(low)} to ${percentOf(high)}).`
+  const interval = Number.isNaN(low) ? '–' : `${percentOf(low)} to ${percentOf(high)}`
+  return `An answerable question gets more confidence than an unanswerable one in ${percentOf(value)} of all such couples (AUROC, 95 % interval ${interval}).`
 }
 
 function areaOf(rows: readonly Asked[]): number {

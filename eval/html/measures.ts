@@ -1,5 +1,5 @@
 // The measures of a run: what each is over, its value with an interval, and its difference from a baseline.
-import { directionOf } from '../differences.ts'
+import { type Direction, directionOf } from '../differences.ts'
 import type { Asked, Run } from '../record.ts'
 import { bootstrap, mean, wilson } from '../stats.ts'
 
@@ -23,7 +23,7 @@ export type Pair = { readonly now: Asked; readonly before: Asked }
 
 export const HEADLINE = 'grounded_correct'
 
-const better = new Map<number, Measure['better']>([
+const better = new Map<Direction, Measure['better']>([
   [1, 'more'],
   [0, 'neither'],
   [-1, 'less'],
@@ -47,7 +47,7 @@ function known(name: string, all: readonly Asked[]): Measure[] {
   if (values.length === 0) return []
   const isYesNo = values.every((value) => value === 0 || value === 1)
   const isShare = values.every((value) => value >= 0 && value <= 1)
-  return [{ name, of, better: better.get(directionOf(name)) ?? 'more', isYesNo, isShare }]
+  return [{ name, of, better: better.get(directionOf(name) ?? 0) ?? 'neither', isYesNo, isShare }]
 }
 
 /** With the interval of Wilson for yes or no, else of the bootstrap by cluster; null when nothing was measured. */
@@ -55,7 +55,9 @@ export function estimate({ of, isYesNo }: Measure, questions: readonly Asked[]):
   const rows = questions.flatMap((each) => valued(each, of(each)))
   if (rows.length === 0) return null
   const value = meanOf(rows)
-  const [low, high] = isYesNo ? wilson(Math.round(value * rows.length), rows.length) : bounds(rows)
+  const [low, high] = isYesNo
+    ? wilson(Math.round(value * rows.length), rows.length)
+    : bootstrap(rows, clusterOf, meanOf)
   return { n: rows.length, value, low, high }
 }
 
@@ -66,7 +68,7 @@ export function difference({ of, isYesNo }: Measure, pairs: readonly Pair[]): Di
     return late === null || early === null ? [] : [{ cluster: now.cluster, value: late - early, early }]
   })
   if (rows.length === 0) return null
-  const [low, high] = bounds(rows)
+  const [low, high] = bootstrap(rows, clusterOf, meanOf)
   const before = mean(rows.map(({ early }) => early))
   const moved = rows.flatMap(({ value }) => (value === 0 ? [] : [Math.abs(value)]))
   const step = isYesNo ? 1 : mean(moved)
@@ -102,12 +104,6 @@ function detectableOf(rows: readonly Valued[], step: number, factor = 1): number
   const variance = (clusters.length / (clusters.length - 1)) * sums.reduce((sum, each) => sum + each, 0)
   const least = factor * 2.8 * (Math.sqrt(variance) / rows.length)
   return Math.max(least || 0, (FEWEST * step) / rows.length) || Number.NaN
-}
-
-/** Rows of one cluster say nothing about how far another would be off. */
-function bounds(rows: readonly Valued[]): readonly [number, number] {
-  const isOne = rows.every(({ cluster }) => cluster === rows[0]?.cluster)
-  return isOne ? [Number.NaN, Number.NaN] : bootstrap(rows, clusterOf, meanOf)
 }
 
 type Valued = { readonly cluster: string; readonly value: number }

@@ -18,8 +18,8 @@ export function header(run: Run, baseline: Run | null): Markup {
   const named: readonly (readonly [string, (run: Run) => string])[] = [
     ['questions', ({ questions }) => String(questions.length)],
     ['set', ({ set }) => `${set.file} (${set.hash.slice(0, 12)})`],
-    ['library', ({ library }) => `${library.folder} (${library.hash.slice(0, 12)})`],
-    ['product', ({ environment }) => environment.product.slice(0, 12)],
+    ['library', ({ library }) => `${library.folder} (${library.hash?.slice(0, 12) ?? '–'})`],
+    ['product', ({ environment }) => environment.product?.slice(0, 12) ?? '–'],
     ['commit', ({ environment }) => environment.commit?.slice(0, 12) ?? '–'],
     ['Node', ({ environment }) => environment.node],
     ...[...new Set([run, baseline].flatMap((each) => Object.keys(each?.options ?? {})))].map(

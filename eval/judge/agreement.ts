@@ -12,7 +12,7 @@ export type Compared = {
 }
 type Measured = Compared & { readonly judged: NonNullable<Compared['judged']> }
 
-/** null: one of the classes is not there. `low` and `high`: the 95 % interval. */
+/** null: one of the classes is not there, or there are too few clusters for an interval. `low` and `high`: the 95 % interval. */
 type Interval = { readonly value: number; readonly low: number; readonly high: number } | null
 
 const measures = {
@@ -41,7 +41,7 @@ function intervalOf(rows: readonly Measured[], figure: (rows: readonly Measured[
   const value = figure(rows)
   if (Number.isNaN(value)) return null
   const [low, high] = bootstrap(rows, ({ cluster }) => cluster, figure)
-  return { value, low, high }
+  return Number.isNaN(low) ? null : { value, low, high }
 }
 
 type Call = (row: Measured) => boolean

@@ -55,14 +55,15 @@ export async function openJudge(generator: Generator, { parameters, cache }: Jud
   const loaded = await Promise.all(names.map(async (name) => [name, await loadPrompt(`judge-${name}`)] as const))
   const prompts = Object.fromEntries(loaded) as Record<Name, Prompt>
   const hashes = Object.fromEntries(loaded.map(([name, { hash }]) => [name, hash]))
-  const identity: Identity = { model: generator.model, parameters, prompts: hashes }
+  const all = { ...parameters, longestCharacters: LONGEST }
+  const identity: Identity = { model: generator.model, parameters: all, prompts: hashes }
   const spent: Spent = { calls: 0, kept: 0, inputTokens: 0, outputTokens: 0, costUsd: 0 }
   const replyTo = keptReplies(generator, openFiles(cache, keptShape), spent)
   return {
     identity,
     spent: () => ({ ...spent }),
     ask: async (name, slots, read, signal) => {
-      const made = [generator.model, parameters, prompts[name].hash]
+      const made = [generator.model, all, prompts[name].hash]
       const messages = prompts[name].fill(slots)
       const first = await replyTo(made, messages, signal)
       if (first === null) return null

@@ -45,7 +45,7 @@ type Figure = {
   readonly count: (question: Pick<Question, 'claims' | 'citations' | 'facts'>) => Counted
 }
 
-const figures: readonly Figure[] = [
+export const measures: readonly Figure[] = [
   {
     score: 'judgeRecallStrict',
     name: 'citation recall, strict',
@@ -110,7 +110,7 @@ export function judgedOf(run: Run, judge: Identity, questions: readonly Omit<Que
     judge,
     questions: questions.map((each) => ({
       ...each,
-      scores: Object.fromEntries(figures.map(({ score, count }) => [score, shareOf(count(each))])),
+      scores: Object.fromEntries(measures.map(({ score, count }) => [score, shareOf(count(each))])),
     })),
   }
 }
@@ -133,7 +133,7 @@ export function withScores(run: Run, { questions }: Judged): Run {
 export function judgedTable({ questions }: Judged): string[] {
   return grid([
     ['', '', 'of', 'unmeasured'],
-    ...figures.map(({ name, unit, count }) => {
+    ...measures.map(({ name, unit, count }) => {
       const rows = questions.map((each) => ({ id: each.id, cluster: each.cluster, counted: count(each) }))
       const all = rows.flatMap(({ counted }) => counted)
       const missing = all.filter((each) => each === null).length

@@ -51,18 +51,26 @@ const LEAST_CAUGHT = 0.95
 const MOST_ALARMS = 0.05
 const MOST_FLIPS = 0.05
 const MOST_UNMEASURED = 0.02
+// All of `claim/dev.jsonl`, and as many sentences and pairs as judge-check takes unless told otherwise: of a few, every
+// share is met by luck.
+const LEAST_CLAIMS = 349
+const LEAST_FLIPPED = 100
+const LEAST_SENTENCES = 100
 
 function wiceMinimums(set: Scorecard['wice']): Minimum[] {
   const gain = set?.agreement['balancedAccuracy, judge - words'] ?? null
   const f1 = set?.agreement['F1 of supported'] ?? null
+  const flips = set && unsure(set.flips)
   return [
+    least('WiCE: claims', set?.claims, LEAST_CLAIMS),
+    least('WiCE: claims asked once more, the evidence in the reverse order', flips?.of, LEAST_FLIPPED),
     minimum(
       'WiCE: balanced accuracy above that of the words, its interval clear of 0',
       gain && gain.low > 0,
       show(gain),
     ),
     minimum(`WiCE: F1 of supported at least ${LEAST_F1}`, f1 && f1.value >= LEAST_F1, show(f1)),
-    most('WiCE: verdicts that flip with the order of the evidence', set?.flips, MOST_FLIPS),
+    most('WiCE: verdicts that flip with the order of the evidence', flips, MOST_FLIPS),
     most('WiCE: unmeasured', set && { count: set.unmeasured, of: set.claims }, MOST_UNMEASURED),
   ]
 }
@@ -70,11 +78,28 @@ function wiceMinimums(set: Scorecard['wice']): Minimum[] {
 function plantedMinimums(set: Scorecard['planted']): Minimum[] {
   const caught = set?.caught['ALL']
   const isCaught = caught && caught.of > 0 && caught.count >= LEAST_CAUGHT * caught.of
+  // Every sentence is asked about as it is, too.
+  const asked = set && Object.values(set.confusion['verbatim'] ?? {}).reduce((sum, count) => sum + count, 0)
   return [
+    least('planted errors: sentences', asked, LEAST_SENTENCES),
     minimum(`planted errors: at least ${percent(LEAST_CAUGHT)} caught`, isCaught ?? null, caught && share(caught)),
     most('planted errors: unharmed sentences not called supported', set?.falseAlarms['verbatim'], MOST_ALARMS),
+    most('planted errors: reworded sentences not called supported', set?.falseAlarms['reworded'], MOST_ALARMS),
     most('planted errors: unmeasured', set && { count: set.unmeasured, of: set.claims }, MOST_UNMEASURED),
   ]
+}
+
+/** A pair of which a verdict is missing may have flipped as well. */
+function unsure({ count, of, unmeasured }: NonNullable<Scorecard['wice']>['flips']): OutOf {
+  return { count: count + unmeasured, of: of + unmeasured }
+}
+
+function least(what: string, found: number | null | undefined, limit: number): Minimum {
+  return minimum(
+    `${what}, at least ${limit}`,
+    found === undefined || found === null ? null : found >= limit,
+    found?.toString(),
+  )
 }
 
 function most(what: string, found: OutOf | null | undefined, limit: number): Minimum {

@@ -8,7 +8,7 @@ import { fuse } from '../../server/answer/fuse.ts'
 import { choosePassages } from '../../server/answer/passages.ts'
 import { rerank } from '../../server/answer/rerank.ts'
 import { retrieve } from '../../server/answer/retrieve.ts'
-import { type Command, type Learn, readCount, say } from '../command.ts'
+import { type Command, type Learn, readSize, say } from '../command.ts'
 import { grid, meanOf, type Row } from '../figures.ts'
 import { type Covered, coverOf, type Place, shared } from '../score/spans.ts'
 import { readCsv } from './csv.ts'
@@ -38,7 +38,7 @@ export const chunking: Command = async (path, { size = '1000' }, learn, signal) 
   const cases = await readCases(join(path, 'questions_df.csv'), corpora)
   const rows: string[][] = [['size', 'taken', 'recall', 'precision', 'IoU']]
   let asked = 0
-  for (const each of size.split(',').map((text) => readCount('size', text))) {
+  for (const each of size.split(',').map((text) => readSize(text))) {
     say(`Chunks of about ${each} characters …`)
     const scored = await scoreAll(cases, await openShelf(corpora, each, learn, signal), signal)
     asked = scored.length

@@ -3,11 +3,14 @@
 /** Lower case, without punctuation, articles and further blanks. */
 export function normaliseAnswer(text: string): string {
   const plain = text.toLowerCase().replace(/[!-/:-@[-`{-~]/g, '')
-  return plain
-    .replace(/\b(?:a|an|the)\b/g, ' ')
-    .split(/\s+/)
-    .filter(Boolean)
-    .join(' ')
+  return (
+    plain
+      // Whole words in any script: \b would end one at an accent.
+      .replace(/(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu, ' ')
+      .split(/\s+/)
+      .filter(Boolean)
+      .join(' ')
+  )
 }
 
 /** EM: 1 when the text is one of the references, both normalised, else 0. */

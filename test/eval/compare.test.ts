@@ -24,6 +24,7 @@ function questions(lost: readonly string[] = [], ruined: readonly string[] = [])
   })
 }
 
+const judged = (scores: Asked['scores']) => runWith(ids.map((id) => askedWith(id, { scores })))
 const a = runWith(questions(), { name: 'before' })
 const lineOf = (lines: readonly string[], start: string) => lines.find((line) => line.startsWith(start)) ?? ''
 
@@ -43,8 +44,8 @@ describe('a comparison', () => {
 
   it('adjusts p for the metrics that are gated, and for no other', () => {
     const [p, adjusted] = /(0\.\d{4}) +([01]\.\d{4}) +0 +3/.exec(lineOf(lines, 'hit_5'))?.slice(1).map(Number) ?? []
-    // Four metrics are gated here, and this has the smallest p of them.
-    expect(adjusted).toBeCloseTo((p ?? 0) * 4, 3)
+    // Three metrics with a margin are gated here, and this has the smallest p of them.
+    expect(adjusted).toBeCloseTo((p ?? 0) * 3, 3)
     expect(lineOf(lines, 'refused')).toMatch(/\] +0\.\d{4} +0\.5000 +0\.\d{3}$/)
   })
 
@@ -77,6 +78,22 @@ describe('a comparison', () => {
     })
     const said = compareRuns(a, runWith(changed.slice(0, 30))).find((line) => line.includes('are compared'))
     expect(said).toMatch(/^28 questions are compared; .*: 12 of A, 2 of B$/)
+  })
+
+  it('says so when the documents are not known to be the same', () => {
+    const line = 'The documents are not known to be the same'
+    const isSaid = (hash: string | null) =>
+      compareRuns(a, { ...a, library: { folder: 'docs', hash } }).filter((each) => each.startsWith(line))
+    expect(isSaid('library-1')).toEqual([])
+    expect(isSaid('library-2')).toEqual([`${line}: A has library (library-1), B has docs (library-2).`])
+    expect(isSaid(null)).toEqual([`${line}: A has library (library-1), B has docs (as a server has it).`])
+  })
+
+  it('calls more contradictions worse, and says nothing of what it does not know', () => {
+    const before = judged({ judgeContradicted: 0, theirs: 0 })
+    const worse = compareRuns(before, judged({ judgeContradicted: 1, theirs: 1 }))
+    expect(lineOf(worse, 'judgeContradicted')).toMatch(/ 0 +40 +0\.0000/)
+    expect(lineOf(worse, 'theirs')).toMatch(/ \[\+1\.000, \+1\.000\] +0\.0002 +0\.0000/)
   })
 
   it('of different sets is refused in a sentence that names both', () => {

@@ -171,6 +171,10 @@ const run = async (options: object, close = async () => {}) =>
   )
 
 describe('from-feedback', () => {
+  it('--check of a file that is not there is refused by its name', async () => {
+    await expect(run({ check: true, cases: 'typo.jsonl' })).rejects.toThrow('typo.jsonl cannot be read')
+  })
+
   it('closes what it opened, also when reading fails', async () => {
     let closed = 0
     const close = async () => void closed++
@@ -189,6 +193,7 @@ describe('from-feedback', () => {
   })
 
   it('--check of a file that nobody has begun says how to begin, and learns nothing', async () => {
+    await writeFile(cases, '')
     const [lines, code] = await run({ check: true })
     expect([lines, code]).toEqual([[`${cases} holds no case yet: npm run eval -- from-feedback`], 0])
   })

@@ -3,17 +3,21 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { baselineOf, readBaseline, writeBaseline } from '../../eval/baseline.ts'
-import { judge } from '../../eval/gate.ts'
+import { gate, judge } from '../../eval/gate.ts'
+import { always } from '../../eval/rules.ts'
 import type { Asked } from '../../eval/record.ts'
 import { folderOfFile } from '../support/folder.ts'
+import { never } from '../support/passages.ts'
 import { askedWith } from '../support/runs.ts'
 
 const set = { file: 'set.jsonl', hash: 'set-1' }
 
 /** As many questions as our own set has: each third on one document with two others, the unanswerable alone. */
 function questions(change: (asked: Asked, at: number) => Asked = (asked) => asked): Asked[] {
-  const right = { grounded_correct: 1, hit_5: 1, right_source: 1, fact_coverage: 1, false_refusal: 0, refused: 0 }
-  const shown = { quote_valid: 1, in_passages: 1, cited_rate: 1 }
+  const found = { grounded_correct: 1, hit_5: 1, ndcg_10: 1, right_source: 1 }
+  const right = { ...found, fact_coverage: 1, false_refusal: 0, refused: 0 }
+  const kept = Object.fromEntries(always.map((metric) => [metric, 1]))
+  const shown = { ...kept, cited_rate: 1, citation_recall_lexical: 1, answer_words: 100 }
   const answerable = Array.from({ length: 210 }, (_, at) =>
     askedWith(`a${at}`, {
       cluster: `document ${at % 70}`,
@@ -42,6 +46,11 @@ function answering(count: number): Asked[] {
   return questions((asked, at) => (at >= 210 && at < 210 + count ? scored(asked, { answered_unanswerable: 1 }) : asked))
 }
 
+/** Each answer has so many words. */
+function saying(words: number): Asked[] {
+  return questions((asked) => scored(asked, { answer_words: asked.answerable ? words : null }))
+}
+
 function reasonsOf(asked: readonly Asked[], of = set): readonly string[] {
   return judge({ set: of, questions: [...asked] }, baseline).reasons
 }
@@ -59,6 +68,7 @@ describe('the gate', () => {
   it.each([
     ['grounded_correct', 0],
     ['hit_5', 0],
+    ['ndcg_10', 0],
     ['right_source', 0],
     ['fact_coverage', 0],
     ['false_refusal', 1],
@@ -89,16 +99,31 @@ describe('the gate', () => {
     expect(reasonsOf(losing(1, { cited_rate: 0.5 }))).toEqual([expect.stringContaining('cited_rate: ')])
   })
 
-  it.each(['quote_valid', 'in_passages'])('bears no single fault of %s, whatever the baseline says', (metric) => {
+  it.each(always)('bears no single fault of %s, whatever the baseline says', (metric) => {
     expect(reasonsOf(losing(1, { [metric]: 0.9 }))).toEqual([`${metric}: below 1 on 1 questions (a0)`])
   })
 
   it('is not passed by measuring nothing', () => {
-    const silent = questions((asked) => scored(asked, { quote_valid: null, in_passages: null, hit_5: null }))
+    const nothing = Object.fromEntries(always.map((metric) => [metric, null]))
+    const silent = questions((asked) => scored(asked, { ...nothing, hit_5: null }))
     expect(reasonsOf(silent)).toEqual([
-      'quote_valid: measured on no question',
-      'in_passages: measured on no question',
+      ...always.map((metric) => `${metric}: measured on no question`),
       'hit_5: not measured any more on 210 of 210 questions',
+    ])
+  })
+
+  it('is green when answers that nobody should have had are refused, which leaves them without a text', () => {
+    const before = questions((asked, at) =>
+      at < 210 ? asked : scored(asked, { answered_unanswerable: 1, refused: 0, cited_rate: 1, answer_words: 100 }),
+    )
+    expect(judge({ set, questions: questions() }, baselineOf({ set, questions: before })).reasons).toEqual([])
+  })
+
+  it('bears one sentence more for each answer, and not every passage whole', () => {
+    expect(reasonsOf(saying(15))).toEqual([])
+    expect(reasonsOf(saying(40))).toEqual([])
+    expect(reasonsOf(saying(116))).toEqual([
+      'answer_words: a rise beyond 15 cannot be ruled out, +16.000 [+16.000, +16.000]',
     ])
   })
 
@@ -113,6 +138,17 @@ describe('the gate', () => {
     expect(reasonsOf(changed)).toEqual([
       expect.stringContaining('254 questions are in both, 1 only in the set, 1 only in the baseline'),
     ])
+  })
+})
+
+const learn = async () => await Promise.reject(new Error('learned'))
+const gated = async (path: string) =>
+  await gate([], { set: 'none.jsonl', library: 'none' }, { baseline: path }, learn, never)
+
+describe('npm run eval -- gate', () => {
+  it('reads its baseline before anything is learned or asked', async () => {
+    await expect(gated('package.json')).rejects.toThrow('package.json is not a baseline')
+    await expect(gated('none.json')).rejects.toThrow('There is no none.json')
   })
 })
 

@@ -15,6 +15,7 @@ import { answerDeps } from '../../server/answer/answer.ts'
 import { openTestApp, openTestLibrary } from '../support/app.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { never } from '../support/passages.ts'
+import { start } from '../support/process.ts'
 
 const places = { stripe: [{ file: 'stripe.md', lines: [6, 6] }], notion: [{ file: 'notion.md', lines: [3, 3] }] }
 const questions = [
@@ -28,6 +29,7 @@ const questions = [
     history: [{ question: 'How did Notion shard Postgres?', answer: 'Into 480 logical shards.' }],
   },
   { id: 'q4', question: 'What happens with a burst 🚦 above the cap?', sources: [], facts: [['allowed']] },
+  { id: 'q6', question: 'Who won the chess olympiad in Dubai?', sources: places.stripe, facts: [['four']] },
   { id: 'q5', question: 'Who won the chess olympiad in Bucharest?', answerable: false, sources: [] },
 ]
 
@@ -68,9 +70,11 @@ async function run(options: Options, generator: Generator | null = null): Promis
 /** Without what HTTP does not carry: how sure the pipeline was, and more than five passages of a refusal. */
 function told({ questions }: Run) {
   return questions.map(({ outcome, held, ...asked }) => {
-    const shown = outcome?.status === 'abstained' ? 5 : outcome?.passages.length
-    const passages = outcome?.passages.slice(0, shown)
-    return { ...asked, held: held.citations, outcome: { ...outcome, passages, confidence: null } }
+    const isRefused = outcome?.status === 'abstained'
+    const passages = outcome?.passages.slice(0, isRefused ? 5 : outcome.passages.length)
+    const scores = { ...asked.scores, ...(isRefused ? { mrr_10: null, ndcg_10: null, map: null } : {}) }
+    const known = { ...outcome, passages, confidence: null, isCut: null }
+    return { ...asked, scores, held: held.citations, outcome: known }
   })
 }
 
@@ -86,11 +90,15 @@ describe('a run over HTTP', () => {
   ])('%s has the answers, citations and scores of the pipeline', async (_, generator) => {
     const [pipeline, surface] = [await run({}, generator), await run({ url: await serveApp(generator) }, generator)]
     expect(told(surface)).toEqual(told(pipeline))
+    expect([surface.environment.product, surface.environment.commit, surface.library.hash]).toEqual([null, null, null])
     expect(surface.questions.map(({ outcome }) => outcome?.status)).toContain('abstained')
     expect(surface.questions.flatMap(({ outcome }) => outcome?.citations ?? []).length).toBeGreaterThan(3)
     expect(surface.questions.flatMap(({ scores }) => scores['quote_valid'] ?? [])).toEqual([1, 1, 1, 1])
     expect(surface.questions.every(({ outcome }) => outcome?.confidence === null)).toBe(true)
-    expect(Object.keys(surface.timingsMs)).toEqual(['q1', 'q2', 'q3', 'q4', 'q5'])
+    const refused = surface.questions.find(({ id }) => id === 'q6')?.scores
+    expect(refused).toMatchObject({ hit_5: 1, false_refusal: 1, mrr_10: null, ndcg_10: null, map: null })
+    expect(pipeline.questions.find(({ id }) => id === 'q6')?.scores['ndcg_10']).toBeTypeOf('number')
+    expect(Object.keys(surface.timingsMs)).toEqual(['q1', 'q2', 'q3', 'q4', 'q6', 'q5'])
   })
 
   it('calls each document as its file is called, wherever the server has it from', async () => {
@@ -113,6 +121,19 @@ describe('a run over HTTP', () => {
       questions.map(() => '/v1/ask answers 503 (The database does not answer.).'),
     )
     expect(questions.map(({ scores }) => scores)).toEqual(questions.map(() => ({})))
+  })
+
+  it('ends with exit code 1 when a question has no answer, and says of how many', async () => {
+    const url = await serveScript((path) =>
+      path.startsWith('/v1/documents') ? [200, { documents: [], next: null }] : [503, { title: 'Down.' }],
+    )
+    const to = join(await folderOfFile(), 'run.json')
+    const args = ['--set', paths.set, '--library', paths.library, '--url', url, '--run', to]
+    const running = start('eval/main.ts', args, {})
+    expect(await running.ended).toBe(1)
+    expect(running.stderr()).toContain('6 of 6 questions have no answer.')
+    expect(running.stderr()).toMatch(/has not learned .* \d of \d documents|of \d documents \d are missing/)
+    expect(running.stdout()).toContain('q1: /v1/ask answers 503 (Down.).')
   })
 
   it('takes something else than an answer for a failure, and names what is wrong with it', async () => {

@@ -8,7 +8,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Learn } from '../../eval/command.ts'
 import { agreementOf, type Compared } from '../../eval/judge/agreement.ts'
 import { judge, judgeCheck } from '../../eval/judge/command.ts'
+import { openJudge } from '../../eval/judge/ask.ts'
+import { scorecardOf, scorecardPath, type Sets, writeScorecard } from '../../eval/judge/scorecard.ts'
 import { writeRun } from '../../eval/record.ts'
+import { reword } from '../../eval/score/errors.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { alwaysFull, askedOf, type Opinion, replyTo, runOf, scripted, verdict } from '../support/judging.ts'
 import { depsOf, documentOf, libraryOf, never } from '../support/passages.ts'
@@ -41,7 +44,8 @@ const lines = owners.flatMap((owner, index) =>
 )
 
 const sentence = 'In 2017, the service at Lyft keeps 480 shards and answers within 50 ms.'
-const text = `# Shards\n${sentence} Redis keeps the counts of 20 users for them.`
+const other = 'Redis keeps the counts of 20 users for them.'
+const text = `# Shards\n${sentence} ${other}`
 const document = documentOf('lyft', text)
 const learn: Learn = async () => {
   const library = libraryOf(document)
@@ -50,11 +54,13 @@ const learn: Learn = async () => {
   return depsOf(library, { documents: { ...library.documents, list } })
 }
 
-/** Knows what is true: what stands there to the letter, and the claims that say so in other words. */
+const restated = [sentence, other].map(reword)
+/** Knows what is true: what stands there to the letter, and what says so in other words. */
 const knowing: Opinion = {
   support: (claim, quotes) => {
     const first = quotes[0]?.slice(0, 8)
-    if (quotes.some((quote) => quote.includes(claim)) || isTrue(claim)) return verdict('full', first)
+    const isThere = quotes.some((quote) => quote.includes(claim)) || restated.includes(claim)
+    if (isThere || isTrue(claim)) return verdict('full', first)
     return claim.startsWith('Kafka') ? verdict('none') : verdict('partial', first, true)
   },
 }
@@ -109,10 +115,55 @@ describe('agreement with labels', () => {
   })
 })
 
+const interval = (value: number) => ({ value, low: value - 0.01, high: value + 0.01 })
+const agreement = { 'balancedAccuracy, judge - words': interval(0.1), 'F1 of supported': interval(0.7) }
+const wice = { claims: 349, unmeasured: 0, agreement, confusion: {}, flips: { count: 5, of: 100, unmeasured: 0 } }
+const planted = {
+  claims: 400,
+  unmeasured: 0,
+  agreement: {},
+  confusion: { verbatim: { full: 96, partial: 3, unmeasured: 1 } },
+  caught: { ALL: { count: 190, of: 200 } },
+  falseAlarms: { verbatim: { count: 3, of: 99 }, reworded: { count: 5, of: 100 } },
+}
+const identity = { model: 'm', parameters: {}, prompts: {} }
+
+const tooFew = [
+  'WiCE: claims, at least 349',
+  'WiCE: claims asked once more, the evidence in the reverse order, at least 100',
+  'planted errors: sentences, at least 100',
+]
+
+function unmetOf({ minimums }: { minimums: readonly { what: string; isMet: boolean }[] }): string[] {
+  return minimums.filter(({ isMet }) => !isMet).map(({ what }) => what)
+}
+
+describe('a scorecard', () => {
+  it('lets a judge gate that meets every minimum', () => {
+    const { mayGate, minimums } = scorecardOf(identity, { wice, planted })
+    expect([mayGate, unmetOf({ minimums })]).toEqual([true, []])
+  })
+
+  it.each<[string, Sets]>([
+    ['claims, at least 349', { wice: { ...wice, claims: 348 }, planted }],
+    ['order, at least 100', { wice: { ...wice, flips: { count: 0, of: 1, unmeasured: 0 } }, planted }],
+    ['flip with the order', { wice: { ...wice, flips: { count: 0, of: 94, unmeasured: 6 } }, planted }],
+    ['sentences, at least 100', { wice, planted: { ...planted, confusion: { verbatim: { full: 99 } } } }],
+    [
+      'reworded sentences',
+      { wice, planted: { ...planted, falseAlarms: { ...planted.falseAlarms, reworded: { count: 6, of: 100 } } } },
+    ],
+  ])('lets none gate that does not: %s', (what, sets) => {
+    const { mayGate, minimums } = scorecardOf(identity, sets)
+    expect([mayGate, unmetOf({ minimums })]).toEqual([false, [expect.stringContaining(what)]])
+  })
+})
+
 describe('npm run eval -- judge-check', () => {
-  it('lets a judge gate that meets every minimum', async () => {
+  it('lets no judge gate by a few claims and sentences, though it meets every other minimum', async () => {
     const { told, scorecard } = await check(knowing, { wice: folder, planted: folder })
-    expect(told).toContain('This judge may gate.')
+    expect(told).toMatchObject({ code: 'judge-refused', message: expect.stringContaining('This judge may not gate.') })
+    expect(unmetOf(scorecard)).toEqual(tooFew)
     expect(scorecard).toMatchObject({
       schema: 'footnote-scorecard/1',
       judge: {
@@ -128,7 +179,7 @@ describe('npm run eval -- judge-check', () => {
         flips: { count: 0, of: 20, unmeasured: 0 },
       },
       planted: { confusion: { verbatim: { full: 2 }, number: { contradicted: 2 } } },
-      mayGate: true,
+      mayGate: false,
     })
     expect(scorecard.planted.caught.ALL.count).toBe(scorecard.planted.caught.ALL.of)
   })
@@ -137,8 +188,7 @@ describe('npm run eval -- judge-check', () => {
     const { told, scorecard } = await check({ support: alwaysFull }, { wice: folder, planted: folder })
     expect(told).toMatchObject({ code: 'judge-refused', message: expect.stringContaining('This judge may not gate.') })
     expect(scorecard.planted.caught.ALL).toMatchObject({ count: 0, of: expect.toSatisfy((of: number) => of > 3) })
-    const unmet = scorecard.minimums.filter(({ isMet }: { isMet: boolean }) => !isMet)
-    expect(unmet.map(({ what }: { what: string }) => what)).toEqual([
+    expect(unmetOf(scorecard).filter((what) => !tooFew.includes(what))).toEqual([
       'WiCE: balanced accuracy above that of the words, its interval clear of 0',
       'planted errors: at least 95 % caught',
     ])
@@ -185,7 +235,8 @@ describe('npm run eval -- judge-check', () => {
     const scorecards = join(folder, 'cards')
     const open = { generator: async () => scripted(knowing).generator, learn }
     const options = { 'judge-cache': join(folder, 'standing'), scorecards }
-    await judgeCheck([], { ...options, wice: folder, planted: folder }, open, never)
+    const { identity } = await openJudge(scripted().generator, { parameters: { temperature: 0 }, cache: folder })
+    await writeScorecard(scorecardPath(scorecards, identity), scorecardOf(identity, { wice, planted }))
     const path = join(folder, 'run.json')
     await writeRun(path, runOf(askedOf('one', [[sentence, 1]], [sentence])))
     const standing = async (temperature: string) =>
@@ -219,7 +270,7 @@ describe('the command itself', () => {
       return streamOf(completion([JSON.stringify(replyTo(messages, {}))]))
     })
     const { stdout, stderr } = await run({ OPENAI_BASE_URL: provider.baseUrl })
-    expect(stdout).toMatch(/citation recall, strict +1\.000 \[1\.000, 1\.000\] +1 claims +0/)
+    expect(stdout).toMatch(/citation recall, strict +1\.000 \[–\] +1 claims +0/)
     expect(stderr).toContain('2 calls (22 tokens in and 14 out, 0.0000 USD)')
     expect(provider.requests[0]?.body).toMatchObject({ model: 'gpt-4.1-mini', temperature: 0 })
     expect(provider.requests).toHaveLength(2)

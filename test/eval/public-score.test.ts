@@ -87,6 +87,7 @@ describe('a short answer', () => {
   it('is compared without case, punctuation and articles', () => {
     expect(normaliseAnswer('  The U.S. Army’s an "A-team" ')).toBe('us army’s ateam')
     expect(normaliseAnswer('Theatre and banana')).toBe('theatre and banana')
+    expect(normaliseAnswer('à la carte, aérien, é a b')).toBe('à la carte aérien é b')
   })
 
   it.each<[number, string, string[]]>([

@@ -1,5 +1,7 @@
 // The scores of a question and the figures of a set: what is measured, what is not, and what the names mean.
 import { describe, expect, it } from 'vitest'
+import { directionOf } from '../../eval/differences.ts'
+import { measures as judgeMeasures } from '../../eval/judge/judged.ts'
 import { type Case, normalise } from '../../eval/questions.ts'
 import type { Asked, Outcome } from '../../eval/record.ts'
 import { runCase } from '../../eval/run.ts'
@@ -61,12 +63,17 @@ describe('the scores of a question', () => {
       rouge_l: 1,
       quote_valid: 1,
       in_passages: 1,
+      source_true: 1,
+      verbatim_true: 1,
+      marked: 1,
+      stated: 1,
       cited_rate: 1,
       citation_recall_lexical: 1,
       citation_precision_lexical: 1,
       citation_f1_lexical: 1,
       // With its marker.
       answer_words: 15,
+      finished: 1,
       refused: 0,
       false_refusal: 0,
       answered_unanswerable: null,
@@ -77,7 +84,12 @@ describe('the scores of a question', () => {
   it('of a question that nothing answers are whether it was refused, and nothing of places and facts', () => {
     const asked = scoresOf(unanswerable, refusal, { passages: [[]], citations: [] })
     const measured = Object.entries(asked).filter(([, score]) => score !== null)
-    expect(Object.fromEntries(measured)).toEqual({ grounded_correct: 1, refused: 1, answered_unanswerable: 0 })
+    expect(Object.fromEntries(measured)).toEqual({
+      grounded_correct: 1,
+      finished: 1,
+      refused: 1,
+      answered_unanswerable: 0,
+    })
     expect(scoresOf(unanswerable, outcome, missed)).toMatchObject({ grounded_correct: 0, answered_unanswerable: 1 })
   })
 
@@ -86,6 +98,13 @@ describe('the scores of a question', () => {
       [outcome, refusal].map((each) => Object.keys(scoresOf(test, each, missed)).join()),
     )
     expect(new Set(names).size).toBe(1)
+  })
+
+  it('say of themselves whether more is better, and those of a judge do too', () => {
+    const names = [...Object.keys(scoresOf(premise, outcome, found)), ...judgeMeasures.map(({ score }) => score)]
+    expect(names.filter((name) => directionOf(name) === null)).toEqual([])
+    expect(directionOf('somebody_elses')).toBeNull()
+    expect(['judgeContradicted', 'judgeUnsupportedAnswer', 'false_refusal'].map(directionOf)).toEqual([-1, -1, -1])
   })
 
   it.each<[string, number | null, Case, Outcome, Held]>([

@@ -26,10 +26,12 @@ let paths: { readonly set: string; readonly library: string; readonly cache: str
 /** every question that got as far as the search */
 let asked: string[]
 let learned: number
+let libraries: string[]
 let isDown: boolean
 
-const learn: Learn = async () => {
+const learn: Learn = async (library) => {
   learned++
+  libraries.push(library)
   const document = documentOf('stripe', stripe)
   const { search, documents } = libraryOf(document)
   const list: typeof documents.list = async (_library, _limit, after) =>
@@ -57,6 +59,7 @@ beforeEach(async () => {
   await writeSet(...questions)
   asked = []
   learned = 0
+  libraries = []
   isDown = false
 })
 
@@ -108,6 +111,14 @@ describe('a run', () => {
     await writeFile(join(paths.library, 'bread.md'), 'Bread needs flour.')
     await run()
     expect(asked).toHaveLength(7)
+  })
+
+  it('learns each state and each size of a folder as a library of its own, as its database may stay', async () => {
+    await run({ fresh: true })
+    await run({ fresh: true, size: '500' })
+    await writeFile(join(paths.library, 'bread.md'), 'Bread needs flour.')
+    await run({ fresh: true })
+    expect(new Set(libraries).size).toBe(3)
   })
 
   it('goes on where it was stopped', async () => {
@@ -168,6 +179,17 @@ describe('a choice of questions', () => {
 
   it('that leaves none is refused with the kinds that there are', () => {
     expect(() => select(cases, { only: 'kind=lists' })).toThrow('The kinds of this set are: list, typo.')
+    expect(() => select(cases, { half: 'c' })).toThrow('--half is "c": give a or b.')
     expect(() => select(cases, { sample: 'many' })).toThrow('--sample')
+    expect(() => select(cases, { sample: '0' })).toThrow('--sample is "0": give a whole number from 1 to 9999999.')
+  })
+
+  it('by a chunk that holds no sentence is refused', async () => {
+    await expect(run({ size: '1' })).rejects.toThrow('--size is 1: give at least 100 characters.')
+  })
+
+  it('from an empty set says so', async () => {
+    await writeFile(paths.set, '\n')
+    await expect(run()).rejects.toThrow(`${paths.set} holds no question.`)
   })
 })

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  bootstrap,
   holm,
   mcNemar,
   mean,
@@ -92,33 +93,49 @@ describe('the paired bootstrap', () => {
   })
 
   it('of the same difference everywhere has no width, and a p that is small and not 0', () => {
-    const { difference, p, interval } = pairedBootstrap(pairsOf(-1, -1, -1))
+    const { difference, p, interval } = pairedBootstrap(pairsOf(-1, -1, -1, -1, -1))
     expect([difference, ...interval(0.001)]).toEqual([-1, -1, -1])
     expect(p).toBe(2 / 10_001)
   })
 
-  it('of two pairs draws −1, −1/2 and 0 as often as chance does', () => {
-    const { p, sd, interval } = pairedBootstrap(pairsOf(-1, 0))
-    // At least 0 in one of four draws, two-sided.
-    expect(p).toBeCloseTo(0.5, 1)
-    expect(sd).toBeCloseTo(Math.SQRT1_2, 12)
-    expect(interval(0.05)).toEqual([-1, 0])
-    expect(interval(0.6)).toEqual([-0.5, -0.5])
+  it('of five pairs draws the one that differs as often as chance does', () => {
+    const { p, sd, interval } = pairedBootstrap(pairsOf(-1, 0, 0, 0, 0))
+    // Never in 0.8 ** 5 of the draws, two-sided.
+    expect(p).toBeCloseTo(2 * 0.8 ** 5, 1)
+    expect(sd).toBeCloseTo(Math.sqrt(0.2), 12)
+    // Four times or more in 0.7 % of them, three times or more in 5.8 %.
+    expect(interval(0.05)).toEqual([-0.6, 0])
+    expect(interval(0.6)).toEqual([-0.2, 0])
   })
 
-  it('draws clusters whole: one cluster has no uncertainty that could be seen', () => {
-    const together = pairsOf(-1, 0, 0, 1, -1).map((pair) => ({ ...pair, cluster: 'one' }))
-    const { interval } = pairedBootstrap(together)
-    expect(interval(0.05)).toEqual([-0.2, -0.2])
+  it('draws clusters whole: of equal ones no draw is another', () => {
+    const pairs = Array.from({ length: 25 }, (_, at) => ({ cluster: String(at % 5), difference: at < 5 ? -1 : 0 }))
+    expect(pairedBootstrap(pairs).interval(0.05)).toEqual([-0.2, -0.2])
+  })
+
+  it.each([1, 2, 4])('of %i clusters knows nothing but that nothing differs', (clusters) => {
+    const pairs = pairsOf(-1, 0, 0, 1, -1).map((pair, at) => ({ ...pair, cluster: String(at % clusters) }))
+    const { p, interval } = pairedBootstrap(pairs)
+    expect([p, ...interval(0.05)]).toEqual([1, -Infinity, Infinity])
+    expect(
+      bootstrap(
+        pairs,
+        ({ cluster }) => cluster,
+        (rows) => rows.length,
+      ),
+    ).toEqual([NaN, NaN])
+    const same = pairedBootstrap(pairs.map((pair) => ({ ...pair, difference: 0 })))
+    expect([same.p, ...same.interval(0.05)]).toEqual([1, 0, 0])
   })
 
   it('agrees with one that lays out every drawn pair', () => {
     const pairs = fc.array(
-      fc.record({ cluster: fc.constantFrom('a', 'b', 'c', 'd'), difference: fc.integer({ min: -2, max: 2 }) }),
-      { minLength: 1, maxLength: 12 },
+      fc.record({ cluster: fc.constantFrom('a', 'b', 'c', 'd', 'e'), difference: fc.integer({ min: -2, max: 2 }) }),
+      { maxLength: 12 },
     )
     fc.assert(
-      fc.property(pairs, (pairs) => {
+      fc.property(pairs, (more) => {
+        const pairs = [...pairsOf(0, 1, -1, 0, 1), ...more]
         const clusters = [...new Set(pairs.map(({ cluster }) => cluster))].map((name) =>
           pairs.filter(({ cluster }) => cluster === name),
         )

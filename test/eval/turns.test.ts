@@ -51,10 +51,10 @@ describe('follow-up questions', () => {
     expect(table[0]).toBe('1 of 3 questions lean on a history, 1 of them with a given rewrite')
     const rows = table.slice(2, 6).map((line) => line.split(/ {2,}/).slice(0, 3))
     expect(rows).toEqual([
-      ['last turn alone', '1', '0.000 [0.000, 0.000]'],
-      ['all questions', '1', '1.000 [1.000, 1.000]'],
-      ['our rewrite', '1', '1.000 [1.000, 1.000]'],
-      ['given rewrite', '1', '1.000 [1.000, 1.000]'],
+      ['last turn alone', '1', '0.000 [–]'],
+      ['all questions', '1', '1.000 [–]'],
+      ['our rewrite', '1', '1.000 [–]'],
+      ['given rewrite', '1', '1.000 [–]'],
     ])
     expect(table[6]).toMatch(/^gap closed, of 1: hit@5 1\.00, nDCG@10 /)
     expect(table[7]).toBe('stand-alone questions changed: 0 % [0 %, 79 %]')

@@ -21,7 +21,9 @@ export function outcomeWith(
   for (const [words, numbers] of said) {
     const start = answer.length === 0 ? 0 : answer.length + 1
     answer += `${answer.length === 0 ? '' : ' '}${words}`
-    statements.push({ start, end: start + words.length, verdict: 'supported', citations: [...numbers] })
+    const isQuote = numbers.length === 1 && citations.some(({ n, quote }) => n === numbers[0] && quote === words)
+    const verdict = isQuote ? 'verbatim' : 'supported'
+    statements.push({ start, end: start + words.length, verdict, citations: [...numbers] })
     answer += numbers.map((n) => ` [${n}]`).join('')
   }
   const span = { start: 0, end: text.length }

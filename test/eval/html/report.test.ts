@@ -10,7 +10,7 @@ import { asked, refused, runOf } from '../../support/shown-run.ts'
 describe('npm run eval -- report', () => {
   it('writes the page of a run beside its baseline, and says how large it is', async () => {
     const folder = await folderOfFile()
-    const [path, baseline, out] = ['run.json', 'baseline.json', 'page.html'].map((name) => join(folder, name))
+    const [path, baseline, out] = ['run.json', 'baseline.json', 'new/page.html'].map((name) => join(folder, name))
     const [now, before] = [runOf([asked('a'), refused]), runOf([asked('a')], { name: 'yesterday' })]
     await writeRun(path!, now)
     await writeRun(baseline!, before)
