@@ -54,12 +54,13 @@ type Running = {
 
 type Shift = WorkerDeps & {
   readonly pace: Pace
-  readonly running: Map<string, Running>
+  /** Not by the task: one that was lost and does not stop may stand here beside its next attempt. */
+  readonly running: Set<Running>
   readonly stopping: AbortSignal
 }
 
 export function openWorker(deps: WorkerDeps): SlackWorker {
-  const running = new Map<string, Running>()
+  const running = new Set<Running>()
   const stopping = new AbortController()
   const bell = openBell()
   const shift: Shift = { ...deps, pace: { ...PACE, ...deps.pace }, running, stopping: stopping.signal }
@@ -84,7 +85,7 @@ export function openWorker(deps: WorkerDeps): SlackWorker {
       bell.ring()
       const over = Promise.all([loop, ...under]).then(async () => await Promise.all(under))
       if (!(await within(deadlineMs, over))) {
-        for (const { controller } of running.values()) controller.abort(new DOMException('shutting down', 'AbortError'))
+        for (const { controller } of running) controller.abort(new DOMException('shutting down', 'AbortError'))
         await within(STOPPED_MS, over)
       }
       clearInterval(heart)
@@ -106,9 +107,8 @@ async function takeTasks(
         await inbox.sweep(library)
         sweptAt = performance.now()
       }
-      const free = pace.parallel - running.size
       const heldUntil = performance.now() + pace.leaseMs
-      const taken = free > 0 ? await inbox.take(library, free, pace.leaseMs) : []
+      const taken = await inbox.take(library, pace.parallel - running.size, pace.leaseMs)
       if (troubles > 0) log.info({ attempts: troubles }, 'the inbox of Slack can be read again')
       troubles = 0
       for (const each of taken) employ(each, heldUntil)
@@ -126,7 +126,8 @@ async function run(taken: TakenTask, heldUntil: number, shift: Shift): Promise<v
   const { inbox, library, perform, pace, running, stopping, log } = shift
   const { id, number } = taken
   const controller = new AbortController()
-  running.set(id, { taken, controller, heldUntil })
+  const each: Running = { taken, controller, heldUntil }
+  running.add(each)
   const began = performance.now()
   try {
     if (stopping.aborted) throw stopping.reason
@@ -140,7 +141,7 @@ async function run(taken: TakenTask, heldUntil: number, shift: Shift): Promise<v
       log.warn({ err: second, task: id, attempt: number }, 'a slack task is left to its lease'),
     )
   } finally {
-    running.delete(id)
+    running.delete(each)
   }
 }
 
@@ -174,7 +175,7 @@ async function settle(taken: TakenTask, error: unknown, { inbox, library, pace, 
 function openHeart({ inbox, library, pace, running, log }: Shift): () => void {
   let beating = false
   const renew = async () => {
-    const all = [...running.values()]
+    const all = [...running].filter(({ controller }) => !controller.signal.aborted)
     const heldUntil = performance.now() + pace.leaseMs
     const leases = all.map(({ taken: { id, number } }) => ({ id, number }))
     const held = await inbox.renew(library, leases, pace.leaseMs)
@@ -184,7 +185,7 @@ function openHeart({ inbox, library, pace, running, log }: Shift): () => void {
     }
   }
   return () => {
-    for (const each of running.values()) if (performance.now() >= each.heldUntil) lose(each)
+    for (const each of running) if (performance.now() >= each.heldUntil) lose(each)
     if (beating || running.size === 0) return
     beating = true
     renew()
