@@ -60,9 +60,11 @@ export type App = {
   readonly drain: (deadlineMs: number) => Promise<void>
 }
 
+type Report = (message: string, error: unknown) => void
+
 export function createApp(deps: AppDeps): App {
-  const { store, library, log } = deps
-  const report = (message: string, error: unknown) => log.error({ err: error }, message)
+  const { store, log } = deps
+  const report: Report = (message, error) => log.error({ err: error }, message)
   const answering = answerDeps(store, deps, report)
   const live = liveAnswers({
     ...deps,
@@ -71,7 +73,6 @@ export function createApp(deps: AppDeps): App {
     report,
   })
   const slack = openSlack(deps, live, answering)
-  const hasModel = deps.generator !== null
   let draining = false
   const hono = new Hono()
     .use(requestId(log))
@@ -80,28 +81,7 @@ export function createApp(deps: AppDeps): App {
     .use(refuseStrangers(deps.loopbackOnly))
     .use(refuseNul)
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
-    .route('/', askRoutes({ live, answers: store.answers, library, hasModel }))
-    .route('/', chatRoutes({ live, library, publicUrl: deps.publicUrl }))
-    .route('/', uiStreamRoutes({ live, library, publicUrl: deps.publicUrl }))
-    .route(
-      '/',
-      mcpRoutes({
-        ...deps,
-        live,
-        answers: store.answers,
-        documents: store.documents,
-        searching: answering,
-        hasModel,
-        report,
-      }),
-    )
-    .route('/', answersRoutes({ live, answers: store.answers, library }))
-    .route('/', searchRoutes({ ...answering, library }))
-    .route('/', documentsRoutes({ documents: store.documents, library }))
-    .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
-    .route('/', readerRoutes({ documents: store.documents, library }))
-    .route('/', publishedRoutes())
-    .route('/', pageRoutes(deps.webDir))
+    .route('/', surfaces(deps, live, answering, report))
   hono.notFound(missing(hono.routes))
   hono.onError(failing(log))
   return {
@@ -110,6 +90,25 @@ export function createApp(deps: AppDeps): App {
     begin: () => slack?.begin(),
     drain: drainer(live, slack, () => (draining = true)),
   }
+}
+
+/** Every door to the same answers. */
+function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, report: Report): Hono {
+  const { store, library, publicUrl } = deps
+  const { answers, documents } = store
+  const hasModel = deps.generator !== null
+  return new Hono()
+    .route('/', askRoutes({ live, answers, library, hasModel }))
+    .route('/', chatRoutes({ live, library, publicUrl }))
+    .route('/', uiStreamRoutes({ live, library, publicUrl }))
+    .route('/', mcpRoutes({ ...deps, live, answers, documents, searching: answering, hasModel, report }))
+    .route('/', answersRoutes({ live, answers, library }))
+    .route('/', searchRoutes({ ...answering, library }))
+    .route('/', documentsRoutes({ documents, library }))
+    .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
+    .route('/', readerRoutes({ documents, library }))
+    .route('/', publishedRoutes())
+    .route('/', pageRoutes(deps.webDir))
 }
 
 function failing(log: Log): ErrorHandler {

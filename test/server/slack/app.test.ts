@@ -76,7 +76,7 @@ describe('a question in Slack', () => {
   })
 
   it('says nothing of itself in the log', async () => {
-    slack.fail('chat.postMessage', { error: 'is_archived' } as never, 5)
+    slack.fail('chat.postMessage', { error: 'is_archived' }, 5)
     await say(`<@${APP}> how does Stripe's request rate limiter work?`)
     expect(app.lines.filter((line) => line.includes('is_archived')).length).toBe(1)
     expect(app.lines.join()).not.toContain('request rate limiter work')
