@@ -2,11 +2,13 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { DefaultChatTransport, type UIMessageChunk } from 'ai'
 import OpenAI from 'openai'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { fakeGenerator } from '../../../models/fake.ts'
 import { citationShape } from '../../../server/http/schemas.ts'
 import { openTestApp, openTestLibrary } from '../../support/app.ts'
+import { type FakeSlackApi, openFakeSlackApi } from '../../support/fake-slack-api.ts'
+import { APP, messageEvent, SECRET, signed } from '../../support/fake-slack.ts'
 import { type Serving, serving } from '../../support/serving.ts'
 import { parseEvents, readJson, type WireAnswer, type WireCitation } from '../../support/wire.ts'
 
@@ -34,17 +36,30 @@ const surfaces: readonly Surface[] = [
   ['POST /v1/chat/completions as a stream', false, streamOpenAi],
   ['POST /api/chat', false, askAiSdk],
   ['POST /mcp', false, askMcp],
+  ['Slack', false, askSlack],
 ]
 
+const PUBLIC_URL = 'https://ask.example.com'
+
 let server: Serving
+let slackServer: Serving
+let slack: FakeSlackApi
 let expected: WireAnswer
 
 beforeAll(async () => {
-  server = await serving(openTestApp(await openTestLibrary(), { generator: fakeGenerator(written) }))
+  const library = await openTestLibrary()
+  const generator = fakeGenerator(written)
+  server = await serving(openTestApp(library, { generator }))
+  slack = await openFakeSlackApi({ channels: { C1: { name: 'general', members: ['U1'] } } })
+  const { token: botToken, url: apiUrl } = slack
+  const own = { botToken, apiUrl, signingSecret: SECRET, appToken: null, channels: [], humanChannel: null }
+  const app = openTestApp(library, { generator, slack: own, publicUrl: PUBLIC_URL })
+  slackServer = await serving(app)
+  app.begin()
   expected = await askJson(server.url, QUESTION)
 })
 afterAll(async () => {
-  await server[Symbol.asyncDispose]()
+  for (const each of [server, slackServer, slack]) await each[Symbol.asyncDispose]()
 })
 
 it('is one answer that a surface could get wrong', () => {
@@ -170,6 +185,26 @@ async function askMcp(url: string, question: string): Promise<Given> {
   await client.close()
   const answer = structuredContent as WireAnswer
   return { citations: answer.citations, answer, text: JSON.stringify(content) }
+}
+
+/** What the message shows as its sources; each link leads to a citation of the answer that its buttons name. */
+async function askSlack(url: string, question: string): Promise<Given> {
+  const text = `<@${APP}> ${question}`
+  const thread = slack.write('C1', 'U1', text)
+  const body = JSON.stringify(messageEvent({ text, channel: 'C1', ts: thread }, `Ev${thread}`))
+  const headers = { 'content-type': 'application/json', ...signed(body) }
+  await fetch(`${slackServer.url}/slack/events`, { method: 'POST', headers, body })
+  const said = await vi.waitFor(() => {
+    const shown = JSON.stringify(slack.messages('C1').filter((each) => each.thread_ts === thread && each.user !== 'U1'))
+    expect(shown).toContain('footnote_up')
+    return shown
+  }, 10_000)
+  const [, id = ''] = /"value":"(ans_\w+)"/.exec(said) ?? []
+  const answer = await readJson<WireAnswer>(await fetch(`${url}/v1/answers/${id}`))
+  const [, sources = ''] = said.split('*Sources*')
+  const links = Array.from(sources.matchAll(/\[\d+\] <([^|>]+)\|/g), ([, link = '']) => link.replaceAll('&amp;', '&'))
+  const citations = links.map((link) => answer.citations.find((each) => link === PUBLIC_URL + each.link))
+  return { citations, answer, text: said.replace(question, '') }
 }
 
 async function askAiSdk(url: string, question: string): Promise<Given> {
