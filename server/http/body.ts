@@ -4,6 +4,8 @@ import type { z } from 'zod'
 import { InputError } from '../../core/errors.ts'
 
 const LIMIT_BYTES = 256 * 1024
+// Clients read an answer when they have sent all: a refusal in between often looks to them like a broken connection.
+const DRAINED_BYTES = 32 * 1024 * 1024
 
 /** The body as `schema` describes it. Throws InputError. */
 export async function readBody<Schema extends z.ZodType>(
@@ -39,13 +41,15 @@ function faultOf(issue: z.core.$ZodIssue | undefined): string {
 
 /** Counts what arrives instead of trusting a header: chunked bodies name no length. */
 async function readText(request: Request, limitBytes: number): Promise<string> {
-  const parts: Uint8Array[] = []
+  let parts: Uint8Array[] = []
   let size = 0
   for await (const part of request.body ?? []) {
     size += part.length
-    if (size > limitBytes) throw new InputError('too-large', `The body is larger than ${limitBytes / 1024} KB.`, 'body')
-    parts.push(part)
+    if (size > DRAINED_BYTES) break
+    if (size > limitBytes) parts = []
+    else parts.push(part)
   }
+  if (size > limitBytes) throw new InputError('too-large', `The body is larger than ${limitBytes / 1024} KB.`, 'body')
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts))
   } catch {

@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { request } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
+import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openTestApp, openTestLibrary, type TestApp, TOKEN } from '../../support/app.ts'
+import { serving } from '../../support/serving.ts'
 import { readJson, type WireProblem } from '../../support/wire.ts'
 
 let app: TestApp
@@ -256,28 +254,34 @@ describe('no request', () => {
 })
 
 describe('a large body over a socket', () => {
-  it.each(['with its length', 'in chunks of unknown number'])('%s is refused while it is sent', async (way) => {
-    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
-    await once(server, 'listening')
-    try {
-      const text = JSON.stringify({ question: 'x'.repeat(1_000_000) })
-      const length = way === 'with its length' ? { 'content-length': String(text.length) } : {}
-      const asking = request({
-        port: (server.address() as AddressInfo).port,
-        host: '127.0.0.1',
-        method: 'POST',
-        path: '/v1/ask',
-        headers: { 'content-type': 'application/json', ...length },
-      })
-      asking.on('error', () => {})
-      asking.end(text)
-      const [response] = (await once(asking, 'response')) as [NodeJS.ReadableStream & { statusCode: number }]
-      let body = ''
-      for await (const part of response) body += String(part)
-      expect([response.statusCode, JSON.parse(body)]).toMatchObject([413, { code: 'too-large', field: 'body' }])
-    } finally {
-      server.close()
+  const ways = ['with its length', 'in chunks of unknown number']
+  const sizes = [300_000, 3_000_000, 20_000_000]
+  const cases = ways.flatMap((way) => sizes.map((size) => [way, size] as const))
+
+  it.each(cases)('%s (%d bytes) is refused, and the next request is served', async (way, size) => {
+    await using server = await serving(app)
+    const text = JSON.stringify({ question: 'x'.repeat(size) })
+    const body = way === 'with its length' ? text : new Blob([text]).stream()
+    const headers = { 'content-type': 'application/json' }
+    const refused = await fetch(`${server.url}/v1/ask`, { method: 'POST', body, headers, duplex: 'half' })
+    expect([refused.status, refused.headers.get('connection')]).toEqual([413, 'close'])
+    expect(await refused.json()).toMatchObject({ code: 'too-large', field: 'body' })
+    for (const pauseMs of [0, 100, 600]) {
+      await wait(pauseMs)
+      expect((await fetch(`${server.url}/health`)).status).toBe(200)
     }
+  })
+
+  it('is refused without an end of it', async () => {
+    await using server = await serving(app)
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_000_000).fill(32)) })
+    const headers = { 'content-type': 'application/json' }
+    const refused = await fetch(`${server.url}/v1/ask`, { method: 'POST', body, headers, duplex: 'half' }).catch(
+      (error: unknown) => error,
+    )
+    // A client that goes on writing may see the connection closed before it reads why.
+    expect(refused).toSatisfy((it: unknown) => it instanceof TypeError || (it as Response).status === 413)
+    expect((await fetch(`${server.url}/health`)).status).toBe(200)
   })
 })
 
