@@ -66,8 +66,8 @@ async function rate(deps: AnswersDeps, id: string, feedback: Feedback | null): P
 }
 
 /** There may be an answer of this id that never came to an end: it can be followed, but not read or judged. */
-async function missingAnswer({ answers, library }: AnswersDeps, id: string): Promise<AppError> {
-  const log = await answers.events(library, id, 0)
+async function missingAnswer({ live, library }: AnswersDeps, id: string): Promise<AppError> {
+  const log = await live.log(library, id)
   return log ? withoutForm(id, log) : unknown(id)
 }
 
