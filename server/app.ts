@@ -9,7 +9,7 @@ import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
 import { chatRoutes } from './http/chat-completions.ts'
 import { documentsRoutes } from './http/documents.ts'
-import { openAiErrorResponse, problemResponse } from './http/failure.ts'
+import { isOpenAiPath, openAiErrorResponse, problemResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
@@ -51,7 +51,8 @@ export type App = {
 
 export function createApp(deps: AppDeps): App {
   const { store, library, log } = deps
-  const report = (message: string, error: unknown) => log.error({ err: error }, message)
+  const report = (message: string, error: unknown) =>
+    error === null ? log.info(message) : log.error({ err: error }, message)
   const answering = answerDeps(store, deps, report)
   const live = liveAnswers({
     ...deps,
@@ -95,7 +96,7 @@ export function createApp(deps: AppDeps): App {
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 })
     const level = levelOf(error)
     if (level) log[level]({ err: error, id }, 'request failed')
-    return /^\/v1\/(?:chat|models)\b/.test(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
+    return isOpenAiPath(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
   })
   return { fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
 }

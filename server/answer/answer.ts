@@ -29,6 +29,7 @@ export type AnswerDeps = {
   readonly steps: Steps
   /** what the model said to the same words before; without it the model is asked each time */
   readonly replies?: ReplyStore
+  /** `error` is null where nothing failed: such a line is only worth counting. */
   readonly report: (message: string, error: unknown) => void
 }
 

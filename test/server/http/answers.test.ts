@@ -134,6 +134,14 @@ it('an answer whose process was killed is told as interrupted to who asks for it
   }
 })
 
+it('a marker of no passage is an event in the log, and no error', async () => {
+  const app = openTestApp(library, { generator: slowGenerator(['Stripe runs four limiters in production [1][7].'], 1) })
+  await app.post('/v1/ask', { question: QUESTION })
+  const lines = app.lines.filter((line) => line.includes('that there is not')).map((line) => JSON.parse(line) as object)
+  expect(lines).toEqual([expect.objectContaining({ level: 30, msg: 'the model cited 1 passage that there is not' })])
+  expect(lines[0]).not.toHaveProperty('err')
+})
+
 describe('an answer under way', () => {
   it('has no final form yet, and says where to look', async () => {
     const app = openTestApp(library, { generator: slowGenerator(deltas, 30) })

@@ -20,7 +20,7 @@ async function problemOf(response: Response): Promise<WireProblem> {
     status: response.status,
     code: expect.stringMatching(/^[a-z0-9-]+$/),
   })
-  expect(problem.title).toMatch(/^\w.*\.$/s)
+  expect(problem.title).toMatch(/^\w.*[.?]$/s)
   expect(problem.title.length).toBeLessThan(400)
   expect(JSON.stringify(problem)).not.toMatch(
     /node_modules|\.ts\b|at \w+ \(|select |zod|postgres|Invalid input: expected never/i,
@@ -158,6 +158,13 @@ describe('an address that leads nowhere', () => {
     ['limit', '/v1/documents?limit=-1'],
     ['limit', '/v1/answers?limit=1e9'],
     ['after', '/v1/documents?after=a%20b'],
+    ['after', '/v1/documents?after=xx'],
+    ['after', '/v1/answers?after=ans_0'],
+    ['foo', '/v1/documents?foo=1'],
+    ['foo', '/v1/documents/doc_0?foo=1'],
+    ['foo', '/v1/answers?foo=1'],
+    ['foo', '/v1/answers/ans_0?foo=1'],
+    ['foo', '/v1/answers/ans_0/events?foo=1'],
     ['after', `/v1/documents?after=${'x'.repeat(100)}`],
     ['revision', '/v1/documents/doc_0?revision=latest'],
     ['revision', `/v1/documents/doc_0?revision=${'A'.repeat(64)}`],
@@ -184,6 +191,35 @@ describe('an address that leads nowhere', () => {
     const response = await app.get(path, { method })
     expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
     expect(await problemOf(response)).toMatchObject({ code: 'wrong-method' })
+  })
+})
+
+describe('an address that is nearly one', () => {
+  const paths: [path: string, says: string][] = [
+    ['/v2/foo', 'There is nothing at GET /v2/foo; /docs shows what there is.'],
+    ['/v1/documents/', 'There is nothing at GET /v1/documents/; GET /v1/documents is probably meant, and /docs shows what there is.'],
+    ['/v1/answers/ans_0/', 'There is nothing at GET /v1/answers/ans_0/; GET /v1/answers/ans_0 is probably meant, and /docs shows what there is.'],
+    ['/v1/serach', 'There is nothing at GET /v1/serach; POST /v1/search is probably meant, and /docs shows what there is.'],
+  ]
+  it.each(paths)('%s is told what there is', async (path, says) => {
+    const response = await app.get(path)
+    expect([response.status, (await problemOf(response)).title]).toEqual([404, says])
+  })
+
+  it.each(['/v1/embeddings', '/v1/responses', '/v1/completions', '/v1/chat'])(
+    '%s of the OpenAI API is told in the shape of that API what of it there is',
+    async (path) => {
+      const response = await app.post(path, { model: 'footnote', input: 'x' })
+      const message = `There is nothing at POST ${path}; of the OpenAI API there are POST /v1/chat/completions and GET /v1/models.`
+      const error = { message, type: 'invalid_request_error', param: null, code: 'unknown-path' }
+      expect([response.status, await response.json()]).toEqual([404, { error }])
+    },
+  )
+
+  it('under another method has the shape of that API, too', async () => {
+    const response = await app.get('/v1/chat/completions')
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
+    expect(await response.json()).toMatchObject({ error: { code: 'wrong-method', param: 'method' } })
   })
 })
 
