@@ -153,7 +153,7 @@ export type AnswerStore = {
   silenceMs(library: string, id: string): Promise<number>
   /** The last `limit` finished exchanges of a conversation, oldest first. */
   turns(library: string, conversationId: string, limit: number): Promise<Turn[]>
-  /** Finished answers by id, after the given one. */
+  /** Finished answers, the newest first by when they were asked, after the given one. */
   list(library: string, only: AnswerFilter, limit: number, after?: string): Promise<AnswerSummary[]>
 }
 
