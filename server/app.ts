@@ -51,8 +51,7 @@ export type App = {
 
 export function createApp(deps: AppDeps): App {
   const { store, library, log } = deps
-  const report = (message: string, error: unknown) =>
-    error === null ? log.info(message) : log.error({ err: error }, message)
+  const report = reporter(log)
   const answering = answerDeps(store, deps, report)
   const live = liveAnswers({
     ...deps,
@@ -99,6 +98,11 @@ export function createApp(deps: AppDeps): App {
     return isOpenAiPath(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
   })
   return { fetch: (request) => hono.fetch(request), drain: drainer(live, () => (draining = true)) }
+}
+
+/** A report without an error is of something that happens, and wakes nobody. */
+function reporter(log: Log) {
+  return (message: string, error: unknown) => (error === null ? log.info(message) : log.error({ err: error }, message))
 }
 
 function drainer(live: LiveAnswers, begin: () => void): App['drain'] {

@@ -51,6 +51,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new InputError('bad-json', syntaxFault(text, String((error as Error).message)), 'body')
+    throw new InputError('bad-json', syntaxFault(text, (error as Error).message), 'body')
   }
 }

@@ -51,7 +51,9 @@ export function openAiError(error: unknown): { readonly status: number; readonly
 
 /** Paths of the OpenAI API, whether or not they are offered: its clients read no other shape. */
 export function isOpenAiPath(path: string): boolean {
-  return /^\/v1\/(?:chat|models|completions|responses|embeddings|moderations|assistants|threads|files|images|audio)\b/.test(path)
+  return /^\/v1\/(?:chat|models|completions|responses|embeddings|moderations|assistants|threads|files|images|audio)\b/.test(
+    path,
+  )
 }
 
 export function openAiErrorResponse(error: unknown): Response {

@@ -27,20 +27,12 @@ function isMissing(issue: z.core.$ZodIssue | undefined): boolean {
 
 /** For `safeParse`: what a schema that says nothing of its own says of a fault. */
 export function ownWords(issue: z.core.$ZodRawIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return typeWords[issue.expected as string] ?? 'is not of the right type'
-    case 'invalid_value':
-      return `must be one of ${issue.values.join(', ')}`
-    case 'too_big':
-      return sizeWords[issue.origin]?.(`more than ${String(issue.maximum)}`) ?? 'is too large'
-    case 'too_small':
-      return sizeWords[issue.origin]?.(`less than ${String(issue.minimum)}`) ?? 'is too small'
-    case 'unrecognized_keys':
-      return `is not a known field; ${knownInstead(issue.keys[0] ?? '', issue.inst)}`
-    default:
-      return 'is not valid'
-  }
+  if (issue.code === 'invalid_type') return typeWords[issue.expected] ?? 'is not of the right type'
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`
+  if (issue.code === 'too_big') return sizeWords[issue.origin]?.(`more than ${issue.maximum}`) ?? 'is too large'
+  if (issue.code === 'too_small') return sizeWords[issue.origin]?.(`less than ${issue.minimum}`) ?? 'is too small'
+  if (issue.code !== 'unrecognized_keys') return 'is not valid'
+  return `is not a known field; ${knownInstead(issue.keys[0] ?? '', issue.inst)}`
 }
 
 const typeWords: Readonly<Record<string, string>> = {

@@ -35,6 +35,9 @@ function lasting(answer: WireAnswer): Partial<WireAnswer> {
 const text = { asymmetricMatch: (value: unknown) => typeof value === 'string' && value !== '' }
 const count = { asymmetricMatch: (value: unknown) => typeof value === 'number' && value >= 0 }
 
+const found = async (query: string) =>
+  (await readJson<{ passages: object[] }>(await app.post('/v1/search', { query }))).passages
+
 describe('characters that nobody sees', () => {
   const hidden = 'How does Str\u200bipe rate li\u00admit re\u202aque\u2069sts?'
 
@@ -44,8 +47,6 @@ describe('characters that nobody sees', () => {
   })
 
   it('do not hide a passage from a search', async () => {
-    const found = async (query: string) =>
-      (await readJson<{ passages: object[] }>(await app.post('/v1/search', { query }))).passages
     expect(await found('Str\u200bipe')).toEqual(await found('Stripe'))
     expect(await found('Stripe')).not.toEqual([])
   })

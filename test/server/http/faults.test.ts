@@ -33,11 +33,7 @@ describe('a wrong field', () => {
     [askBody, {}, 'question: is missing.'],
     [askBody, { question: 5 }, 'question: must be a string.'],
     [askBody, { question: null }, 'question: must be a string.'],
-    [
-      askBody,
-      { qestion: 'x' },
-      'question: is missing; qestion is not a known field; did you mean "question"?',
-    ],
+    [askBody, { qestion: 'x' }, 'question: is missing; qestion is not a known field; did you mean "question"?'],
     [
       askBody,
       { question: 'x', conversationId: 'c' },
@@ -46,8 +42,16 @@ describe('a wrong field', () => {
     [askBody, null, 'body: must be an object.'],
     [askBody, { question: 'x', history: 'y' }, 'history: must be an array.'],
     [askBody, { question: 'x', history: [{ question: 'y' }] }, 'history.0.answer: is missing.'],
-    [searchBody, { query: 'x', k: 3 }, `k: is not a known field; known are ${Object.keys(searchBody.shape).join(', ')}.`],
-    [searchBody, { text: 'x' }, `query: is missing; text is not a known field; known are ${Object.keys(searchBody.shape).join(', ')}.`],
+    [
+      searchBody,
+      { query: 'x', k: 3 },
+      `k: is not a known field; known are ${Object.keys(searchBody.shape).join(', ')}.`,
+    ],
+    [
+      searchBody,
+      { text: 'x' },
+      `query: is missing; text is not a known field; known are ${Object.keys(searchBody.shape).join(', ')}.`,
+    ],
     [feedbackBody, {}, 'rating: is missing.'],
     [feedbackBody, { rating: 'good' }, 'rating: must be up or down.'],
     [chatBody, { messages: [] }, 'model: is missing.'],
@@ -93,6 +97,8 @@ const valid: readonly (readonly [name: string, schema: z.ZodType, value: object]
   ['answers', answersQuery, { limit: '5', after: 'ans_1', stale: 'true', rating: 'up', conversation_id: 'c' }],
 ]
 
+const many = (count: number, each: object) => Array.from({ length: count }, () => each)
+
 type Place = readonly (string | number)[]
 
 function placesIn(value: unknown): Place[] {
@@ -111,7 +117,7 @@ function changed(value: unknown, [key, ...rest]: Place, other: unknown): unknown
 describe('no schema of a route', () => {
   const wrong = fc.oneof(
     fc.constantFrom<unknown>(undefined, null, true, 5, -1, 1.5, 1e300, '', 'x', 'x'.repeat(50_000), [], [[]], {}),
-    fc.constantFrom<unknown>(Array(60).fill(turn), Array(2_000).fill({ role: 'user', parts: [] }), [null], [5], { x: 1 }),
+    fc.constantFrom<unknown>(many(60, turn), many(2_000, { role: 'user', parts: [] }), [null], [5], { x: 1 }),
     fc.jsonValue(),
   )
 

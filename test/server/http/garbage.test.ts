@@ -197,9 +197,18 @@ describe('an address that leads nowhere', () => {
 describe('an address that is nearly one', () => {
   const paths: [path: string, says: string][] = [
     ['/v2/foo', 'There is nothing at GET /v2/foo; /docs shows what there is.'],
-    ['/v1/documents/', 'There is nothing at GET /v1/documents/; GET /v1/documents is probably meant, and /docs shows what there is.'],
-    ['/v1/answers/ans_0/', 'There is nothing at GET /v1/answers/ans_0/; GET /v1/answers/ans_0 is probably meant, and /docs shows what there is.'],
-    ['/v1/serach', 'There is nothing at GET /v1/serach; POST /v1/search is probably meant, and /docs shows what there is.'],
+    [
+      '/v1/documents/',
+      'There is nothing at GET /v1/documents/; GET /v1/documents is probably meant, and /docs shows what there is.',
+    ],
+    [
+      '/v1/answers/ans_0/',
+      'There is nothing at GET /v1/answers/ans_0/; GET /v1/answers/ans_0 is probably meant, and /docs shows what there is.',
+    ],
+    [
+      '/v1/serach',
+      'There is nothing at GET /v1/serach; POST /v1/search is probably meant, and /docs shows what there is.',
+    ],
   ]
   it.each(paths)('%s is told what there is', async (path, says) => {
     const response = await app.get(path)
