@@ -171,7 +171,7 @@ export type AnswerStore = {
    * some of the same, and for no others: the rest may say what these may not read.
    */
   turns(library: string, conversationId: string, limit: number, audiences?: readonly string[]): Promise<Turn[]>
-  /** Finished answers by id, after the given one. */
+  /** Finished answers, the newest first by when they were asked, after the given one. */
   list(library: string, only: AnswerFilter, limit: number, after?: string): Promise<AnswerSummary[]>
 }
 

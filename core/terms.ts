@@ -15,6 +15,16 @@ export function words(text: string): Word[] {
   }))
 }
 
+// Soft hyphens, zero-width characters and marks of direction come along with copied text. Between letters of other
+// scripts and in pictures they mean something.
+const hidden =
+  /(?<=[\p{Script=Latin}\p{N}])[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+(?=[\p{Script=Latin}\p{N}])/gu
+
+/** A question without the characters nobody sees that would cut its words in two. Not for documents: offsets would shift. */
+export function wholeWords(question: string): string {
+  return question.replace(hidden, '')
+}
+
 // A library has few different words and uses them often: stemming each once makes indexing and re-ranking several
 // times faster. Cleared when full, so that a hostile text cannot grow it without end.
 const stemmed = new Map<string, string>()

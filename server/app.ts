@@ -11,7 +11,7 @@ import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
 import { chatRoutes } from './http/chat-completions.ts'
 import { documentsRoutes } from './http/documents.ts'
-import { openAiErrorResponse, problemResponse } from './http/failure.ts'
+import { isOpenAiPath, openAiErrorResponse, problemResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
@@ -64,7 +64,7 @@ type Report = (message: string, error: unknown) => void
 
 export function createApp(deps: AppDeps): App {
   const { store, log } = deps
-  const report: Report = (message, error) => log.error({ err: error }, message)
+  const report = reporter(log)
   const answering = answerDeps(store, deps, report)
   const live = liveAnswers({
     ...deps,
@@ -118,8 +118,13 @@ function failing(log: Log): ErrorHandler {
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 })
     const level = levelOf(error)
     if (level) log[level]({ err: error, id }, 'request failed')
-    return /^\/v1\/(?:chat|models)\b/.test(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
+    return isOpenAiPath(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
   }
+}
+
+/** A report without an error is of something that happens, and wakes nobody. */
+function reporter(log: Log): Report {
+  return (message, error) => (error === null ? log.info(message) : log.error({ err: error }, message))
 }
 
 function openSlack(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps): SlackApp | null {

@@ -157,10 +157,11 @@ async function listAnswers(
             array(select n from citations c
                   where c.library_id = a.library_id and c.answer_id = a.answer_id and c.stale order by n) as stale,
             a.feedback ->> 'rating' as rating
-     from answers a where a.library_id = $1 and ($3::text is null or a.answer_id > $3) and a.answer is not null
+     from answers a where a.library_id = $1 and a.answer is not null and ($3::text is null or (a.created_at, a.answer_id) <
+       (select l.created_at, l.answer_id from answers l where l.library_id = $1 and l.answer_id = $3))
        and ($4::text is null or a.feedback ->> 'rating' = $4) and ($5::text is null or a.conversation_id = $5)
        ${only.stale ? isStale : ''}
-     order by a.answer_id limit $2`,
+     order by a.created_at desc, a.answer_id desc limit $2`,
     [library, limit, after ?? null, only.rating, only.conversationId],
   )
   return rows.map(({ created_at: asked, ...row }) => ({ ...row, askedAt: asked.toISOString() }))

@@ -1,11 +1,14 @@
 // What cannot be built or run in a test (an image, a set of containers) is at least read: it must fit the program.
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { settings } from '../core/config.ts'
+import { temporaryFolder } from './support/database.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (name: string): string => readFileSync(join(root, name), 'utf8')
@@ -47,6 +50,23 @@ const compose = z
   })
   .parse(parse(composeText, { merge: true }))
 const { db, ingest, server } = compose.services
+
+const start = (folder: string) =>
+  spawnSync(packageFile.scripts['prestart'] ?? '', { shell: '/bin/sh', cwd: folder, encoding: 'utf8' })
+
+describe('npm start', () => {
+  it('says in one line that npm ci has to come first, until it has ended', async () => {
+    const folder = await temporaryFolder()
+    const told = { status: 1, stdout: '', stderr: 'Run npm ci first, to its end.\n' }
+    expect(start(folder)).toMatchObject(told)
+    // npm ci writes its own record last, when everything else is in its place.
+    await mkdir(join(folder, 'node_modules', 'zod'), { recursive: true })
+    expect(start(folder)).toMatchObject(told)
+    await writeFile(join(folder, 'node_modules', '.package-lock.json'), '{}')
+    expect(start(folder)).toMatchObject({ status: 0, stdout: '', stderr: '' })
+    expect(existsSync(join(root, 'node_modules', '.package-lock.json'))).toBe(true)
+  })
+})
 
 describe('the image', () => {
   it('holds every file that the server and the command line load', () => {

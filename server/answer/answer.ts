@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { AppError, ModelError } from '../../core/errors.ts'
 import type { DocumentStore, Embedder, Generator, ReplyStore, SearchStore, Store } from '../../core/ports.ts'
+import { wholeWords } from '../../core/terms.ts'
 import type { AnswerEvent, Mode, Question } from '../../core/types.ts'
 import { type Draft, newDraft } from './draft.ts'
 import { extract } from './extract.ts'
@@ -29,6 +30,7 @@ export type AnswerDeps = {
   readonly steps: Steps
   /** what the model said to the same words before; without it the model is asked each time */
   readonly replies?: ReplyStore
+  /** `error` is null where nothing failed: such a line is only worth counting. */
   readonly report: (message: string, error: unknown) => void
 }
 
@@ -59,7 +61,8 @@ export async function* answer(question: Question, deps: AnswerDeps, signal: Abor
   const draft = newDraft(question, mode, deps)
   yield { type: 'started', id: question.id, conversationId: question.conversationId, mode }
   try {
-    for await (const event of answerInto(draft, question, deps, signal)) {
+    const asked = { ...question, text: wholeWords(question.text) }
+    for await (const event of answerInto(draft, asked, deps, signal)) {
       if (event.type === 'text') draft.shown()
       yield event
     }

@@ -107,7 +107,8 @@ function failedWith({ code }: ModelError, draft: Draft): Said {
 
 function reportUnknown(reader: MarkerReader, deps: AnswerDeps): void {
   const unknown = reader.unknown()
-  if (unknown > 0) deps.report(`the model cited ${unknown} passages that there are not`, null)
+  const passages = unknown === 1 ? '1 passage that there is not' : `${unknown} passages that there are not`
+  if (unknown > 0) deps.report(`the model cited ${passages}`, null)
 }
 
 /** Null: the model has said nothing at all. */

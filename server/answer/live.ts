@@ -15,6 +15,8 @@ export type LiveAnswers = {
     after: number,
     signal: AbortSignal,
   ) => Promise<AsyncIterable<StoredEvent> | null>
+  /** Its events so far; null when the answer is unknown. The log of one whose process died is closed first. */
+  readonly log: (library: string, id: string) => Promise<readonly StoredEvent[] | null>
   /** Stops an answer under way. False when it is not running here. */
   readonly stop: (library: string, id: string) => boolean
   /** Waits for the end of every answer under way; stops those that are left after `deadlineMs`. */
@@ -69,6 +71,13 @@ export function liveAnswers(deps: LiveDeps): LiveAnswers {
       if (live?.library === library) return followLive(live, after)
       const stored = await answers.events(library, id, after)
       return stored && followStored(stored, { library, id, after }, deps, signal)
+    },
+    log: async (library, id) => {
+      const log = await answers.events(library, id, 0)
+      const last = log?.at(-1)
+      if (!log || running.has(id) || (last && isTerminal(last.event))) return log
+      const isClosed = await interruptDead(library, id, last?.seq ?? 0, deps)
+      return isClosed ? await answers.events(library, id, 0) : log
     },
     stop: (library, id) => {
       const live = running.get(id)
@@ -138,7 +147,7 @@ async function drive(live: Running, question: Question, { answers, answering, re
 /**
  * Ends an answer with an error, unless its log says otherwise: a batch that was stored, but whose acknowledgement was
  * lost, stands there, and so does the end that another process gave it. Readers are told what the log says; in a log
- * that cannot be reached the next of them finds the error, or an end by `interrupt`.
+ * that cannot be reached the next of them finds the error, or an end by `interruptDead`.
  */
 async function close(live: Running, { library, id }: Question, answers: AnswerStore, error: AnswerEvent) {
   const tell = (batch: readonly StoredEvent[]) => {
@@ -233,9 +242,10 @@ type Place = { readonly library: string; readonly id: string; readonly after: nu
 async function* followStored(
   stored: readonly StoredEvent[],
   { library, id, after }: Place,
-  { answers, silentMs = SILENT_MS }: LiveDeps,
+  deps: LiveDeps,
   signal: AbortSignal,
 ): AsyncGenerator<StoredEvent> {
+  const { answers } = deps
   let batch = stored
   let last = after
   while (!signal.aborted) {
@@ -247,15 +257,21 @@ async function* followStored(
     const all = (await answers.events(library, id, 0)) ?? []
     // The reader already has the terminal event: nothing more will come.
     if (all.some((each) => each.seq <= last && isTerminal(each.event))) return
-    const isDead = silentMs === 0 || (await answers.silenceMs(library, id)) >= silentMs
-    if (!isDead || !(await interrupt(answers, library, id, all.at(-1)?.seq ?? 0)))
+    if (!(await interruptDead(library, id, all.at(-1)?.seq ?? 0, deps)))
       await wait(POLL_MS, undefined, { signal }).catch(() => {})
     batch = (await answers.events(library, id, last)) ?? []
   }
 }
 
 /** Closes the log of an answer whose process died, so that every later reader gets the same end. Whether it did. */
-async function interrupt(answers: AnswerStore, library: string, id: string, last: number): Promise<boolean> {
+async function interruptDead(
+  library: string,
+  id: string,
+  last: number,
+  { answers, silentMs = SILENT_MS }: LiveDeps,
+): Promise<boolean> {
+  const isDead = silentMs === 0 || (await answers.silenceMs(library, id)) >= silentMs
+  if (!isDead) return false
   const event: AnswerEvent = { type: 'error', code: 'interrupted', retryable: true }
   // Another reader may have closed it in the same moment: then its event is the one that counts.
   return await answers.append(library, id, [{ seq: last + 1, event }]).then(

@@ -1,4 +1,5 @@
 // A search without an answer: the numbered passages that the answer to this question would be made from.
+import { wholeWords } from '../../core/terms.ts'
 import type { Passage } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
 import { namesIn } from './features.ts'
@@ -23,7 +24,7 @@ export async function search(query: string, library: string, deps: SearchDeps, s
   return await new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason as Error)
     signal.addEventListener('abort', stop, { once: true })
-    searchThrough(query, library, deps, signal)
+    searchThrough(wholeWords(query), library, deps, signal)
       .then(resolve, reject)
       .finally(() => signal.removeEventListener('abort', stop))
   })

@@ -6,7 +6,7 @@ import { type Feedback, isTerminal, type StoredEvent } from '../../core/types.ts
 import type { LiveAnswers } from '../answer/live.ts'
 import { parseShape, readBody } from './body.ts'
 import { sseResponse, toSse } from './events.ts'
-import { answersQuery, feedbackBody, pathId } from './schemas.ts'
+import { answersQuery, eventsQuery, feedbackBody, noQuery, pathId } from './schemas.ts'
 import { toWire } from './wire.ts'
 
 export type AnswersDeps = { readonly live: LiveAnswers; readonly answers: AnswerStore; readonly library: string }
@@ -17,6 +17,7 @@ export function answersRoutes(deps: AnswersDeps): Hono {
     .get('/v1/answers', async (c) => {
       const { stale, rating, conversation_id, limit, after } = parseShape(answersQuery, c.req.query(), 'query')
       const only = { stale: stale === 'true', rating: rating ?? null, conversationId: conversation_id ?? null }
+      if (after !== undefined && !(await answers.find(library, after))) throw noPlace(after)
       // One more than asked for tells whether there is a next page.
       const found = await answers.list(library, only, limit + 1, after)
       const page = found.slice(0, limit)
@@ -24,6 +25,7 @@ export function answersRoutes(deps: AnswersDeps): Hono {
       return c.json(toWire({ answers: page, next }))
     })
     .get('/v1/answers/:id', async (c) => {
+      parseShape(noQuery, c.req.query(), 'query')
       const id = pathId(c.req.param('id'), 'answer')
       const answer = await answers.find(library, id)
       if (answer) return c.json(toWire(answer))
@@ -31,8 +33,9 @@ export function answersRoutes(deps: AnswersDeps): Hono {
     })
     .get('/v1/answers/:id/events', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')
+      const asked = parseShape(eventsQuery, c.req.query(), 'query')
       const resumed = c.req.header('last-event-id')
-      const [field, text] = resumed === undefined ? ['after', c.req.query('after') ?? '0'] : ['Last-Event-ID', resumed]
+      const [field, text] = resumed === undefined ? ['after', asked.after] : ['Last-Event-ID', resumed]
       const after = parseCursor(field, text)
       const last = after > 0 ? (await answers.events(library, id, 0))?.at(-1) : undefined
       // Else the reader would wait for the end of an answer that has ended, and get none.
@@ -66,8 +69,8 @@ async function rate(deps: AnswersDeps, id: string, feedback: Feedback | null): P
 }
 
 /** There may be an answer of this id that never came to an end: it can be followed, but not read or judged. */
-async function missingAnswer({ answers, library }: AnswersDeps, id: string): Promise<AppError> {
-  const log = await answers.events(library, id, 0)
+async function missingAnswer({ live, library }: AnswersDeps, id: string): Promise<AppError> {
+  const log = await live.log(library, id)
   return log ? withoutForm(id, log) : unknown(id)
 }
 
@@ -82,6 +85,10 @@ function noEvent(field: string, text: string): InputError {
     `${field}: ${JSON.stringify(text.slice(0, 40))} is no event of this answer.`,
     field,
   )
+}
+
+function noPlace(after: string): InputError {
+  return new InputError('bad-field', `after: ${JSON.stringify(after)} is no finished answer of this list.`, 'after')
 }
 
 /** Under way, or ended in a fault: then there never will be one. */

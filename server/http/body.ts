@@ -2,8 +2,11 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { InputError } from '../../core/errors.ts'
+import { faultOf, ownWords, syntaxFault } from './faults.ts'
 
 const LIMIT_BYTES = 256 * 1024
+// Clients read an answer when they have sent all: a refusal in between often looks to them like a broken connection.
+const DRAINED_BYTES = 32 * 1024 * 1024
 
 /** The body as `schema` describes it. Throws InputError. */
 export async function readBody<Schema extends z.ZodType>(
@@ -20,32 +23,23 @@ export async function readBody<Schema extends z.ZodType>(
 
 /** A value checked against its shape. Throws InputError that names the first field that is wrong. */
 export function parseShape<Schema extends z.ZodType>(schema: Schema, value: unknown, whole: string): z.output<Schema> {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { error: ownWords, reportInput: true })
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const field = fieldOf(issue).slice(0, 80) || whole
-  throw new InputError('bad-field', `${field}: ${faultOf(issue)}.`, field)
-}
-
-function fieldOf(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === 'unrecognized_keys') return [...issue.path, issue.keys[0]].join('.')
-  return issue?.path.join('.') ?? ''
-}
-
-function faultOf(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === 'unrecognized_keys') return 'is not a known field; check its spelling'
-  return issue?.message ?? 'is not valid'
+  const { field, sentence } = faultOf(parsed.error.issues, whole)
+  throw new InputError('bad-field', sentence, field)
 }
 
 /** Counts what arrives instead of trusting a header: chunked bodies name no length. */
 async function readText(request: Request, limitBytes: number): Promise<string> {
-  const parts: Uint8Array[] = []
+  let parts: Uint8Array[] = []
   let size = 0
   for await (const part of request.body ?? []) {
     size += part.length
-    if (size > limitBytes) throw new InputError('too-large', `The body is larger than ${limitBytes / 1024} KB.`, 'body')
-    parts.push(part)
+    if (size > DRAINED_BYTES) break
+    if (size > limitBytes) parts = []
+    else parts.push(part)
   }
+  if (size > limitBytes) throw new InputError('too-large', `The body is larger than ${limitBytes / 1024} KB.`, 'body')
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts))
   } catch {
@@ -56,7 +50,7 @@ async function readText(request: Request, limitBytes: number): Promise<string> {
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
-  } catch {
-    throw new InputError('bad-json', 'The body is not valid JSON.', 'body')
+  } catch (error) {
+    throw new InputError('bad-json', syntaxFault(text, (error as Error).message), 'body')
   }
 }

@@ -49,6 +49,13 @@ export function openAiError(error: unknown): { readonly status: number; readonly
   return { status, body: { error: { message, type, param, code } } }
 }
 
+/** Paths of the OpenAI API, whether or not they are offered: its clients read no other shape. */
+export function isOpenAiPath(path: string): boolean {
+  return /^\/v1\/(?:chat|models|completions|responses|embeddings|moderations|assistants|threads|files|images|audio)\b/.test(
+    path,
+  )
+}
+
 export function openAiErrorResponse(error: unknown): Response {
   const { status, body } = openAiError(error)
   return new Response(JSON.stringify(body), { status, headers: headersOf(error, status, 'application/json') })

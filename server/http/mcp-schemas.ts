@@ -1,6 +1,20 @@
 // What the tools of the Model Context Protocol take and give: clients show it to their model, and check results with it.
+import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
 import { z } from 'zod'
+import { faultOf, ownWords } from './faults.ts'
 import { askBody, questionText, revisionQuery } from './schemas.ts'
+
+/** The same to every client, but for what it says of faults: that of the other routes, not of zod. */
+export function inOurWords<Schema extends z.ZodType>(
+  schema: Schema,
+): StandardSchemaWithJSON<z.input<Schema>, z.output<Schema>> {
+  const validate = (value: unknown) => {
+    const parsed = schema.safeParse(value, { error: ownWords, reportInput: true })
+    if (parsed.success) return { value: parsed.data }
+    return { issues: [{ message: faultOf(parsed.error.issues, 'arguments').sentence }] }
+  }
+  return { '~standard': { ...schema['~standard'], validate } }
+}
 
 export const searchInput = z.strictObject({ query: questionText.describe('words, or a question in plain language') })
 

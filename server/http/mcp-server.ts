@@ -11,7 +11,7 @@ import { ask, finished } from './asking.ts'
 import { findDocument } from './documents.ts'
 import { problemOf } from './failure.ts'
 import { readerLink, toMarkdown } from './markdown.ts'
-import { askInput, askOutput, fetchInput, fetchOutput, searchInput, searchOutput } from './mcp-schemas.ts'
+import { askInput, askOutput, fetchInput, fetchOutput, inOurWords, searchInput, searchOutput } from './mcp-schemas.ts'
 import { offerDocuments, portion } from './mcp-documents.ts'
 import { toWire } from './wire.ts'
 
@@ -48,7 +48,7 @@ export function createMcpServer(deps: Served): McpServer {
       title: 'Search the library',
       description:
         'Finds the passages that say most about some words or a question: one result per document, best first.',
-      inputSchema: searchInput,
+      inputSchema: inOurWords(searchInput),
       outputSchema: searchOutput,
       annotations,
     },
@@ -60,7 +60,7 @@ export function createMcpServer(deps: Served): McpServer {
       title: 'Read a document',
       description:
         'The text of one document by the id that search gave. A long one comes in portions: see next_offset.',
-      inputSchema: fetchInput,
+      inputSchema: inOurWords(fetchInput),
       outputSchema: fetchOutput,
       annotations,
     },
@@ -71,7 +71,7 @@ export function createMcpServer(deps: Served): McpServer {
     {
       title: 'Ask the library',
       description: 'Answers a question from the library, every sentence with a footnote to the exact words behind it.',
-      inputSchema: askInput,
+      inputSchema: inOurWords(askInput),
       outputSchema: askOutput,
       annotations,
     },

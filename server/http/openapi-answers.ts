@@ -14,12 +14,20 @@ const unknownAnswer = (sent: { readonly body?: unknown } = {}) => ({
   ),
 })
 
-const notFinished = (sent: { readonly body?: unknown } = {}) => ({
+const withoutForm = (sent: { readonly body?: unknown } = {}) => ({
   'not-finished': fault(
     {
       status: 404,
       code: 'not-finished',
       title: `The answer ${ids.unfinished} has no final form yet; what was said stands in /v1/answers/${ids.unfinished}/events.`,
+    },
+    { parameters: { id: ids.unfinished }, when: 'running', ...sent },
+  ),
+  interrupted: fault(
+    {
+      status: 404,
+      code: 'interrupted',
+      title: `The answer ${ids.unfinished} ended in a fault (interrupted): ask again; what was said stands in /v1/answers/${ids.unfinished}/events.`,
     },
     { parameters: { id: ids.unfinished }, ...sent },
   ),
@@ -27,7 +35,7 @@ const notFinished = (sent: { readonly body?: unknown } = {}) => ({
 
 const findFaults = {
   ...unknownAnswer(),
-  ...notFinished(),
+  ...withoutForm(),
   'ended-in-a-fault': fault(
     {
       status: 404,
@@ -149,7 +157,7 @@ const thumb = { rating: 'down', reason: 'incomplete', comment: 'The load shedder
 
 const rateFaults = {
   ...unknownAnswer({ body: { rating: 'up' } }),
-  ...notFinished({ body: { rating: 'up' } }),
+  ...withoutForm({ body: { rating: 'up' } }),
   ...bodyFaults(256),
   'bad-field': fault(
     { status: 422, code: 'bad-field', title: 'rating: must be up or down.', field: 'rating' },
@@ -181,7 +189,7 @@ const rate: Operation = {
   },
 }
 
-const unrateFaults = { ...stopFaults, ...notFinished() }
+const unrateFaults = { ...stopFaults, ...withoutForm() }
 
 const unrate: Operation = {
   method: 'delete',

@@ -18,7 +18,8 @@ const askFaults = {
     {
       status: 422,
       code: 'bad-field',
-      title: 'temperature: is not a known field; check its spelling.',
+      title:
+        'temperature: is not a known field; known are question, audiences, conversation_id, history, library, stream, fresh, mode.',
       field: 'temperature',
     },
     { body: { question: QUESTION, temperature: 1 } },

@@ -104,7 +104,7 @@ export function faultReplies(examples: Readonly<Record<string, Example>>, form: 
 export function bodyFaults(limitKb: number, form: FaultForm = 'problem'): Record<string, Example> {
   return {
     'bad-json': fault(
-      { status: 400, code: 'bad-json', title: 'The body is not valid JSON.', field: 'body' },
+      { status: 400, code: 'bad-json', title: 'The body is not valid JSON: it ends too early.', field: 'body' },
       { request: { text: '{"question": ' } },
       form,
     ),

@@ -83,15 +83,19 @@ export const ingestBody = z.strictObject({
 
 const limitFault = 'must be a whole number from 1 to 200'
 
-export const listQuery = z.object({
+export const listQuery = z.strictObject({
   limit: z.coerce.number(limitFault).int(limitFault).min(1, limitFault).max(200, limitFault).default(50),
-  after: identifier.optional().describe('the field next of the page before'),
+  after: identifier
+    .startsWith('doc_', 'is no place in this list')
+    .optional()
+    .describe('the field next of the page before'),
 })
 
 const rating = z.enum(['up', 'down'], 'must be up or down')
 
 export const answersQuery = z.strictObject({
   ...listQuery.shape,
+  after: identifier.optional().describe('the field next of the page before'),
   stale: z
     .enum(['true', 'false'], 'must be true or false')
     .default('false')
@@ -99,6 +103,9 @@ export const answersQuery = z.strictObject({
   rating: rating.optional(),
   conversation_id: identifier.optional(),
 })
+
+/** Of its cursor the route itself says more than a shape could. */
+export const eventsQuery = z.strictObject({ after: z.string().default('0') })
 
 export const feedbackBody = z.strictObject({
   rating,
@@ -112,7 +119,10 @@ export const feedbackBody = z.strictObject({
 
 const revision = z.string().regex(/^[0-9a-f]{64}$/, 'is not a revision (64 hexadecimal digits)')
 
-export const revisionQuery = z.object({
+/** Of a route that takes no parameters. */
+export const noQuery = z.strictObject({})
+
+export const revisionQuery = z.strictObject({
   revision: revision.optional().describe('of a citation; without it the current one'),
 })
 

@@ -1,7 +1,7 @@
 // Words are cut, folded and stemmed alike for chunks and for questions.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { idf, queryTerms, termWeights, toTerm, words } from '../../core/terms.ts'
+import { idf, queryTerms, termWeights, toTerm, wholeWords, words } from '../../core/terms.ts'
 
 describe('a term', () => {
   it.each([
@@ -18,6 +18,20 @@ describe('a term', () => {
 
   it('keeps apart what means something else', () => {
     expect(new Set(['1.5', '15', 'http', 'https', 'node', 'database'].map(toTerm)).size).toBe(6)
+  })
+})
+
+describe('a question', () => {
+  it.each([
+    ['Str\u200bipe', 'Stripe'],
+    ['rate\u00adlimit', 'ratelimit'],
+    ['S\u202at\u2069\ufeffripe 4\u200b80', 'Stripe 480'],
+    ['How does\u200b Stripe\u202c work?', 'How does\u200b Stripe\u202c work?'],
+    // A joiner is a part of what is written in other scripts, and of a picture.
+    ['می\u200cخواهم', 'می\u200cخواهم'],
+    ['👩\u200d🔬', '👩\u200d🔬'],
+  ])('%j has its words whole', (written, whole) => {
+    expect(wholeWords(written)).toBe(whole)
   })
 })
 

@@ -1,4 +1,5 @@
 // What readers thought of answers, as the store keeps it: one opinion per answer, the last one.
+import { setTimeout as wait } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { AnswerFilter, Store } from '../../core/ports.ts'
 import type { Answer, Feedback } from '../../core/types.ts'
@@ -63,22 +64,26 @@ describe('what a reader says of an answer', () => {
 
 describe('the list of answers', () => {
   it('can be that of one rating, by pages', async () => {
-    for (const n of [1, 2, 3, 4]) await finish(`ans_${n}`)
+    for (const n of [1, 2, 3, 4]) {
+      await finish(`ans_${n}`)
+      await wait(2)
+    }
     for (const n of [4, 2]) await store.answers.rate('main', `ans_${n}`, bad)
     await store.answers.rate('main', 'ans_3', good)
-    expect(await list({})).toEqual(['ans_1 null', 'ans_2 down', 'ans_3 up', 'ans_4 down'])
+    expect(await list({})).toEqual(['ans_4 down', 'ans_3 up', 'ans_2 down', 'ans_1 null'])
     expect(await list({ rating: 'up' })).toEqual(['ans_3 up'])
-    expect(await list({ rating: 'down' }, 1)).toEqual(['ans_2 down'])
-    expect(await list({ rating: 'down' }, 1, 'ans_2')).toEqual(['ans_4 down'])
+    expect(await list({ rating: 'down' }, 1)).toEqual(['ans_4 down'])
+    expect(await list({ rating: 'down' }, 1, 'ans_4')).toEqual(['ans_2 down'])
     expect(await list({ rating: 'down', stale: true })).toEqual([])
   })
 
   it('can be that of one conversation', async () => {
     await finish('ans_1', 'con_a')
     await finish('ans_2', 'con_b')
+    await wait(2)
     await finish('ans_3', 'con_a')
     await store.answers.rate('main', 'ans_3', bad)
-    expect(await list({ conversationId: 'con_a' })).toEqual(['ans_1 null', 'ans_3 down'])
+    expect(await list({ conversationId: 'con_a' })).toEqual(['ans_3 down', 'ans_1 null'])
     expect(await list({ conversationId: 'con_a', rating: 'down' })).toEqual(['ans_3 down'])
     expect(await list({ conversationId: 'con_c' })).toEqual([])
   })

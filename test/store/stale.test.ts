@@ -1,4 +1,5 @@
 // Which past answers quote words that their documents do not say any more, kept up to date by every save.
+import { setTimeout as wait } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../core/ports.ts'
 import type { Answer, Citation } from '../../core/types.ts'
@@ -91,24 +92,42 @@ describe('an answer', () => {
 })
 
 describe('the list of answers', () => {
-  it('holds what is finished, by pages', async () => {
+  it('holds what is finished, the newest first, by pages', async () => {
     for (const n of [3, 1, 2, 4]) await finish(`ans_${n}`, [four], n === 2 ? 'abstained' : 'answered')
     await store.answers.begin({ id: 'ans_0', library: 'main', conversationId: 'c', question: 'q', mode: 'extractive' })
     await store.documents.save(changed)
+    // Two of the same moment come by their ids.
+    for (const [id, minutes] of Object.entries({ ans_3: 1, ans_1: 2, ans_2: 2, ans_4: 3 }))
+      await database.query(
+        `update answers set created_at = timestamptz '2026-01-01' + make_interval(mins => $1) where answer_id = $2`,
+        [minutes, id],
+      )
     for (const only of ['all', 'stale'] as const) {
-      expect((await list(only)).map(({ id }) => id)).toEqual(['ans_1', 'ans_2', 'ans_3', 'ans_4'])
-      expect((await list(only, 2, 'ans_1')).map(({ id }) => id)).toEqual(['ans_2', 'ans_3'])
-      expect(await list(only, 2, 'ans_4')).toEqual([])
+      expect((await list(only)).map(({ id }) => id)).toEqual(['ans_4', 'ans_2', 'ans_1', 'ans_3'])
+      expect((await list(only, 2, 'ans_4')).map(({ id }) => id)).toEqual(['ans_2', 'ans_1'])
+      expect((await list(only, 2, 'ans_2')).map(({ id }) => id)).toEqual(['ans_1', 'ans_3'])
+      expect(await list(only, 2, 'ans_3')).toEqual([])
     }
-    expect((await store.answers.list('main', all, 1, 'ans_1'))[0]).toEqual({
+    expect((await store.answers.list('main', all, 1, 'ans_4'))[0]).toEqual({
       id: 'ans_2',
       conversationId: 'con_ans_2',
       question: 'What of ans_2?',
       status: 'abstained',
-      askedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      askedAt: '2026-01-01T00:02:00.000Z',
       stale: [1],
       rating: null,
     })
+  })
+
+  it('does not shift while answers come in front of it', async () => {
+    for (const n of [1, 2, 3]) {
+      await finish(`ans_${n}`, [])
+      await wait(2)
+    }
+    const [first] = await list('all', 1)
+    await finish('ans_0', [])
+    expect(first?.id).toBe('ans_3')
+    expect((await list('all', 9, first?.id)).map(({ id }) => id)).toEqual(['ans_2', 'ans_1'])
   })
 })
 

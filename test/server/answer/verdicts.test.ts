@@ -89,10 +89,13 @@ describe('a sentence that nothing supports', () => {
   })
 })
 
-it('numbers of no passage are removed, and counted for the operator', async () => {
-  const { final, reports } = await ask('Redis keeps the counts of users [1][8][9].')
+it.each([
+  ['[8][9]', 'the model cited 2 passages that there are not'],
+  ['[8]', 'the model cited 1 passage that there is not'],
+])('numbers of no passage (%s) are removed, and counted for the operator', async (markers, report) => {
+  const { final, reports } = await ask(`Redis keeps the counts of users [1]${markers}.`)
   expect(final?.answer).toBe('Redis keeps the counts of users [1].')
-  expect(reports).toEqual(['the model cited 2 passages that there are not'])
+  expect(reports).toEqual([report])
 })
 
 /** Answers with the reply, and judges with the opinion. */

@@ -106,6 +106,42 @@ it('an answer that ended in a fault has no final form, and says so with the code
   expect([response.status, await response.json()]).toMatchObject([404, { code: 'internal' }])
 })
 
+it('an answer whose process was killed is told as interrupted to who asks for it and never follows it', async () => {
+  const { answers } = library.store
+  const record = { library: 'main', conversationId: 'con_1', question: QUESTION, mode: 'extractive' } as const
+  for (const [id, seqs] of [
+    ['ans_killed', [1, 2]],
+    ['ans_begun', []],
+  ] as const) {
+    await answers.begin({ ...record, id })
+    await answers.append(
+      'main',
+      id,
+      seqs.map((seq) => ({ seq, event: { type: 'text', delta: 'x' } })),
+    )
+    const elsewhere = await openTestApp(library, { silentMs: 60_000 }).get(`/v1/answers/${id}`)
+    expect([elsewhere.status, await elsewhere.json()]).toMatchObject([404, { code: 'not-finished' }])
+    const app = openTestApp(library)
+    for (const path of [`/v1/answers/${id}`, `/v1/answers/${id}`]) {
+      const response = await app.get(path)
+      const title = expect.stringMatching(/ended in a fault \(interrupted\): ask again/) as string
+      expect([response.status, await response.json()]).toMatchObject([404, { code: 'interrupted', title }])
+    }
+    const rated = await app.post(`/v1/answers/${id}/feedback`, { rating: 'up' })
+    expect(await rated.json()).toMatchObject({ code: 'interrupted' })
+    const events = await readEvents(await app.get(`/v1/answers/${id}/events`))
+    expect(events.map(({ type }) => type)).toEqual([...seqs.map(() => 'text'), 'error'])
+  }
+})
+
+it('a marker of no passage is an event in the log, and no error', async () => {
+  const app = openTestApp(library, { generator: slowGenerator(['Stripe runs four limiters in production [1][7].'], 1) })
+  await app.post('/v1/ask', { question: QUESTION })
+  const lines = app.lines.filter((line) => line.includes('that there is not')).map((line) => JSON.parse(line) as object)
+  expect(lines).toEqual([expect.objectContaining({ level: 30, msg: 'the model cited 1 passage that there is not' })])
+  expect(lines[0]).not.toHaveProperty('err')
+})
+
 describe('an answer under way', () => {
   it('has no final form yet, and says where to look', async () => {
     const app = openTestApp(library, { generator: slowGenerator(deltas, 30) })

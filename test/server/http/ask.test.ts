@@ -35,6 +35,23 @@ function lasting(answer: WireAnswer): Partial<WireAnswer> {
 const text = { asymmetricMatch: (value: unknown) => typeof value === 'string' && value !== '' }
 const count = { asymmetricMatch: (value: unknown) => typeof value === 'number' && value >= 0 }
 
+const found = async (query: string) =>
+  (await readJson<{ passages: object[] }>(await app.post('/v1/search', { query }))).passages
+
+describe('characters that nobody sees', () => {
+  const hidden = 'How does Str\u200bipe rate li\u00admit re\u202aque\u2069sts?'
+
+  it('inside the words of a question change nothing but its own text', async () => {
+    const [plain, answer] = [await ask({ question: QUESTION }), await ask({ question: hidden })]
+    expect(lasting(answer)).toEqual({ ...lasting(plain), question: hidden })
+  })
+
+  it('do not hide a passage from a search', async () => {
+    expect(await found('Str\u200bipe')).toEqual(await found('Stripe'))
+    expect(await found('Stripe')).not.toEqual([])
+  })
+})
+
 describe('an answer as JSON', () => {
   it('holds every field of the contract and no other', async () => {
     const answer = await ask({ question: QUESTION })

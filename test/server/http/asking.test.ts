@@ -30,6 +30,7 @@ it('a question whose reader has left before it was read is not asked', async () 
   const live: LiveAnswers = {
     start: ({ id }) => void asked.push(id),
     follow: async () => playing({ type: 'text', delta: 'x' }),
+    log: () => Promise.resolve(null),
     stop: () => true,
     drain: async () => {},
   }

@@ -93,7 +93,7 @@ describe('a request id', () => {
     const app = appOver(emptyStore())
     await app.get(`/v1/documents/doc_0?note=${SECRET}`, { headers: { 'x-request-id': 'mine-2' } })
     expect(app.lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
-      { id: 'mine-2', method: 'GET', route: '/v1/documents/:id', status: 404, msg: 'request' },
+      { id: 'mine-2', method: 'GET', route: '/v1/documents/:id', status: 422, msg: 'request' },
     ])
     expect(app.lines.join('')).not.toContain(SECRET)
   })

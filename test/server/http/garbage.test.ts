@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { request } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
+import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openTestApp, openTestLibrary, type TestApp, TOKEN } from '../../support/app.ts'
+import { serving } from '../../support/serving.ts'
 import { readJson, type WireProblem } from '../../support/wire.ts'
 
 let app: TestApp
@@ -22,7 +20,7 @@ async function problemOf(response: Response): Promise<WireProblem> {
     status: response.status,
     code: expect.stringMatching(/^[a-z0-9-]+$/),
   })
-  expect(problem.title).toMatch(/^\w.*\.$/s)
+  expect(problem.title).toMatch(/^\w.*[.?]$/s)
   expect(problem.title.length).toBeLessThan(400)
   expect(JSON.stringify(problem)).not.toMatch(
     /node_modules|\.ts\b|at \w+ \(|select |zod|postgres|Invalid input: expected never/i,
@@ -160,6 +158,13 @@ describe('an address that leads nowhere', () => {
     ['limit', '/v1/documents?limit=-1'],
     ['limit', '/v1/answers?limit=1e9'],
     ['after', '/v1/documents?after=a%20b'],
+    ['after', '/v1/documents?after=xx'],
+    ['after', '/v1/answers?after=ans_0'],
+    ['foo', '/v1/documents?foo=1'],
+    ['foo', '/v1/documents/doc_0?foo=1'],
+    ['foo', '/v1/answers?foo=1'],
+    ['foo', '/v1/answers/ans_0?foo=1'],
+    ['foo', '/v1/answers/ans_0/events?foo=1'],
     ['after', `/v1/documents?after=${'x'.repeat(100)}`],
     ['revision', '/v1/documents/doc_0?revision=latest'],
     ['revision', `/v1/documents/doc_0?revision=${'A'.repeat(64)}`],
@@ -186,6 +191,44 @@ describe('an address that leads nowhere', () => {
     const response = await app.get(path, { method })
     expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
     expect(await problemOf(response)).toMatchObject({ code: 'wrong-method' })
+  })
+})
+
+describe('an address that is nearly one', () => {
+  const paths: [path: string, says: string][] = [
+    ['/v2/foo', 'There is nothing at GET /v2/foo; /docs shows what there is.'],
+    [
+      '/v1/documents/',
+      'There is nothing at GET /v1/documents/; GET /v1/documents is probably meant, and /docs shows what there is.',
+    ],
+    [
+      '/v1/answers/ans_0/',
+      'There is nothing at GET /v1/answers/ans_0/; GET /v1/answers/ans_0 is probably meant, and /docs shows what there is.',
+    ],
+    [
+      '/v1/serach',
+      'There is nothing at GET /v1/serach; POST /v1/search is probably meant, and /docs shows what there is.',
+    ],
+  ]
+  it.each(paths)('%s is told what there is', async (path, says) => {
+    const response = await app.get(path)
+    expect([response.status, (await problemOf(response)).title]).toEqual([404, says])
+  })
+
+  it.each(['/v1/embeddings', '/v1/responses', '/v1/completions', '/v1/chat'])(
+    '%s of the OpenAI API is told in the shape of that API what of it there is',
+    async (path) => {
+      const response = await app.post(path, { model: 'footnote', input: 'x' })
+      const message = `There is nothing at POST ${path}; of the OpenAI API there are POST /v1/chat/completions and GET /v1/models.`
+      const error = { message, type: 'invalid_request_error', param: null, code: 'unknown-path' }
+      expect([response.status, await response.json()]).toEqual([404, { error }])
+    },
+  )
+
+  it('under another method has the shape of that API, too', async () => {
+    const response = await app.get('/v1/chat/completions')
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
+    expect(await response.json()).toMatchObject({ error: { code: 'wrong-method', param: 'method' } })
   })
 })
 
@@ -256,28 +299,34 @@ describe('no request', () => {
 })
 
 describe('a large body over a socket', () => {
-  it.each(['with its length', 'in chunks of unknown number'])('%s is refused while it is sent', async (way) => {
-    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
-    await once(server, 'listening')
-    try {
-      const text = JSON.stringify({ question: 'x'.repeat(1_000_000) })
-      const length = way === 'with its length' ? { 'content-length': String(text.length) } : {}
-      const asking = request({
-        port: (server.address() as AddressInfo).port,
-        host: '127.0.0.1',
-        method: 'POST',
-        path: '/v1/ask',
-        headers: { 'content-type': 'application/json', ...length },
-      })
-      asking.on('error', () => {})
-      asking.end(text)
-      const [response] = (await once(asking, 'response')) as [NodeJS.ReadableStream & { statusCode: number }]
-      let body = ''
-      for await (const part of response) body += String(part)
-      expect([response.statusCode, JSON.parse(body)]).toMatchObject([413, { code: 'too-large', field: 'body' }])
-    } finally {
-      server.close()
+  const ways = ['with its length', 'in chunks of unknown number']
+  const sizes = [300_000, 3_000_000, 20_000_000]
+  const cases = ways.flatMap((way) => sizes.map((size) => [way, size] as const))
+
+  it.each(cases)('%s (%d bytes) is refused, and the next request is served', async (way, size) => {
+    await using server = await serving(app)
+    const text = JSON.stringify({ question: 'x'.repeat(size) })
+    const body = way === 'with its length' ? text : new Blob([text]).stream()
+    const headers = { 'content-type': 'application/json' }
+    const refused = await fetch(`${server.url}/v1/ask`, { method: 'POST', body, headers, duplex: 'half' })
+    expect([refused.status, refused.headers.get('connection')]).toEqual([413, 'close'])
+    expect(await refused.json()).toMatchObject({ code: 'too-large', field: 'body' })
+    for (const pauseMs of [0, 100, 600]) {
+      await wait(pauseMs)
+      expect((await fetch(`${server.url}/health`)).status).toBe(200)
     }
+  })
+
+  it('is refused without an end of it', async () => {
+    await using server = await serving(app)
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_000_000).fill(32)) })
+    const headers = { 'content-type': 'application/json' }
+    const refused = await fetch(`${server.url}/v1/ask`, { method: 'POST', body, headers, duplex: 'half' }).catch(
+      (error: unknown) => error,
+    )
+    // A client that goes on writing may see the connection closed before it reads why.
+    expect(refused).toSatisfy((it: unknown) => it instanceof TypeError || (it as Response).status === 413)
+    expect((await fetch(`${server.url}/health`)).status).toBe(200)
   })
 })
 

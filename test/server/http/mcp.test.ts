@@ -162,7 +162,11 @@ describe.each(generations)('a client that connects in the manner "%s"', (mode) =
   })
 
   it('is told what was wrong with a call', async () => {
-    expect(await refusalOf(client, 'search', { query: ' ' })).toContain('is empty')
+    expect(await refusalOf(client, 'search', { query: ' ' })).toContain('query: is empty.')
+    expect(await refusalOf(client, 'ask', { qestion: 'x' })).toContain(
+      'question: is missing; qestion is not a known field; did you mean "question"?',
+    )
+    expect(await refusalOf(client, 'ask', { question: 'x', history: 'y' })).toContain('history: must be an array.')
     expect(await refusalOf(client, 'ask', { question: 'x'.repeat(4_001) })).toContain('is longer than 4000 characters')
     expect(await refusalOf(client, 'ask', { question: QUESTION, mode: 'generative' })).toContain('needs a model')
     expect(await refusalOf(client, 'fetch', { id: 'doc_none' })).toBe('There is no document "doc_none".')
