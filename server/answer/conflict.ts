@@ -1,5 +1,6 @@
 // A piece that says nearly what a sentence says, and the opposite of it: what no other piece mends.
 import { type Claim, type Evidence, match, type Ordered, type Point } from './claim.ts'
+import { areTurned, exchanged } from './exchange.ts'
 import { matchFigure } from './figures.ts'
 import { areOpposite, contradicts } from './polarity.ts'
 
@@ -31,7 +32,9 @@ export function likenessOf(claim: Claim, piece: Evidence, around: Around): numbe
   const put = new Set([...substituted(claim, piece, around), ...turnedRound(claim, piece)])
   const words = all.filter(({ term }) => !put.has(term))
   const held = words.filter(isHeld).length
-  if (words.length < TELLING || held < COPIED * words.length) return 0
+  // What was put in the place of other words makes it less like, and no other sentence.
+  const others = held === words.length ? 0 : new Set(exchanged(claim, piece, around.beside)).difference(put).size
+  if (words.length - others < TELLING || held < COPIED * (words.length - others)) return 0
   // Between two that hold the same, "lets … go above" tells which is meant.
   const small = [...claim.terms].filter((term) => !areCues.has(term))
   return (
@@ -43,6 +46,7 @@ export function likenessOf(claim: Claim, piece: Evidence, around: Around): numbe
 export function isOpposed(claim: Claim, piece: Evidence, around: Around): boolean {
   if (piece.text === claim.text) return false
   return (
+    isFramedOtherwise(claim, piece) ||
     contradicts(claim, piece) ||
     deniesMore(claim, piece) ||
     deniesMore(piece, claim) ||
@@ -52,6 +56,11 @@ export function isOpposed(claim: Claim, piece: Evidence, around: Around): boolea
   )
 }
 
+/** Of a near copy: other words in the same place, or two of its words turned round. Whether that says less, none can tell. */
+export function isOtherwise(claim: Claim, piece: Evidence, { beside }: Around): boolean {
+  return piece.text !== claim.text && (exchanged(claim, piece, beside).length > 0 || areTurned(claim, piece))
+}
+
 /** More denials of what both speak of. Hedged otherwise, it may mean the same: "avoids locks" of "does not lock". */
 function deniesMore(one: Claim | Evidence, other: Claim | Evidence): boolean {
   if (one.denied.length === 0 || one.hedges !== other.hedges) return false
@@ -59,6 +68,11 @@ function deniesMore(one: Claim | Evidence, other: Claim | Evidence): boolean {
   // A denial at the end of a clause ("… is not") reaches no word: it counts where nothing else differs.
   const isWhole = [...one.terms].every((term) => other.terms.has(term) || areCues.has(term))
   return (isWhole ? one.denied.length : shared) > other.denied.length
+}
+
+/** One is called untrue by what stands before it. */
+function isFramedOtherwise({ frame }: Claim, piece: Evidence): boolean {
+  return frame !== piece.frame && (frame === 'denied' || (frame === 'none' && piece.frame === 'denied'))
 }
 
 /** What denies is not backed by words that deny nothing, not even in sense ("avoids", "lock-free"). */

@@ -1,0 +1,102 @@
+// Words in places that a near copy gives to others: put there from elsewhere, or two of its own turned round.
+import type { Claim, Evidence, Ordered } from './claim.ts'
+
+// More words than these in one place are another way to say it.
+const PUT = 3
+const WIDER = 2
+// A table as long as this is slow, and what is that long is no near copy.
+const LONGEST = 40_000
+
+const determiners = new Set('a an the this that these those each every all any some it its their his her our your own also'.split(' '))
+
+/**
+ * Words of the claim that the piece does not hold, where the piece has others that the claim does not hold, between the
+ * same words. From a longest common subsequence of the two (Wagner and Fischer, 1974).
+ */
+export function exchanged(claim: Claim, piece: Evidence, beside: ReadonlySet<string>): string[] {
+  const wanted = new Set(
+    claim.points.flatMap((point) => (point.type === 'word' || point.type === 'name' ? [point.term] : [])),
+  )
+  return gapsOf(claim.order.filter(counts), piece.order.filter(counts)).flatMap(({ own, its }) => {
+    const put = own.filter(({ term }) => wanted.has(term) && !piece.terms.has(term) && !beside.has(term))
+    const gone = its.filter(({ term, isFunction }) => !isFunction && !claim.terms.has(term) && !/^\d/.test(term))
+    const isPut = put.length > 0 && put.length <= PUT && gone.length > 0 && gone.length <= put.length + WIDER
+    return isPut ? put.map(({ term }) => term) : []
+  })
+}
+
+function counts({ term }: Ordered): boolean {
+  return !determiners.has(term)
+}
+
+type Gap = { readonly own: readonly Ordered[]; readonly its: readonly Ordered[] }
+
+/** What stands between the words that two texts have in common, in order. */
+function gapsOf(own: readonly Ordered[], its: readonly Ordered[]): Gap[] {
+  if (own.length * its.length > LONGEST) return []
+  const width = its.length + 1
+  const longest = new Uint16Array((own.length + 1) * width)
+  const at = (i: number, j: number) => longest[i * width + j] ?? 0
+  for (let i = own.length - 1; i >= 0; i--)
+    for (let j = its.length - 1; j >= 0; j--)
+      longest[i * width + j] =
+        own[i]?.term === its[j]?.term ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
+  const gaps: Gap[] = []
+  let [i, j, ownFrom, itsFrom] = [0, 0, 0, 0]
+  const close = () => gaps.push({ own: own.slice(ownFrom, i), its: its.slice(itsFrom, j) })
+  while (i < own.length && j < its.length) {
+    if (own[i]?.term === its[j]?.term) {
+      close()
+      i++
+      j++
+      ownFrom = i
+      itsFrom = j
+    } else if (at(i + 1, j) >= at(i, j + 1)) i++
+    else j++
+  }
+  i = own.length
+  j = its.length
+  close()
+  return gaps
+}
+
+/**
+ * Two words of both that stand each behind what the other stands behind in the piece: "an API protects a limiter". A
+ * phrase put last takes its "in" or "because" along, and a passive has its "by".
+ */
+export function areTurned(claim: Claim, piece: Evidence): boolean {
+  const own = leadsOf(claim.order)
+  const its = leadsOf(piece.order)
+  const moved = [...own].flatMap(([term, leads]) => {
+    const there = its.get(term)
+    const [lead] = leads
+    return there && lead !== undefined && leads.size === 1 && !there.has(lead) ? [{ term, lead, there }] : []
+  })
+  return moved.some((one) =>
+    moved.some((other) => {
+      if (one.term === other.term) return false
+      const turned = (lead: string) => (lead === one.term ? other.term : lead === other.term ? one.term : lead)
+      return one.there.has(turned(other.lead)) && other.there.has(turned(one.lead))
+    }),
+  )
+}
+
+/** Of each word that says something the word before it, over "the" and from the second of "a and b" to the first. */
+function leadsOf(order: readonly Ordered[]): Map<string, Set<string>> {
+  const leads = new Map<string, Set<string>>()
+  for (const [at, { term, isFunction }] of order.entries()) {
+    if (isFunction) continue
+    leads.set(term, (leads.get(term) ?? new Set()).add(leadAt(order, at)))
+  }
+  return leads
+}
+
+function leadAt(order: readonly Ordered[], from: number): string {
+  for (let at = from - 1; at >= 0; at--) {
+    const term = order[at]?.term ?? ''
+    if (determiners.has(term)) continue
+    if (term !== 'and' && term !== 'or') return term
+    at--
+  }
+  return ''
+}

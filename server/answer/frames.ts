@@ -1,0 +1,41 @@
+// What a sentence says of another that it holds: "it is a myth that …" and "nobody claims that …" deny all that follows.
+
+/** `denied`: what the rest says is called untrue; `open`: it may be ("contrary to …", "it is not wrong to say that …"). */
+export type Frame = 'none' | 'denied' | 'open'
+
+const false_ = String.raw`(?:false|untrue|incorrect|wrong|inaccurate|mistaken|misleading|nonsense|unfounded)`
+const myth = String.raw`(?:myth|misconception|misunderstanding|lie|rumou?r|fallacy|falsehood|hoax)`
+const deny = String.raw`(?:den(?:y|ies|ied|ying)|disput(?:es?|ed)|refut(?:es?|ed)|doubt(?:s|ed)?|disprov(?:es?|ed)|rul(?:es?|ed) out)`
+const be = String.raw`(?:is|was|are|were|would be|be)`
+// Words between those that deny, a few at most: no text makes them search for long.
+const few = String.raw`(?:[\w-]+ ){0,3}?`
+const saying = String.raw`(?: to \w+)?(?: that\b|(?=[.,]|$))`
+const frames = new RegExp(
+  [
+    String.raw`\b(?:it|that|this|which)(?:'s| ${be}) ${few}(?:${false_}|an? ${few}${myth})${saying}`,
+    String.raw`\b(?:it|that|this|which) (?:\w+ not|\w+n't|cannot|never) ${few}(?:${false_}|an? ${few}${myth}|true|right|correct|accurate|the case|so)${saying}`,
+    String.raw`\b(?:nobody|no one|no-one|none of \w+) ${few}that\b`,
+    String.raw`\bno ${few}(?:evidence|proof|indication|sign|truth)(?: to \w+)? (?:that|in|for)\b`,
+    String.raw`\b${deny} (?:the (?:claim|idea|notion|view) )?that\b`,
+    String.raw`\b${myth} that\b`,
+    String.raw`\b(?:claim|idea|notion|belief|view|statement) that\b(?=[^.]{3,300}? ${be} ${few}(?:${false_}|not true|an? ${few}${myth})\b)`,
+    String.raw`\b(?:falsely|wrongly|mistakenly|allegedly|supposedly|contrary to)\b`,
+  ].join('|'),
+  'giu',
+)
+const denials = new RegExp(String.raw`\b(?:not|never|cannot|nobody|no|none|no one|\w+n't|${false_}|${myth}|${deny}|falsely|wrongly|mistakenly|claim|idea|notion|belief|view|statement)\b`, 'giu')
+
+/** `rest`: the text without what frames it, each letter in its place. */
+export function readFrame(text: string): { readonly frame: Frame; readonly rest: string } {
+  let count = 0
+  let isOpen = false
+  const rest = text.replace(frames, (found) => {
+    const denying = [...found.replace(/no[ -]one/gi, 'nobody').matchAll(denials)].length
+    count += denying
+    // Denied twice it may well be so, and words alone do not tell.
+    isOpen ||= denying !== 1
+    return ' '.repeat(found.length)
+  })
+  if (count === 0 && !isOpen) return { frame: 'none', rest }
+  return { frame: isOpen || count > 1 ? 'open' : 'denied', rest }
+}
