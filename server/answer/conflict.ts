@@ -17,6 +17,8 @@ const COPIED = 0.8
 const TELLING = 3
 const SMALL = 0.1
 const EQUAL = 2
+// More words than these in one place are another way to say it.
+const MOST_PUT = 3
 // Of less, even what was put in the place of something else makes no copy.
 const WORTH_A_LOOK = 0.5
 
@@ -33,7 +35,8 @@ export function likenessOf(claim: Claim, piece: Evidence, around: Around): numbe
   const words = all.filter(({ term }) => !put.has(term))
   const held = words.filter(isHeld).length
   // What was put in the place of other words makes it less like, and no other sentence.
-  const others = held === words.length ? 0 : new Set(exchanged(claim, piece, around.beside)).difference(put).size
+  const missing = held === words.length ? [] : claim.points.filter((point) => !isHeld(point))
+  const others = exchangedFor(claim, missing, piece).filter((term) => !put.has(term)).length
   if (words.length - others < TELLING || held < COPIED * (words.length - others)) return 0
   // Between two that hold the same, "lets … go above" tells which is meant.
   const small = [...claim.terms].filter((term) => !areCues.has(term))
@@ -58,7 +61,15 @@ export function isOpposed(claim: Claim, piece: Evidence, around: Around): boolea
 
 /** Of a near copy: other words in the same place, or two of its words turned round. Whether that says less, none can tell. */
 export function isOtherwise(claim: Claim, piece: Evidence, { beside }: Around): boolean {
-  return piece.text !== claim.text && (exchanged(claim, piece, beside).length > 0 || areTurned(claim, piece))
+  if (piece.text === claim.text) return false
+  const missing = claim.points.filter((point) => match(point, piece, beside) !== 'held')
+  return missing.length === 0 ? areTurned(claim, piece) : exchangedFor(claim, missing, piece).length > 0
+}
+
+/** All that the piece does not hold of the claim stands in one place, where the piece has other words. */
+function exchangedFor(claim: Claim, missing: readonly Point[], piece: Evidence): string[] {
+  const terms = new Set(missing.flatMap((point) => (point.type === 'word' || point.type === 'name' ? [point.term] : [])))
+  return missing.length <= MOST_PUT && terms.size === missing.length ? exchanged(claim, terms, piece) : []
 }
 
 /** More denials of what both speak of. Hedged otherwise, it may mean the same: "avoids locks" of "does not lock". */

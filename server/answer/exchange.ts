@@ -1,8 +1,7 @@
 // Words in places that a near copy gives to others: put there from elsewhere, or two of its own turned round.
 import type { Claim, Evidence, Ordered } from './claim.ts'
 
-// More words than these in one place are another way to say it.
-const PUT = 3
+// A place may be this many words wider in the source: "the first of the three, the token bucket".
 const WIDER = 2
 // A table as long as this is slow, and what is that long is no near copy.
 const LONGEST = 40_000
@@ -10,19 +9,18 @@ const LONGEST = 40_000
 const determiners = new Set('a an the this that these those each every all any some it its their his her our your own also'.split(' '))
 
 /**
- * Words of the claim that the piece does not hold, where the piece has others that the claim does not hold, between the
- * same words. From a longest common subsequence of the two (Wagner and Fischer, 1974).
+ * `missing`, words of the claim that the piece does not hold, where all of them stand in one place and the piece has
+ * others there that the claim does not hold; else none. What stands around them is the same in both, in the same order:
+ * from a longest common subsequence (Wagner and Fischer, 1974).
  */
-export function exchanged(claim: Claim, piece: Evidence, beside: ReadonlySet<string>): string[] {
-  const wanted = new Set(
-    claim.points.flatMap((point) => (point.type === 'word' || point.type === 'name' ? [point.term] : [])),
-  )
-  return gapsOf(claim.order.filter(counts), piece.order.filter(counts)).flatMap(({ own, its }) => {
-    const put = own.filter(({ term }) => wanted.has(term) && !piece.terms.has(term) && !beside.has(term))
-    const gone = its.filter(({ term, isFunction }) => !isFunction && !claim.terms.has(term) && !/^\d/.test(term))
-    const isPut = put.length > 0 && put.length <= PUT && gone.length > 0 && gone.length <= put.length + WIDER
-    return isPut ? put.map(({ term }) => term) : []
-  })
+export function exchanged(claim: Claim, missing: ReadonlySet<string>, piece: Evidence): string[] {
+  const gaps = gapsOf(claim.order.filter(counts), piece.order.filter(counts))
+  const filled = gaps.filter(({ own }) => own.some(({ isFunction }) => !isFunction))
+  const [gap] = filled
+  if (!gap || filled.length > 1) return []
+  const put = gap.own.filter(({ term }) => missing.has(term))
+  const gone = gap.its.filter(({ term, isFunction }) => !isFunction && !claim.terms.has(term) && !/^\d/.test(term))
+  return gone.length > 0 && gone.length <= put.length + WIDER ? put.map(({ term }) => term) : []
 }
 
 function counts({ term }: Ordered): boolean {
