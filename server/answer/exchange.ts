@@ -17,7 +17,8 @@ export function exchanged(claim: Claim, missing: ReadonlySet<string>, piece: Evi
   const gaps = gapsOf(claim.order.filter(counts), piece.order.filter(counts))
   const filled = gaps.filter(({ own }) => own.some(({ isFunction }) => !isFunction))
   const [gap] = filled
-  if (!gap || filled.length > 1) return []
+  // "Opened by" for "cut the ribbon" is another way to say it, with small words of its own.
+  if (!gap || filled.length > 1 || gap.own.some(({ isFunction }) => isFunction)) return []
   const put = gap.own.filter(({ term }) => missing.has(term))
   const gone = gap.its.filter(({ term, isFunction }) => !isFunction && !claim.terms.has(term) && !/^\d/.test(term))
   return gone.length > 0 && gone.length <= put.length + WIDER ? put.map(({ term }) => term) : []
