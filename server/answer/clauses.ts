@@ -1,6 +1,6 @@
 // Where a sentence is made of several: "creating a charge is critical and listing charges is not" says two things.
 
-const seams = /[;:] |,? (?:and|but|while|whereas|although|though|because|so(?: that)?) |, (?:which|who|where) /gu
+const seams = /; |,? (?:and|but|while|whereas|although|though|because|so(?: that)?) |, (?:which|who|where) /gu
 // What bears a predicate. Verbs of their own are not known by their form: "requests" may be things.
 const predicate =
   /\b(?:is|are|was|were|be|been|has|have|had|can|could|will|would|may|might|must|should|does|do|did|cannot|\p{Ll}+n't|goes|gets?|go|went)\b/iu

@@ -19,6 +19,8 @@ export function exchanged(claim: Claim, missing: ReadonlySet<string>, piece: Evi
   const [gap] = filled
   // "Opened by" for "cut the ribbon" is another way to say it, with small words of its own.
   if (!gap || filled.length > 1 || gap.own.some(({ isFunction }) => isFunction)) return []
+  // What begins a sentence with small words of its own may be about the same thing under another name.
+  if (gap === gaps[0] && gap.its.some(({ isFunction }) => isFunction)) return []
   const put = gap.own.filter(({ term }) => missing.has(term))
   const gone = gap.its.filter(({ term, isFunction }) => !isFunction && !claim.terms.has(term) && !/^\d/.test(term))
   return gone.length > 0 && gone.length <= put.length + WIDER ? put.map(({ term }) => term) : []

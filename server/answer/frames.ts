@@ -23,7 +23,7 @@ const frames = new RegExp(
   ].join('|'),
   'giu',
 )
-const denials = new RegExp(String.raw`\b(?:not|never|cannot|nobody|no|none|no one|\w+n't|${false_}|${myth}|${deny}|falsely|wrongly|mistakenly|claim|idea|notion|belief|view|statement)\b`, 'giu')
+const denials = new RegExp(String.raw`\b(?:not|never|cannot|nobody|no|none|no one|\w+n't|${false_}|${myth}|${deny}|claim|idea|notion|belief|view|statement)\b`, 'giu')
 
 /** `rest`: the text without what frames it, each letter in its place. */
 export function readFrame(text: string): { readonly frame: Frame; readonly rest: string } {
