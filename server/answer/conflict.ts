@@ -31,17 +31,29 @@ export function likenessOf(claim: Claim, piece: Evidence, around: Around): numbe
   const all = claim.points.filter((point) => point.type === 'word' || point.type === 'name')
   const isHeld = (point: Point) => match(point, piece, around.beside) === 'held'
   if (all.filter(isHeld).length < WORTH_A_LOOK * all.length) return 0
-  const put = new Set([...substituted(claim, piece, around), ...turnedRound(claim, piece)])
+  const turned = turnedRound(claim, piece)
+  const put = new Set([...substituted(claim, piece, around), ...turned])
   const words = all.filter(({ term }) => !put.has(term))
   const held = words.filter(isHeld).length
   // What was put in the place of other words makes it less like, and no other sentence.
   const missing = held === words.length ? [] : claim.points.filter((point) => !isHeld(point))
   const others = exchangedFor(claim, missing, piece).filter((term) => !put.has(term)).length
-  if (words.length - others < TELLING || held < COPIED * (words.length - others)) return 0
+  const isCopy = words.length - others >= TELLING && held >= COPIED * (words.length - others)
+  if (!isCopy && (turned.length === 0 || !isWithin(piece, claim))) return 0
   // Between two that hold the same, "lets … go above" tells which is meant.
   const small = [...claim.terms].filter((term) => !areCues.has(term))
   return (
     held / words.length + (SMALL * small.filter((term) => piece.terms.has(term)).length) / Math.max(1, small.length)
+  )
+}
+
+/** A short piece of which the claim has every word, but for opposite ones. */
+function isWithin(piece: Evidence, claim: Claim): boolean {
+  const own = new Set(piece.order.flatMap(({ term, isFunction }) => (isFunction ? [] : [term])))
+  const lost = [...own].filter((term) => !claim.terms.has(term))
+  return (
+    own.size - lost.length >= TELLING &&
+    lost.every((term) => [...claim.terms].some((other) => !piece.terms.has(other) && areOpposite(term, other)))
   )
 }
 

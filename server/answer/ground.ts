@@ -33,6 +33,8 @@ const WORTHWHILE = 0.1
 const SHARED = 2
 // What is longer is no sentence: only so much of it is looked at, and it is not called checked.
 const LONGEST = 2_000
+// How much more of a sentence another passage must hold to take its footnote over.
+const CLEARLY = 0.2
 // A sentence without a marker gets one only if it says this much.
 const TELLING = 3
 
@@ -65,7 +67,7 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
       // What is disputed is never rescued by other words: its footnote stays where the model put it.
       if (named.verdict === 'supported' || (named.score > 0 && disputed(claim) !== 'none')) return named.backings
       const best = locate(claim)
-      if (best.verdict === 'supported') return best.backings
+      if (best.verdict === 'supported' && isClearer(best, named)) return best.backings
       // A quote that shares no word with the sentence would be a footnote to nothing.
       return named.score > 0 ? named.backings : isForeign(sentence) ? firstOf(source) : []
     },
@@ -121,6 +123,11 @@ function firstOf({ passage, pieces }: Source): Backing[] {
 }
 
 type Locked = Judgement & { readonly backings: readonly Backing[] }
+
+/** The model knows what it read: words that only seem to say more, or say it in two places, do not move its footnote. */
+function isClearer(best: Locked, named: Locked): boolean {
+  return named.score === 0 || (best.backings.length === 1 && best.score >= named.score + CLEARLY)
+}
 
 function better(best: Locked, each: Locked): Locked {
   return each.score > best.score ? each : best
