@@ -1,6 +1,6 @@
 // A piece that says nearly what a sentence says, and the opposite of it: what no other piece mends.
 import { type Claim, type Evidence, match, type Ordered, type Point } from './claim.ts'
-import { areTurned, exchanged } from './exchange.ts'
+import { areTurned, beyond, exchanged } from './exchange.ts'
 import { matchFigure } from './figures.ts'
 import { areOpposite, contradicts } from './polarity.ts'
 
@@ -37,7 +37,7 @@ export function likenessOf(claim: Claim, piece: Evidence, around: Around): numbe
   const held = words.filter(isHeld).length
   // What was put in the place of other words makes it less like, and no other sentence.
   const missing = held === words.length ? [] : claim.points.filter((point) => !isHeld(point))
-  const others = exchangedFor(claim, missing, piece).filter((term) => !put.has(term)).length
+  const others = exchangedFor(claim, missing, piece, around.beside).filter((term) => !put.has(term)).length
   const isCopy = words.length - others >= TELLING && held >= COPIED * (words.length - others)
   if (!isCopy && (turned.length === 0 || !isWithin(piece, claim))) return 0
   // Between two that hold the same, "lets … go above" tells which is meant.
@@ -74,14 +74,23 @@ export function isOpposed(claim: Claim, piece: Evidence, around: Around): boolea
 /** Of a near copy: other words in the same place, or two of its words turned round. Whether that says less, none can tell. */
 export function isOtherwise(claim: Claim, piece: Evidence, { beside }: Around): boolean {
   if (piece.text === claim.text) return false
-  const missing = claim.points.filter((point) => match(point, piece, beside) !== 'held')
-  return missing.length === 0 ? areTurned(claim, piece) : exchangedFor(claim, missing, piece).length > 0
+  const missing = claim.points.filter((point) => match(point, piece, nothing) !== 'held')
+  return missing.length === 0 ? areTurned(claim, piece) : exchangedFor(claim, missing, piece, beside).length > 0
 }
 
+const nothing: ReadonlySet<string> = new Set()
+
 /** All that the piece does not hold of the claim stands in one place, where the piece has other words. */
-function exchangedFor(claim: Claim, missing: readonly Point[], piece: Evidence): string[] {
-  const terms = new Set(missing.flatMap((point) => (point.type === 'word' || point.type === 'name' ? [point.term] : [])))
-  return missing.length <= MOST_PUT && terms.size === missing.length ? exchanged(claim, terms, piece) : []
+function exchangedFor(
+  claim: Claim,
+  missing: readonly Point[],
+  piece: Evidence,
+  beside: ReadonlySet<string>,
+): string[] {
+  const terms = missing.flatMap((point) => (point.type === 'word' || point.type === 'name' ? [point.term] : []))
+  const named = new Set(missing.flatMap((point) => (point.type === 'name' && beside.has(point.term) ? [point.term] : [])))
+  const isOfWords = terms.length === missing.length && !terms.some((term) => /\d/.test(term))
+  return isOfWords && terms.length <= MOST_PUT ? exchanged(claim, new Set(terms), piece, named) : []
 }
 
 /** More denials of what both speak of. Hedged otherwise, it may mean the same: "avoids locks" of "does not lock". */
@@ -118,15 +127,6 @@ function turnedRound(claim: Claim, piece: Evidence): string[] {
     const behind = piece.order.filter((each) => !each.isFunction && each.before === before)
     const isOther = behind.some((each) => lost.includes(each.term) && areOpposite(term, each.term))
     return isOther && behind.every((each) => each.term !== term) ? [term] : []
-  })
-}
-
-function beyond(one: Claim | Evidence, other: Claim | Evidence): string[] {
-  const left = other.order.map(({ term }) => term)
-  return one.order.flatMap(({ term }) => {
-    const at = left.indexOf(term)
-    if (at >= 0) left.splice(at, 1)
-    return at >= 0 ? [] : [term]
   })
 }
 

@@ -11,9 +11,14 @@ const determiners = new Set('a an the this that these those each every all any s
 /**
  * `missing`, words of the claim that the piece does not hold, where all of them stand in one place and the piece has
  * others there that the claim does not hold; else none. What stands around them is the same in both, in the same order:
- * from a longest common subsequence (Wagner and Fischer, 1974).
+ * from a longest common subsequence (Wagner and Fischer, 1974). `named`: names that stand beside the piece.
  */
-export function exchanged(claim: Claim, missing: ReadonlySet<string>, piece: Evidence): string[] {
+export function exchanged(
+  claim: Claim,
+  missing: ReadonlySet<string>,
+  piece: Evidence,
+  named: ReadonlySet<string>,
+): string[] {
   const gaps = gapsOf(claim.order.filter(counts), piece.order.filter(counts))
   const filled = gaps.filter(({ own }) => own.some(({ isFunction }) => !isFunction))
   const [gap] = filled
@@ -22,12 +27,25 @@ export function exchanged(claim: Claim, missing: ReadonlySet<string>, piece: Evi
   // What begins a sentence with small words of its own may be about the same thing under another name.
   if (gap === gaps[0] && gap.its.some(({ isFunction }) => isFunction)) return []
   const put = gap.own.filter(({ term }) => missing.has(term))
-  const gone = gap.its.filter(({ term, isFunction }) => !isFunction && !claim.terms.has(term) && !/^\d/.test(term))
+  const left = beyond(piece, claim)
+  const gone = gap.its.filter(({ term, isFunction }) => !isFunction && left.includes(term) && !/\d/.test(term))
+  // "Lyft" for "the service" is mended by the title, "Lyft" for "Uber" is not.
+  if (put.some(({ term }) => named.has(term)) && !gone.every(({ isCapital }) => isCapital)) return []
   return gone.length > 0 && gone.length <= put.length + WIDER ? put.map(({ term }) => term) : []
 }
 
 function counts({ term }: Ordered): boolean {
   return !determiners.has(term)
+}
+
+/** The words that one has more often than the other. */
+export function beyond(one: Claim | Evidence, other: Claim | Evidence): string[] {
+  const left = other.order.map(({ term }) => term)
+  return one.order.flatMap(({ term }) => {
+    const at = left.indexOf(term)
+    if (at >= 0) left.splice(at, 1)
+    return at >= 0 ? [] : [term]
+  })
 }
 
 type Gap = { readonly own: readonly Ordered[]; readonly its: readonly Ordered[] }
@@ -70,8 +88,7 @@ export function areTurned(claim: Claim, piece: Evidence): boolean {
   const its = leadsOf(piece.order)
   const moved = [...own].flatMap(([term, leads]) => {
     const there = its.get(term)
-    const [lead] = leads
-    return there && lead !== undefined && leads.size === 1 && !there.has(lead) ? [{ term, lead, there }] : []
+    return there ? [...leads.difference(there)].map((lead) => ({ term, lead, there })) : []
   })
   return moved.some((one) =>
     moved.some((other) => {
