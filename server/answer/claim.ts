@@ -38,6 +38,8 @@ type Worded = {
   readonly hedges: number
   readonly order: readonly Ordered[]
   readonly frame: Frame
+  /** says "the first" and "the second" of what another sentence names */
+  readonly isPointing: boolean
 }
 export type Ordered = {
   readonly term: string
@@ -65,7 +67,7 @@ export function readClaim(sentence: string): Claim {
     ...readSaid(rest),
     text: bare(whole),
     frame,
-    clauses: clauses.length > 1 ? clauses.map((each) => ({ ...readSaid(each), clauses: [] })) : [],
+    clauses: clauses.length > 1 ? clauses.map((each) => ({ ...readSaid(each), frame, clauses: [] })) : [],
   }
 }
 
@@ -119,8 +121,11 @@ function readWords(text: string): Worded {
     ...readDenials(text),
     order,
     frame: 'none',
+    isPointing: pointing.test(text),
   }
 }
+
+const pointing = /\bthe (?:first|former|one)\b[^.]{1,200}?\bthe (?:second|latter|other)\b/i
 
 /** Several pieces together: two citations may back one sentence. */
 export function joined(all: readonly Evidence[]): Evidence {
@@ -142,6 +147,7 @@ export function joined(all: readonly Evidence[]): Evidence {
     denied: all.flatMap(({ denied }) => denied),
     hedges: all.reduce((sum, each) => sum + each.hedges, 0),
     order: all.flatMap(({ order }) => order),
+    isPointing: all.some(({ isPointing }) => isPointing),
     frame: all.find(({ frame }) => frame !== 'none')?.frame ?? 'none',
   }
 }

@@ -9,6 +9,7 @@ export type Dispute = 'none' | 'doubtful' | 'opposed'
 const severity: readonly Dispute[] = ['none', 'doubtful', 'opposed']
 
 export function disputeOf(claim: Claim, sources: readonly Source[]): Dispute {
+  if (sources.some(({ pieces }) => pieces.some(({ evidence }) => evidence.text === claim.text))) return 'none'
   const names = new Set(sources.flatMap((source) => [...source.names]))
   const around = sources.map((source) => ({ source, around: { ...source, names } }))
   const whole = likest(around.flatMap(({ source, around }) => nearCopies(claim, source, around)))

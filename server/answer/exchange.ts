@@ -1,4 +1,5 @@
 // Words in places that a near copy gives to others: put there from elsewhere, or two of its own turned round.
+import { toTerm } from '../../core/terms.ts'
 import type { Claim, Evidence, Ordered } from './claim.ts'
 
 // A place may be this many words wider in the source: "the first of the three, the token bucket".
@@ -6,7 +7,10 @@ const WIDER = 2
 // A table as long as this is slow, and what is that long is no near copy.
 const LONGEST = 40_000
 
-const determiners = new Set('a an the this that these those each every all any some it its their his her our your own also'.split(' '))
+// They come and go when a sentence is reworded.
+const determiners = new Set(
+  'a an the this that these those each every all any some it its their his her our your own also'.split(' ').map(toTerm),
+)
 
 /**
  * `missing`, words of the claim that the piece does not hold, where all of them stand in one place and the piece has
@@ -88,13 +92,14 @@ export function areTurned(claim: Claim, piece: Evidence): boolean {
   const its = leadsOf(piece.order)
   const moved = [...own].flatMap(([term, leads]) => {
     const there = its.get(term)
-    return there ? [...leads.difference(there)].map((lead) => ({ term, lead, there })) : []
+    const lost = there?.difference(leads)
+    return there && lost ? [...leads.difference(there)].map((lead) => ({ term, lead, lost })) : []
   })
   return moved.some((one) =>
     moved.some((other) => {
       if (one.term === other.term) return false
       const turned = (lead: string) => (lead === one.term ? other.term : lead === other.term ? one.term : lead)
-      return one.there.has(turned(other.lead)) && other.there.has(turned(one.lead))
+      return one.lost.has(turned(other.lead)) && other.lost.has(turned(one.lead))
     }),
   )
 }

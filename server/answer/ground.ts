@@ -1,6 +1,6 @@
 // Which words of the passages back a sentence of the model's, and how well? A lexical check: support, not truth.
 import type { Passage, Span, Verdict } from '../../core/types.ts'
-import { type Claim, joined, match, type Point, readClaim } from './claim.ts'
+import { type Claim, type Evidence, joined, match, type Point, readClaim } from './claim.ts'
 import { lacksDenial } from './conflict.ts'
 import { type Dispute, disputeOf } from './dispute.ts'
 import { holdsDate } from './figures.ts'
@@ -219,9 +219,18 @@ function judged(claim: Claim, places: readonly Place[]): Judgement {
     claim.points,
     matches.map((each) => each === 'held'),
   )
-  const most = lacksDenial(claim, evidence) || (claim.frame !== 'none' && evidence.frame === 'none') ? SUPPORTED - CAP : 1
+  const isOpen =
+    lacksDenial(claim, evidence) ||
+    (claim.frame !== 'none' && evidence.frame === 'none') ||
+    (evidence.isPointing && !claim.isPointing && !isWithinOne(claim, pieces, beside))
+  const most = isOpen ? SUPPORTED - CAP : 1
   const score = share * (contradicts(claim, evidence) ? PARTIAL - CAP : Math.min(most, highest(claim, matches, places)))
   return scored(score)
+}
+
+/** Which of two things "the second" is in the next sentence, words do not tell. */
+function isWithinOne(claim: Claim, pieces: readonly Evidence[], beside: ReadonlySet<string>): boolean {
+  return pieces.some((piece) => claim.points.every((point) => match(point, piece, beside) === 'held'))
 }
 
 function scored(score: number): Judgement {

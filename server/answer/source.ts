@@ -28,7 +28,10 @@ export function readSource(passage: Passage): Source {
   const pieces = piecesOf(passage).map(({ span, text }): Piece => {
     const evidence = readEvidence(text)
     let clauses: readonly Evidence[] | null = null
-    const read = () => (clausesOf(text).length > 1 ? clausesOf(text).map(readEvidence) : [evidence])
+    const read = () => {
+      const found = clausesOf(text)
+      return found.length > 1 ? found.map((each) => ({ ...readEvidence(each), frame: evidence.frame })) : [evidence]
+    }
     return { span, evidence, clauses: () => (clauses ??= read()) }
   })
   const path = [document.title, ...headings].join('\n')
