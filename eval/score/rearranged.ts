@@ -75,12 +75,16 @@ function sameLength(list: readonly string[]): string[] {
 function wordsAt(sentence: string, words: string): Place[] {
   const at = sentence.toLowerCase().indexOf(words.toLowerCase())
   if (at < 0) return []
-  const isWhole = !/[\p{L}\p{N}-]$/u.test(sentence.slice(0, at)) && !/^[\p{L}\p{N}-]/u.test(sentence.slice(at + words.length))
+  const isWhole =
+    !/[\p{L}\p{N}-]$/u.test(sentence.slice(0, at)) && !/^[\p{L}\p{N}-]/u.test(sentence.slice(at + words.length))
   return isWhole ? [{ start: at, end: at + words.length }] : []
 }
 
 const isFollowed = String.raw`(?= (?:of|in|into|to|for|on|at|by|with|from|is|are|was|were|has|have|can|must|that|which|when|where|while|because|so|and|or)\b|[,.;])`
-const determined = new RegExp(String.raw`(?<=\b(?:the|an?|its|their|each|every) )\p{Ll}[\p{Ll}-]{2,}${isFollowed}`, 'giu')
+const determined = new RegExp(
+  String.raw`(?<=\b(?:the|an?|its|their|each|every) )\p{Ll}[\p{Ll}-]{2,}${isFollowed}`,
+  'giu',
+)
 const many = new RegExp(
   String.raw`(?<=\b(?:of|in|into|to|for|on|at|by|with|from|and|or|between) )\p{Ll}[\p{Ll}-]{2,}[^s\W]s${isFollowed}`,
   'gu',
@@ -95,12 +99,15 @@ function swap(sentence: string, random: () => number): string | null {
   const pairs = sorts.flatMap((sort) => {
     const places = placesOf(sentence, sort)
     return places.flatMap((one, index) =>
-      places.slice(index + 1).filter((other) => {
-        const between = sentence.slice(one.end, other.start)
-        const a = sentence.slice(one.start, one.end)
-        const b = sentence.slice(other.start, other.end)
-        return a.toLowerCase() !== b.toLowerCase() && !/^,?(?: ?\b(?:and|or|the|an?|its|their)\b)* ?$/.test(between)
-      }).map((other) => [one, other] as const),
+      places
+        .slice(index + 1)
+        .filter((other) => {
+          const between = sentence.slice(one.end, other.start)
+          const a = sentence.slice(one.start, one.end)
+          const b = sentence.slice(other.start, other.end)
+          return a.toLowerCase() !== b.toLowerCase() && !/^,?(?: ?\b(?:and|or|the|an?|its|their)\b)* ?$/.test(between)
+        })
+        .map((other) => [one, other] as const),
     )
   })
   const chosen = pick(pairs, random)

@@ -81,14 +81,11 @@ export function isOtherwise(claim: Claim, piece: Evidence, { beside }: Around): 
 const nothing: ReadonlySet<string> = new Set()
 
 /** All that the piece does not hold of the claim stands in one place, where the piece has other words. */
-function exchangedFor(
-  claim: Claim,
-  missing: readonly Point[],
-  piece: Evidence,
-  beside: ReadonlySet<string>,
-): string[] {
+function exchangedFor(claim: Claim, missing: readonly Point[], piece: Evidence, beside: ReadonlySet<string>): string[] {
   const terms = missing.flatMap((point) => (point.type === 'word' || point.type === 'name' ? [point.term] : []))
-  const named = new Set(missing.flatMap((point) => (point.type === 'name' && beside.has(point.term) ? [point.term] : [])))
+  const named = new Set(
+    missing.flatMap((point) => (point.type === 'name' && beside.has(point.term) ? [point.term] : [])),
+  )
   const isOfWords = terms.length === missing.length && !terms.some((term) => /\d/.test(term))
   return isOfWords && terms.length <= MOST_PUT ? exchanged(claim, new Set(terms), piece, named) : []
 }

@@ -18,7 +18,9 @@ export function disputeOf(claim: Claim, sources: readonly Source[]): Dispute {
   const clauses = claim.clauses.length > 0 ? claim.clauses : [claim]
   const isDoubtful =
     whole === 'doubtful' ||
-    clauses.some((clause) => likest(around.flatMap(({ source, around }) => clauseCopies(clause, source, around))) !== 'none')
+    clauses.some(
+      (clause) => likest(around.flatMap(({ source, around }) => clauseCopies(clause, source, around))) !== 'none',
+    )
   return isDoubtful ? 'doubtful' : 'none'
 }
 

@@ -5,11 +5,13 @@ import type { Claim, Evidence, Ordered } from './claim.ts'
 // A place may be this many words wider in the source: "the first of the three, the token bucket".
 const WIDER = 2
 // A table as long as this is slow, and what is that long is no near copy.
-const LONGEST = 40_000
+const LONGEST = 10_000
 
 // They come and go when a sentence is reworded.
 const determiners = new Set(
-  'a an the this that these those each every all any some it its their his her our your own also'.split(' ').map(toTerm),
+  'a an the this that these those each every all any some it its their his her our your own also'
+    .split(' ')
+    .map(toTerm),
 )
 
 /**

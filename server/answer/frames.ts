@@ -3,27 +3,33 @@
 /** `denied`: what the rest says is called untrue; `open`: it may be ("contrary to …", "it is not wrong to say that …"). */
 export type Frame = 'none' | 'denied' | 'open'
 
-const false_ = String.raw`(?:false|untrue|incorrect|wrong|inaccurate|mistaken|misleading|nonsense|unfounded)`
+const off = 'incorrect|wrong|inaccurate|mistaken|misleading|nonsense|unfounded'
+const wrong = `(?:false|untrue|${off})`
 const myth = String.raw`(?:myth|misconception|misunderstanding|lie|rumou?r|fallacy|falsehood|hoax)`
-const deny = String.raw`(?:den(?:y|ies|ied|ying)|disput(?:es?|ed)|refut(?:es?|ed)|doubt(?:s|ed)?|disprov(?:es?|ed)|rul(?:es?|ed) out)`
+const deny = String.raw`(?:den(?:y|ies|ied|ying)|disput(?:es?|ed)|refut(?:es?|ed)|doubt(?:s|ed)?|disprov(?:es?|ed)|pretend(?:s|ed)?|rul(?:es?|ed) out)`
+const belief = String.raw`(?:the|this|that|any) (?:claim|idea|notion|belief|view|statement)`
 const be = String.raw`(?:is|was|are|were|would be|be)`
 // Words between those that deny, a few at most: no text makes them search for long.
 const few = String.raw`(?:[\w-]+ ){0,3}?`
-const saying = String.raw`(?: to \w+)?(?: that\b|(?=[.,]|$))`
+const saying = String.raw`(?: to (?:say|claim|state|think|assume|believe|suggest|conclude|write)\b(?: that\b)?| that\b|(?=[.,]|$))`
 const frames = new RegExp(
   [
-    String.raw`\b(?:it|that|this|which)(?:'s| ${be}) ${few}(?:${false_}|an? ${few}${myth})${saying}`,
-    String.raw`\b(?:it|that|this|which) (?:\w+ not|\w+n't|cannot|never) ${few}(?:${false_}|an? ${few}${myth}|true|right|correct|accurate|the case|so)${saying}`,
+    String.raw`\b(?:it|that|this|which)(?:'s| ${be}) ${few}(?:${wrong}|an? ${few}${myth})${saying}`,
+    String.raw`\b(?:it|that|this|which) ${few}(?:not|\w+n't|cannot|never) ${few}(?:${wrong}|an? ${few}${myth}|true|right|correct|accurate|the case|so)${saying}`,
     String.raw`\b(?:nobody|no one|no-one|none of \w+) ${few}that\b`,
     String.raw`\bno ${few}(?:evidence|proof|indication|sign|truth)(?: to \w+)? (?:that|in|for)\b`,
     String.raw`\b${deny} (?:the (?:claim|idea|notion|view) )?that\b`,
     String.raw`\b${myth} that\b`,
-    String.raw`\b(?:claim|idea|notion|belief|view|statement) that\b(?=[^.]{3,300}? ${be} ${few}(?:${false_}|not true|an? ${few}${myth})\b)`,
+    String.raw`\b${belief} that\b(?=[^.]{3,300}? ${be} ${few}(?:${off})\b)`,
+    String.raw`\b${be} (?:false|untrue|not true|an? ${few}${myth})(?=[.,;]|$)`,
     String.raw`\b(?:falsely|wrongly|mistakenly|allegedly|supposedly|contrary to)\b`,
   ].join('|'),
   'giu',
 )
-const denials = new RegExp(String.raw`\b(?:not|never|cannot|nobody|no|none|no one|\w+n't|${false_}|${myth}|${deny}|claim|idea|notion|belief|view|statement)\b`, 'giu')
+const denials = new RegExp(
+  String.raw`\b(?:not|never|cannot|nobody|no|none|\w+n't|${wrong}|${myth}|${deny}|${belief})\b`,
+  'giu',
+)
 
 /** `rest`: the text without what frames it, each letter in its place. */
 export function readFrame(text: string): { readonly frame: Frame; readonly rest: string } {

@@ -5,7 +5,7 @@ import { clausesOf } from './clauses.ts'
 import { type Evidence, joined, readEvidence } from './claim.ts'
 import { piecesOf } from './sentences.ts'
 
-export type Piece = {
+type Piece = {
   readonly span: Span
   readonly evidence: Evidence
   /** each clause of it, where there are several: read when they are first asked for */
