@@ -118,10 +118,13 @@ const areCues = new Set('not never no longer does do did is are was were'.split(
 function turnedRound(claim: Claim, piece: Evidence): string[] {
   const extra = beyond(claim, piece)
   const lost = beyond(piece, claim)
+  // "From the first to be dropped to the last": the word stands between the two.
+  const isBetween = (at: number, term: string) =>
+    piece.order.slice(0, at).findLast(({ isFunction }) => !isFunction)?.before === term
   return claim.order.flatMap(({ term, isFunction, before }) => {
     if (extra.includes(term)) return lost.some((other) => areOpposite(term, other)) ? [term] : []
     if (isFunction || before === null) return []
-    const behind = piece.order.filter((each) => !each.isFunction && each.before === before)
+    const behind = piece.order.filter((each, at) => each.before === before && !each.isFunction && !isBetween(at, term))
     const isOther = behind.some((each) => lost.includes(each.term) && areOpposite(term, each.term))
     return isOther && behind.every((each) => each.term !== term) ? [term] : []
   })

@@ -10,7 +10,7 @@ const read = [
   'Load shedding drops low-priority requests so that critical ones still get through. A rate limiter protects an API against denial of service.',
   "Stripe's concurrent requests limiter counts requests that are still running: a user may have only *n* of them open at once. Stripe uses the concurrent requests limiter to control the load from API endpoints that are heavy on CPU.",
   "In Stripe's API, creating a charge is critical and listing past charges is non-critical. With a reservation of 10%, any non-critical request beyond that allocation is refused with HTTP status 503.",
-  'Stripe's worker utilization load shedder ranks traffic in four categories, listed here from the first to be dropped to the last:\n1. Test mode traffic.\n2. Critical methods.\n\nWhen capacity falls under a threshold, Stripe sheds the less critical requests, and test mode traffic goes first.',
+  "Stripe's worker utilization load shedder ranks traffic in four categories, listed here from the first to be dropped to the last:\n1. Test mode traffic, which comes from developers who try out the API and check that payments are processed correctly.\n2. GETs.\n3. POSTs.\n4. Critical methods.\n\nWhen available worker capacity falls under a threshold, Stripe starts shedding the less critical requests, and test mode traffic goes first.",
   '- **Token bucket.** Every request takes tokens out.\n- **Fixed window.** A counter grows inside a window.\n- **Sliding log.** Every request is written to a log.\n\nStripe uses the first of the three, the token bucket, for its rate limiting.',
 ].map((text, index) => passageOf(text, { n: index + 1 }))
 
@@ -34,7 +34,6 @@ describe('is not supported, whichever passage it cites', () => {
     ['an opposite in the second clause', 'Critical methods are dropped first, and test mode traffic goes last.'],
     ['an opposite of a clause', 'Test mode traffic is dropped last.'],
     ['a "non" in the other clause', 'Creating a charge is non-critical, and listing past charges is critical.'],
-    ['the second for the first', "Stripe's load shedders handle clients that send too much traffic."],
   ])('%s: %j', (_, sentence) => {
     expect(verdictFor(sentence)).toBe('less')
   })
@@ -76,6 +75,13 @@ it('a source that calls something a myth supports that it is one, and not the th
   const judge = (sentence: string) => grounds.judge(sentence, grounds.lock(sentence, 1)).verdict
   expect(judge('It is a myth that the gateway keeps each request of users in memory')).toBe('supported')
   expect(judge('The gateway keeps every request of a user in memory.')).toBe('unsupported')
+})
+
+it('what "the first" and "the second" are in the next sentence is left open', () => {
+  const grounds = createGrounds(read)
+  const verdictOf = (sentence: string) => grounds.judge(sentence, grounds.lock(sentence, 1)).verdict
+  expect(verdictOf("Stripe's load shedders handle clients that send too much traffic.")).toBe('partial')
+  expect(verdictOf('Stripe handles the first with rate limiters')).toBe('supported')
 })
 
 describe('a footnote', () => {
