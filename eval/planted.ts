@@ -8,6 +8,7 @@ import { piecesOf } from '../server/answer/sentences.ts'
 import { type Command, readCount, readDocuments } from './command.ts'
 import { grid, rate } from './figures.ts'
 import { type Errors, errorKinds, namesIn, plantErrors, reword } from './score/errors.ts'
+import { type Rearranged, rearrange, rearrangedKinds } from './score/rearranged.ts'
 import { random as randomOf } from './stats.ts'
 
 const SENTENCES = 200
@@ -42,14 +43,26 @@ export const planted: Command = async (path, { seed = '7', failures = false }, l
 export async function plant(documents: readonly Document[], seed: number, read: Read) {
   const random = randomOf(seed)
   const samples = choose(documents.flatMap(sectionsOf), random)
+  // A draw of its own, so that one more kind changes none of the sentences and errors above.
+  const rearranging = randomOf(seed)
   const trials: Trial[] = []
-  for (const sample of samples) trials.push(...(await tryAll(sample, read)))
+  for (const sample of samples) {
+    const document = documents.find(({ title }) => title === sample.passage.document.title)?.text ?? ''
+    const rearranged = rearrange(sample.sentence, { passage: sample.passage.text, document }, rearranging)
+    trials.push(...(await tryAll(sample, rearranged, read)))
+  }
   const table = grid([
     [`${samples.length} sentences of ${documents.length} documents`, '', 'not called supported'],
     ...[...errorKinds, 'ALL'].map((kind) =>
       below(
         `caught: ${kind}`,
-        trials.filter((each) => each.isWrong && (kind === 'ALL' || each.kind === kind)),
+        trials.filter(({ kind: own }) => (kind === 'ALL' ? isChanged(own) : own === kind)),
+      ),
+    ),
+    ...rearrangedKinds.map((kind) =>
+      below(
+        `caught: ${kind}`,
+        trials.filter((each) => each.kind === kind),
       ),
     ),
     ...['verbatim', 'reworded', 'joined'].map((kind) =>
@@ -63,6 +76,10 @@ export async function plant(documents: readonly Document[], seed: number, read: 
     .filter((each) => each.isWrong === (each.verdict === 'supported'))
     .map(({ kind, verdict, sentence }) => `${kind}\t${verdict}\t${sentence}`)
   return { table, wrong }
+}
+
+function isChanged(kind: string): boolean {
+  return errorKinds.some((each) => each === kind)
 }
 
 /** The same sentences as `plant` tries, for whoever else is to see their errors. */
@@ -102,7 +119,11 @@ function choose(passages: readonly Passage[], random: () => number): Sample[] {
 }
 
 /** The marker names the passage that the sentence is from, as a model's would. */
-async function tryAll({ sentence, next, passage, errors }: Sample, read: Read): Promise<Trial[]> {
+async function tryAll(
+  { sentence, next, passage, errors }: Sample,
+  rearranged: Rearranged,
+  read: Read,
+): Promise<Trial[]> {
   const holds = (each: Passage) => each.text.includes(sentence)
   const found = await read(sentence)
   const passages = found.some(holds) ? found : await read(passage.document.title)
@@ -116,7 +137,7 @@ async function tryAll({ sentence, next, passage, errors }: Sample, read: Read): 
     trial('verbatim', sentence, false),
     trial('reworded', reword(sentence), false),
     ...(next === null ? [] : [trial('joined', `${sentence.slice(0, -1)}, and ${next}`, false)]),
-    ...Object.entries(errors).map(([kind, text]) => trial(kind, text, true)),
+    ...Object.entries({ ...errors, ...rearranged }).map(([kind, text]) => trial(kind, text, true)),
   ]
 }
 

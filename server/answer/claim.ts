@@ -1,5 +1,6 @@
 // A sentence as the points that its source must hold, and a piece of a source as what it holds of them.
 import { isFunctionWord, toTerm, words } from '../../core/terms.ts'
+import { clausesOf } from './clauses.ts'
 import {
   type DateParts,
   type Figure,
@@ -11,6 +12,7 @@ import {
   readFigures,
   type Unit,
 } from './figures.ts'
+import { type Frame, readFrame } from './frames.ts'
 import { oneForm, type Polarity, readBounds, readDenials, readPolarity } from './polarity.ts'
 import { listMark } from './sentences.ts'
 
@@ -35,6 +37,9 @@ type Worded = {
   readonly denied: readonly (string | null)[]
   readonly hedges: number
   readonly order: readonly Ordered[]
+  readonly frame: Frame
+  /** says "the first" and "the second" of what another sentence names */
+  readonly isPointing: boolean
 }
 export type Ordered = {
   readonly term: string
@@ -47,14 +52,26 @@ export type Ordered = {
   readonly before: string | null
 }
 
-export type Claim = Worded & { readonly points: readonly Point[] }
+/** `clauses`: each of them as a claim, where there are several. */
+export type Claim = Worded & { readonly points: readonly Point[]; readonly clauses: readonly Claim[] }
 
 /** What a text holds: of a piece of a passage, or of several together. */
 export type Evidence = Worded & Figures
 
 export function readClaim(sentence: string): Claim {
   // The number of a list entry is no figure that the source would have to hold.
-  const text = plain(sentence.replace(listMark, ''))
+  const whole = plain(sentence.replace(listMark, ''))
+  const { frame, rest } = readFrame(whole)
+  const clauses = clausesOf(rest)
+  return {
+    ...readSaid(rest),
+    text: bare(whole),
+    frame,
+    clauses: clauses.length > 1 ? clauses.map((each) => ({ ...readSaid(each), frame, clauses: [] })) : [],
+  }
+}
+
+function readSaid(text: string): Omit<Claim, 'clauses'> {
   const identifiers = [...new Set(Array.from(text.matchAll(identifier), ([each]) => each.toLowerCase()))]
   const written = text.replace(identifier, (each) => ' '.repeat(each.length))
   const { figures, dates, rates, rest } = readFigures(written)
@@ -81,7 +98,8 @@ export function readClaim(sentence: string): Claim {
 export function readEvidence(text: string): Evidence {
   const source = plain(text)
   const read = readWords(source)
-  return { ...readFigures(source), ...read, terms: read.terms.union(new Set(acronymsIn(source))) }
+  const { frame } = readFrame(source)
+  return { ...readFigures(source), ...read, frame, terms: read.terms.union(new Set(acronymsIn(source))) }
 }
 
 function readWords(text: string): Worded {
@@ -102,8 +120,12 @@ function readWords(text: string): Worded {
     bounds: readBounds(text.toLowerCase()),
     ...readDenials(text),
     order,
+    frame: 'none',
+    isPointing: pointing.test(text),
   }
 }
+
+const pointing = /\bthe (?:first|former|one)\b[^.]{1,200}?\bthe (?:second|latter|other)\b/i
 
 /** Several pieces together: two citations may back one sentence. */
 export function joined(all: readonly Evidence[]): Evidence {
@@ -125,6 +147,8 @@ export function joined(all: readonly Evidence[]): Evidence {
     denied: all.flatMap(({ denied }) => denied),
     hedges: all.reduce((sum, each) => sum + each.hedges, 0),
     order: all.flatMap(({ order }) => order),
+    isPointing: all.some(({ isPointing }) => isPointing),
+    frame: all.find(({ frame }) => frame !== 'none')?.frame ?? 'none',
   }
 }
 

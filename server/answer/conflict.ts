@@ -1,5 +1,6 @@
 // A piece that says nearly what a sentence says, and the opposite of it: what no other piece mends.
 import { type Claim, type Evidence, match, type Ordered, type Point } from './claim.ts'
+import { areTurned, beyond, exchanged } from './exchange.ts'
 import { matchFigure } from './figures.ts'
 import { areOpposite, contradicts } from './polarity.ts'
 
@@ -16,6 +17,8 @@ const COPIED = 0.8
 const TELLING = 3
 const SMALL = 0.1
 const EQUAL = 2
+// More words than these in one place are another way to say it.
+const MOST_PUT = 3
 // Of less, even what was put in the place of something else makes no copy.
 const WORTH_A_LOOK = 0.5
 
@@ -28,10 +31,15 @@ export function likenessOf(claim: Claim, piece: Evidence, around: Around): numbe
   const all = claim.points.filter((point) => point.type === 'word' || point.type === 'name')
   const isHeld = (point: Point) => match(point, piece, around.beside) === 'held'
   if (all.filter(isHeld).length < WORTH_A_LOOK * all.length) return 0
-  const put = new Set([...substituted(claim, piece, around), ...turnedRound(claim, piece)])
+  const turned = turnedRound(claim, piece)
+  const put = new Set([...substituted(claim, piece, around), ...turned])
   const words = all.filter(({ term }) => !put.has(term))
   const held = words.filter(isHeld).length
-  if (words.length < TELLING || held < COPIED * words.length) return 0
+  // What was put in the place of other words makes it less like, and no other sentence.
+  const missing = held === words.length ? [] : claim.points.filter((point) => !isHeld(point))
+  const others = exchangedFor(claim, missing, piece, around.beside).filter((term) => !put.has(term)).length
+  const isCopy = words.length - others >= TELLING && held >= COPIED * (words.length - others)
+  if (!isCopy && (turned.length === 0 || !isWithin(piece, claim))) return 0
   // Between two that hold the same, "lets … go above" tells which is meant.
   const small = [...claim.terms].filter((term) => !areCues.has(term))
   return (
@@ -39,10 +47,21 @@ export function likenessOf(claim: Claim, piece: Evidence, around: Around): numbe
   )
 }
 
+/** A short piece of which the claim has every word, but for opposite ones. */
+function isWithin(piece: Evidence, claim: Claim): boolean {
+  const own = new Set(piece.order.flatMap(({ term, isFunction }) => (isFunction ? [] : [term])))
+  const lost = [...own].filter((term) => !claim.terms.has(term))
+  return (
+    own.size - lost.length >= TELLING &&
+    lost.every((term) => [...claim.terms].some((other) => !piece.terms.has(other) && areOpposite(term, other)))
+  )
+}
+
 /** Of a near copy: a "not" too many or too few, an opposite word, another figure or another name in the same place. */
 export function isOpposed(claim: Claim, piece: Evidence, around: Around): boolean {
   if (piece.text === claim.text) return false
   return (
+    isFramedOtherwise(claim, piece) ||
     contradicts(claim, piece) ||
     deniesMore(claim, piece) ||
     deniesMore(piece, claim) ||
@@ -52,6 +71,25 @@ export function isOpposed(claim: Claim, piece: Evidence, around: Around): boolea
   )
 }
 
+/** Of a near copy: other words in the same place, or two of its words turned round. Whether that says less, none can tell. */
+export function isOtherwise(claim: Claim, piece: Evidence, { beside }: Around): boolean {
+  if (piece.text === claim.text) return false
+  const missing = claim.points.filter((point) => match(point, piece, nothing) !== 'held')
+  return missing.length === 0 ? areTurned(claim, piece) : exchangedFor(claim, missing, piece, beside).length > 0
+}
+
+const nothing: ReadonlySet<string> = new Set()
+
+/** All that the piece does not hold of the claim stands in one place, where the piece has other words. */
+function exchangedFor(claim: Claim, missing: readonly Point[], piece: Evidence, beside: ReadonlySet<string>): string[] {
+  const terms = missing.flatMap((point) => (point.type === 'word' || point.type === 'name' ? [point.term] : []))
+  const named = new Set(
+    missing.flatMap((point) => (point.type === 'name' && beside.has(point.term) ? [point.term] : [])),
+  )
+  const isOfWords = terms.length === missing.length && !terms.some((term) => /\d/.test(term))
+  return isOfWords && terms.length <= MOST_PUT ? exchanged(claim, new Set(terms), piece, named) : []
+}
+
 /** More denials of what both speak of. Hedged otherwise, it may mean the same: "avoids locks" of "does not lock". */
 function deniesMore(one: Claim | Evidence, other: Claim | Evidence): boolean {
   if (one.denied.length === 0 || one.hedges !== other.hedges) return false
@@ -59,6 +97,11 @@ function deniesMore(one: Claim | Evidence, other: Claim | Evidence): boolean {
   // A denial at the end of a clause ("… is not") reaches no word: it counts where nothing else differs.
   const isWhole = [...one.terms].every((term) => other.terms.has(term) || areCues.has(term))
   return (isWhole ? one.denied.length : shared) > other.denied.length
+}
+
+/** One is called untrue by what stands before it. */
+function isFramedOtherwise({ frame }: Claim, piece: Evidence): boolean {
+  return frame !== piece.frame && (frame === 'denied' || (frame === 'none' && piece.frame === 'denied'))
 }
 
 /** What denies is not backed by words that deny nothing, not even in sense ("avoids", "lock-free"). */
@@ -75,21 +118,15 @@ const areCues = new Set('not never no longer does do did is are was were'.split(
 function turnedRound(claim: Claim, piece: Evidence): string[] {
   const extra = beyond(claim, piece)
   const lost = beyond(piece, claim)
+  // "From the first to be dropped to the last": the word stands between the two.
+  const isBetween = (at: number, term: string) =>
+    piece.order.slice(0, at).findLast(({ isFunction }) => !isFunction)?.before === term
   return claim.order.flatMap(({ term, isFunction, before }) => {
     if (extra.includes(term)) return lost.some((other) => areOpposite(term, other)) ? [term] : []
     if (isFunction || before === null) return []
-    const behind = piece.order.filter((each) => !each.isFunction && each.before === before)
+    const behind = piece.order.filter((each, at) => each.before === before && !each.isFunction && !isBetween(at, term))
     const isOther = behind.some((each) => lost.includes(each.term) && areOpposite(term, each.term))
     return isOther && behind.every((each) => each.term !== term) ? [term] : []
-  })
-}
-
-function beyond(one: Claim | Evidence, other: Claim | Evidence): string[] {
-  const left = other.order.map(({ term }) => term)
-  return one.order.flatMap(({ term }) => {
-    const at = left.indexOf(term)
-    if (at >= 0) left.splice(at, 1)
-    return at >= 0 ? [] : [term]
   })
 }
 

@@ -109,6 +109,11 @@ export function readFigures(text: string): Figures {
     dates.push(readings)
     return ' '.repeat(match.length)
   })
+  rest = rest.replace(fractionPattern, (match, ...found) => {
+    const [part = '', name = ''] = found.slice(0, 6).filter((each) => each !== undefined) as string[]
+    figures.push({ value: shareOf(part, name), unit: percent, counted: [] })
+    return ' '.repeat(match.length)
+  })
   const rates = [...rest.matchAll(ratePattern)].flatMap(([, unit = '']) => unitOf(unit) ?? [])
   const undated = rest
   rest = rest.replace(figurePattern, (match, ...groups) => {
@@ -119,6 +124,19 @@ export function readFigures(text: string): Figures {
     return ' '.repeat(match.length)
   })
   return { figures, dates, rates, rest }
+}
+
+const fractionNames = 'half third quarter|fourth fifth sixth seventh eighth ninth tenth'.split(' ')
+// "A tenth of", "two thirds", "half the": but no third party, no half hour and no quarter of a year that is counted.
+const fractionPattern = new RegExp(
+  String.raw`\b(?:(?:(an?|one)[- ])(${fractionNames.join('|')})(?= of\b)|(${small.slice(2, 10).join('|')})[- ](${fractionNames.join('|')})s\b|()(half)(?= (?:of|the|its|their)\b))`,
+  'giu',
+)
+const percent: Unit = { kind: 'share', size: 1 }
+
+function shareOf(part: string, name: string): number {
+  const of = fractionNames.findIndex((names) => names.split('|').includes(name.toLowerCase())) + 2
+  return (100 * Math.max(1, small.indexOf(part.toLowerCase()))) / of
 }
 
 // "2018–19" is two years; 2018-11 is a month.
@@ -205,6 +223,9 @@ function isSame(wanted: Figure, each: Figure): boolean {
   if (!wanted.unit) return each.value === wanted.value
   if (wanted.unit.kind !== each.unit?.kind) return false
   const ratio = (each.value * each.unit.size) / (wanted.value * wanted.unit.size)
+  // A third is 33 % to most writers.
+  const isRounded = wanted.unit.kind === 'share' && Math.abs(each.value - wanted.value) < 0.5
+  if (isRounded && [each, wanted].some(({ value }) => !Number.isInteger(value * 10))) return true
   // Whether a kilobyte has 1,000 bytes or 1,024 is left open.
   const isBinary =
     wanted.unit.kind === 'byte' && [1.024, 1.024 ** 2, 1.024 ** 3].some((k) => near(ratio, k) || near(ratio, 1 / k))

@@ -1,7 +1,8 @@
 // Which words of the passages back a sentence of the model's, and how well? A lexical check: support, not truth.
 import type { Passage, Span, Verdict } from '../../core/types.ts'
 import { type Claim, type Evidence, joined, match, type Point, readClaim } from './claim.ts'
-import { isOpposed, lacksDenial, likenessOf } from './conflict.ts'
+import { lacksDenial } from './conflict.ts'
+import { type Dispute, disputeOf } from './dispute.ts'
 import { holdsDate } from './figures.ts'
 import { contradicts } from './polarity.ts'
 import { readSource, type Source } from './source.ts'
@@ -32,8 +33,12 @@ const WORTHWHILE = 0.1
 const SHARED = 2
 // What is longer is no sentence: only so much of it is looked at, and it is not called checked.
 const LONGEST = 2_000
+// How much more of a sentence another passage must hold to take its footnote over.
+const CLEARLY = 0.2
 // A sentence without a marker gets one only if it says this much.
 const TELLING = 3
+
+const allowed: Readonly<Record<Dispute, number>> = { none: 1, doubtful: SUPPORTED - CAP, opposed: PARTIAL - CAP }
 
 /** Each passage is cut and read once, when it is first asked for. */
 export function createGrounds(passages: readonly Passage[]): Grounds {
@@ -47,7 +52,7 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
   }
   const claimOf = once((sentence: string) => readClaim(sentence.slice(0, LONGEST)))
   const all = () => passages.flatMap((_, index) => sourceOf(index + 1) ?? [])
-  const isContradicted = once((claim: Claim) => isDisputed(claim, all()))
+  const disputed = once((claim: Claim) => disputeOf(claim, all()))
   const lockIn = eachOnce(locked)
   const locate = (claim: Claim) =>
     all()
@@ -60,15 +65,15 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
       if (!source || claim.points.length === 0) return []
       const named = lockIn(claim, source)
       // What is disputed is never rescued by other words: its footnote stays where the model put it.
-      if (named.verdict === 'supported' || (named.score > 0 && isContradicted(claim))) return named.backings
+      if (named.verdict === 'supported' || (named.score > 0 && disputed(claim) !== 'none')) return named.backings
       const best = locate(claim)
-      if (best.verdict === 'supported') return best.backings
+      if (best.verdict === 'supported' && isClearer(best, named)) return best.backings
       // A quote that shares no word with the sentence would be a footnote to nothing.
       return named.score > 0 ? named.backings : isForeign(sentence) ? firstOf(source) : []
     },
     find: (sentence) => {
       const claim = claimOf(sentence)
-      if (passages.length === 0 || claim.points.length < TELLING || isContradicted(claim)) return []
+      if (passages.length === 0 || claim.points.length < TELLING || disputed(claim) !== 'none') return []
       const best = locate(claim)
       return best.verdict === 'supported' ? best.backings : []
     },
@@ -81,7 +86,7 @@ export function createGrounds(passages: readonly Passage[]): Grounds {
       })
       const claim = claimOf(sentence)
       const own = judged(claim, places)
-      const judgement = isContradicted(claim) ? scored(Math.min(own.score, PARTIAL - CAP)) : own
+      const judgement = scored(Math.min(own.score, allowed[disputed(claim)]))
       return judgement.verdict !== 'supported' && isForeign(sentence) ? { verdict: 'unchecked', score: 0 } : judgement
     },
   }
@@ -118,6 +123,11 @@ function firstOf({ passage, pieces }: Source): Backing[] {
 }
 
 type Locked = Judgement & { readonly backings: readonly Backing[] }
+
+/** The model knows what it read: words that only seem to say more, or say it in two places, do not move its footnote. */
+function isClearer(best: Locked, named: Locked): boolean {
+  return named.score === 0 || (best.backings.length === 1 && best.score >= named.score + CLEARLY)
+}
 
 function better(best: Locked, each: Locked): Locked {
   return each.score > best.score ? each : best
@@ -209,9 +219,18 @@ function judged(claim: Claim, places: readonly Place[]): Judgement {
     claim.points,
     matches.map((each) => each === 'held'),
   )
-  const most = lacksDenial(claim, evidence) ? SUPPORTED - CAP : 1
+  const isOpen =
+    lacksDenial(claim, evidence) ||
+    (claim.frame !== 'none' && evidence.frame === 'none') ||
+    (evidence.isPointing && !claim.isPointing && !isWithinOne(claim, pieces, beside))
+  const most = isOpen ? SUPPORTED - CAP : 1
   const score = share * (contradicts(claim, evidence) ? PARTIAL - CAP : Math.min(most, highest(claim, matches, places)))
   return scored(score)
+}
+
+/** Which of two things "the second" is in the next sentence, words do not tell. */
+function isWithinOne(claim: Claim, pieces: readonly Evidence[], beside: ReadonlySet<string>): boolean {
+  return pieces.some((piece) => claim.points.every((point) => match(point, piece, beside) === 'held'))
 }
 
 function scored(score: number): Judgement {
@@ -232,36 +251,6 @@ function highest(claim: Claim, matches: readonly string[], places: readonly Plac
   if (isInvented || matches.includes('contradicted')) return PARTIAL - CAP
   const lacksHard = claim.points.some(({ type }, index) => type !== 'word' && matches[index] !== 'held')
   return lacksHard ? SUPPORTED - CAP : 1
-}
-
-/**
- * Of all that was read, the words most like the sentence are a near copy that says the opposite. Two sentences are
- * looked at together only where neither alone is a near copy.
- */
-function isDisputed(claim: Claim, sources: readonly Source[]): boolean {
-  const names = new Set(sources.flatMap((source) => [...source.names]))
-  let likest = 0
-  let isAgainst = false
-  for (const source of sources) {
-    const around = { ...source, names }
-    const likeness = (piece: Evidence) => likenessOf(claim, piece, around)
-    const single = source.pieces.map(({ evidence }) => ({ evidence, like: likeness(evidence) }))
-    const pairs = single.slice(1).flatMap(({ evidence, like }, index) => {
-      const before = single[index]
-      if (!before || like > 0 || before.like > 0) return []
-      const both = joined([before.evidence, evidence])
-      return [{ evidence: both, like: likeness(both) }]
-    })
-    for (const { evidence, like } of [...single, ...pairs]) {
-      if (like === 0 || like < likest || (like === likest && !isAgainst)) continue
-      const opposes = isOpposed(claim, evidence, around)
-      // A near copy that leaves out what is denied speaks neither for it nor against it.
-      if (!opposes && lacksDenial(claim, evidence)) continue
-      isAgainst = opposes
-      likest = like
-    }
-  }
-  return isAgainst
 }
 
 /** A date of which the source gives a part is not made up. */

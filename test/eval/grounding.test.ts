@@ -8,6 +8,7 @@ import { plant } from '../../eval/planted.ts'
 import { bipia, hide } from '../../eval/public/bipia.ts'
 import { wice } from '../../eval/public/wice.ts'
 import { plantErrors, reword } from '../../eval/score/errors.ts'
+import { rearrange } from '../../eval/score/rearranged.ts'
 import { random } from '../../eval/stats.ts'
 import { search } from '../../server/answer/search.ts'
 import { depsOf, documentOf, libraryOf, never } from '../support/passages.ts'
@@ -49,6 +50,26 @@ describe('a planted error', () => {
     const { table, wrong } = await plant([document], 7, read)
     expect(table.find((line) => line.startsWith('caught: ALL'))).toContain('100.0 %')
     expect(wrong).toEqual([])
+  })
+})
+
+describe('an error of the true words', () => {
+  const sentence = 'The gateway sends every message to Kafka in a batch, while the worker reads from Redis.'
+  const passage = `${sentence} The broker is small.`
+  const document = `${passage}\n\n- **Kafka.** A log.\n- **Pulsar.** A log with tiers.\n`
+
+  it('is a denial before it, a sibling of its list, two of its words turned round, or a word of the passage', () => {
+    const { framed, alternative, swapped, exchanged } = rearrange(sentence, { passage, document }, random(3))
+    expect(framed).toMatch(/ (?:that|claims that|denies that|evidence that) the gateway sends every message to Kafka/)
+    expect(alternative).toBe(sentence.replace('Kafka', 'Pulsar'))
+    expect(swapped).not.toBe(sentence)
+    expect(swapped?.toLowerCase().match(/\w+/g)?.toSorted()).toEqual(sentence.toLowerCase().match(/\w+/g)?.toSorted())
+    expect(exchanged).toContain('broker')
+  })
+
+  it('is not made where there is nothing to put', () => {
+    const made = rearrange('Bread rests.', { passage: 'Bread rests.', document: '' }, random(1))
+    expect(Object.keys(made)).toEqual(['framed'])
   })
 })
 
