@@ -1,7 +1,10 @@
 // Words in places that a near copy gives to others: put there from elsewhere, or two of its own turned round.
 import { toTerm } from '../../core/terms.ts'
 import type { Claim, Evidence, Ordered } from './claim.ts'
+import { loadSynonyms } from './synonyms.ts'
 
+// One list for what is looked for and for what may be said.
+const synonyms = await loadSynonyms()
 // A place may be this many words wider in the source: "the first of the three, the token bucket".
 const WIDER = 2
 // A table as long as this is slow, and what is that long is no near copy.
@@ -37,7 +40,12 @@ export function exchanged(
   const gone = gap.its.filter(({ term, isFunction }) => !isFunction && left.includes(term) && !/\d/.test(term))
   // "Lyft" for "the service" is mended by the title, "Lyft" for "Uber" is not.
   if (put.some(({ term }) => named.has(term)) && !gone.every(({ isCapital }) => isCapital)) return []
-  return gone.length > 0 && gone.length <= put.length + WIDER ? put.map(({ term }) => term) : []
+  const isSynonym = put.length === 1 && gone.some(({ term }) => areAlike(put[0]?.term ?? '', term))
+  return gone.length > 0 && gone.length <= put.length + WIDER && !isSynonym ? put.map(({ term }) => term) : []
+}
+
+function areAlike(term: string, other: string): boolean {
+  return synonyms.of(term).includes(other) || synonyms.of(other).includes(term)
 }
 
 function counts({ term }: Ordered): boolean {

@@ -61,6 +61,7 @@ describe('is supported', () => {
     'Against denial of service, an API is protected by a rate limiter.',
     'The concurrent requests limiter of Stripe counts requests that are still running.',
     'Requests beyond that allocation are refused with HTTP status 503.',
+    'Any non-critical request beyond that allocation is rejected with HTTP status 503.',
     'Test mode traffic is dropped first.',
     'Stripe uses the token bucket for rate limiting.',
     'Load shedding drops low-priority requests so that critical requests get through.',
