@@ -18,6 +18,10 @@ const snapshot = join(dataDir, 'snapshot')
 /** There once `live` has been opened whole; not while it is being made or restored. */
 const opened = join(dataDir, 'opened')
 
+// Making an empty one takes seconds, and each is like the other. The first is kept inside of the package that made it:
+// another version of that makes another.
+const empty = fileURLToPath(new URL('./.footnote-empty', import.meta.resolve('@electric-sql/pglite')))
+
 // The pool has one connection. When it replaces one after an error, the old one is still leaving as the new one comes.
 const MAX_CONNECTIONS = 8
 
@@ -81,8 +85,17 @@ async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }>
 }
 
 async function makeEmpty(folder: string): Promise<void> {
+  if (existsSync(empty)) return cpSync(empty, folder, { recursive: true })
   const maker = fileURLToPath(new URL('./embedded-make.ts', import.meta.url))
   await promisify(execFile)(process.execPath, ['--liftoff-only', maker, folder])
+  const copying = `${empty}.${process.pid}`
+  try {
+    cpSync(folder, copying, { recursive: true })
+    renameSync(copying, empty)
+  } catch {
+    // Somebody else was first, or nothing can be written there: then the next one is made anew.
+    rmSync(copying, { recursive: true, force: true })
+  }
 }
 
 async function openLive(): Promise<PGlite> {

@@ -5,7 +5,7 @@ import { impatient, openReading, read } from '../../support/asking.ts'
 import { completion, failure, openProvider, type Provider, streamOf } from '../../support/provider.ts'
 import { isThorough } from '../../support/thorough.ts'
 
-const QUESTIONS = isThorough ? 200 : 60
+const QUESTIONS = isThorough ? 200 : 40
 const whole = streamOf(completion(['Stripe runs four limiters in production [1].']))
 const down = failure(503, { code: 'server_is_overloaded' })
 
