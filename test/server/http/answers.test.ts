@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { ModelError } from '../../../core/errors.ts'
 import type { Generator, GeneratorEvent } from '../../../core/ports.ts'
 import { failingGenerator } from '../../../models/fake.ts'
@@ -69,7 +69,7 @@ describe('the events of an answer', () => {
     const generator = slowGenerator([...deltas, ...Array.from({ length: 500 }, () => 'more ')], 20)
     const app = openTestApp(library, { generator })
     const { id, reader } = await begin(app)
-    await wait(150)
+    await vi.waitUntil(() => generator.beginnings.length > 0, 10_000)
     const stopped = await app.post(`/v1/answers/${id}/stop`, '')
     expect([stopped.status, await stopped.json()]).toEqual([202, { id, stopped: true }])
     await drain(reader)

@@ -85,7 +85,8 @@ describe('the cost of an answer', () => {
   it('is counted when the reader leaves, and gives back what was set aside', async () => {
     const endless: Part[] = [...completion(deltas, { finish: null, usage: null, done: false }), 60_000]
     provider.play([streamOf(endless)])
-    const app = openReading(library, provider, { limitUsd: 1 })
+    // Nothing else may end it while this test looks into the store.
+    const app = openReading(library, provider, { limitUsd: 1 }, {})
     const leaving = new AbortController()
     const body = { question: QUESTION, stream: true }
     const response = await app.post('/v1/ask', body, { signal: leaving.signal })
