@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../core/errors.ts'
+import { distance } from '../server/answer/spelling.ts'
 
 const words = z.string().regex(/\S/, 'is empty')
 
@@ -24,17 +25,10 @@ const shape = z.object({
   rewrite: z.string().optional(),
 })
 
-// What a line may say besides, to whoever reads it and to the other commands. Any other name is a slip of the pen, by
-// which a question would count as another.
-const noted = z.strictObject({
-  ...shape.shape,
-  sources: z.array(z.strictObject({ ...shape.shape.sources.element.shape, heading: z.unknown().optional() })),
-  ...Object.fromEntries(
-    ['note', 'absent', 'green', 'feedback', 'given', 'documents'].map(
-      (name) => [name, z.unknown().optional()] as const,
-    ),
-  ),
-})
+// A line may say more, to whoever reads it and to the other commands. What is nearly one of these names is a slip of
+// the pen, by which a question would count as another.
+const SLIPS = 2
+const names = Object.keys(shape.shape)
 
 /** `written`: the lines as the file has them. `gold`: their words, in the form that `normalise` gives. */
 type ListedPlace = {
@@ -79,12 +73,19 @@ export async function readCases(
 
 function parse(line: string): z.infer<typeof shape> {
   const read: unknown = JSON.parse(line)
-  const parsed = noted.safeParse(read)
-  if (parsed.success) return shape.parse(read)
-  const [issue] = parsed.error.issues
-  throw new Error([issue?.path.join('.'), issue?.message].filter(Boolean).join(': '))
+  const parsed = shape.safeParse(read)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new Error([issue?.path.join('.'), issue?.message].filter(Boolean).join(': '))
+  }
+  for (const written of Object.keys(read as object).filter((key) => !names.includes(key))) {
+    const meant = names.find((name) => name.length > 2 * SLIPS && distance(written, name, SLIPS) <= SLIPS)
+    if (meant !== undefined) throw new Error(`${written} is no field of a question: is ${meant} meant?`)
+  }
+  return parsed.data
 }
 
+/** Places without a line of three words are left out: no text could be known to hold them. */
 async function readPlaces(
   { sources }: z.infer<typeof shape>,
   libraryDir: string,
@@ -99,8 +100,7 @@ async function readPlaces(
     if (from > to || to > source.length) throw new Error(`${file} has no lines ${from} to ${to}`)
     const written = source.slice(from - 1, to)
     const gold = written.map(normalise).filter((text) => text.split(' ').length >= 3)
-    if (gold.length === 0)
-      throw new Error(`sources: ${file} has no line of three words among ${from} to ${to}, to be known by`)
+    if (gold.length === 0) continue
     places.push({ file, lines, written, share: (from - 1) / source.length, gold })
   }
   return places
