@@ -1,6 +1,7 @@
 // Answers and passages for a terminal. Colours only where somebody looks; the words are the same everywhere.
 import { styleText } from 'node:util'
 import { AppError, InputError } from '../core/errors.ts'
+import { readerLink } from '../core/link.ts'
 import { fallbackOf, lackOf, refusalOf } from '../core/refusal.ts'
 import { clean, wrap } from './layout.ts'
 
@@ -78,10 +79,9 @@ export function refusal(answer: WireAnswer, sheet: Sheet): string {
 export function passageLines(passages: readonly WirePassage[], sheet: Sheet): string {
   return passages
     .map((passage) => {
-      const { n, text, document, span } = passage
+      const { n, text } = passage
       const label = `${n}.`.padStart(`${passages.length}.`.length)
-      const link = `/documents/${document.id}?revision=${document.revision}#${span.start}-${span.end}`
-      return note(label, passage, shorten(text, SNIPPET_LIMIT), link, sheet)
+      return note(label, passage, shorten(text, SNIPPET_LIMIT), readerLink(passage), sheet)
     })
     .join('\n')
 }

@@ -44,7 +44,7 @@ export function readArguments(args: readonly string[]) {
   const { values, positionals } = parse(args)
   const [name = '', ...files] = positionals
   const taken = heeded[name]
-  if (!taken) throw new InputError('usage', usage)
+  if (!taken) throw misused(`There is no command ${JSON.stringify(name)}.`)
   const lost = Object.keys(values).find((option) => option !== 'help' && !taken.includes(option))
   if (lost) {
     const list = taken.length === 0 ? 'no option' : taken.map((option) => `--${option}`).join(', ')
@@ -55,10 +55,15 @@ export function readArguments(args: readonly string[]) {
   return { name, files, values }
 }
 
+/** The fault last: above the usage it would scroll away. */
+export function misused(fault: string): InputError {
+  return new InputError('usage', `${usage}\n\n${fault}`)
+}
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options: all })
   } catch (error) {
-    throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${usage}`)
+    throw misused(error instanceof Error ? error.message : '')
   }
 }

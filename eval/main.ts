@@ -6,7 +6,7 @@ import { openLog } from '../core/log.ts'
 import type { Generator } from '../core/ports.ts'
 import { type Offline, openOffline } from '../server/open.ts'
 import { ablate } from './ablate.ts'
-import { readArguments } from './arguments.ts'
+import { misused, readArguments } from './arguments.ts'
 import {
   type Command,
   type JudgeCommand,
@@ -85,7 +85,8 @@ async function main(args: readonly string[]): Promise<number> {
 
 /** The run lies in its file and, to be looked at, as a page beside it; both are named on stderr. */
 async function runAndJudge({ files, paths, options, learn, generator, signal }: Asked): Promise<number> {
-  if (!paths || files.length > 0) throw new InputError('usage', usage)
+  if (!paths) throw misused(HALF)
+  expectNoFile(files)
   // Before a hundred questions are asked in vain.
   if (options.judge) await generator(null)
   const run = await runSet(paths, options, learn, signal)
@@ -100,14 +101,15 @@ async function runAndJudge({ files, paths, options, learn, generator, signal }: 
 
 function ofSet(command: OwnCommand): Run {
   return async ({ files, paths, options, learn, signal }) => {
-    if (!paths || files.length > 0) throw new InputError('usage', usage)
+    if (!paths) throw misused(HALF)
+    expectNoFile(files)
     return tell(await command(paths, options, learn, signal))
   }
 }
 
 function ofRuns(command: RunCommand): Run {
   return async ({ files, paths, options, learn, signal }) => {
-    if (!paths) throw new InputError('usage', usage)
+    if (!paths) throw misused(HALF)
     return tell(...(await command(files, paths, options, learn, signal)))
   }
 }
@@ -117,15 +119,21 @@ function ofModel(command: JudgeCommand): Run {
 }
 
 async function ofAnswers({ files, options, learn, signal }: Asked): Promise<number> {
-  if (files.length > 0) throw new InputError('usage', usage)
+  expectNoFile(files)
   return tell(...(await fromFeedback(options, { learn, open: async () => await openAnswers(options) }, signal)))
 }
 
 function ofFolder(command: Command): Run {
   return async ({ files: [path, ...more], options, learn, signal }) => {
-    if (!path || more.length > 0) throw new InputError('usage', usage)
+    if (!path || more.length > 0) throw misused('This command takes one path.')
     return tell(await command(path, options, learn, signal))
   }
+}
+
+const HALF = '--set and --library belong together: give both, or neither for the questions of this repository.'
+
+function expectNoFile([file]: readonly string[]): void {
+  if (file !== undefined) throw misused(`Nothing is done with ${JSON.stringify(file)}: this command takes no path.`)
 }
 
 const ours = { set: 'eval/cases/library.jsonl', library: 'library' }

@@ -90,7 +90,7 @@ async function makeEmpty(folder: string): Promise<void> {
   await promisify(execFile)(process.execPath, ['--liftoff-only', maker, folder])
   const copying = `${empty}.${process.pid}`
   try {
-    cpSync(folder, copying, { recursive: true })
+    copyToDisk(folder, copying)
     renameSync(copying, empty)
   } catch {
     // Somebody else was first, or nothing can be written there: then the next one is made anew.
@@ -118,16 +118,21 @@ async function saveSnapshot(database: PGlite): Promise<void> {
   const copying = `${snapshot}.new`
   const last = `${snapshot}.old`
   rmSync(copying, { recursive: true, force: true })
-  // With a filter a pipe is refused; without one Node waits for its other end for ever.
-  cpSync(live, copying, { recursive: true, filter: () => true })
-  for (const name of readdirSync(copying, { recursive: true, encoding: 'utf8' })) flush(join(copying, name))
-  flush(copying)
+  copyToDisk(live, copying)
   // A cut between the two renames leaves the last one under its other name, where restoring looks, too.
   if (existsSync(snapshot)) rmSync(last, { recursive: true, force: true })
   if (existsSync(snapshot)) renameSync(snapshot, last)
   renameSync(copying, snapshot)
   flush(dataDir)
   rmSync(last, { recursive: true, force: true })
+}
+
+/** All of it is on the disk when this returns: a copy that a power cut leaves must not open by half. */
+function copyToDisk(folder: string, copy: string): void {
+  // With a filter a pipe is refused; without one Node waits for its other end for ever.
+  cpSync(folder, copy, { recursive: true, filter: () => true })
+  for (const name of readdirSync(copy, { recursive: true, encoding: 'utf8' })) flush(join(copy, name))
+  flush(copy)
 }
 
 function flush(path: string): void {

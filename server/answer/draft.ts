@@ -1,6 +1,7 @@
 // An answer being written: every event that adds to it comes from here, so that what was streamed and the answer
 // object at the end can never differ.
 import { AppError } from '../../core/errors.ts'
+import { readerLink } from '../../core/link.ts'
 import type {
   AbstentionReason,
   Answer,
@@ -156,7 +157,7 @@ function addCitation(citations: Citation[], passage: Passage, span: Span): { cit
     headings: passage.headings,
     span,
     quote: quoteOf(passage, span),
-    link: `/documents/${document.id}?revision=${document.revision}#${span.start}-${span.end}`,
+    link: readerLink({ document, span }),
   }
   citations.push(citation)
   return { citation, isNew: true }

@@ -1,6 +1,7 @@
 // An answer as Markdown: each marker is a link to the words it stands for, and a refusal names the nearest passages.
+import { readerLink } from '../../core/link.ts'
 import { notesOf, refusalOf } from '../../core/refusal.ts'
-import type { Answer, AnswerEvent, Passage } from '../../core/types.ts'
+import type { Answer, AnswerEvent } from '../../core/types.ts'
 import { createFootnoteReader, type Part, titleOf } from '../answer/footnoted.ts'
 
 type Annotation = {
@@ -69,14 +70,6 @@ export function toMarkdown(answer: Answer, origin: string): string {
       `- \\[${citation.n}\\] [${escaped(titleOf(citation))}](${origin}${citation.link}): “${escaped(citation.quote)}”`,
   )
   return notes.length === 0 ? text : `${text}\n\nFootnotes:\n\n${notes.join('\n')}`
-}
-
-/** The reader page with this place marked. */
-export function readerLink({
-  document: { id, revision },
-  span: { start, end },
-}: Pick<Passage, 'document' | 'span'>): string {
-  return `/documents/${id}?revision=${revision}#${start}-${end}`
 }
 
 /** Titles and questions are words, not Markdown. */

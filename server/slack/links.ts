@@ -1,4 +1,5 @@
 // Where a footnote leads: to the reader page with the words marked, or to the document itself.
+import { readerLink } from '../../core/link.ts'
 import type { Citation, Passage } from '../../core/types.ts'
 
 // Nothing in a message can be cut inside a link: one that takes most of a block is none.
@@ -10,10 +11,7 @@ export function sourceUrl({ link, document }: Pick<Citation, 'link' | 'document'
 }
 
 export function passageUrl({ document, span }: Pick<Passage, 'document' | 'span'>, publicUrl: string | null) {
-  return sourceUrl(
-    { document, link: `/documents/${document.id}?revision=${document.revision}#${span.start}-${span.end}` },
-    publicUrl,
-  )
+  return sourceUrl({ document, link: readerLink({ document, span }) }, publicUrl)
 }
 
 /** An address of the web in which no character means anything to Slack or to Markdown. */
