@@ -319,13 +319,23 @@ describe('a large body over a socket', () => {
 
   it('is refused without an end of it', async () => {
     await using server = await serving(app)
-    const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_000_000).fill(32)) })
+    const piece = new Uint8Array(1_000_000).fill(32)
+    let sent = 0
+    const body = new ReadableStream({
+      pull: async (controller) => {
+        // A writer that never waits would leave the server, which is in this process, no time to refuse.
+        await wait(1)
+        if (++sent > 500) throw new Error('nobody refuses it')
+        controller.enqueue(piece)
+      },
+    })
     const headers = { 'content-type': 'application/json' }
     const refused = await fetch(`${server.url}/v1/ask`, { method: 'POST', body, headers, duplex: 'half' }).catch(
       (error: unknown) => error,
     )
     // A client that goes on writing may see the connection closed before it reads why.
     expect(refused).toSatisfy((it: unknown) => it instanceof TypeError || (it as Response).status === 413)
+    expect(sent).toBeLessThan(500)
     expect((await fetch(`${server.url}/health`)).status).toBe(200)
   })
 })
