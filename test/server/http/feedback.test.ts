@@ -132,10 +132,10 @@ describe('a thumb', () => {
 })
 
 describe('the list of answers', () => {
-  it('is that of one thumb, by pages', async () => {
+  it('is that of one thumb, the newest first, by pages', async () => {
     expect(await list('?rating=down')).toEqual({ answers: [], next: null })
     for (const { id } of [stripe, bread]) await rate(id, { rating: 'down' })
-    const [first, second] = [stripe.id, bread.id].sort()
+    const [first, second] = [bread.id, stripe.id]
     expect(await list('?rating=down&limit=1')).toEqual({ answers: [{ id: first, rating: 'down' }], next: first })
     const rest = { answers: [{ id: second, rating: 'down' }], next: null }
     expect(await list(`?rating=down&limit=1&after=${first}`)).toEqual(rest)
@@ -145,7 +145,7 @@ describe('the list of answers', () => {
 
   it('is that of one conversation', async () => {
     const { answers } = await list(`?conversation_id=${stripe.conversation_id}`)
-    expect(answers.map(({ id }) => id)).toEqual([stripe.id, bread.id].sort())
+    expect(answers.map(({ id }) => id)).toEqual([bread.id, stripe.id])
     expect((await list('?conversation_id=con_0')).answers).toEqual([])
   })
 })
