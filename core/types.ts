@@ -98,6 +98,8 @@ export type Question = {
   readonly mode: 'auto' | Mode
   /** the model is asked although its reply to the same words is kept */
   readonly fresh?: boolean
+  /** whoever asked may come back: it is stopped only when nobody has read it for a while */
+  readonly resumable?: boolean
   /** sentences that nothing supports are not shown, whatever is configured: the surface cannot mark them */
   readonly withholds?: boolean
   /** groups and channels that all readers of the answer belong to: what is for others alone is not looked at; missing: all is */

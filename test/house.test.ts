@@ -218,7 +218,7 @@ function importsOf(path: string, source: string): string[] {
   return targets.map((target) => posix.join(posix.dirname(path), target))
 }
 
-const banned = /(?<![.\w$])(context|data|info|item|manager|service|handler|helper|util)(?![\w$])/g
+const banned = /(?<![.\w$])(context|data|info|item|manager|service|handler|helper|util)(?![\w$]|-\w)/g
 // A type of such a name is only refused where it is declared: libraries have some, too.
 const bannedType =
   /\b(?:class|interface|type(?=\s+\w+\s*[=<]))\s+(Context|Data|Info|Item|Manager|Service|Handler|Helper|Util)\b/g

@@ -1,8 +1,10 @@
 // @ts-check
-// The text of an answer as paragraphs and lists, its markers as links, its statements underlined by verdict.
-import { element, placeName, readerPath } from './dom.js'
+// The text of an answer as a tree of elements: markers are links, statements are underlined by verdict. The page, the
+// widget and a stored answer draw this same tree; text enters it as strings only.
+import { toBlocks, toRuns } from './markdown.js'
+import { placeName, readerPath } from './names.js'
 
-/** @import { Block, Draft, Span, Verdict } from './wire' */
+/** @import { Block, Draft, Leaf, Span, Statement, Tree, Verdict } from './wire' */
 
 /** @type {Record<Verdict, [name: string, meaning: string]>} */
 export const verdicts = {
@@ -14,114 +16,113 @@ export const verdicts = {
 }
 
 const markers = /\s*\[(\d{1,3})\]/g
+// A marker, an emphasis or a list's number may arrive in two halves: the first waits for the second.
+const half = /(\s*\[\d{0,3}|\n\s*([-*•+]|\d{1,3}[.)]?)\s*|\**|`*)$/
+
+/** @param {string} tag @param {Tree['props']} props @param {Leaf[]} children @returns {Tree} */
+const tree = (tag, props, ...children) => ({ tag, props, children })
 
 /**
- * Draws the answer into `root`. Unchanged blocks keep their selection and focus.
- * @param {HTMLElement} root @param {Draft} draft
+ * @param {Draft} draft @param {number | null} opened the number of the footnote that is open beside it
+ * @returns {Tree[]}
  */
-export function drawAnswer(root, draft) {
-  // A marker or a list's number may arrive in two halves: the first waits for the second.
-  const text = draft.ended ? draft.text : draft.text.replace(/\s*\[\d{0,3}$|\n\s*([-*•]|\d{1,3}[.)]?)\s*$/, '')
-  const blocks = toBlocks(text)
-  for (const [index, block] of blocks.entries()) {
-    const node = drawBlock(block, text, draft)
-    const old = root.children[index]
-    if (old === undefined) root.append(node)
-    else replace(old, node)
+export function answerTree(draft, opened) {
+  const text = draft.ended ? draft.text : draft.text.replace(half, '')
+  return toBlocks(text, draft.isPlain).map((block) => blockTree(block, { ...draft, text }, opened))
+}
+
+/** @param {Block} block @param {Draft} draft @param {number | null} opened @returns {Tree} */
+function blockTree(block, draft, opened) {
+  const line = (/** @type {Span} */ span) => lineLeaves(span, draft, opened)
+  if (block.tag === 'pre') return codeTree(block.spans[0], draft, opened)
+  if (block.tag === 'table') {
+    const [head = [], ...body] = (block.rows ?? []).map((cells) => cells)
+    const row = (/** @type {Span[]} */ cells, /** @type {string} */ tag) =>
+      tree('tr', {}, ...cells.map((cell) => tree(tag, {}, ...line(cell))))
+    const rows = body.map((cells) => row(cells, 'td'))
+    return tree(
+      'div',
+      { class: 'table' },
+      tree('table', {}, tree('thead', {}, row(head, 'th')), tree('tbody', {}, ...rows)),
+    )
   }
-  while (root.children.length > blocks.length) root.lastElementChild?.remove()
+  if (block.tag === 'p' || block.tag === 'h4')
+    return tree(block.tag, { dir: 'auto' }, ...block.spans.flatMap((span) => line(span)))
+  const entries = block.spans.map((span, index) => {
+    const depth = block.depths?.[index] ?? 0
+    return tree('li', { dir: 'auto', class: depth > 0 ? `deep-${depth}` : undefined }, ...line(span))
+  })
+  return tree(block.tag, { start: block.first === 1 ? undefined : block.first }, ...entries)
 }
 
-/**
- * Paragraphs and lists with their offsets.
- * @param {string} text @returns {Block[]}
- */
-function toBlocks(text) {
-  /** @type {Block[]} */
-  const blocks = []
-  let isOpen = false
-  let offset = 0
-  for (const line of text.split('\n')) {
-    const [indent = '', bullet, number] = /^\s*(?:([-*•]|(\d{1,3})[.)])\s+(?=\S))?/.exec(line) ?? []
-    const span = { start: offset + indent.length, end: offset + line.trimEnd().length }
-    const last = blocks.at(-1)
-    const open = isOpen ? last?.spans.at(-1) : undefined
-    const tag = bullet === undefined ? 'p' : number === undefined ? 'ul' : 'ol'
-    isOpen = line.trim() !== ''
-    offset += line.length + 1
-    if (!isOpen) continue
-    if (tag === 'p' && open) open.end = span.end
-    else if (tag !== 'p' && last?.tag === tag) last.spans.push(span)
-    else blocks.push({ tag, first: number ?? '1', spans: [span] })
-  }
-  return blocks
+/** Code is shown as it is, but for its footnotes. @param {Span | undefined} span @param {Draft} draft @param {number | null} opened */
+function codeTree(span, draft, opened) {
+  const words = span ? wordLeaves(draft.text.slice(span.start, span.end), draft, opened) : []
+  return tree('pre', { tabindex: 0 }, tree('code', {}, ...words))
 }
 
-/** @param {Block} block @param {string} text @param {Draft} draft */
-function drawBlock({ tag, first, spans }, text, draft) {
-  const node = element(tag, first === '1' ? {} : { start: first })
-  for (const span of spans) drawLine(tag === 'p' ? node : node.appendChild(element('li')), span, text, draft)
-  return node
-}
-
-/** @param {HTMLElement} line @param {Span} span @param {string} text @param {Draft} draft */
-function drawLine(line, span, text, draft) {
-  const inside = draft.statements.filter(({ start, end }) => start < span.end && end > span.start)
+/** @param {Span} span @param {Draft} draft @param {number | null} opened @returns {Leaf[]} */
+function lineLeaves(span, draft, opened) {
+  const { text, statements, isPlain } = draft
+  const runs = isPlain ? [{ ...span, styles: [] }] : toRuns(text, span)
+  const inside = statements.filter(({ start, end }) => start < span.end && end > span.start)
   const cuts = inside.flatMap(({ start, end }) => [Math.max(start, span.start), Math.min(end, span.end)])
   const edges = [...new Set([span.start, ...cuts, span.end])].sort((a, b) => a - b)
-  for (const [index, end] of edges.slice(1).entries()) {
+  return edges.slice(1).flatMap((end, index) => {
     const start = edges[index] ?? end
+    const words = runs.flatMap((run) => {
+      const part = text.slice(Math.max(run.start, start), Math.min(run.end, end))
+      if (run.start >= end || run.end <= start || part === '') return []
+      // Words in code are no markers.
+      const leaves = run.styles.includes('code') ? [part] : wordLeaves(part, draft, opened)
+      return run.styles.reduceRight((inner, style) => [tree(style, {}, ...inner)], leaves)
+    })
     const statement = inside.find((one) => one.start <= start && end <= one.end)
-    const words = drawWords(text.slice(start, end), draft)
-    if (statement === undefined) {
-      line.append(...words)
-      continue
-    }
-    const [name, meaning] = verdicts[statement.verdict]
-    line.append(element('span', { class: `statement ${statement.verdict}`, title: meaning }, ...words))
-    // A doubt is also said in words: an underline tells it by sight only.
-    if (statement.end !== end) continue
-    if (statement.verdict === 'unsupported') line.append(element('small', { class: 'tag' }, name))
-    if (statement.verdict === 'partial') line.append(element('small', { class: 'unseen' }, ` (${name})`))
-  }
+    return statement === undefined ? words : statementLeaves(statement, words, statement.end === end)
+  })
+}
+
+/** A doubt is also said in words: an underline tells it by sight only. @param {Statement} statement @param {Leaf[]} words @param {boolean} isEnd */
+function statementLeaves({ verdict, citations }, words, isEnd) {
+  const [name, meaning] = verdicts[verdict]
+  const props = { class: `statement ${verdict}`, title: meaning, 'data-cites': citations.join(' ') || undefined }
+  const said = tree('span', props, ...words)
+  if (!isEnd) return [said]
+  if (verdict === 'unsupported') return [said, tree('small', { class: 'tag' }, name)]
+  if (verdict === 'partial') return [said, tree('small', { class: 'unseen' }, ` (${name})`)]
+  return [said]
 }
 
 /**
  * Words and markers. URLs, and whatever else a model may write, stay words.
- * @param {string} words @param {Draft} draft
+ * @param {string} words @param {Draft} draft @param {number | null} opened @returns {Leaf[]}
  */
-function drawWords(words, draft) {
-  const nodes = []
+function wordLeaves(words, draft, opened) {
+  /** @type {Leaf[]} */
+  const leaves = []
   let done = 0
   for (const match of words.matchAll(markers)) {
-    const marker = drawMarker(match[1] ?? '', draft)
+    const marker = markerTree(Number(match[1]), draft, opened)
     if (marker === null) continue
-    nodes.push(words.slice(done, match.index), marker)
+    leaves.push(words.slice(done, match.index), marker)
     done = match.index + match[0].length
   }
-  return [...nodes, words.slice(done)].filter((node) => node !== '')
+  return [...leaves, words.slice(done)].filter((leaf) => leaf !== '')
 }
 
 /**
  * A marker whose citation has not come yet is no link; one that never got it is text like any other.
- * @param {string} n @param {Draft} draft
+ * @param {number} n @param {Draft} draft @param {number | null} opened
  */
-function drawMarker(n, draft) {
-  const citation = draft.citations.get(Number(n))
-  if (citation === undefined) return draft.ended ? null : element('sup', {}, n)
-  const label = `Footnote ${n}: ${placeName(citation)}`
-  return element('sup', {}, element('a', { class: 'marker', href: readerPath(citation), 'aria-label': label }, n))
-}
-
-/** @param {Element} old @param {HTMLElement} node */
-function replace(old, node) {
-  const markers = node.querySelectorAll('a')
-  let focused = -1
-  for (const [index, marker] of old.querySelectorAll('a').entries()) {
-    if (marker === document.activeElement) focused = index
-    if (marker.ariaCurrent) markers[index]?.setAttribute('aria-current', 'true')
+function markerTree(n, draft, opened) {
+  const citation = draft.citations.get(n)
+  if (citation === undefined) return draft.ended ? null : tree('sup', {}, String(n))
+  const props = {
+    class: 'marker',
+    href: readerPath(citation),
+    'data-n': n,
+    'aria-label': `Footnote ${n}: ${placeName(citation)}`,
+    'aria-current': n === opened ? 'true' : undefined,
   }
-  if (old.isEqualNode(node)) return
-  old.replaceWith(node)
-  markers[focused]?.focus({ preventScroll: true })
+  return tree('sup', {}, tree('a', props, String(n)))
 }

@@ -25,22 +25,3 @@ export function byId(id, type) {
   if (!(node instanceof type)) throw new Error(`The page has no #${id}`)
   return node
 }
-
-/** @param {number} count @param {string} noun */
-export const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`
-
-/**
- * "Title › Chapter › Section"; a first heading that repeats the title is said once.
- * @param {{ document: { title: string }, headings: string[] }} place
- */
-export function placeName({ document: { title }, headings }) {
-  return [title, ...(headings[0] === title ? headings.slice(1) : headings)].join(' › ')
-}
-
-/**
- * The reader page of a citation or passage, built here: no address that was sent becomes a link.
- * @param {import('./wire').Place} place
- */
-export function readerPath({ document: { id, revision }, span }) {
-  return `/documents/${encodeURIComponent(id)}?revision=${encodeURIComponent(revision)}#${span.start}-${span.end}`
-}

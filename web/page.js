@@ -1,131 +1,104 @@
 // @ts-check
-// The page: a form, a conversation of turns, the passage panel, and the keys.
-import { byId } from './dom.js'
-import { answerEvents, Problem, stopAnswer } from './events.js'
-import { announce } from './live.js'
-import { closePassage, openPassage, passageHasFocus } from './passage.js'
-import { createTurn } from './turn.js'
+// The page: what stands where, the field and the keys, and what the address asks for.
+import { render } from 'preact'
+import { useLayoutEffect } from 'preact/hooks'
+import { signal } from '@preact/signals'
+import { request } from './api.js'
+import { AskForm } from './form.js'
+import { History } from './history.js'
+import { html } from './html.js'
+import { LibraryView, loadLibrary } from './library.js'
+import { Receipt } from './receipt.js'
+import { closeSource, Source } from './source.js'
+import * as page from './state.js'
+import { TurnView } from './turn.js'
 
-/** @import { Asked, Started } from './wire' */
-/** @typedef {{ aborter: AbortController, answerId: string | null }} Running */
+const isOnline = signal(navigator.onLine)
 
-// A server told to stop says so at once; after this long the page stops listening by itself.
-const stopLimitMs = 3000
+function App() {
+  const { turns, notice, view } = page
+  const hasAsked = turns.value.length > 0
+  // Styles far from a part follow what the page is about.
+  useLayoutEffect(() => {
+    document.body.className = view === 'library' ? 'library-view' : hasAsked ? 'asked' : 'new'
+  }, [hasAsked])
+  return html` <a class="skip" href="#main">Skip to the answer</a>
+    <header class="top">
+      <a class="wordmark" href="/" aria-label="Footnote">Footnote<sup>1</sup></a>
+      <nav aria-label="Pages">
+        <button type="button" id="show-history" popovertarget="history">History</button>
+        <a href="/library" aria-current=${view === 'library' ? 'page' : undefined}>Library</a>
+        <a class="fresh" href="/">New <span class="roomy">conversation</span></a>
+      </nav>
+    </header>
+    <${History} />
+    <main id="main">
+      <div class="column">
+        ${!isOnline.value && html`<p class="notice" role="status">You are offline. What was answered stays readable; questions wait until you are back.</p>`}
+        ${notice.value && html`<p class="notice" role="status">${notice.value}</p>`}
+        ${view === 'library' ? html`<${LibraryView} />` : html`<${Asking} hasAsked=${hasAsked} />`}
+      </div>
+      ${view !== 'library' && html`<div class="side"><${Source} /></div>`}
+    </main>`
+}
 
-const form = byId('ask', HTMLFormElement)
-const field = byId('question', HTMLTextAreaElement)
-const submit = byId('submit', HTMLButtonElement)
-const turns = byId('turns', HTMLElement)
-const live = byId('live', HTMLElement)
-
-/** @type {Running | null} */
-let running = null
-/** @type {string | null} */
-let conversationId = null
-
-/** @param {Asked} asked */
-async function run(asked) {
-  const { question } = asked
-  const current = { aborter: new AbortController(), answerId: asked.answerId }
-  const { signal } = current.aborter
-  const turn = createTurn(question, {
-    open: openPassage,
-    say: (words) => announce(live, words),
-    retry() {
-      if (running !== null) return
-      turn.root.remove()
-      void run({ question, conversationId, answerId: isCut ? current.answerId : null })
-    },
-    edit() {
-      field.value = question
-      field.focus()
-    },
-  })
-  // An answer whose stream was lost was stopped: what there is is read again.
-  let isCut = false
-  setRunning(current)
-  show(turn.root, question)
-  try {
-    for await (const event of answerEvents(asked, signal)) {
-      if (event.type === 'started') begin(event, current, question)
-      turn.apply(event)
+/** @param {{ hasAsked: boolean }} props */
+function Asking({ hasAsked }) {
+  const { turns, conversation, view } = page
+  const only = view === 'answers' ? turns.value[0]?.answer.value : null
+  const last = turns.value.at(-1)
+  return html` ${
+      !hasAsked &&
+      html`<div class="welcome">
+        <h1>Ask the library.</h1>
+        <p>Every sentence of the answer carries a footnote to the exact words that back it.</p>
+      </div>`
     }
-  } catch (error) {
-    const problem = error instanceof Problem ? error : new Problem('page', 'The answer could not be shown.', true)
-    isCut = problem.code === 'connection-lost'
-    if (signal.aborted) turn.stop()
-    else turn.fail(problem)
-    // A fault of the page itself belongs in the console too.
-    if (problem !== error && !signal.aborted) reportError(error)
-  } finally {
-    setRunning(null)
-  }
+    <div id="turns">
+      ${conversation.value?.earlier && html`<button type="button" class="more" onClick=${page.openEarlier}>Show earlier questions</button>`}
+      ${turns.value.map((turn) => html`<${TurnView} key=${turn.key} turn=${turn} isLast=${turn === last} />`)}
+      ${only && html`<${Receipt} answer=${only} />`}
+    </div>
+    <${AskForm} hasAsked=${hasAsked} />
+    ${
+      !hasAsked &&
+      page.examples.value.length > 0 &&
+      html`<div class="welcome">
+        <h2>For example</h2>
+        <ul class="examples">
+          ${page.examples.value.map(({ question }) => html`<li><a href=${`/?q=${encodeURIComponent(question)}`}>${question}</a></li>`)}
+        </ul>
+      </div>`
+    }`
 }
-
-/**
- * The address names the answer from now on: a reload or a shared link reads what there is of it, asking nothing.
- * @param {Started} started @param {Running} current @param {string} question
- */
-function begin({ id, conversation_id }, current, question) {
-  current.answerId = id
-  conversationId = conversation_id
-  history.replaceState(null, '', `/?${new URLSearchParams({ q: question, answer: id })}`)
-}
-
-/** @param {HTMLElement} root @param {string} question */
-function show(root, question) {
-  closePassage()
-  live.replaceChildren()
-  document.body.className = 'asked'
-  document.title = `${question} – Footnote`
-  turns.append(root)
-  if (root !== turns.firstElementChild) root.scrollIntoView()
-}
-
-/** @param {Running | null} now */
-function setRunning(now) {
-  running = now
-  submit.textContent = now ? 'Stop' : 'Ask'
-}
-
-function stop() {
-  const current = running
-  const leave = () => current?.aborter.abort()
-  if (!current?.answerId) return leave()
-  setTimeout(leave, stopLimitMs)
-  stopAnswer(current.answerId).catch(leave)
-}
-
-form.addEventListener('submit', (event) => {
-  event.preventDefault()
-  const question = field.value.trim()
-  if (running !== null || question === '') return
-  field.value = ''
-  void run({ question, conversationId, answerId: null })
-})
-
-submit.addEventListener('click', (event) => {
-  if (running === null) return
-  event.preventDefault()
-  stop()
-})
-
-field.addEventListener('keydown', (event) => {
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-  event.preventDefault()
-  form.requestSubmit()
-})
 
 document.addEventListener('keydown', (event) => {
+  const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement
   if (event.key === 'Escape') {
-    if (running !== null && !passageHasFocus()) stop()
-    else closePassage()
-  } else if (event.key === '/' && event.target !== field && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const hasFocus = document.getElementById('passage')?.contains(document.activeElement)
+    if (page.running() && !hasFocus) page.running()?.stop.value?.()
+    else closeSource()
+  } else if (event.key === '/' && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault()
-    field.focus()
+    document.getElementById('question')?.focus()
   }
 })
+addEventListener('online', () => (isOnline.value = true))
+addEventListener('offline', () => (isOnline.value = false))
 
-const address = new URLSearchParams(location.search)
-const first = address.get('q')?.trim()
-if (first) void run({ question: first, conversationId, answerId: address.get('answer') })
+async function begin() {
+  const first = new URLSearchParams(location.search).get('q')?.trim()
+  // What is not needed to ask may come late, or not at all.
+  loadLibrary().catch(() => {})
+  if (page.view === 'conversations') await page.openConversation()
+  else if (page.view === 'answers') await page.openAnswer()
+  else if (first) await page.ask(first)
+  else if (page.view === '') page.examples.value = (await request('/v1/suggestions?limit=3')).suggestions
+}
+
+const root = document.getElementById('app')
+if (root === null) throw new Error('The page has no #app')
+render(html`<${App} />`, root)
+begin().catch((error) => {
+  if (page.view !== '') page.notice.value = error.message
+})

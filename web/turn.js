@@ -1,98 +1,92 @@
 // @ts-check
-// One question and its answer on the page, growing event by event.
-import { drawAnswer } from './answer.js'
-import { button, counted, element } from './dom.js'
-import { faultView, nearestPassages, notes, provenance, refusalSentence, toProblem, waysOn } from './endings.js'
-import { sentences } from './live.js'
+// One question and its answer on the page, growing event by event, and what stands under it once it has ended.
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { answerTree } from './answer.js'
+import { Ending } from './ending.js'
+import { html, toElement } from './html.js'
+import { hearTurn } from './live.js'
+import { openSource } from './source.js'
+import { askAgain, draftQuestion, notice, opened } from './state.js'
 
-/** @import { AnswerEvent, Draft, Ending, Growth, TurnDeps } from './wire' */
-/** @import { Problem } from './events.js' */
+/** @import { Fault, Turn } from './wire' */
 
-/** @param {string} question @param {TurnDeps} deps */
-export function createTurn(question, deps) {
-  const heading = element('h2', {}, question)
-  const status = element('p', { class: 'status working' })
-  const body = element('div', { class: 'answer' })
-  const root = element('article', { class: 'turn' }, heading, status, body)
-  const hear = sentences(deps.say)
-  /** @type {Draft} */
-  const draft = { text: '', statements: [], citations: new Map(), passages: [], ended: false }
-  let frame = 0
-
-  const draw = () => {
-    frame = 0
-    drawAnswer(body, draft)
-    hear(draft.text, draft.ended)
-  }
-  /** @param {string} sentence @param {Node[]} underneath */
-  const finish = (sentence, ...underneath) => {
-    cancelAnimationFrame(frame)
-    draft.ended = true
-    draw()
-    status.className = 'status'
-    status.textContent = sentence
-    root.append(...underneath)
-    deps.say(sentence)
-  }
-  /** @param {Problem} problem */
-  const fail = (problem) => finish('Interrupted', faultView(problem, deps))
-  /** @param {AnswerEvent} event */
-  const apply = (event) => {
-    if (event.type === 'error') return fail(toProblem(event))
-    if ('answer' in event) {
-      heading.textContent = event.answer.question
-      adopt(draft, event)
-      if (event.type === 'abstained') body.before(element('h3', {}, 'The library does not hold the answer.'))
-      return finish(...ending(event, deps))
-    }
-    extend(draft, event)
-    status.textContent = progress(draft)
-    // Events of one frame are drawn at once.
-    frame ||= requestAnimationFrame(draw)
-  }
-  status.textContent = progress(draft)
-  body.addEventListener('click', (event) => followMarker(event, draft, deps))
-  return { root, apply, fail, stop: () => finish('Stopped') }
+/** @param {{ turn: Turn, isLast: boolean }} props */
+export function TurnView({ turn, isLast }) {
+  const { draft, grown, ending, status, asked } = turn
+  const root = useRef(/** @type {HTMLElement | null} */ (null))
+  // Read, so that this is drawn again whenever the draft has grown.
+  const grownTo = grown.value
+  const now = opened.value
+  const openedHere = now?.turn === turn && 'quote' in now.place ? now.place.n : null
+  useEffect(() => hearTurn(turn), [grownTo])
+  useEffect(() => {
+    if (turn.key > 1 && isLast && ending.peek() === null) root.current?.scrollIntoView()
+  }, [])
+  const answer = turn.answer.value
+  return html`<article
+    class="turn"
+    ref=${root}
+    aria-busy=${ending.value === null ? 'true' : undefined}
+    onClick=${(/** @type {MouseEvent} */ event) => followMarker(event, turn)}
+    onMouseOver=${light}
+    onMouseOut=${light}
+    onFocusIn=${light}
+    onFocusOut=${light}
+  >
+    <h2 dir="auto">${answer?.question ?? asked.question}</h2>
+    <p class=${ending.value === null ? 'status working' : 'status'}>${status.value}</p>
+    ${ending.value === 'abstained' && html`<h3>The library does not hold the answer.</h3>`}
+    <div class="answer">${answerTree(draft, openedHere).map(toElement)}</div>
+    ${turn.fault.value && html`<${FaultView} turn=${turn} fault=${turn.fault.value} />`}
+    ${answer && html`<${Ending} turn=${turn} answer=${answer} isLast=${isLast} />`}
+  </article>`
 }
 
-/** @param {MouseEvent} event @param {Draft} draft @param {TurnDeps} deps */
-function followMarker(event, draft, deps) {
+/** @param {MouseEvent} event @param {Turn} turn */
+function followMarker(event, turn) {
   const marker = event.target instanceof Element ? event.target.closest('.marker') : null
-  const citation = draft.citations.get(Number(marker?.textContent))
+  const citation = turn.draft.citations.get(Number(marker?.textContent))
   // With a modifier the marker is the plain link it looks like.
   if (!(marker instanceof HTMLElement) || !citation || event.ctrlKey || event.metaKey || event.shiftKey) return
   event.preventDefault()
-  deps.open(citation, draft.passages, marker)
-}
-
-/** @param {Draft} draft @param {Growth} event */
-function extend(draft, event) {
-  if (event.type === 'text') draft.text += event.delta
-  else if (event.type === 'citation') draft.citations.set(event.citation.n, event.citation)
-  else if (event.type === 'passages') draft.passages = event.passages
-  else if (event.type === 'verdict') draft.statements.push(event)
+  openSource({ turn, place: citation, marker })
 }
 
 /**
- * The terminal event has the last word over what was streamed.
- * @param {Draft} draft @param {Ending} event
+ * A sentence lights up its quotes, a quote the sentences that use it: by pointer and by focus alike.
+ * @param {Event & { currentTarget: HTMLElement }} event
  */
-function adopt(draft, { type, answer }) {
-  draft.text = answer.answer || (type === 'abstained' ? refusalSentence(answer) : '')
-  draft.statements = answer.statements
-  draft.citations = new Map(answer.citations.map((citation) => [citation.n, citation]))
-  draft.passages = answer.passages
+function light({ type, target, currentTarget }) {
+  const isOn = type === 'mouseover' || type === 'focusin'
+  const source = target instanceof Element ? target.closest('[data-cites], [data-cite]') : null
+  for (const lit of document.querySelectorAll('[data-lit]')) lit.removeAttribute('data-lit')
+  if (!isOn || source === null) return
+  const numbers = (source.getAttribute('data-cites') ?? source.getAttribute('data-cite') ?? '').split(' ')
+  const others = source.hasAttribute('data-cites') ? '[data-cite]' : '[data-cites]'
+  for (const other of [source, ...currentTarget.querySelectorAll(others)]) {
+    const its = (other.getAttribute('data-cites') ?? other.getAttribute('data-cite') ?? '').split(' ')
+    if (its.some((number) => number !== '' && numbers.includes(number))) other.setAttribute('data-lit', '')
+  }
 }
 
-/** @param {Ending} event @param {TurnDeps} deps @returns {[string, ...Node[]]} */
-function ending({ type, answer }, { retry }) {
-  if (type === 'stopped') return ['Stopped', ...notes(answer), waysOn(button('Ask again', retry))]
-  if (type === 'abstained') return ['Not found in the library', ...notes(answer), ...nearestPassages(answer.nearest)]
-  return [provenance(answer), ...notes(answer)]
-}
-
-/** @param {Draft} draft */
-function progress({ text, passages }) {
-  if (text !== '') return 'Answering …'
-  return passages.length === 0 ? 'Searching the library …' : `Reading ${counted(passages.length, 'passage')} …`
+/** @param {{ turn: Turn, fault: Fault }} props */
+function FaultView({ turn, fault: { message, retryable, retryAfterMs } }) {
+  const [isWaiting, setWaiting] = useState(retryAfterMs > 0)
+  useEffect(() => {
+    const timer = setTimeout(() => setWaiting(false), retryAfterMs)
+    return () => clearTimeout(timer)
+  }, [])
+  const wait = isWaiting ? ` in ${Math.ceil(retryAfterMs / 1000)} s` : ''
+  const edit = () => {
+    draftQuestion.value = turn.asked.question
+    document.getElementById('question')?.focus()
+    notice.value = ''
+  }
+  return html`<div class="fault" role="alert">
+    <p>${message}</p>
+    <p class="ways">
+      ${retryable && html`<button type="button" disabled=${isWaiting} onClick=${() => askAgain(turn)}>Ask again${wait}</button>`}
+      <button type="button" onClick=${edit}>Change the question</button>
+    </p>
+  </div>`
 }

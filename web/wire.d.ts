@@ -1,4 +1,5 @@
 // The JSON that the server sends, as the page reads it (docs/design.md §4). Types only: never served.
+import type { Signal } from '@preact/signals'
 
 export type Span = { start: number; end: number }
 export type Verdict = 'verbatim' | 'supported' | 'partial' | 'unsupported' | 'unchecked'
@@ -17,10 +18,14 @@ export type Place = { n: number; document: DocumentRef; headings: string[]; span
 export type Passage = Place & { text: string }
 export type Citation = Place & { passage: number; quote: string; link: string }
 
+export type Rating = 'up' | 'down'
+export type Feedback = { rating: Rating; reason: string | null; comment: string | null }
+
 export type Answer = {
   id: string
   conversation_id: string
   question: string
+  query: string
   status: 'answered' | 'abstained' | 'stopped'
   reason: string | null
   mode: 'generative' | 'extractive'
@@ -31,11 +36,15 @@ export type Answer = {
   passages: Passage[]
   nearest: Passage[]
   missing?: string[]
-  models: { generator: string | null }
-  timings_ms: { total: number }
+  models: { generator: string | null; embedder: string }
+  prompts: Record<string, string> | null
+  cached: boolean
+  usage: { input_tokens: number; output_tokens: number; cost_usd: number }
+  timings_ms: { retrieve: number; first_text: number; total: number }
+  feedback?: Feedback | null
 }
 
-export type Started = { type: 'started'; id: string; conversation_id: string }
+export type Started = { type: 'started'; id: string; conversation_id: string; mode?: Answer['mode'] }
 export type Growth =
   | Started
   | { type: 'passages'; passages: Passage[] }
@@ -46,28 +55,94 @@ export type Ending = { type: 'done' | 'abstained' | 'stopped'; answer: Answer }
 export type Failure = { type: 'error'; code: string; retryable: boolean; retry_after_ms?: number }
 export type AnswerEvent = Growth | Ending | Failure
 
-/** One SSE frame: `text` is its data lines. */
-export type Frame = { event: string; id: string; text: string }
+/** An exchange as its conversation lists it; `answer` is null while it is under way, and when it ended in a fault. */
+export type Exchange = {
+  id: string
+  question: string
+  status: 'answered' | 'abstained' | 'stopped' | 'running' | 'failed'
+  asked_at: string
+  answer: Answer | null
+}
+export type ConversationRef = { id: string; title: string; questions: number; asked_at: string }
+export type Conversation = { id: string; title: string; answers: Exchange[]; earlier: string | null }
+export type Suggestion = { question: string; document: { id: string; title: string } }
+
+export type Sync = {
+  id: string
+  trigger: string
+  state: string
+  began_at: string
+  ended_at: string | null
+}
+export type Library = {
+  library: string
+  documents: number
+  chunks: number
+  /** the name of the model that writes; null: answers are extracts */
+  model: string | null
+  uploads: boolean
+  last_sync: Sync | null
+  running: string | null
+  failures: { source: string; code: string; message: string }[]
+}
+export type DocumentSummary = DocumentRef & {
+  audience: string[]
+  chunks: number
+  characters: number
+  ingested_at: string
+}
 
 /** What to follow: a question to ask, or an answer that is already under way or stored. */
-export type Asked = { question: string; conversationId: string | null; answerId: string | null }
+export type Asked = {
+  question: string
+  conversationId: string | null
+  answerId: string | null
+  mode: 'auto' | 'extractive'
+  /** the exchanges before it, where the server has none of this reader */
+  history: { question: string; answer: string }[] | null
+}
 
-/** What is known of an answer so far: all that the page needs to draw it. */
+/** What is known of an answer so far: all that is needed to draw it. */
 export type Draft = {
   text: string
   statements: Statement[]
   citations: Map<number, Citation>
   passages: Passage[]
   ended: boolean
+  /** of extracts, whose words are no markup */
+  isPlain: boolean
 }
 
-/** A paragraph (one span) or a list (a span per entry; `first` is the number it begins with). */
-export type Block = { tag: 'p' | 'ul' | 'ol'; first: string; spans: Span[] }
-
-/** What a turn asks of the page around it. */
-export type TurnDeps = {
-  open(this: void, citation: Citation, passages: Passage[], marker: HTMLElement): void
-  say(this: void, words: string): void
-  retry(this: void): void
-  edit(this: void): void
+/** A block of text. `rows` are the cells of a table, `depths` how far each entry of a list is indented. */
+export type Block = {
+  tag: 'p' | 'h4' | 'ul' | 'ol' | 'pre' | 'table'
+  spans: Span[]
+  first?: number
+  depths?: number[]
+  rows?: Span[][]
 }
+/** Words with one look. */
+export type Run = Span & { styles: ('strong' | 'em' | 'code')[] }
+
+export type Leaf = Tree | string
+export type Tree = { tag: string; props: Record<string, string | number | undefined>; children: Leaf[] }
+
+/** A problem that a reader is told of. */
+export type Fault = { code: string; message: string; retryable: boolean; retryAfterMs: number }
+
+/** One question and its answer on the page. `grown` counts what was added to the draft, which is changed in place. */
+export type Turn = {
+  key: number
+  asked: Asked
+  draft: Draft
+  grown: Signal<number>
+  status: Signal<string>
+  answer: Signal<Answer | null>
+  /** null while it is under way */
+  ending: Signal<'done' | 'abstained' | 'stopped' | 'fault' | null>
+  fault: Signal<Fault | null>
+  stop: Signal<(() => void) | null>
+}
+
+/** What is open beside the answer. */
+export type Opened = { turn: Turn; place: Passage | Citation; marker: HTMLElement | null }

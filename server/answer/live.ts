@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '../../core/errors.ts'
 import type { AnswerStore, Answering } from '../../core/ports.ts'
 import { type AnswerEvent, isTerminal, type Mode, type Question, type StoredEvent } from '../../core/types.ts'
+import { followStored, interruptDead, SILENT_MS } from './logs.ts'
 
 export type LiveAnswers = {
   /** Throws AppError `shutting-down` once `drain` was called. */
@@ -32,6 +33,8 @@ export type LiveDeps = {
    * taken for dead. 0 where no other process can have it.
    */
   readonly silentMs?: number
+  /** an answer that may be resumed is stopped when nobody has read it for so long */
+  readonly unreadMs?: number
 }
 
 type Running = {
@@ -39,13 +42,14 @@ type Running = {
   readonly controller: AbortController
   readonly events: StoredEvent[]
   readonly waiting: Set<() => void>
+  /** Counts a reader; what it gives back is called when the reader is gone. */
+  readonly read: () => () => void
   readonly finished: Promise<void>
 }
 
-// It is said every 15 s: five times may be missed, while the database is slow or gone, before an answer is given up.
-const SILENT_MS = 90_000
 const BEATS = 6
-const POLL_MS = 500
+// A page that is loaded again, or a laptop that was closed for a moment, is back by then.
+const UNREAD_MS = 60_000
 // A store that just failed may take long to fail again. Readers wait no longer than this to hear of it.
 const CLOSING_MS = 2_000
 // A stopped answer only has to store its end. One that hangs even then must not hold the process.
@@ -116,12 +120,28 @@ function openHeart(running: ReadonlyMap<string, Running>, { answers, report, sil
 function run(question: Question, deps: LiveDeps, whenFinished: () => void): Running {
   const { promise: finished, resolve } = Promise.withResolvers<void>()
   const controller = new AbortController()
-  const live: Running = { library: question.library, controller, events: [], waiting: new Set(), finished }
+  const read = countReaders(question, controller, deps.unreadMs ?? UNREAD_MS)
+  const live: Running = { library: question.library, controller, events: [], waiting: new Set(), read, finished }
   void drive(live, question, deps).finally(() => {
     whenFinished()
     resolve()
   })
   return live
+}
+
+/** Whoever asked by a connection that was lost has so long to come back; any reader keeps the answer going. */
+function countReaders({ resumable }: Question, controller: AbortController, unreadMs: number): Running['read'] {
+  let readers = 0
+  let timer: NodeJS.Timeout | undefined
+  return () => {
+    readers++
+    clearTimeout(timer)
+    return () => {
+      readers--
+      if (readers > 0 || !resumable) return
+      timer = setTimeout(() => controller.abort(new DOMException('nobody reads it', 'AbortError')), unreadMs).unref()
+    }
+  }
 }
 
 /** Never throws; whatever fails, the last event published is terminal, and no other one is. */
@@ -226,58 +246,18 @@ function hasEnded({ events }: Running): boolean {
 }
 
 async function* followLive(live: Running, after: number): AsyncGenerator<StoredEvent> {
-  for (let at = 0; ;) {
-    for (; at < live.events.length; at++) {
-      const stored = live.events[at]
-      if (stored && stored.seq > after) yield stored
+  const leave = live.read()
+  try {
+    for (let at = 0; ;) {
+      const fresh = live.events.slice(at)
+      at += fresh.length
+      yield* fresh.filter(({ seq }) => seq > after)
+      if (hasEnded(live) && at === live.events.length) return
+      if (at === live.events.length) await new Promise<void>((resume) => live.waiting.add(resume))
     }
-    if (hasEnded(live)) return
-    await new Promise<void>((resume) => live.waiting.add(resume))
+  } finally {
+    leave()
   }
-}
-
-type Place = { readonly library: string; readonly id: string; readonly after: number }
-
-/** An answer of another process, or of one that died: its log is read again until it ends, or nobody writes it. */
-async function* followStored(
-  stored: readonly StoredEvent[],
-  { library, id, after }: Place,
-  deps: LiveDeps,
-  signal: AbortSignal,
-): AsyncGenerator<StoredEvent> {
-  const { answers } = deps
-  let batch = stored
-  let last = after
-  while (!signal.aborted) {
-    for (const event of batch) {
-      yield event
-      last = event.seq
-      if (isTerminal(event.event)) return
-    }
-    const all = (await answers.events(library, id, 0)) ?? []
-    // The reader already has the terminal event: nothing more will come.
-    if (all.some((each) => each.seq <= last && isTerminal(each.event))) return
-    if (!(await interruptDead(library, id, all.at(-1)?.seq ?? 0, deps)))
-      await wait(POLL_MS, undefined, { signal }).catch(() => {})
-    batch = (await answers.events(library, id, last)) ?? []
-  }
-}
-
-/** Closes the log of an answer whose process died, so that every later reader gets the same end. Whether it did. */
-async function interruptDead(
-  library: string,
-  id: string,
-  last: number,
-  { answers, silentMs = SILENT_MS }: LiveDeps,
-): Promise<boolean> {
-  const isDead = silentMs === 0 || (await answers.silenceMs(library, id)) >= silentMs
-  if (!isDead) return false
-  const event: AnswerEvent = { type: 'error', code: 'interrupted', retryable: true }
-  // Another reader may have closed it in the same moment: then its event is the one that counts.
-  return await answers.append(library, id, [{ seq: last + 1, event }]).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** Whether it came true in time. */

@@ -36,11 +36,20 @@ export async function toQuestion(body: z.output<typeof askBody>, deps: Omit<AskD
   if (body.mode === 'generative' && !deps.hasModel)
     throw new InputError('no-model', 'mode: "generative" needs a model; set OPENAI_API_KEY, or use "auto".', 'mode')
   const conversationId = body.conversation_id ?? newConversationId()
-  const { mode, fresh, audiences } = body
+  const { mode, fresh, resumable, audiences } = body
   const history =
     body.history ??
     (body.conversation_id ? await deps.answers.turns(library, body.conversation_id, REMEMBERED_TURNS, audiences) : [])
-  const question = { id: newAnswerId(), text: body.question.trim(), library, conversationId, history, mode, fresh }
+  const question = {
+    id: newAnswerId(),
+    text: body.question.trim(),
+    library,
+    conversationId,
+    history,
+    mode,
+    fresh,
+    resumable,
+  }
   return { ...question, ...(audiences && { audiences }) }
 }
 

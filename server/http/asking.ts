@@ -10,12 +10,14 @@ export type Asked = {
   readonly leave: () => void
 }
 
-/** Starts the answer. It stops when the signal of the request does, because nobody would read it. */
+/** Starts the answer. It stops when the signal of the request does, because nobody would read it; if not, it may be resumed. */
 export async function ask(question: Question, live: LiveAnswers, signal: AbortSignal): Promise<Asked> {
   // Who has left while the body was read must not start a model.
   signal.throwIfAborted()
   live.start(question)
-  const leave = () => void live.stop(question.library, question.id)
+  const leave = () => {
+    if (!question.resumable) live.stop(question.library, question.id)
+  }
   signal.addEventListener('abort', leave, { once: true })
   const events = await live.follow(question.library, question.id, 0, signal)
   if (!events) throw new StoreError('store-failed', `The answer ${question.id} vanished.`)

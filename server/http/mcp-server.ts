@@ -149,7 +149,7 @@ async function askLibrary(
   call: ServerContext,
 ): Promise<CallToolResult> {
   // Nothing marks a doubtful sentence in a chat that we do not draw.
-  const question = { ...(await toQuestion({ ...input, fresh: false }, deps)), withholds: true }
+  const question = { ...(await toQuestion({ ...input, fresh: false, resumable: false }, deps)), withholds: true }
   const { events } = await ask(question, deps.live, call.mcpReq.signal)
   const { answer } = await finished(events, progressOf(call))
   return {

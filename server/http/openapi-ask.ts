@@ -19,7 +19,7 @@ const askFaults = {
       status: 422,
       code: 'bad-field',
       title:
-        'temperature: is not a known field; known are question, audiences, conversation_id, history, library, stream, fresh, mode.',
+        'temperature: is not a known field; known are question, audiences, conversation_id, history, library, stream, fresh, resumable, mode.',
       field: 'temperature',
     },
     { body: { question: QUESTION, temperature: 1 } },

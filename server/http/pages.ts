@@ -1,11 +1,14 @@
 // The pages: `/`, `/docs` and the files of web/ that a browser may have, each named here, under a policy that trusts nothing.
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Hono } from 'hono'
-import type { MiddlewareHandler } from 'hono'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { compress } from 'hono/compress'
 import { etag } from 'hono/etag'
 
 const script = 'text/javascript; charset=utf-8'
+const scripts = (...names: readonly string[]): [string, string][] => names.map((name) => [`${name}.js`, script])
 
 /** A file that is not in this list is not served: web/ also holds its types and their settings. */
 export const served: ReadonlyMap<string, string> = new Map([
@@ -14,37 +17,42 @@ export const served: ReadonlyMap<string, string> = new Map([
   ['page.css', 'text/css; charset=utf-8'],
   ['docs.css', 'text/css; charset=utf-8'],
   ['favicon.svg', 'image/svg+xml'],
-  ['page.js', script],
-  ['answer.js', script],
-  ['docs.js', script],
-  ['docs-schema.js', script],
-  ['docs-try.js', script],
-  ['dom.js', script],
-  ['endings.js', script],
-  ['events.js', script],
-  ['live.js', script],
-  ['passage.js', script],
-  ['reader.js', script],
-  ['turn.js', script],
+  ...scripts('page', 'state', 'turns', 'turn', 'answer', 'markdown', 'source', 'history', 'library', 'receipt'),
+  ...scripts('form', 'ending', 'feedback', 'copy', 'endings', 'events', 'api', 'live', 'names', 'html'),
+  ...scripts('reader', 'docs', 'docs-schema', 'docs-try', 'dom'),
+])
+
+/** Libraries that the page loads as they are in node_modules: its address below /modules/, and its file. */
+const modules: ReadonlyMap<string, string> = new Map([
+  ['preact.js', 'preact'],
+  ['preact-hooks.js', 'preact/hooks'],
+  ['signals.js', '@preact/signals'],
+  ['signals-core.js', '@preact/signals-core'],
+  ['htm.js', 'htm'],
+  ['eventsource-parser/index.js', 'eventsource-parser'],
+  ['eventsource-parser/parse.js', 'eventsource-parser'],
+  ['eventsource-parser/errors.js', 'eventsource-parser'],
 ])
 
 // Even if a document's text ever became markup, nothing in it could run, load or send: the page is the second wall.
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join('; ')
+const policy = (inline: string) =>
+  [
+    "default-src 'none'",
+    `script-src 'self'${inline}`,
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ')
 
 /** The headers of every page that shows text from documents. */
 export const pageHeaders: MiddlewareHandler = async (c, next) => {
   await next()
-  c.header('content-security-policy', policy)
+  if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', policy(''))
   c.header('x-content-type-options', 'nosniff')
   c.header('referrer-policy', 'no-referrer')
 }
@@ -53,15 +61,33 @@ export function pageRoutes(webDir: string): Hono {
   const app = new Hono()
   for (const [name, type] of served) {
     // The headers hang on each route and not on '*': a sub-app must not change the routes of its parent.
-    app.get(addressOf(name), pageHeaders, etag(), async (c) => {
+    app.on('GET', addressesOf(name), pageHeaders, compress(), etag(), async (c) => {
       const bytes = await readFile(join(webDir, name))
-      // No build gives these files versioned names, so every use asks once whether they are still the same.
-      return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'no-cache' })
+      if (name.endsWith('.html')) c.header('content-security-policy', policy(inlineHash(bytes.toString())))
+      return send(c, bytes, type)
     })
   }
+  for (const [name, specifier] of modules)
+    app.get(`/modules/${name}`, pageHeaders, compress(), etag(), async (c) => {
+      const entry = fileURLToPath(import.meta.resolve(specifier))
+      return send(c, await readFile(name.includes('/') ? join(dirname(entry), basename(name)) : entry), script)
+    })
   return app
 }
 
-function addressOf(name: string): string {
-  return name === 'index.html' ? '/' : `/${name.replace(/\.html$/, '')}`
+function send(c: Context, bytes: Buffer<ArrayBuffer>, type: string) {
+  // No build gives these files versioned names, so every use asks once whether they are still the same.
+  return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'no-cache' })
+}
+
+/** The map of modules is the one script that must stand in the page itself: it is allowed by its hash. */
+function inlineHash(page: string): string {
+  const [, map] = /<script type="importmap">([^]*?)<\/script>/.exec(page) ?? []
+  return map === undefined ? '' : ` 'sha256-${createHash('sha256').update(map).digest('base64')}'`
+}
+
+/** The chat page has an address for each thing that it can show. */
+function addressesOf(name: string): string[] {
+  if (name === 'index.html') return ['/', '/conversations/:id', '/answers/:id', '/library']
+  return [`/${name.replace(/\.html$/, '')}`]
 }

@@ -65,6 +65,10 @@ export const askBody = z.strictObject({
     .boolean('must be true or false')
     .default(false)
     .describe('the model is asked although its reply to the same words is kept'),
+  resumable: z
+    .boolean('must be true or false')
+    .default(false)
+    .describe('true: a reader who leaves has a minute to come back before the answer is stopped'),
   mode: z
     .enum(['auto', 'generative', 'extractive'], 'must be auto, generative or extractive')
     .default('auto')

@@ -14,7 +14,14 @@ export type Step = { readonly type: string; readonly [field: string]: unknown } 
 export type Asked = { readonly question: string; readonly conversation_id?: string }
 export type Reply = readonly Step[] | Response
 
-type Running = { readonly id: string; readonly steps: Step[]; next: number; readonly stopped: AbortController }
+type Running = {
+  readonly id: string
+  readonly asked: Asked
+  readonly conversation: string
+  readonly steps: Step[]
+  next: number
+  readonly stopped: AbortController
+}
 
 export type FakeSite = {
   readonly url: string
@@ -41,8 +48,10 @@ export async function openFakeSite(
     const reply = script(question)
     if (reply instanceof Response) return reply
     const id = `ans_${asked.length}`
-    const started = { type: 'started', id, conversation_id: question.conversation_id ?? `con_${asked.length}` }
-    const running = { id, steps: [started, ...reply], next: 0, stopped: new AbortController() }
+    const conversation = question.conversation_id ?? `con_${asked.length}`
+    const started = { type: 'started', id, conversation_id: conversation }
+    const steps = [started, ...reply]
+    const running = { id, asked: question, conversation, steps, next: 0, stopped: new AbortController() }
     answers.set(id, running)
     return play(running)
   })
@@ -59,6 +68,7 @@ export async function openFakeSite(
     answers.get(c.req.param('id'))?.stopped.abort()
     return c.json({ stopped: true }, 202)
   })
+  app.route('/', storedAnswers(answers))
   const server = serve({ fetch: app.fetch, port: Number(process.env['FAKE_PORT'] ?? 0), hostname: '127.0.0.1' })
   await new Promise((resolve) => server.once('listening', resolve))
   const address = server.address()
@@ -72,6 +82,71 @@ export async function openFakeSite(
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** What a reader finds again of what was asked here. */
+function storedAnswers(answers: ReadonlyMap<string, Running>): Hono {
+  const answerOf = (running: Running): Answer | null => {
+    const last = running.steps.at(-1)
+    const ended = running.next >= running.steps.length && typeof last === 'object' && 'answer' in last
+    return ended ? { ...(last['answer'] as Answer), id: running.id, conversation_id: running.conversation } : null
+  }
+  const exchange = (running: Running) => {
+    const answer = answerOf(running)
+    return {
+      id: running.id,
+      question: running.asked.question,
+      status: answer?.status ?? 'running',
+      asked_at: '',
+      answer,
+    }
+  }
+  return new Hono()
+    .get('/v1/conversations', (c) => c.json({ conversations: conversationsOf(answers), next: null }))
+    .get('/v1/conversations/:id', (c) => {
+      const id = c.req.param('id')
+      const its = [...answers.values()].filter(({ conversation }) => conversation === id)
+      if (its.length === 0)
+        return c.json({ code: 'unknown-conversation', detail: 'There is no such conversation.' }, 404)
+      const before = c.req.query('before')
+      const end = before === undefined ? its.length : its.findIndex((each) => each.id === before)
+      const page = its.slice(Math.max(0, end - 20), end)
+      const earlier = end > 20 ? page[0]?.id : null
+      return c.json({ id, title: its[0]?.asked.question, answers: page.map(exchange), earlier })
+    })
+    .get('/v1/answers/:id', (c) => {
+      const running = answers.get(c.req.param('id'))
+      const answer = running && answerOf(running)
+      return answer ? c.json(answer) : c.json({ code: 'unknown-answer', detail: 'There is no such answer.' }, 404)
+    })
+    .post('/v1/answers/:id/feedback', async (c) => c.json({ id: c.req.param('id'), feedback: await c.req.json() }))
+    .delete('/v1/answers/:id/feedback', (c) => c.json({ id: c.req.param('id'), feedback: null }))
+    .get('/v1/answers/:id/suggestions', (c) => c.json({ suggestions: fakeSuggestions }))
+    .get('/v1/suggestions', (c) => c.json({ suggestions: fakeSuggestions }))
+    .get('/v1/library', (c) => c.json(fakeLibrary))
+    .get('/v1/documents', (c) => c.json({ documents: [], next: null }))
+}
+
+function conversationsOf(answers: ReadonlyMap<string, Running>) {
+  const first = new Map<string, Running>()
+  for (const running of answers.values()) if (!first.has(running.conversation)) first.set(running.conversation, running)
+  const titled = Array.from(first, ([id, { asked }]) => ({ id, title: asked.question, questions: 1 }))
+  return titled.toReversed().map((each) => ({ ...each, asked_at: new Date().toISOString() }))
+}
+
+const fakeSuggestions = [
+  { question: 'What is a token bucket?', document: { id: 'doc_bucket', title: 'Token buckets, measured' } },
+]
+
+const fakeLibrary = {
+  library: 'default',
+  documents: 4,
+  chunks: 12,
+  model: 'gpt-4.1-mini',
+  uploads: true,
+  last_sync: null,
+  running: null,
+  failures: [],
 }
 
 // The id of an event is its place among the steps, so a resumed stream goes on where the last one was torn.
@@ -204,8 +279,12 @@ export function fakeAnswer(question: string, fields: Partial<Answer>): Answer {
     passages: [],
     nearest: [],
     missing: [],
-    models: { generator: null },
-    timings_ms: { total: 412 },
+    query: question,
+    models: { generator: null, embedder: 'fake' },
+    prompts: null,
+    cached: false,
+    usage: { input_tokens: 0, output_tokens: 0, cost_usd: 0 },
+    timings_ms: { retrieve: 12, first_text: 20, total: 412 },
     ...fields,
   }
 }

@@ -58,9 +58,9 @@ function playing(play: readonly AnswerEvent[] = events): Answering {
   }
 }
 
-function open(answering: Answering, answers: AnswerStore = memoryAnswers(), silentMs = 0) {
+function open(answering: Answering, answers: AnswerStore = memoryAnswers(), silentMs = 0, unreadMs = 50) {
   const reports: unknown[] = []
-  const live = liveAnswers({ answers, answering, silentMs, report: (_message, error) => reports.push(error) })
+  const live = liveAnswers({ answers, answering, silentMs, unreadMs, report: (_message, error) => reports.push(error) })
   return { live, answers, reports }
 }
 
@@ -82,6 +82,48 @@ function expectLawful(seen: readonly StoredEvent[]): void {
   const numbers = seen.map(({ seq }) => seq)
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
 }
+
+/** Reads up to this event, and leaves. */
+const leaveAt = async (live: LiveAnswers, seq: number) => {
+  for await (const each of (await live.follow('main', 'ans_1', 0, never)) ?? []) if (each.seq === seq) return
+}
+// So long that only a reader who came back sees it to its end.
+const slow: Answering = async function* (_question, signal) {
+  for (const event of events) {
+    await wait(40)
+    yield signal.aborted ? { type: 'stopped', answer: { ...answer, status: 'stopped' } } : event
+    if (signal.aborted) return
+  }
+}
+
+describe('an answer that may be resumed', () => {
+  const resumable = { ...question, resumable: true }
+  it('goes on for a reader who leaves and comes back', async () => {
+    const { live } = open(slow)
+    live.start(resumable)
+    await leaveAt(live, 1)
+    await wait(20)
+    const seen = await read(live, 1)
+    expectLawful(seen)
+    expect(seen.at(-1)?.event.type).toBe('done')
+  })
+
+  it('is stopped when nobody comes back in time', async () => {
+    const { live } = open(slow)
+    live.start(resumable)
+    await leaveAt(live, 1)
+    await wait(400)
+    expect((await read(live)).at(-1)?.event.type).toBe('stopped')
+  })
+
+  it('goes on as long as one of two readers is left', async () => {
+    const { live } = open(slow)
+    live.start(resumable)
+    const rest = read(live)
+    await leaveAt(live, 1)
+    expect((await rest).at(-1)?.event.type).toBe('done')
+  })
+})
 
 describe('an answer under way', () => {
   it('is stored before it is seen', async () => {

@@ -124,6 +124,19 @@ describe('a client who leaves', () => {
     expect(await lastEvent(app, id)).toBe('done')
   })
 
+  it('who may come back finds the answer going on, and nothing is lost', async () => {
+    const generator = slowGenerator(['Stripe runs ', 'four limiters ', 'in production [1].'], 150)
+    const app = openTestApp(library, { generator })
+    const port = await listen(app)
+    const asking = send(port, 'POST', '/v1/ask', { question: QUESTION, stream: true, resumable: true })
+    const id = await idOfStream(await responseOf(asking))
+    asking.destroy()
+    await wait(100)
+    const again = await readEvents(await app.get(`/v1/answers/${id}/events`))
+    expect(again.map(({ id: seq }) => seq)).toEqual(again.map((_, index) => index + 1))
+    expect(again.at(-1)!.type).toBe('done')
+  })
+
   it('in the middle of the body starts nothing', async () => {
     const generator = endless()
     const app = openTestApp(library, { generator })

@@ -1,0 +1,55 @@
+// The log of an answer that is not under way here: another process writes it, or died over it.
+import { setTimeout as wait } from 'node:timers/promises'
+import type { AnswerStore } from '../../core/ports.ts'
+import { type AnswerEvent, isTerminal, type StoredEvent } from '../../core/types.ts'
+
+// A process says every sixth of this time that its answers are under way: five times may be missed, while the database is
+// slow or gone, before an answer is given up.
+export const SILENT_MS = 90_000
+const POLL_MS = 500
+
+type LogDeps = { readonly answers: AnswerStore; readonly silentMs?: number }
+
+type Place = { readonly library: string; readonly id: string; readonly after: number }
+
+/** An answer of another process, or of one that died: its log is read again until it ends, or nobody writes it. */
+export async function* followStored(
+  stored: readonly StoredEvent[],
+  { library, id, after }: Place,
+  deps: LogDeps,
+  signal: AbortSignal,
+): AsyncGenerator<StoredEvent> {
+  const { answers } = deps
+  let batch = stored
+  let last = after
+  while (!signal.aborted) {
+    for (const event of batch) {
+      yield event
+      last = event.seq
+      if (isTerminal(event.event)) return
+    }
+    const all = (await answers.events(library, id, 0)) ?? []
+    // The reader already has the terminal event: nothing more will come.
+    if (all.some((each) => each.seq <= last && isTerminal(each.event))) return
+    if (!(await interruptDead(library, id, all.at(-1)?.seq ?? 0, deps)))
+      await wait(POLL_MS, undefined, { signal }).catch(() => {})
+    batch = (await answers.events(library, id, last)) ?? []
+  }
+}
+
+/** Closes the log of an answer whose process died, so that every later reader gets the same end. Whether it did. */
+export async function interruptDead(
+  library: string,
+  id: string,
+  last: number,
+  { answers, silentMs = SILENT_MS }: LogDeps,
+): Promise<boolean> {
+  const isDead = silentMs === 0 || (await answers.silenceMs(library, id)) >= silentMs
+  if (!isDead) return false
+  const event: AnswerEvent = { type: 'error', code: 'interrupted', retryable: true }
+  // Another reader may have closed it in the same moment: then its event is the one that counts.
+  return await answers.append(library, id, [{ seq: last + 1, event }]).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,166 @@
+// @ts-check
+// What there is to ask about: the documents, when they were learned last, what could not be, and a way to add some.
+import { useEffect, useState } from 'preact/hooks'
+import { request } from './api.js'
+import { html } from './html.js'
+import { counted, dateWords, whenWords } from './names.js'
+import { library, notice } from './state.js'
+
+/** @import { DocumentSummary, Library } from './wire' */
+/** @typedef {{ currentTarget: HTMLInputElement }} Typed */
+
+const number = new Intl.NumberFormat('en')
+
+export async function loadLibrary() {
+  library.value = await request('/v1/library')
+}
+
+export function LibraryView() {
+  const [query, setQuery] = useState('')
+  const [list, setList] = useState(/** @type {DocumentSummary[] | null} */ (null))
+  const [next, setNext] = useState(/** @type {string | null} */ (null))
+  const its = library.value
+  /** @param {string | null} after */
+  const load = async (after) => {
+    const search = new URLSearchParams({
+      limit: '50',
+      ...(after && { after }),
+      ...(query.trim() && { q: query.trim() }),
+    })
+    try {
+      const page = await request(`/v1/documents?${search}`)
+      setList(after ? [...(list ?? []), ...page.documents] : page.documents)
+      setNext(page.next)
+    } catch (error) {
+      notice.value = error instanceof Error ? error.message : 'The documents could not be read.'
+    }
+  }
+  useEffect(() => {
+    const timer = setTimeout(() => load(null), query === '' ? 0 : 200)
+    return () => clearTimeout(timer)
+  }, [query, its])
+  return html`<section class="library">
+    <h1>The library</h1>
+    ${its && html`<${Facts} its=${its} /><${Progress} its=${its} /><${Failures} its=${its} />${its.uploads && html`<${Upload} />`}`}
+    <label class="find"
+      ><span class="unseen">Search the documents</span>
+      <input
+        type="search"
+        placeholder="Search titles"
+        value=${query}
+        onInput=${(/** @type {Typed} */ event) => setQuery(event.currentTarget.value)}
+      />
+    </label>
+    ${list?.length === 0 && html`<p class="place">${query ? 'No title holds these words.' : 'There are no documents yet.'}</p>`}
+    <ul class="cards documents">
+      ${list?.map((each) => html`<${Row} key=${each.id} its=${each} />`)}
+    </ul>
+    ${next && html`<button type="button" onClick=${() => load(next)}>Show more</button>`}
+  </section>`
+}
+
+/** @param {{ its: Library }} props */
+function Facts({ its: { documents, chunks, last_sync: sync } }) {
+  return html`<p class="facts">
+    <span>${number.format(documents)} ${documents === 1 ? 'document' : 'documents'}</span>
+    <span>${number.format(chunks)} passages</span>
+    ${sync && html`<span title=${sync.ended_at ?? sync.began_at}>Last read ${whenWords(sync.ended_at ?? sync.began_at)}${sync.state === 'finished' ? '' : ` (${sync.state})`}</span>`}
+  </p>`
+}
+
+/** @param {{ its: DocumentSummary }} props */
+function Row({ its }) {
+  const { id, title, source, characters, published_at: published, audience } = its
+  return html`<li dir="auto">
+    <a href=${`/documents/${encodeURIComponent(id)}`}>${title}</a>
+    <p class="place">
+      ${[source, published && dateWords(published), `${number.format(characters)} characters`, audience.length > 0 && `for ${audience.join(', ')}`].filter(Boolean).join(' · ')}
+    </p>
+  </li>`
+}
+
+/** @param {{ its: Library }} props */
+function Failures({ its: { failures } }) {
+  if (failures.length === 0) return null
+  return html`<details class="failures">
+    <summary>${counted(failures.length, 'source')} could not be learned</summary>
+    <ul>
+      ${failures.map(({ source, message }) => html`<li><b>${source}</b> ${message}</li>`)}
+    </ul>
+  </details>`
+}
+
+/** The sync that runs, live. @param {{ its: Library }} props */
+function Progress({ its: { running } }) {
+  const [progress, setProgress] = useState(/** @type {{ done: number, total: number, chunks: number } | null} */ (null))
+  useEffect(() => {
+    if (running === null) return undefined
+    const events = new EventSource(`/v1/syncs/${encodeURIComponent(running)}/events`)
+    const end = () => {
+      events.close()
+      setProgress(null)
+      loadLibrary().catch(() => {})
+    }
+    events.addEventListener('progress', ({ data }) => setProgress(JSON.parse(data)))
+    for (const last of ['finished', 'failed', 'cancelled', 'interrupted']) events.addEventListener(last, end)
+    return () => events.close()
+  }, [running])
+  if (running === null) return null
+  const words = progress
+    ? `${progress.done} of ${progress.total} documents, ${counted(progress.chunks, 'passage')}`
+    : 'Reading the library …'
+  return html`<p class="progress" role="status">
+    <progress max=${progress?.total || undefined} value=${progress?.done} aria-label="Learning"></progress> ${words}
+  </p>`
+}
+
+function Upload() {
+  const [isOver, setOver] = useState(false)
+  const [said, setSaid] = useState('')
+  /** @param {Iterable<File>} files */
+  const send = async (files) => {
+    const form = new FormData()
+    for (const file of files) form.append('files', file, file.name)
+    if (!form.has('files')) return
+    setSaid('Learning …')
+    try {
+      const { documents = [], failures = [] } = await request('/v1/documents', 'POST', form)
+      const wrong = failures.map((/** @type {{ message: string }} */ { message }) => message)
+      setSaid(
+        [documents.length > 0 && `${counted(documents.length, 'document')} learned.`, ...wrong]
+          .filter(Boolean)
+          .join(' '),
+      )
+    } catch (error) {
+      setSaid(error instanceof Error ? error.message : 'The files could not be sent.')
+    }
+    await loadLibrary().catch(() => {})
+  }
+  /** @param {DragEvent} event @param {boolean} over */
+  const drag = (event, over) => {
+    event.preventDefault()
+    setOver(over)
+  }
+  /** @param {DragEvent} event */
+  const drop = (event) => {
+    drag(event, false)
+    return send(event.dataTransfer?.files ?? [])
+  }
+  return html`<div
+    class=${isOver ? 'drop over' : 'drop'}
+    onDragOver=${(/** @type {DragEvent} */ event) => drag(event, true)}
+    onDragLeave=${(/** @type {DragEvent} */ event) => drag(event, false)}
+    onDrop=${drop}
+  >
+    <label
+      >Drop files here, or <span class="link">choose some</span>
+      <input
+        class="unseen"
+        type="file"
+        multiple
+        onChange=${(/** @type {Typed} */ event) => send(event.currentTarget.files ?? [])}
+      />
+    </label>
+    <p role="status">${said}</p>
+  </div>`
+}

@@ -1,0 +1,114 @@
+// @ts-check
+// What the page is about: its address, the conversation, and what is open beside it. Everything shown follows from these.
+import { signal } from '@preact/signals'
+import { request } from './api.js'
+import { createTurn, follow, storedTurn } from './turns.js'
+
+/** @import { Asked, Conversation, Library, Opened, Suggestion, Turn } from './wire' */
+
+/** What the address asks for; an id stands where the view has one. */
+const [, kind = '', id = ''] = /^\/(conversations|answers|library)(?:\/([^/]+))?$/.exec(location.pathname) ?? []
+export const view = /** @type {'' | 'conversations' | 'answers' | 'library'} */ (kind)
+export const viewId = decodeURIComponent(id)
+
+/** @type {import('@preact/signals').Signal<Turn[]>} */
+export const turns = signal([])
+/** @type {import('@preact/signals').Signal<{ id: string, title: string, earlier: string | null } | null>} */
+export const conversation = signal(null)
+/** @type {import('@preact/signals').Signal<Opened | null>} */
+export const opened = signal(null)
+/** @type {import('@preact/signals').Signal<Library | null>} */
+export const library = signal(null)
+/** @type {import('@preact/signals').Signal<Suggestion[]>} */
+export const examples = signal([])
+/** Whether answers are to be extracts, although there is a model. */
+export const extractsOnly = signal(false)
+/** What went wrong with the page itself, or what the reader should know of it. */
+export const notice = signal('')
+/** What stands in the field. */
+export const draftQuestion = signal('')
+/** Raised when the list of conversations is old. */
+export const asked = signal(0)
+
+export const running = () => turns.value.find(({ stop }) => stop.value !== null) ?? null
+
+/** @param {string} question */
+export async function ask(question) {
+  if (running() !== null || question.trim() === '') return
+  const last = turns.value.at(-1)
+  const isMine = conversation.value !== null
+  // In the conversation of somebody else nothing can be said: one's own begins with what was said there.
+  const history = isMine || !last?.answer.value ? null : [{ question: last.asked.question, answer: last.draft.text }]
+  await run(
+    createTurn({
+      question: question.trim(),
+      conversationId: conversation.value?.id ?? null,
+      answerId: null,
+      mode: extractsOnly.value ? 'extractive' : 'auto',
+      history,
+    }),
+  )
+}
+
+/** In place of the answer that there was. @param {Turn} turn @param {Partial<Asked>} [otherwise] */
+export async function askAgain(turn, otherwise = {}) {
+  if (running() !== null) return
+  // An answer whose stream was lost may have come to its end meanwhile: what there is is read.
+  const isCut = turn.fault.value?.code === 'connection-lost'
+  const again = createTurn({ ...turn.asked, answerId: isCut ? turn.asked.answerId : null, ...otherwise })
+  await run(again, turn)
+}
+
+/** @param {Turn} turn @param {Turn} [instead] */
+async function run(turn, instead) {
+  opened.value = null
+  notice.value = ''
+  turns.value = instead ? turns.value.map((each) => (each === instead ? turn : each)) : [...turns.value, turn]
+  document.title = `${turn.asked.question} – Footnote`
+  await follow(turn, ({ conversation_id }) => {
+    conversation.value ??= { id: conversation_id, title: turn.asked.question, earlier: null }
+    // The address names the conversation from now on: a reload reads what there is of it, asking nothing.
+    history.replaceState(null, '', `/conversations/${encodeURIComponent(conversation_id)}`)
+    asked.value++
+  })
+  if (turn.fault.value?.code !== 'interrupted' || instead?.fault.value?.code === 'interrupted') return
+  notice.value = 'The server was restarted in the middle of the answer. The question was asked again.'
+  const words = notice.value
+  await askAgain(turn)
+  notice.value = words
+}
+
+/** Reads the conversation of the address; an answer in it that is under way is followed on. */
+export async function openConversation() {
+  /** @type {Conversation} */
+  const found = await request(`/v1/conversations/${encodeURIComponent(viewId)}`)
+  conversation.value = found
+  turns.value = found.answers.map((exchange) => storedTurn(exchange, found.id))
+  document.title = `${found.title} – Footnote`
+  const last = turns.value.at(-1)
+  if (last && last.ending.value === null) await follow(last, () => {})
+}
+
+/** Puts the twenty exchanges before the first one in front of it. */
+export async function openEarlier() {
+  const { id: conversationId, earlier } = conversation.value ?? {}
+  if (!conversationId || !earlier) return
+  /** @type {Conversation} */
+  const found = await request(
+    `/v1/conversations/${encodeURIComponent(conversationId)}?before=${encodeURIComponent(earlier)}`,
+  )
+  conversation.value = { id: conversationId, title: found.title, earlier: found.earlier }
+  turns.value = [...found.answers.map((exchange) => storedTurn(exchange, conversationId)), ...turns.value]
+}
+
+/** Reads the one answer of the address; whoever began its conversation can go on in it. */
+export async function openAnswer() {
+  const answer = await request(`/v1/answers/${encodeURIComponent(viewId)}`)
+  const exchange = { id: answer.id, question: answer.question, status: answer.status, asked_at: '', answer }
+  turns.value = [storedTurn(exchange, answer.conversation_id)]
+  document.title = `${answer.question} – Footnote`
+  const mine = await request(`/v1/conversations/${encodeURIComponent(answer.conversation_id)}?limit=1`).catch(
+    () => null,
+  )
+  conversation.value = mine
+}
