@@ -29,7 +29,7 @@ export function hearTurn(turn) {
 }
 
 /** @param {string} words */
-export function say(words) {
+function say(words) {
   const spoken = words.replace(/\s*\[\d{1,3}\]/g, '').trim()
   if (spoken === '') return
   const line = document.createElement('p')

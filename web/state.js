@@ -9,7 +9,7 @@ import { createTurn, follow, storedTurn } from './turns.js'
 /** What the address asks for; an id stands where the view has one. */
 const [, kind = '', id = ''] = /^\/(conversations|answers|library)(?:\/([^/]+))?$/.exec(location.pathname) ?? []
 export const view = /** @type {'' | 'conversations' | 'answers' | 'library'} */ (kind)
-export const viewId = decodeURIComponent(id)
+const viewId = decodeURIComponent(id)
 
 /** @type {import('@preact/signals').Signal<Turn[]>} */
 export const turns = signal([])

@@ -67,7 +67,7 @@ export type ConversationRef = { id: string; title: string; questions: number; as
 export type Conversation = { id: string; title: string; answers: Exchange[]; earlier: string | null }
 export type Suggestion = { question: string; document: { id: string; title: string } }
 
-export type Sync = {
+type Sync = {
   id: string
   trigger: string
   state: string
