@@ -4,7 +4,7 @@
 import { toBlocks, toRuns } from './markdown.js'
 import { placeName, readerPath } from './names.js'
 
-/** @import { Block, Draft, Leaf, Span, Statement, Tree, Verdict } from './wire' */
+/** @import { Block, Draft, Leaf, Span, Statement, Tree, Verdict } from './wire.d.ts' */
 
 /** @type {Record<Verdict, [name: string, meaning: string]>} */
 export const verdicts = {

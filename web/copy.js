@@ -2,7 +2,7 @@
 // An answer as Markdown with footnotes, to be pasted elsewhere.
 import { placeName, readerPath } from './names.js'
 
-/** @import { Answer } from './wire' */
+/** @import { Answer } from './wire.d.ts' */
 
 /** @param {Answer} answer @param {string} origin of the links */
 export function asMarkdown({ question, answer, citations }, origin) {

@@ -11,7 +11,7 @@ import { counted, placeName, readerPath } from './names.js'
 import { openSource } from './source.js'
 import { ask, askAgain, library, running, view } from './state.js'
 
-/** @import { Answer, Citation, Passage, Suggestion, Turn } from './wire' */
+/** @import { Answer, Citation, Passage, Suggestion, Turn } from './wire.d.ts' */
 
 /** @param {{ turn: Turn, answer: Answer, isLast: boolean }} props */
 export function Ending({ turn, answer, isLast }) {

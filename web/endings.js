@@ -1,7 +1,7 @@
 // @ts-check
 // How an answer can end, in words.
 
-/** @import { Answer } from './wire' */
+/** @import { Answer } from './wire.d.ts' */
 
 /** @type {Record<string, string>} */
 const refusals = {

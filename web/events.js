@@ -3,7 +3,7 @@
 import { createParser } from 'eventsource-parser'
 import { Problem, toProblem } from './api.js'
 
-/** @import { AnswerEvent, Asked } from './wire' */
+/** @import { AnswerEvent, Asked } from './wire.d.ts' */
 /** @typedef {Asked & { lastId: string, ended: boolean }} Place */
 
 // Heartbeats come far more often: so long a silence is a dead connection.

@@ -5,7 +5,7 @@ import { request } from './api.js'
 import { html } from './html.js'
 import { notice } from './state.js'
 
-/** @import { Answer, Feedback as Given, Rating } from './wire' */
+/** @import { Answer, Feedback as Given, Rating } from './wire.d.ts' */
 
 /** @type {[reason: string, words: string][]} */
 const reasons = [

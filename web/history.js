@@ -6,7 +6,7 @@ import { html } from './html.js'
 import { whenWords } from './names.js'
 import { asked, conversation, notice } from './state.js'
 
-/** @import { ConversationRef } from './wire' */
+/** @import { ConversationRef } from './wire.d.ts' */
 
 export function History() {
   const [query, setQuery] = useState('')

@@ -3,7 +3,7 @@
 import htm from 'htm'
 import { h } from 'preact'
 
-/** @import { Leaf } from './wire' */
+/** @import { Leaf } from './wire.d.ts' */
 
 export const html = htm.bind(h)
 

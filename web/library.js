@@ -6,7 +6,7 @@ import { html } from './html.js'
 import { counted, dateWords, whenWords } from './names.js'
 import { library, notice } from './state.js'
 
-/** @import { DocumentSummary, Library } from './wire' */
+/** @import { DocumentSummary, Library } from './wire.d.ts' */
 /** @typedef {{ currentTarget: HTMLInputElement }} Typed */
 
 const number = new Intl.NumberFormat('en')

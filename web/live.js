@@ -1,7 +1,7 @@
 // @ts-check
 // What a screen reader hears of an answer that streams: whole sentences, once, without markers, and how it ended.
 
-/** @import { Turn } from './wire' */
+/** @import { Turn } from './wire.d.ts' */
 
 const sentenceEnd = /^.*([.!?…:]["”’)]*(\s*\[\d{1,3}\])*(?=\s)|\n)/s
 

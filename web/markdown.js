@@ -2,7 +2,7 @@
 // The little Markdown that an answer may hold, as places in its text: paragraphs, lists, tables, code and emphasis.
 // Libraries give elements, or lines; verdicts and footnotes need to know of every character where it stands.
 
-/** @import { Block, Run, Span } from './wire' */
+/** @import { Block, Run, Span } from './wire.d.ts' */
 
 /** @type {readonly [style: Run['styles'][number], pattern: RegExp][]} */
 const styles = [

@@ -1,7 +1,7 @@
 // @ts-check
 // What things are called on the page, and where they are to be read.
 
-/** @import { Citation, Place } from './wire' */
+/** @import { Citation, Place } from './wire.d.ts' */
 
 /** @param {number} count @param {string} noun */
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`

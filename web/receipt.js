@@ -3,7 +3,7 @@
 import { html } from './html.js'
 import { counted } from './names.js'
 
-/** @import { Answer } from './wire' */
+/** @import { Answer } from './wire.d.ts' */
 
 /** @param {{ answer: Answer }} props */
 export function Receipt({ answer }) {

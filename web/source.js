@@ -7,7 +7,7 @@ import { html } from './html.js'
 import { dateWords, originalLink, placeName, readerPath } from './names.js'
 import { opened } from './state.js'
 
-/** @import { Opened, Passage, Span } from './wire' */
+/** @import { Opened, Passage, Span } from './wire.d.ts' */
 
 /** How many characters more at a time. */
 const MORE = 1500

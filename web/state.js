@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 import { request } from './api.js'
 import { createTurn, follow, storedTurn } from './turns.js'
 
-/** @import { Asked, Conversation, Library, Opened, Suggestion, Turn } from './wire' */
+/** @import { Asked, Conversation, Library, Opened, Suggestion, Turn } from './wire.d.ts' */
 
 /** What the address asks for; an id stands where the view has one. */
 const [, kind = '', id = ''] = /^\/(conversations|answers|library)(?:\/([^/]+))?$/.exec(location.pathname) ?? []

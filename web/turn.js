@@ -8,7 +8,7 @@ import { hearTurn } from './live.js'
 import { openSource } from './source.js'
 import { askAgain, draftQuestion, notice, opened } from './state.js'
 
-/** @import { Fault, Turn } from './wire' */
+/** @import { Fault, Turn } from './wire.d.ts' */
 
 /** @param {{ turn: Turn, isLast: boolean }} props */
 export function TurnView({ turn, isLast }) {

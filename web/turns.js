@@ -6,7 +6,7 @@ import { refusalSentence, faultSentence } from './endings.js'
 import { answerEvents, stopAnswer } from './events.js'
 import { counted } from './names.js'
 
-/** @import { Answer, Asked, Draft, Ending, Exchange, Failure, Growth, Started, Turn } from './wire' */
+/** @import { Answer, Asked, Draft, Ending, Exchange, Failure, Growth, Started, Turn } from './wire.d.ts' */
 
 // A server told to stop says so at once; after this long the page stops listening by itself.
 const stopLimitMs = 3000
