@@ -1,6 +1,6 @@
 // @ts-check
 // The reader's conversations: a list beside the page, or over it where there is no room.
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { request } from './api.js'
 import { html } from './html.js'
 import { whenWords } from './names.js'
@@ -112,7 +112,10 @@ function Rename({ title, rename, close }) {
     event.preventDefault()
     close()
   }
-  useEffect(() => field.current?.select(), [])
+  useLayoutEffect(() => {
+    field.current?.focus()
+    field.current?.select()
+  }, [])
   return html`<li>
     <form class="rename" onSubmit=${submit} onKeyDown=${press}>
       <input aria-label="New title" maxlength="200" value=${title} ref=${field} />

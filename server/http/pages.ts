@@ -60,10 +60,13 @@ export const pageHeaders: MiddlewareHandler = async (c, next) => {
 export function pageRoutes(webDir: string): Hono {
   const app = new Hono()
   for (const [name, type] of served) {
+    const isPage = name.endsWith('.html')
+    // An answer of "not modified" replaces the policy that a browser has kept: a page is always sent whole.
+    const kept = isPage ? [] : [etag()]
     // The headers hang on each route and not on '*': a sub-app must not change the routes of its parent.
-    app.on('GET', addressesOf(name), pageHeaders, compress(), etag(), async (c) => {
+    app.on('GET', addressesOf(name), pageHeaders, compress(), ...kept, async (c) => {
       const bytes = await readFile(join(webDir, name))
-      if (name.endsWith('.html')) c.header('content-security-policy', policy(inlineHash(bytes.toString())))
+      if (isPage) c.header('content-security-policy', policy(inlineHash(bytes.toString())))
       return send(c, bytes, type)
     })
   }

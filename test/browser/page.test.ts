@@ -1,47 +1,12 @@
 // The chat page and the reader page in a real Chromium, over a scripted site.
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { chromiumPath, launchBrowser, openPage, type WatchedPage } from '../support/browser.ts'
-import { bucket, documents, hostile, limiters, passages, script } from '../support/fake-answers.ts'
-import { citationOf, type FakeSite, openFakeSite } from '../support/fake-site.ts'
+import { describe, expect, it } from 'vitest'
+import { bucket, hostile, limiters, passages } from '../support/fake-answers.ts'
+import { citationOf } from '../support/fake-site.ts'
+import { askAddress, describePages, texts } from '../support/pages.ts'
 
 const question = 'How does Stripe limit requests?'
 
-const askAddress = (words: string) => `/?q=${encodeURIComponent(words)}`
-const texts = (page: Page, selector: string) => page.locator(selector).allTextContents()
-
-describe.skipIf(!chromiumPath)('the pages in a browser (needs CHROMIUM_PATH, the path of a Chromium)', () => {
-  let browser: Browser
-  let site: FakeSite
-  let watched: WatchedPage | null = null
-
-  beforeAll(async () => {
-    browser = await launchBrowser()
-    site = await openFakeSite(documents, script)
-  })
-  afterAll(async () => {
-    await browser.close()
-    await site[Symbol.asyncDispose]()
-  })
-  // Every test is also a test of this: no error, no request to another host, no violation of the policy.
-  afterEach(async () => {
-    expect(watched?.faults).toEqual([])
-    await watched?.page.close()
-    watched = null
-  })
-
-  async function open(path: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
-    watched = await openPage(browser, site.url + path, options)
-    return watched.page
-  }
-
-  async function ask(words: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
-    const page = await open('/', options)
-    await page.fill('#question', words)
-    await page.click('#submit')
-    return page
-  }
-
+describePages('the pages in a browser', ({ site, open, ask }) => {
   describe('an answer', () => {
     it('streams in, and its footnotes follow with title, heading path, quote and a link to the reader page', async () => {
       const page = await ask(`slow: ${question}`)
@@ -125,11 +90,11 @@ describe.skipIf(!chromiumPath)('the pages in a browser (needs CHROMIUM_PATH, the
     it('is asked once: a reload reads it again', async () => {
       const page = await open(askAddress('torn reload'))
       await page.locator('.footnotes').waitFor()
-      const asked = site.asked.length
+      const asked = site().asked.length
       const before = await page.locator('.answer').innerHTML()
       await page.reload()
       await page.locator('.footnotes').waitFor()
-      expect(site.asked).toHaveLength(asked)
+      expect(site().asked).toHaveLength(asked)
       expect(await page.locator('.answer').innerHTML()).toBe(before)
     })
   })
@@ -198,10 +163,10 @@ describe.skipIf(!chromiumPath)('the pages in a browser (needs CHROMIUM_PATH, the
       await again.waitFor()
       expect(await page.locator('.fault').textContent()).toContain('The model took too long.')
       expect(await again.isDisabled()).toBe(true)
-      const asked = site.asked.length
+      const asked = site().asked.length
       await again.click()
       await page.locator('.fault').waitFor()
-      expect(site.asked).toHaveLength(asked + 1)
+      expect(site().asked).toHaveLength(asked + 1)
       expect(await page.locator('.turn').count()).toBe(1)
     })
 
@@ -229,20 +194,20 @@ describe.skipIf(!chromiumPath)('the pages in a browser (needs CHROMIUM_PATH, the
       await whole.locator('.footnotes').waitFor()
       const expected = await whole.locator('.answer').textContent()
       await whole.close()
-      const resumed = site.resumed.length
+      const resumed = site().resumed.length
       const page = await open(askAddress('torn'))
       await page.locator('.footnotes').waitFor()
       expect(await page.locator('.answer').textContent()).toBe(expected)
       expect((await texts(page, '#live p')).join(' ').match(/two of each kind/g)).toHaveLength(1)
-      expect(site.resumed.length).toBe(resumed + 2)
+      expect(site().resumed.length).toBe(resumed + 2)
     })
 
     it('shows nothing twice while it goes on, though the server repeats what it sent before', async () => {
-      const resumed = site.resumed.length
+      const resumed = site().resumed.length
       const page = await open(askAddress('endless, torn'))
       await page.locator('.answer', { hasText: 'two of e' }).waitFor()
       expect(await page.locator('.answer').textContent()).toBe('Stripe runs four limiters in production, two of e')
-      expect(site.resumed.length).toBe(resumed + 1)
+      expect(site().resumed.length).toBe(resumed + 1)
     })
   })
 
@@ -253,7 +218,7 @@ describe.skipIf(!chromiumPath)('the pages in a browser (needs CHROMIUM_PATH, the
       await page.keyboard.type(`${question} a/b`)
       await page.keyboard.press('Enter')
       await page.locator('.footnotes').waitFor()
-      expect(site.asked.at(-1)?.question).toBe(`${question} a/b`)
+      expect(site().asked.at(-1)?.question).toBe(`${question} a/b`)
       await page.locator('.marker').nth(1).focus()
       await page.keyboard.press('Enter')
       expect(await page.evaluate('document.activeElement.id')).toBe('passage')
@@ -264,7 +229,7 @@ describe.skipIf(!chromiumPath)('the pages in a browser (needs CHROMIUM_PATH, the
       await page.keyboard.type('And then?')
       await page.keyboard.press('Enter')
       await page.locator('.footnotes').nth(1).waitFor()
-      expect(site.asked.at(-1)?.conversation_id).toMatch(/^con_\d+$/)
+      expect(site().asked.at(-1)?.conversation_id).toMatch(/^con_\d+$/)
       expect(await page.locator('.turn').count()).toBe(2)
     })
 

@@ -81,7 +81,25 @@ const sentences: Sentence[] = [
   { words: ' See https://example.com/more for the rest.', verdict: 'unchecked' },
 ]
 
+// Ten thousand characters, in paragraphs of four sentences.
+const longAnswer: Sentence[] = Array.from({ length: 110 }, (_, n) => ({
+  words: `${n === 0 ? '' : n % 4 === 0 ? '\n\n' : ' '}Limiter number ${n} counts the requests of every user and refuses those that come too fast for it.`,
+  verdict: 'supported',
+  cites: [refill],
+}))
+
+const markup: Sentence[] = [
+  { words: '## Two **kinds**', verdict: 'unchecked' },
+  { words: '\n\n| Kind | Number |\n|---|---|\n| `rate` | *two* |', verdict: 'unchecked' },
+  { words: '\n\n- The first **is a bucket.**', verdict: 'supported', cites: [refill] },
+  { words: '\n  - It is refilled.', verdict: 'supported', cites: [refill] },
+  { words: '\n\n```\nSET tokens 10 [1]\n```', verdict: 'unchecked' },
+]
+
 const nearest = passages.slice(1).toReversed()
+
+// A server is restarted once.
+let restarted = false
 
 /** What is played for a question, told by a word in it. */
 export function script({ question }: Asked): Reply {
@@ -114,6 +132,10 @@ export function script({ question }: Asked): Reply {
   }
   if (question.includes('torn'))
     return [...told(0).slice(0, 9), 'cut', ...told(0).slice(9, 20), 'cut', ...told(0).slice(20)]
+  if (question.includes('restart') && !restarted) {
+    restarted = true
+    return [...half, { type: 'error', code: 'interrupted', retryable: true }]
+  }
   if (question.includes('outage'))
     return [...half, { type: 'error', code: 'model-timeout', retryable: true, retry_after_ms: 1000 }]
   if (question.includes('overlong'))
@@ -127,6 +149,8 @@ export function script({ question }: Asked): Reply {
       [{ words, verdict: 'verbatim', cites: [cite] }],
     )
   }
+  if (question.includes('long')) return tellAnswer(question, passages, longAnswer, { mode: 'generative' }, 1)
+  if (question.includes('markup')) return tellAnswer(question, passages, markup, { mode: 'generative' })
   if (question.includes('fallback'))
     return tellAnswer(question, passages, sentences.slice(0, 2), { fallback: 'model-unavailable' })
   return told(0)

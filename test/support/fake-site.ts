@@ -11,7 +11,12 @@ import type { Answer, Citation, DocumentRef, Growth, Passage, Place, Statement, 
 
 /** A step of an answer: an event, a pause of so many milliseconds, the moment a reader stops it, or a torn connection. */
 export type Step = { readonly type: string; readonly [field: string]: unknown } | number | 'until-stopped' | 'cut'
-export type Asked = { readonly question: string; readonly conversation_id?: string }
+export type Asked = {
+  readonly question: string
+  readonly conversation_id?: string
+  readonly mode?: string
+  readonly history?: readonly { readonly question: string }[]
+}
 export type Reply = readonly Step[] | Response
 
 type Running = {
@@ -19,7 +24,8 @@ type Running = {
   readonly asked: Asked
   readonly conversation: string
   readonly steps: Step[]
-  next: number
+  /** how many steps were played */
+  reached: number
   readonly stopped: AbortController
 }
 
@@ -28,6 +34,8 @@ export type FakeSite = {
   readonly asked: Asked[]
   /** `Last-Event-ID` of every time a stream was picked up again */
   readonly resumed: string[]
+  /** every thumb that was given; null: taken back */
+  readonly feedback: unknown[]
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -38,7 +46,8 @@ export async function openFakeSite(
 ): Promise<FakeSite> {
   const asked: Asked[] = []
   const resumed: string[] = []
-  const answers = new Map<string, Running>()
+  const feedback: unknown[] = []
+  const answers = new Map<string, Running>(storedBefore(script))
   const app = new Hono()
     .route('/', pageRoutes(fileURLToPath(new URL('../../web', import.meta.url))))
     .route('/', readerRoutes({ documents: fakeDocuments(documents), library: 'default' }))
@@ -51,9 +60,9 @@ export async function openFakeSite(
     const conversation = question.conversation_id ?? `con_${asked.length}`
     const started = { type: 'started', id, conversation_id: conversation }
     const steps = [started, ...reply]
-    const running = { id, asked: question, conversation, steps, next: 0, stopped: new AbortController() }
+    const running = { id, asked: question, conversation, steps, reached: 0, stopped: new AbortController() }
     answers.set(id, running)
-    return play(running)
+    return play(running, 0)
   })
   app.get('/v1/answers/:id/events', (c) => {
     const running = answers.get(c.req.param('id'))
@@ -61,14 +70,13 @@ export async function openFakeSite(
     const lastId = c.req.header('last-event-id') ?? ''
     resumed.push(lastId)
     // A few events again, as a server may send them that kept its log in larger pieces.
-    running.next = Math.max(0, Number(lastId) - 4)
-    return play(running)
+    return play(running, Math.max(0, Number(lastId) - 4))
   })
   app.post('/v1/answers/:id/stop', (c) => {
     answers.get(c.req.param('id'))?.stopped.abort()
     return c.json({ stopped: true }, 202)
   })
-  app.route('/', storedAnswers(answers))
+  app.route('/', storedAnswers(answers, feedback, fakeDocuments(documents)))
   const server = serve({ fetch: app.fetch, port: Number(process.env['FAKE_PORT'] ?? 0), hostname: '127.0.0.1' })
   await new Promise((resolve) => server.once('listening', resolve))
   const address = server.address()
@@ -77,6 +85,7 @@ export async function openFakeSite(
     url: `http://127.0.0.1:${port}`,
     asked,
     resumed,
+    feedback,
     async [Symbol.asyncDispose]() {
       if ('closeAllConnections' in server) server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -85,11 +94,12 @@ export async function openFakeSite(
 }
 
 /** What a reader finds again of what was asked here. */
-function storedAnswers(answers: ReadonlyMap<string, Running>): Hono {
+function storedAnswers(answers: Map<string, Running>, feedback: unknown[], documents: DocumentStore): Hono {
+  const titles = new Map<string, string>()
   const answerOf = (running: Running): Answer | null => {
     const last = running.steps.at(-1)
-    const ended = running.next >= running.steps.length && typeof last === 'object' && 'answer' in last
-    return ended ? { ...(last['answer'] as Answer), id: running.id, conversation_id: running.conversation } : null
+    const ended = running.reached >= running.steps.length && typeof last === 'object' && 'answer' in last
+    return ended ? named(last['answer'] as Answer, running) : null
   }
   const exchange = (running: Running) => {
     const answer = answerOf(running)
@@ -102,11 +112,21 @@ function storedAnswers(answers: ReadonlyMap<string, Running>): Hono {
     }
   }
   return new Hono()
-    .get('/v1/conversations', (c) => c.json({ conversations: conversationsOf(answers), next: null }))
+    .get('/v1/conversations', (c) => c.json({ conversations: conversationsOf(answers, titles), next: null }))
+    .patch('/v1/conversations/:id', async (c) => {
+      const { title } = await c.req.json<{ title: string }>()
+      titles.set(c.req.param('id'), title)
+      return c.json({ id: c.req.param('id'), title })
+    })
+    .delete('/v1/conversations/:id', (c) => {
+      for (const { id, conversation } of answers.values())
+        if (conversation === c.req.param('id')) answers.delete(id)
+      return c.body(null, 204)
+    })
     .get('/v1/conversations/:id', (c) => {
       const id = c.req.param('id')
       const its = [...answers.values()].filter(({ conversation }) => conversation === id)
-      if (its.length === 0)
+      if (its.length === 0 || id === OTHERS)
         return c.json({ code: 'unknown-conversation', detail: 'There is no such conversation.' }, 404)
       const before = c.req.query('before')
       const end = before === undefined ? its.length : its.findIndex((each) => each.id === before)
@@ -119,19 +139,43 @@ function storedAnswers(answers: ReadonlyMap<string, Running>): Hono {
       const answer = running && answerOf(running)
       return answer ? c.json(answer) : c.json({ code: 'unknown-answer', detail: 'There is no such answer.' }, 404)
     })
-    .post('/v1/answers/:id/feedback', async (c) => c.json({ id: c.req.param('id'), feedback: await c.req.json() }))
-    .delete('/v1/answers/:id/feedback', (c) => c.json({ id: c.req.param('id'), feedback: null }))
+    .post('/v1/answers/:id/feedback', async (c) => {
+      feedback.push(await c.req.json())
+      return c.json({ id: c.req.param('id'), feedback: feedback.at(-1) })
+    })
+    .delete('/v1/answers/:id/feedback', (c) => {
+      feedback.push(null)
+      return c.json({ id: c.req.param('id'), feedback: null })
+    })
     .get('/v1/answers/:id/suggestions', (c) => c.json({ suggestions: fakeSuggestions }))
     .get('/v1/suggestions', (c) => c.json({ suggestions: fakeSuggestions }))
     .get('/v1/library', (c) => c.json(fakeLibrary))
+    .get('/v1/documents/:id', async (c) =>
+      c.json(await documents.find('default', c.req.param('id'), c.req.query('revision'))),
+    )
     .get('/v1/documents', (c) => c.json({ documents: [], next: null }))
 }
 
-function conversationsOf(answers: ReadonlyMap<string, Running>) {
+function conversationsOf(answers: ReadonlyMap<string, Running>, titles: ReadonlyMap<string, string>) {
   const first = new Map<string, Running>()
   for (const running of answers.values()) if (!first.has(running.conversation)) first.set(running.conversation, running)
-  const titled = Array.from(first, ([id, { asked }]) => ({ id, title: asked.question, questions: 1 }))
+  const titled = Array.from(first, ([id, { asked }]) => ({ id, title: titles.get(id) ?? asked.question, questions: 1 }))
   return titled.toReversed().map((each) => ({ ...each, asked_at: new Date().toISOString() }))
+}
+
+// A conversation that nobody here began.
+const OTHERS = 'con_other'
+
+/** What was asked before the site was opened: two hundred questions of one conversation, and one of somebody else. */
+function storedBefore(script: (asked: Asked) => Reply): [string, Running][] {
+  const stored = (id: string, conversation: string, question: string): [string, Running] => {
+    const steps = script({ question })
+    if (steps instanceof Response) throw new Error(`${question} has no answer`)
+    const reached = steps.length
+    return [id, { id, asked: { question }, conversation, steps: [...steps], reached, stopped: new AbortController() }]
+  }
+  const many = Array.from({ length: 200 }, (_, n) => stored(`ans_of_${n}`, 'con_twohundred', `Question ${n + 1}?`))
+  return [...many, stored('ans_other', OTHERS, 'What do others ask?')]
 }
 
 const fakeSuggestions = [
@@ -150,27 +194,37 @@ const fakeLibrary = {
 }
 
 // The id of an event is its place among the steps, so a resumed stream goes on where the last one was torn.
-function play(running: Running): Response {
-  const body = ReadableStream.from(frames(running)).pipeThrough(new TextEncoderStream())
+function play(running: Running, from: number): Response {
+  const body = ReadableStream.from(frames(running, from)).pipeThrough(new TextEncoderStream())
   return new Response(body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } })
 }
 
-async function* frames(running: Running): AsyncGenerator<string> {
-  for (let step = running.steps[running.next++]; step !== undefined; step = running.steps[running.next++]) {
+async function* frames(running: Running, from: number): AsyncGenerator<string> {
+  const { steps } = running
+  for (let at = from; at < steps.length; at++) {
+    const step = steps[at] ?? 0
+    running.reached = Math.max(running.reached, at + 1)
     if (step === 'cut') {
       // Half an event, as a torn connection leaves it: what the page must not show twice. It is torn here only once.
-      running.steps.splice(running.next - 1, 1)
+      steps.splice(at, 1)
       yield `id: 999\nevent: text\ndata: {"delta":"torn`
       return
     }
     if (typeof step === 'number') await wait(step)
     else if (step === 'until-stopped') await once(running.stopped.signal, 'abort')
     else {
-      const { type, ...fields } = step
-      yield `: beat\r\nid: ${running.next}\r\nevent: ${type}\r\ndata: ${JSON.stringify(fields)}\r\n\r\n`
+      const { type, ...given } = step
+      const fields = 'answer' in given ? { answer: named(given['answer'] as Answer, running) } : given
+      yield `: beat\r\nid: ${at + 1}\r\nevent: ${type}\r\ndata: ${JSON.stringify(fields)}\r\n\r\n`
     }
   }
 }
+
+const named = (answer: Answer, { id, conversation }: Running): Answer => ({
+  ...answer,
+  id,
+  conversation_id: conversation,
+})
 
 export function fakeDocuments(documents: readonly DocumentText[]): DocumentStore {
   return {

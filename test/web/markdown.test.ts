@@ -58,18 +58,7 @@ function inline(tokens: readonly Token[]): string {
     .join('')
 }
 
-const word = fc.constantFrom(
-  'Stripe',
-  'limits',
-  '2',
-  'requests',
-  'snake_case',
-  '1.5',
-  'naïve',
-  '🎉',
-  '[1]',
-  'x|y',
-)
+const word = fc.constantFrom('Stripe', 'limits', '2', 'requests', 'snake_case', '1.5', 'naïve', '🎉', '[1]', 'x|y')
 const plain = fc.array(word, { minLength: 1, maxLength: 5 }).map((words) => words.join(' '))
 const safe = fc.array(fc.constantFrom('Stripe', 'limits', 'it', 'naïve', '[2]'), { minLength: 1, maxLength: 3 })
 const styled = fc
