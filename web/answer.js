@@ -46,7 +46,7 @@ function blockTree(block, draft, opened) {
       tree('table', {}, tree('thead', {}, row(head, 'th')), tree('tbody', {}, ...rows)),
     )
   }
-  if (block.tag === 'p' || block.tag === 'h4')
+  if (block.tag === 'p' || block.tag === 'h3')
     return tree(block.tag, { dir: 'auto' }, ...block.spans.flatMap((span) => line(span)))
   const entries = block.spans.map((span, index) => {
     const depth = block.depths?.[index] ?? 0

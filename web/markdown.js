@@ -95,7 +95,7 @@ function takeLine(words, line, isOpen, isPlain, blocks) {
   const span = { start: line.start + lead, end: line.end }
   const open = isOpen && (last?.tag === 'p' || last?.depths) ? last.spans.at(-1) : undefined
   if (tag === 'p' && open) open.end = span.end
-  else if (tag === 'p' || tag === 'h4') blocks.push({ tag, spans: [span] })
+  else if (tag === 'p' || tag === 'h3') blocks.push({ tag, spans: [span] })
   else if (last?.depths && (last.tag === tag || indent > 1)) {
     // An entry of a list within a list stands in the same one, further in.
     last.spans.push(span)
@@ -106,11 +106,11 @@ function takeLine(words, line, isOpen, isPlain, blocks) {
 /**
  * What a line is, by how it begins; `lead` characters of it are not shown.
  * @param {string} words @param {boolean} isPlain
- * @returns {{ tag: 'p' | 'h4' | 'ul' | 'ol', lead: number, indent: number, first: number }}
+ * @returns {{ tag: 'p' | 'h3' | 'ul' | 'ol', lead: number, indent: number, first: number }}
  */
 function beginningOf(words, isPlain) {
   const heading = isPlain ? null : /^ {0,3}#{1,6}\s+(?=\S)/.exec(words)
-  if (heading) return { tag: 'h4', lead: heading[0].length, indent: 0, first: 1 }
+  if (heading) return { tag: 'h3', lead: heading[0].length, indent: 0, first: 1 }
   const [lead = '', blank = '', bullet, number] = /^(\s*)(?:([-*•+]|(\d{1,3})[.)])\s+(?=\S))?/.exec(words) ?? []
   const place = { lead: lead.length, indent: blank.length, first: Number(number ?? 1) }
   if (bullet === undefined) return { tag: 'p', ...place }

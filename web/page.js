@@ -24,7 +24,7 @@ function App() {
   }, [hasAsked])
   return html` <a class="skip" href="#main">Skip to the answer</a>
     <header class="top">
-      <a class="wordmark" href="/" aria-label="Footnote">Footnote<sup>1</sup></a>
+      <a class="wordmark" href="/">Footnote<sup aria-hidden="true">1</sup></a>
       <nav aria-label="Pages">
         <button type="button" id="show-history" popovertarget="history">History</button>
         <a href="/library" aria-current=${view === 'library' ? 'page' : undefined}>Library</a>
@@ -54,6 +54,7 @@ function Asking({ hasAsked }) {
         <p>Every sentence of the answer carries a footnote to the exact words that back it.</p>
       </div>`
     }
+    ${hasAsked && html`<h1 class="unseen">${conversation.value?.title ?? 'Conversation'}</h1>`}
     <div id="turns">
       ${conversation.value?.earlier && html`<button type="button" class="more" onClick=${page.openEarlier}>Show earlier questions</button>`}
       ${turns.value.map((turn) => html`<${TurnView} key=${turn.key} turn=${turn} isLast=${turn === last} />`)}

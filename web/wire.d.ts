@@ -115,7 +115,7 @@ export type Draft = {
 
 /** A block of text. `rows` are the cells of a table, `depths` how far each entry of a list is indented. */
 export type Block = {
-  tag: 'p' | 'h4' | 'ul' | 'ol' | 'pre' | 'table'
+  tag: 'p' | 'h3' | 'ul' | 'ol' | 'pre' | 'table'
   spans: Span[]
   first?: number
   depths?: number[]

@@ -26,6 +26,7 @@ type Running = {
   readonly steps: Step[]
   /** how many steps were played */
   reached: number
+  firstTextAt?: number
   readonly stopped: AbortController
 }
 
@@ -36,6 +37,8 @@ export type FakeSite = {
   readonly resumed: string[]
   /** every thumb that was given; null: taken back */
   readonly feedback: unknown[]
+  /** when the first words of the last answer were sent, by the clock */
+  readonly firstTextAt: () => number
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -86,6 +89,7 @@ export async function openFakeSite(
     asked,
     resumed,
     feedback,
+    firstTextAt: () => [...answers.values()].at(-1)?.firstTextAt ?? 0,
     async [Symbol.asyncDispose]() {
       if ('closeAllConnections' in server) server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -119,8 +123,7 @@ function storedAnswers(answers: Map<string, Running>, feedback: unknown[], docum
       return c.json({ id: c.req.param('id'), title })
     })
     .delete('/v1/conversations/:id', (c) => {
-      for (const { id, conversation } of answers.values())
-        if (conversation === c.req.param('id')) answers.delete(id)
+      for (const { id, conversation } of answers.values()) if (conversation === c.req.param('id')) answers.delete(id)
       return c.body(null, 204)
     })
     .get('/v1/conversations/:id', (c) => {
@@ -214,6 +217,7 @@ async function* frames(running: Running, from: number): AsyncGenerator<string> {
     else if (step === 'until-stopped') await once(running.stopped.signal, 'abort')
     else {
       const { type, ...given } = step
+      if (type === 'text') running.firstTextAt ??= Date.now()
       const fields = 'answer' in given ? { answer: named(given['answer'] as Answer, running) } : given
       yield `: beat\r\nid: ${at + 1}\r\nevent: ${type}\r\ndata: ${JSON.stringify(fields)}\r\n\r\n`
     }

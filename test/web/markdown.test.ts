@@ -38,7 +38,7 @@ const markdownIt = new MarkdownIt({ html: false, linkify: false }).disable([
 function theirs(text: string): Shown[] {
   const shown: { tag: string; words: string[] }[] = []
   for (const token of markdownIt.parse(text, {})) {
-    if (token.type === 'heading_open') shown.push({ tag: 'h4', words: [] })
+    if (token.type === 'heading_open') shown.push({ tag: 'h3', words: [] })
     else if (/^(paragraph|bullet_list|ordered_list|table)_open$/.test(token.type)) {
       if (token.type !== 'paragraph_open' || token.level === 0) shown.push({ tag: token.tag, words: [] })
     } else if (token.type === 'fence') shown.push({ tag: 'pre', words: [token.content.replace(/\n$/, '')] })
