@@ -19,6 +19,8 @@ export type LiveAnswers = {
   readonly log: (library: string, id: string) => Promise<readonly StoredEvent[] | null>
   /** Stops an answer under way. False when it is not running here. */
   readonly stop: (library: string, id: string) => boolean
+  /** Stops those of a conversation that run here, and waits for their end. */
+  readonly stopConversation: (library: string, conversationId: string) => Promise<void>
   /** Waits for the end of every answer under way; stops those that are left after `deadlineMs`. */
   readonly drain: (deadlineMs: number) => Promise<void>
 }
@@ -36,6 +38,7 @@ export type LiveDeps = {
 
 type Running = {
   readonly library: string
+  readonly conversationId: string
   readonly controller: AbortController
   readonly events: StoredEvent[]
   readonly waiting: Set<() => void>
@@ -82,8 +85,15 @@ export function liveAnswers(deps: LiveDeps): LiveAnswers {
     stop: (library, id) => {
       const live = running.get(id)
       if (live?.library !== library) return false
-      live.controller.abort(new DOMException('stopped by the reader', 'AbortError'))
+      live.controller.abort(stopped())
       return true
+    },
+    stopConversation: async (library, conversationId) => {
+      const its = [...running.values()].filter(
+        (live) => live.library === library && live.conversationId === conversationId,
+      )
+      for (const { controller } of its) controller.abort(stopped())
+      await within(STOPPED_MS, Promise.all(its.map(({ finished }) => finished)))
     },
     drain: async (deadlineMs) => {
       draining = true
@@ -94,6 +104,8 @@ export function liveAnswers(deps: LiveDeps): LiveAnswers {
     },
   }
 }
+
+const stopped = () => new DOMException('stopped by the reader', 'AbortError')
 
 /** One statement at a time says of all answers here that they are under way, however silent their models are. */
 function openHeart(running: ReadonlyMap<string, Running>, { answers, report, silentMs = SILENT_MS }: LiveDeps) {
@@ -116,7 +128,8 @@ function openHeart(running: ReadonlyMap<string, Running>, { answers, report, sil
 function run(question: Question, deps: LiveDeps, whenFinished: () => void): Running {
   const { promise: finished, resolve } = Promise.withResolvers<void>()
   const controller = new AbortController()
-  const live: Running = { library: question.library, controller, events: [], waiting: new Set(), finished }
+  const { library, conversationId } = question
+  const live: Running = { library, conversationId, controller, events: [], waiting: new Set(), finished }
   void drive(live, question, deps).finally(() => {
     whenFinished()
     resolve()

@@ -1,23 +1,32 @@
 // Answers read again: the list, the finished object, the events from any point on, the stop button, and what readers thought.
 import { Hono } from 'hono'
 import { type AppError, InputError, NotFoundError } from '../../core/errors.ts'
-import type { AnswerStore } from '../../core/ports.ts'
+import type { AnswerStore, ConversationStore } from '../../core/ports.ts'
 import { type Feedback, isTerminal, type StoredEvent } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { parseShape, readBody } from './body.ts'
 import { sseResponse, toSse } from './events.ts'
+import { readerOf } from './reader-cookie.ts'
 import { answersQuery, eventsQuery, feedbackBody, noQuery, pathId } from './schemas.ts'
 import { toWire } from './wire.ts'
 
-export type AnswersDeps = { readonly live: LiveAnswers; readonly answers: AnswerStore; readonly library: string }
+export type AnswersDeps = {
+  readonly live: LiveAnswers
+  readonly answers: AnswerStore
+  readonly conversations: ConversationStore
+  readonly library: string
+}
 
 export function answersRoutes(deps: AnswersDeps): Hono {
-  const { live, answers, library } = deps
+  const { live, answers, conversations, library } = deps
   return new Hono()
     .get('/v1/answers', async (c) => {
       const { stale, rating, conversation_id, limit, after } = parseShape(answersQuery, c.req.query(), 'query')
       const only = { stale: stale === 'true', rating: rating ?? null, conversationId: conversation_id ?? null }
       if (after !== undefined && !(await answers.find(library, after))) throw noPlace(after)
+      // Somebody else's is like one that does not exist.
+      if (conversation_id !== undefined && !(await conversations.isOpenTo(library, conversation_id, readerOf(c))))
+        return c.json({ answers: [], next: null })
       // One more than asked for tells whether there is a next page.
       const found = await answers.list(library, only, limit + 1, after)
       const page = found.slice(0, limit)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
+import { giveReaderCookie } from './reader-cookie.ts'
 
 const script = 'text/javascript; charset=utf-8'
 
@@ -49,11 +50,22 @@ export const pageHeaders: MiddlewareHandler = async (c, next) => {
   c.header('referrer-policy', 'no-referrer')
 }
 
-export function pageRoutes(webDir: string): Hono {
+/** All drawn by one document: what stands at an address that names nothing is for it to say. */
+const addresses = ['/', '/answers/:id', '/library', '/conversations/:id']
+
+export function pageRoutes(webDir: string, publicUrl: string | null = null): Hono {
   const app = new Hono()
+  const cookie: MiddlewareHandler = async (c, next) => {
+    await next()
+    giveReaderCookie(c, 'page', publicUrl)
+    // The cookie is one reader's: no cache but their own may keep it.
+    c.header('cache-control', 'private, no-cache')
+  }
+  // Around the tag, which leaves an unchanged page only the headers that caches read.
+  for (const address of addresses) app.get(address, cookie)
   for (const [name, type] of served) {
     // The headers hang on each route and not on '*': a sub-app must not change the routes of its parent.
-    app.get(addressOf(name), pageHeaders, etag(), async (c) => {
+    app.on('GET', addressesOf(name), pageHeaders, etag(), async (c) => {
       const bytes = await readFile(join(webDir, name))
       // No build gives these files versioned names, so every use asks once whether they are still the same.
       return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'no-cache' })
@@ -62,6 +74,6 @@ export function pageRoutes(webDir: string): Hono {
   return app
 }
 
-function addressOf(name: string): string {
-  return name === 'index.html' ? '/' : `/${name.replace(/\.html$/, '')}`
+function addressesOf(name: string): string[] {
+  return name === 'index.html' ? addresses : [`/${name.replace(/\.html$/, '')}`]
 }

@@ -1,6 +1,6 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
-import type { AnswerStore, RatedAnswer, ReplyStore, Store } from '../../core/ports.ts'
+import type { AnswerStore, ConversationStore, RatedAnswer, ReplyStore, Store } from '../../core/ports.ts'
 import type { IndexReport, StoreStatus } from '../../core/reports.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
 
@@ -54,6 +54,15 @@ export function memoryReplies(): ReplyStore & { readonly kept: Map<string, strin
   }
 }
 
+const noConversations: ConversationStore = {
+  isOpenTo: async () => true,
+  owns: async () => false,
+  list: async () => ({ conversations: [], next: null }),
+  find: async () => null,
+  rename: async () => null,
+  remove: async () => false,
+}
+
 export function emptyStore(): Store {
   return {
     documents: {
@@ -71,6 +80,7 @@ export function emptyStore(): Store {
       readable: async () => ({ chunks: 0, vocabulary: new Map() }),
     },
     answers: memoryAnswers(),
+    conversations: noConversations,
     replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     reports: { status: async () => emptyStatus, index: async () => wholeIndex },
@@ -128,6 +138,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     documents: part(),
     search: part(),
     answers: part(),
+    conversations: part(),
     replies: part(),
     spending: part(),
     reports: part(),
