@@ -163,6 +163,8 @@ export type AnswerStore = {
   /** Events after `seq`, in order; null when the answer is unknown. */
   events(library: string, id: string, after: number): Promise<StoredEvent[] | null>
   find(library: string, id: string): Promise<RatedAnswer | null>
+  /** For whom it was asked; null: without a limit, or there is none. */
+  audiences(library: string, id: string): Promise<readonly string[] | null>
   /** Keeps what a reader says of a finished answer, in place of what was said before; null takes it back. */
   rate(library: string, id: string, feedback: Feedback | null): Promise<RatedAnswer | null>
   /** Says of answers that they are still under way. */

@@ -22,6 +22,7 @@ import { pageRoutes } from './http/pages.ts'
 import { publishedRoutes } from './http/published.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
+import { suggestionsRoutes } from './http/suggestions.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
 import type { Policy } from './answer/verdicts.ts'
 import { createSlack, type SlackApp } from './slack/slack.ts'
@@ -106,6 +107,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', answersRoutes({ live, answers, conversations, library }))
     .route('/', conversationsRoutes({ live, conversations, library, publicUrl }))
     .route('/', searchRoutes({ ...answering, library }))
+    .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
     .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
     .route('/', readerRoutes({ documents, library }))

@@ -36,6 +36,7 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
     },
     events: async (_library, id, after) => logs.get(id)?.filter(({ seq }) => seq > after) ?? null,
     find: async (_library, id) => await find(id),
+    audiences: async () => null,
     rate: async (_library, id, feedback) => {
       given.set(id, feedback && { ...feedback, givenAt: '2026-01-01T00:00:00.000Z' })
       return await find(id)
