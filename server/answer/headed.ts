@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { DocumentText } from '../../core/ports.ts'
 import type { Heading } from '../../core/types.ts'
 import { questionFrom } from './phrasing.ts'
+import { verbOf } from './verbs.ts'
 
 export type Candidate = {
   readonly question: string
@@ -87,15 +88,14 @@ function writtenIn(document: DocumentText): (words: readonly string[]) => string
     if (/\p{Lu}|\d/u.test(word.slice(1)) || isNamed(word)) return part
     // "Shard Manager" is a name, although "shard" is none.
     if (pairs.some((pair) => times(pair) > 1 && isNamed(pair))) return part
-    const isUnknown = times(lower) === 0 && (isAlone || times(`^${word}`) > 0)
-    return isUnknown ? part : part.toLowerCase()
+    return isAlone && times(lower) === 0 ? part : part.toLowerCase()
   }
   return (words) =>
     words.map((word, at) => {
       const before = words[at - 1] ?? ''
       const pairs = [`${lettersOf(before)} ${lettersOf(word)}`, `${lettersOf(word)} ${lettersOf(words[at + 1])}`]
       // Where the name of somebody stands, of whom the text says no more: "How Discord stores …", "… at Netflix".
-      const isAlone = /^at$/i.test(before) || (at === 1 && /^(?:how|why|what)$/i.test(before))
+      const isAlone = /^at$/i.test(before) || (at === 1 && /^(?:how|why|what)$/i.test(before) && !verbOf(word))
       const parts = word.split(/(?=-)|(?<=-)/)
       return parts.map((part) => single(part, isAlone && parts.length === 1, pairs)).join('')
     })
@@ -105,7 +105,7 @@ function lettersOf(word = ''): string {
   return /[\p{L}\p{N}]+/u.exec(word)?.[0] ?? ''
 }
 
-/** Words and pairs of them as they stand within sentences; the first word of a sentence, which says less, with a `^`. */
+/** Words and pairs of them as they stand within sentences: the capital of the first word of one says nothing. */
 function countWords({ text, outline, boilerplate }: DocumentText): ReadonlyMap<string, number> {
   // Headings and lists of them prove nothing: it is their capitals that are in doubt.
   const outside = [...outline.map(({ span }) => span), ...boilerplate].toSorted((a, b) => a.start - b.start)
@@ -118,7 +118,7 @@ function countWords({ text, outline, boilerplate }: DocumentText): ReadonlyMap<s
     if (index >= (outside[skipped]?.start ?? Infinity)) continue
     const gap = text.slice(lastEnd, index)
     const isWithin = gap === ' ' || gap === ', ' || gap === '-' || gap === ' (' || /^\p{Ll}/u.test(word)
-    count(isWithin ? word : `^${word}`)
+    if (isWithin) count(word)
     if (gap === ' ') count(`${last} ${word}`)
     last = word
     lastEnd = index + word.length

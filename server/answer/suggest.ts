@@ -1,6 +1,7 @@
 // Questions that this library answers, for a reader who does not know what it holds. Made by rule from titles and
 // headings, and each tried on the pipeline before it is shown: what would be refused, or answered from elsewhere, is not.
 import type { AnswerStore, DocumentText } from '../../core/ports.ts'
+import { queryTerms } from '../../core/terms.ts'
 import type { Answer, Passage, Question, Turn } from '../../core/types.ts'
 import { answer, type AnswerDeps, newAnswerId, REMEMBERED_TURNS } from './answer.ts'
 import { type Candidate, candidatesOf } from './headed.ts'
@@ -147,42 +148,30 @@ async function followUps(
 }
 
 /**
- * Of the documents that an answer cites, or a refusal came near to: first what stands beside the places it read, then
- * the rest of those documents, then what else was found.
+ * First what stands beside the words that an answer cites, in their document or, where that holds many, their article.
+ * Then what else was found with a word of the question in it: what was found last has little to do with it.
  */
 async function candidatesNear(
-  { citations, passages, nearest }: Answer,
+  { query, citations, passages, nearest }: Answer,
   audiences: readonly string[] | undefined,
   read: Reader,
 ): Promise<Candidate[]> {
   const places: readonly Pick<Passage, 'document' | 'headings'>[] = [...citations, ...passages, ...nearest]
-  const ids = [...new Set(places.map(({ document }) => document.id))]
-  const readings = await Promise.all(ids.map(read))
-  const open = readings
-    .filter((each) => each !== null)
-    .filter(({ document: { audience } }) => {
-      return audience.length === 0 || audiences === undefined || audience.some((name) => audiences.includes(name))
-    })
-  const cited = new Set(citations.flatMap(({ headings }) => headings))
-  const ranked = open.flatMap(({ candidates, document }, order) => {
-    const here = new Set(
-      places.filter((place) => place.document.id === document.id).flatMap(({ headings }) => headings),
-    )
-    return candidates
-      .filter(({ heading, article }) => heading === null || heading === article || !cited.has(heading))
-      .map((candidate) => ({ candidate, rank: order + (isBeside(candidate, here) ? 0 : FAR) }))
-  })
-  // A document of many articles has little to do with most of itself.
-  const beside = ranked.toSorted((a, b) => a.rank - b.rank)
-  return beside
-    .filter(({ candidate, rank }) => candidate.article === null || rank < FAR)
-    .map(({ candidate }) => candidate)
+  const readings = await Promise.all([...new Set(places.map(({ document }) => document.id))].map(read))
+  const all = readings.flatMap((each) => (each && mayRead(each.document, audiences) ? each.candidates : []))
+  const cited = new Set(citations.map(({ document }) => document.id))
+  const citedHeadings = new Set(citations.flatMap(({ headings }) => headings))
+  const isOwn = ({ document, heading, article }: Candidate) =>
+    cited.has(document.id) && heading !== null && (article === null || citedHeadings.has(article))
+  const asked = new Set(queryTerms(query))
+  const shared = ({ question }: Candidate) => queryTerms(question).filter((term) => asked.has(term)).length
+  const own = all.filter((each) => isOwn(each) && !citedHeadings.has(each.heading ?? ''))
+  const others = all.filter((each) => !isOwn(each) && shared(each) > 0)
+  return [...own, ...others.toSorted((a, b) => shared(b) - shared(a))]
 }
 
-const FAR = 1_000
-
-function isBeside({ heading, article }: Candidate, here: ReadonlySet<string>): boolean {
-  return article === null ? heading !== null : here.has(article)
+function mayRead({ audience }: DocumentText, audiences: readonly string[] | undefined): boolean {
+  return audience.length === 0 || audiences === undefined || audience.some((name) => audiences.includes(name))
 }
 
 /** The answer that its reader would get without a model, when it comes from where the question was drawn; else null. */

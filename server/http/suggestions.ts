@@ -16,7 +16,7 @@ export function suggestionsRoutes(deps: SuggestDeps): Hono {
       const { limit } = parseShape(suggestionsQuery, c.req.query(), 'query')
       const id = pathId(c.req.param('id'), 'answer')
       const suggestions = await after(id, limit)
-      if (!suggestions) throw new NotFoundError('unknown-answer', `There is no answer ${JSON.stringify(id)}.`)
+      if (!suggestions) throw new NotFoundError('unknown-answer', `There is no finished answer ${JSON.stringify(id)}.`)
       return c.json({ suggestions })
     })
 }
