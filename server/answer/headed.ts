@@ -117,7 +117,7 @@ function countWords({ text, outline, boilerplate }: DocumentText): ReadonlyMap<s
     while ((outside[skipped]?.end ?? Infinity) <= index) skipped++
     if (index >= (outside[skipped]?.start ?? Infinity)) continue
     const gap = text.slice(lastEnd, index)
-    const isWithin = gap === ' ' || gap === ', ' || gap === '-' || gap === ' (' || /^\p{Ll}/u.test(word)
+    const isWithin = (last !== '' && !/[.!?:|\n]/.test(gap)) || /^\p{Ll}/u.test(word)
     if (isWithin) count(word)
     if (gap === ' ') count(`${last} ${word}`)
     last = word

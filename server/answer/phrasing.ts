@@ -108,6 +108,8 @@ function gerund(words: readonly string[], name: string | null): string | null {
   const owner = /^(.+)['’]s$/.exec(second)?.[1]
   if (owner && isName(owner)) return rest.length === 0 ? null : `how did ${owner} ${verb.base} its ${rest.join(' ')}?`
   const object = [second, ...rest].join(' ')
+  // A name with what it is behind it: of the two only one can be built.
+  if (/, .*['’]s /.test(object)) return null
   if (name) return object.includes(name) ? null : `how does ${name} ${verb.base} ${object}?`
   // Which one, only the article knows.
   return isName(second) || second === 'the' ? null : `how do you ${verb.base} ${object}?`

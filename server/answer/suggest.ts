@@ -163,11 +163,16 @@ async function candidatesNear(
   const citedHeadings = new Set(citations.flatMap(({ headings }) => headings))
   const isOwn = ({ document, heading, article }: Candidate) =>
     cited.has(document.id) && heading !== null && (article === null || citedHeadings.has(article))
-  const asked = new Set(queryTerms(query))
-  const shared = ({ question }: Candidate) => queryTerms(question).filter((term) => asked.has(term)).length
+  const asked = new Set(subjectsOf(query))
+  const shared = ({ question }: Candidate) => subjectsOf(question).filter((term) => asked.has(term)).length
   const own = all.filter((each) => isOwn(each) && !citedHeadings.has(each.heading ?? ''))
   const others = all.filter((each) => !isOwn(each) && shared(each) > 0)
   return [...own, ...others.toSorted((a, b) => shared(b) - shared(a))]
+}
+
+/** "How does … approach …" and "How do you build …" are alike in their frame alone. */
+function subjectsOf(question: string): string[] {
+  return queryTerms(question.replace(/\b(?:approach|build)\b/g, ''))
 }
 
 function mayRead({ audience }: DocumentText, audiences: readonly string[] | undefined): boolean {
