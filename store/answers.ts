@@ -1,6 +1,7 @@
 // Answers and their events: written before they are sent, so that a stream can resume and an answer be audited.
 import { StoreError } from '../core/errors.ts'
-import type { AnswerFilter, AnswerRecord, AnswerStore, AnswerSummary, RatedAnswer } from '../core/ports.ts'
+import type { RatedAnswer } from '../core/conversations.ts'
+import type { AnswerFilter, AnswerRecord, AnswerStore, AnswerSummary } from '../core/ports.ts'
 import { type Answer, type AnswerEvent, type Feedback, isTerminal, type StoredEvent, type Turn } from '../core/types.ts'
 import { audienceParameter } from './audiences.ts'
 import { type Database, toJson } from './database.ts'

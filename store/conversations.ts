@@ -5,7 +5,7 @@ import type {
   ConversationSummary,
   Exchange,
   ListedConversations,
-} from '../core/ports.ts'
+} from '../core/conversations.ts'
 import { toRated, type RatedRow } from './answers.ts'
 import type { Database, Query } from './database.ts'
 

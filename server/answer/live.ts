@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '../../core/errors.ts'
 import type { AnswerStore, Answering } from '../../core/ports.ts'
 import { type AnswerEvent, isTerminal, type Mode, type Question, type StoredEvent } from '../../core/types.ts'
+import { openHeart } from './heart.ts'
 
 export type LiveAnswers = {
   /** Throws AppError `shutting-down` once `drain` was called. */
@@ -38,26 +39,26 @@ export type LiveDeps = {
 
 type Running = {
   readonly library: string
-  readonly conversationId: string
+  /** with its library */
+  readonly conversation: string
   readonly controller: AbortController
   readonly events: StoredEvent[]
   readonly waiting: Set<() => void>
   readonly finished: Promise<void>
 }
 
-// It is said every 15 s: five times may be missed, while the database is slow or gone, before an answer is given up.
+// It is said every 15 s (heart.ts).
 const SILENT_MS = 90_000
-const BEATS = 6
 const POLL_MS = 500
 // A store that just failed may take long to fail again. Readers wait no longer than this to hear of it.
 const CLOSING_MS = 2_000
 // A stopped answer only has to store its end. One that hangs even then must not hold the process.
 const STOPPED_MS = 2_000
-
+const stopped = () => new DOMException('stopped by the reader', 'AbortError')
 export function liveAnswers(deps: LiveDeps): LiveAnswers {
   const { answers } = deps
   const running = new Map<string, Running>()
-  const heart = openHeart(running, deps)
+  const heart = openHeart(running, { ...deps, silentMs: deps.silentMs ?? SILENT_MS })
   let draining = false
   return {
     start: (question) => {
@@ -88,10 +89,8 @@ export function liveAnswers(deps: LiveDeps): LiveAnswers {
       live.controller.abort(stopped())
       return true
     },
-    stopConversation: async (library, conversationId) => {
-      const its = [...running.values()].filter(
-        (live) => live.library === library && live.conversationId === conversationId,
-      )
+    stopConversation: async (library, id) => {
+      const its = [...running.values()].filter(({ conversation }) => conversation === `${library}/${id}`)
       for (const { controller } of its) controller.abort(stopped())
       await within(STOPPED_MS, Promise.all(its.map(({ finished }) => finished)))
     },
@@ -105,31 +104,18 @@ export function liveAnswers(deps: LiveDeps): LiveAnswers {
   }
 }
 
-const stopped = () => new DOMException('stopped by the reader', 'AbortError')
-
-/** One statement at a time says of all answers here that they are under way, however silent their models are. */
-function openHeart(running: ReadonlyMap<string, Running>, { answers, report, silentMs = SILENT_MS }: LiveDeps) {
-  let timer: NodeJS.Timeout | undefined
-  const renew = () => {
-    const all = Array.from(running, ([id, { library }]) => ({ library, id }))
-    answers.renew(all).catch((error: unknown) => report('answers under way could not be kept alive', error))
-  }
-  return {
-    beat: () => {
-      if (silentMs > 0) timer ??= setInterval(renew, silentMs / BEATS).unref()
-    },
-    rest: () => {
-      clearInterval(timer)
-      timer = undefined
-    },
-  }
-}
-
 function run(question: Question, deps: LiveDeps, whenFinished: () => void): Running {
   const { promise: finished, resolve } = Promise.withResolvers<void>()
   const controller = new AbortController()
-  const { library, conversationId } = question
-  const live: Running = { library, conversationId, controller, events: [], waiting: new Set(), finished }
+  const { library, conversationId: id } = question
+  const live: Running = {
+    library,
+    conversation: `${library}/${id}`,
+    controller,
+    events: [],
+    waiting: new Set(),
+    finished,
+  }
   void drive(live, question, deps).finally(() => {
     whenFinished()
     resolve()

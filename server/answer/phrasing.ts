@@ -103,16 +103,24 @@ function place(words: readonly string[]): string | null {
 function gerund(words: readonly string[], name: string | null): string | null {
   const [first = '', second = '', ...rest] = words
   const verb = verbOf(first)
-  if (verb?.form !== 'gerund' || second === '' || /^(?:and|or|with|to|of|in|for|,)$/.test(second)) return null
-  if (/,$/.test(second) || (rest.length === 0 && /ly$/.test(second))) return null
-  const owner = /^(.+)['’]s$/.exec(second)?.[1]
-  if (owner && isName(owner)) return rest.length === 0 ? null : `how did ${owner} ${verb.base} its ${rest.join(' ')}?`
   const object = [second, ...rest].join(' ')
-  // A name with what it is behind it: of the two only one can be built.
-  if (/, .*['’]s /.test(object)) return null
+  if (verb?.form !== 'gerund' || !isObject(second, object)) return null
+  const owner = ownerIn(second)
+  if (owner) return rest.length === 0 ? null : `how did ${owner} ${verb.base} its ${rest.join(' ')}?`
   if (name) return object.includes(name) ? null : `how does ${name} ${verb.base} ${object}?`
   // Which one, only the article knows.
   return isName(second) || second === 'the' ? null : `how do you ${verb.base} ${object}?`
+}
+
+/** Not of "Keeping up", "Answering quickly", "Training data, features and model", "Designing Edge Gateway, Uber's …". */
+function isObject(second: string, object: string): boolean {
+  if (second === '' || preposition.test(second) || /^(?:and|or|,)$/.test(second)) return false
+  return !second.endsWith(',') && !/^\w+ly$/.test(object) && !/, .*['’]s /.test(object)
+}
+
+function ownerIn(word: string): string | null {
+  const owner = /^(.+)['’]s$/.exec(word)?.[1] ?? ''
+  return isName(owner) ? owner : null
 }
 
 const sorts =
@@ -125,22 +133,29 @@ const whose =
 function thing(words: readonly string[], name: string | null, { body }: Headed): string | null {
   const bare = /^(?:a|an|the)$/i.test(words[0] ?? '') ? words.slice(1) : words
   const text = bare.join(' ')
-  const [kind = '', next = ''] = bare
   const isClause = bare.some((word) => question.test(word) || auxiliary.test(word) || /[,.!?]$/.test(word))
   if (isClause || /\b(?:journey|transition|approach|that|next steps|at a glance)\b/i.test(text)) return null
+  return (
+    ofKind(bare, text) ??
+    (bare.some(isVerb) ? null : (ofSomebody(bare, text, name) ?? (name ? null : defined(body, text))))
+  )
+}
+
+/** "Downsides of caching", "API gateway use cases", "Introduction to compilers". */
+function ofKind([kind = '', next = '', ...rest]: readonly string[], text: string): string | null {
   const introduced = /^introduction to (?:an? |the )?(.+)$/i.exec(text)?.[1] ?? /^(.+) explained$/i.exec(text)?.[1]
   if (introduced) return `what ${isOf(introduced)} ${introduced}?`
-  if (sorts.test(kind) && preposition.test(next) && bare.length >= 3) return `what ${isOf(text)} the ${text}?`
-  if (/^.+ use cases$/.test(text)) return `what are some ${text}?`
-  if (bare.some(isVerb)) return null
-  const owner = /^(.+)['’]s$/.exec(kind)?.[1]
-  if (owner && isName(owner)) return bare.length >= 3 ? `what ${isOf(text)} ${text}?` : null
-  if (!name) return defined(body, text)
-  const head = headOf(text)
-  const isOwned = whose.test(head) && !bare.slice(1).some((word) => preposition.test(word) && word !== 'for')
-  return isOwned && bare.length >= 2 && bare.length <= 5 && !text.includes(name)
-    ? `what ${isOf(text)} ${possessive(name)} ${text}?`
-    : null
+  if (sorts.test(kind) && preposition.test(next) && rest.length > 0) return `what ${isOf(text)} the ${text}?`
+  return /^.+ use cases$/.test(text) ? `what are some ${text}?` : null
+}
+
+/** "Robinhood's tech stack", and the "tech stack" of an article that is Robinhood's. */
+function ofSomebody(bare: readonly string[], text: string, name: string | null): string | null {
+  const [first = '', ...rest] = bare
+  if (ownerIn(first)) return bare.length >= 3 ? `what ${isOf(text)} ${text}?` : null
+  if (!name || text.includes(name) || bare.length < 2 || bare.length > 5) return null
+  const isOwned = whose.test(headOf(text)) && !rest.some((word) => preposition.test(word) && word !== 'for')
+  return isOwned ? `what ${isOf(text)} ${possessive(name)} ${text}?` : null
 }
 
 /** "Keep things small", "jitter spreads the herd": what does something is no thing. "Load shedding" is one. */
@@ -152,7 +167,7 @@ function isVerb(word: string, at: number, words: readonly string[]): boolean {
   return (
     form === 'past' ||
     (form === 'third' && !whose.test(word)) ||
-    (form === 'gerund' && /s$/.test(next) && !preposition.test(before))
+    (form === 'gerund' && next.endsWith('s') && !preposition.test(before))
   )
 }
 
@@ -203,7 +218,6 @@ function alone(made: string, name: string | null): string | null {
   const names = body.some((word) => /\p{Lu}/u.test(word))
   const terms = queryTerms(made).filter((term) => !isFunctionWord(term)).length
   if (names) return terms >= 2 ? made : null
-  if (name)
-    return `${made.slice(0, -1)} ${name.includes(' ') && /^the /.test(name) && !/^the \S+$/.test(name) ? 'in' : 'at'} ${name}?`
+  if (name) return `${made.slice(0, -1)} ${/^the .+ /.test(name) ? 'in' : 'at'} ${name}?`
   return terms >= (made.startsWith('what') ? 1 : 2) ? made : null
 }

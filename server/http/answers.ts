@@ -1,7 +1,8 @@
 // Answers read again: the list, the finished object, the events from any point on, the stop button, and what readers thought.
 import { Hono } from 'hono'
 import { type AppError, InputError, NotFoundError } from '../../core/errors.ts'
-import type { AnswerStore, ConversationStore } from '../../core/ports.ts'
+import type { ConversationStore } from '../../core/conversations.ts'
+import type { AnswerStore } from '../../core/ports.ts'
 import { type Feedback, isTerminal, type StoredEvent } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { parseShape, readBody } from './body.ts'
@@ -18,21 +19,9 @@ export type AnswersDeps = {
 }
 
 export function answersRoutes(deps: AnswersDeps): Hono {
-  const { live, answers, conversations, library } = deps
+  const { live, answers, library } = deps
   return new Hono()
-    .get('/v1/answers', async (c) => {
-      const { stale, rating, conversation_id, limit, after } = parseShape(answersQuery, c.req.query(), 'query')
-      const only = { stale: stale === 'true', rating: rating ?? null, conversationId: conversation_id ?? null }
-      if (after !== undefined && !(await answers.find(library, after))) throw noPlace(after)
-      // Somebody else's is like one that does not exist.
-      if (conversation_id !== undefined && !(await conversations.isOpenTo(library, conversation_id, readerOf(c))))
-        return c.json({ answers: [], next: null })
-      // One more than asked for tells whether there is a next page.
-      const found = await answers.list(library, only, limit + 1, after)
-      const page = found.slice(0, limit)
-      const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
-      return c.json(toWire({ answers: page, next }))
-    })
+    .get('/v1/answers', async (c) => c.json(await list(deps, c.req.query(), readerOf(c))))
     .get('/v1/answers/:id', async (c) => {
       parseShape(noQuery, c.req.query(), 'query')
       const id = pathId(c.req.param('id'), 'answer')
@@ -69,6 +58,30 @@ export function answersRoutes(deps: AnswersDeps): Hono {
     .delete('/v1/answers/:id/feedback', async (c) =>
       c.json(await rate(deps, pathId(c.req.param('id'), 'answer'), null)),
     )
+}
+
+async function list(
+  { answers, conversations, library }: AnswersDeps,
+  query: Readonly<Record<string, string>>,
+  reader: string | null,
+): Promise<object> {
+  const {
+    stale,
+    rating,
+    conversation_id: conversationId = null,
+    limit,
+    after,
+  } = parseShape(answersQuery, query, 'query')
+  const only = { stale: stale === 'true', rating: rating ?? null, conversationId }
+  if (after !== undefined && !(await answers.find(library, after))) throw noPlace(after)
+  // Somebody else's conversation is like one that does not exist.
+  if (conversationId !== null && !(await conversations.isOpenTo(library, conversationId, reader)))
+    return { answers: [], next: null }
+  // One more than asked for tells whether there is a next page.
+  const found = await answers.list(library, only, limit + 1, after)
+  const page = found.slice(0, limit)
+  const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
+  return toWire({ answers: page, next })
 }
 
 async function rate(deps: AnswersDeps, id: string, feedback: Feedback | null): Promise<object> {

@@ -1,7 +1,7 @@
 // A reader's conversations: the list, one of them with its exchanges, its name, and its end.
 import { Hono } from 'hono'
 import { InputError, NotFoundError } from '../../core/errors.ts'
-import type { ConversationStore } from '../../core/ports.ts'
+import type { ConversationStore } from '../../core/conversations.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { parseShape, readBody } from './body.ts'
 import { giveReaderCookie, readerOf } from './reader-cookie.ts'

@@ -1,6 +1,6 @@
 // POST /api/chat: the same answers for `useChat` and other clients of the AI SDK, as its UI message stream.
 import { Hono } from 'hono'
-import type { ConversationStore } from '../../core/ports.ts'
+import type { ConversationStore } from '../../core/conversations.ts'
 import { notesOf, refusalOf } from '../../core/refusal.ts'
 import type { Answer, AnswerEvent, Citation, Statement, StoredEvent } from '../../core/types.ts'
 import { newAnswerId } from '../answer/answer.ts'

@@ -1,6 +1,7 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
-import type { AnswerStore, ConversationStore, RatedAnswer, ReplyStore, Store } from '../../core/ports.ts'
+import type { ConversationStore, RatedAnswer } from '../../core/conversations.ts'
+import type { AnswerStore, ReplyStore, Store } from '../../core/ports.ts'
 import type { IndexReport, StoreStatus } from '../../core/reports.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
 
