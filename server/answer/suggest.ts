@@ -1,5 +1,6 @@
 // Questions that this library answers, for a reader who does not know what it holds. Made by rule from titles and
 // headings, and each tried on the pipeline before it is shown: what would be refused, or answered from elsewhere, is not.
+import { AppError } from '../../core/errors.ts'
 import type { AnswerStore, DocumentText } from '../../core/ports.ts'
 import { queryTerms } from '../../core/terms.ts'
 import type { Answer, Passage, Question, Turn } from '../../core/types.ts'
@@ -188,6 +189,9 @@ async function isAnswered(
   const asked = { id: newAnswerId(), conversationId: '', library: deps.library, mode: 'extractive' } as const
   const question = { ...asked, text, history, ...(audiences && { audiences }) }
   for await (const event of answer(question, deps, new AbortController().signal)) {
+    // Not tried is not refused: what is kept would lack it for as long as the library stays the same.
+    if (event.type === 'error')
+      throw new AppError(event.code, 'A suggestion could not be tried.', { retryable: event.retryable })
     if (event.type !== 'done') continue
     const { citations, missing } = event.answer
     const isFrom = (citation: (typeof citations)[number]) => citation.document.id === document.id

@@ -8,6 +8,7 @@ import { openStaticEmbedder } from '../../../models/static.ts'
 import { openStore } from '../../../store/open.ts'
 import { openTestApp, type TestApp, type TestLibrary } from '../../support/app.ts'
 import { openTestDatabase } from '../../support/database.ts'
+import { outage } from '../../support/fake-store.ts'
 import { folderOfFile } from '../../support/folder.ts'
 import { readJson, type WireAnswer } from '../../support/wire.ts'
 
@@ -114,6 +115,21 @@ describe('what could be asked here', () => {
     )
     expect(new Set(asked).size).toBe(1)
     expect(searches - before).toBeLessThanOrEqual(3 * 2 * 4)
+  })
+
+  it('is no shorter after a fault than without one: what could not be tried is a fault', async () => {
+    const { search } = library.store
+    let fails = true
+    const failing: Store['search']['candidates'] = async (...asked) => {
+      if (fails) throw outage()
+      return await search.candidates(...asked)
+    }
+    const store = { ...library.store, search: { ...search, candidates: failing } }
+    const faulty = openTestApp({ ...library, store })
+    expect((await faulty.get('/v1/suggestions')).status).toBe(503)
+    fails = false
+    const { suggestions: found } = await readJson<{ suggestions: Suggestion[] }>(await faulty.get('/v1/suggestions'))
+    expect(found).toHaveLength(3)
   })
 
   it('is nothing in an empty library', async () => {
