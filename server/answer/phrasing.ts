@@ -21,7 +21,7 @@ const auxiliary = /^(?:is|are|was|were|can|could|should|will|would|must|does|do|
 const pointing = /(?<![\w-])(?:it|them|this|these|those|here|here's|we|our|us|my|i|you|your|one's|they)(?![\w-])/i
 const preposition = /^(?:at|by|for|from|in|of|on|to|with|behind|about)$/i
 const generic =
-  /^(?:the |our |a |an )?(?:table of )?(?:contents?|conclusions?|references?|summary|results?|outcomes?|overview|background|introduction|examples?|example use case|next steps|further reading|appendix|notes?|links?|sponsors?|hiring|main points|core technical (?:concepts?|terms).*|data|history|(?:new|old|legacy) system|problems?|solutions?|issues?|implementation|legacy|other .*|final .*|key .*|real world uses?(?: cases)?|misc.*|acknowledge?ments?|about .*|related .*|tl;?dr|faq|optimizations|properties|complexit(?:y|ies)|architecture|errors?|performance|design|goals?|original table|benefits?)$/i
+  /^(?:the |our |a |an )?(?:table of )?(?:contents?|conclusions?|references?|summary|results?|outcomes?|overview|background|introduction|examples?|example use case|next steps|further reading|appendix|notes?|links?|sponsors?|hiring|main points|core technical (?:concepts?|terms).*|history|(?:new|old|legacy) system|problems?|solutions?|issues?|implementation|legacy|other .*|final .*|key .*|real world uses?(?: cases)?|misc.*|acknowledge?ments?|about .*|related .*|tl;?dr|faq|optimizations|properties|complexit(?:y|ies)|architecture|errors?|performance|design|goals?|original table|benefits?)$/i
 
 /** A question that stands alone and that the words under this heading should answer; null: there is none to be made. */
 export function questionFrom(headed: Headed): string | null {
