@@ -65,11 +65,11 @@ function clause(words: readonly string[]): string | null {
   if (at < 2) return null
   const [subject, verb = '', rest] = [words.slice(1, at).join(' '), words[at], words.slice(at + 1).join(' ')]
   const form = verbOf(verb)
-  const [helper, base] =
+  const [support, base] =
     auxiliary.test(verb) && !['has', 'have', 'did', 'do', 'does'].includes(verb)
       ? [verb, '']
       : [form?.form === 'past' ? 'did' : form?.form === 'third' ? 'does' : 'do', form?.base ?? '']
-  return `${[first, helper, subject, base, rest].filter((part) => part !== '').join(' ')}?`
+  return `${[first, support, subject, base, rest].filter((part) => part !== '').join(' ')}?`
 }
 
 /** Where the verb of a clause stands, behind its question word and its subject; -1: none is known. */

@@ -20,7 +20,7 @@ export type Suggesting = {
 
 // Their ids are hashes, so the first ones are a sample of any library.
 const DOCUMENTS = 100
-// An attempt costs about as much as a question without a model: some 15 ms of the time of all.
+// An attempt costs about as much as a question without a model: the time of everybody else.
 const ATTEMPTS_PER_SUGGESTION = 4
 const ATTEMPTS = 150
 const KEPT_FOLLOW_UPS = 200
