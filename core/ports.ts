@@ -1,4 +1,5 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
+import type { ConversationStore, RatedAnswer } from './conversations.ts'
 import type { ReportStore } from './reports.ts'
 import type {
   Answer,
@@ -129,6 +130,8 @@ export type AnswerRecord = {
   readonly question: string
   readonly mode: Mode
   readonly audiences?: readonly string[]
+  /** whose a conversation becomes that begins with it; null or left out: nobody's */
+  readonly owner?: string | null
 }
 
 /** A finished answer in a list. `stale` names its citations whose quotes do not stand in their document's current text. */
@@ -150,16 +153,16 @@ export type AnswerFilter = {
   readonly conversationId: string | null
 }
 
-/** A finished answer, and what its reader thought of it; null: nothing was said. */
-export type RatedAnswer = Answer & { readonly feedback: (Feedback & { readonly givenAt: string }) | null }
-
 export type AnswerStore = {
+  /** Throws StoreError `store-not-yours` when its conversation has another owner. */
   begin(record: AnswerRecord): Promise<void>
   /** Appends to the log; a terminal event also stores the answer. Acknowledged events survive a crash. */
   append(library: string, id: string, events: readonly StoredEvent[]): Promise<void>
   /** Events after `seq`, in order; null when the answer is unknown. */
   events(library: string, id: string, after: number): Promise<StoredEvent[] | null>
   find(library: string, id: string): Promise<RatedAnswer | null>
+  /** For whom it was asked; null: without a limit, or there is none. */
+  audiences(library: string, id: string): Promise<readonly string[] | null>
   /** Keeps what a reader says of a finished answer, in place of what was said before; null takes it back. */
   rate(library: string, id: string, feedback: Feedback | null): Promise<RatedAnswer | null>
   /** Says of answers that they are still under way. */
@@ -235,6 +238,7 @@ export type Store = {
   readonly documents: DocumentStore
   readonly search: SearchStore
   readonly answers: AnswerStore
+  readonly conversations: ConversationStore
   readonly replies: ReplyStore
   readonly spending: SpendingStore
   readonly reports: ReportStore

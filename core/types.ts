@@ -104,6 +104,8 @@ export type Question = {
   readonly withholds?: boolean
   /** groups and channels that all readers of the answer belong to: what is for others alone is not looked at; missing: all is */
   readonly audiences?: readonly string[]
+  /** the reader whose browser asks, as the store knows them; null or missing: a program */
+  readonly owner?: string | null
 }
 
 export type Usage = { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number }

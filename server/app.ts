@@ -9,6 +9,7 @@ import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { search } from './answer/search.ts'
 import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
+import { conversationsRoutes } from './http/conversations.ts'
 import { chatRoutes } from './http/chat-completions.ts'
 import { documentsRoutes } from './http/documents.ts'
 import { isOpenAiPath, openAiErrorResponse, problemResponse } from './http/failure.ts'
@@ -21,6 +22,7 @@ import { pageRoutes } from './http/pages.ts'
 import { publishedRoutes } from './http/published.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
+import { suggestionsRoutes } from './http/suggestions.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
 import type { Policy } from './answer/verdicts.ts'
 import { createSlack, type SlackApp } from './slack/slack.ts'
@@ -95,20 +97,22 @@ export function createApp(deps: AppDeps): App {
 /** Every door to the same answers. */
 function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, report: Report): Hono {
   const { store, library, publicUrl } = deps
-  const { answers, documents } = store
+  const { answers, conversations, documents } = store
   const hasModel = deps.generator !== null
   return new Hono()
-    .route('/', askRoutes({ live, answers, library, hasModel }))
+    .route('/', askRoutes({ live, answers, conversations, library, hasModel }))
     .route('/', chatRoutes({ live, library, publicUrl }))
-    .route('/', uiStreamRoutes({ live, library, publicUrl }))
+    .route('/', uiStreamRoutes({ live, conversations, library, publicUrl }))
     .route('/', mcpRoutes({ ...deps, live, answers, documents, searching: answering, hasModel, report }))
-    .route('/', answersRoutes({ live, answers, library }))
+    .route('/', answersRoutes({ live, answers, conversations, library }))
+    .route('/', conversationsRoutes({ live, conversations, library, publicUrl }))
     .route('/', searchRoutes({ ...answering, library }))
+    .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
     .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
     .route('/', readerRoutes({ documents, library }))
     .route('/', publishedRoutes())
-    .route('/', pageRoutes(deps.webDir))
+    .route('/', pageRoutes(deps.webDir, publicUrl))
 }
 
 function failing(log: Log): ErrorHandler {

@@ -1,6 +1,7 @@
 // Answers and their events: written before they are sent, so that a stream can resume and an answer be audited.
 import { StoreError } from '../core/errors.ts'
-import type { AnswerFilter, AnswerRecord, AnswerStore, AnswerSummary, RatedAnswer } from '../core/ports.ts'
+import type { RatedAnswer } from '../core/conversations.ts'
+import type { AnswerFilter, AnswerRecord, AnswerStore, AnswerSummary } from '../core/ports.ts'
 import { type Answer, type AnswerEvent, type Feedback, isTerminal, type StoredEvent, type Turn } from '../core/types.ts'
 import { audienceParameter } from './audiences.ts'
 import { type Database, toJson } from './database.ts'
@@ -11,11 +12,18 @@ export function answerStore(database: Database): AnswerStore {
     append: async (library, id, events) => await append(database, library, id, events),
     events: async (library, id, after) => await eventsAfter(database, library, id, after),
     find: async (library, id) => {
-      const [row] = await database.query<RatedRow>(
+      const [row] = await database.query<RatedRow<Answer>>(
         'select answer, feedback from answers where library_id = $1 and answer_id = $2 and answer is not null',
         [library, id],
       )
       return row ? toRated(row) : null
+    },
+    audiences: async (library, id) => {
+      const [row] = await database.query<{ audiences: string[] | null }>(
+        'select audiences from answers where library_id = $1 and answer_id = $2',
+        [library, id],
+      )
+      return row?.audiences ?? null
     },
     rate: async (library, id, feedback) => await rate(database, library, id, feedback),
     renew: async (running) => {
@@ -48,9 +56,10 @@ export function answerStore(database: Database): AnswerStore {
   }
 }
 
-type RatedRow = { readonly answer: Answer; readonly feedback: RatedAnswer['feedback'] }
+/** Of an answer under way `answer` is null, and there is no feedback. */
+export type RatedRow<Stored = Answer | null> = { readonly answer: Stored; readonly feedback: RatedAnswer['feedback'] }
 
-function toRated({ answer, feedback }: RatedRow): RatedAnswer {
+export function toRated({ answer, feedback }: RatedRow<Answer>): RatedAnswer {
   // Written by the database in the time zone of its session.
   const given = feedback && { ...feedback, givenAt: new Date(feedback.givenAt).toISOString() }
   return { ...answer, feedback: given }
@@ -62,7 +71,7 @@ async function rate(
   id: string,
   feedback: Feedback | null,
 ): Promise<RatedAnswer | null> {
-  const [row] = await database.query<RatedRow>(
+  const [row] = await database.query<RatedRow<Answer>>(
     `update answers set feedback = $3::jsonb || jsonb_build_object('givenAt', now())
      where library_id = $1 and answer_id = $2 and answer is not null returning answer, feedback`,
     [library, id, feedback && toJson(feedback)],
@@ -71,13 +80,14 @@ async function rate(
 }
 
 async function begin(database: Database, record: AnswerRecord): Promise<void> {
-  await database.query(
+  const [begun] = await database.query(
     `with conversation as (
-       insert into conversations (library_id, conversation_id) values ($1, $3)
-       on conflict (library_id, conversation_id) do update set conversation_id = excluded.conversation_id
+       insert into conversations as c (library_id, conversation_id, owner) values ($1, $3, $7)
+       on conflict (library_id, conversation_id) do update set asked_at = now()
+         where c.owner is null or c.owner = excluded.owner
        returning conversation_id)
      insert into answers (library_id, answer_id, conversation_id, question, mode, audiences)
-     select $1, $2, conversation_id, $4, $5, $6 from conversation`,
+     select $1, $2, conversation_id, $4, $5, $6 from conversation returning 1`,
     [
       record.library,
       record.id,
@@ -85,8 +95,11 @@ async function begin(database: Database, record: AnswerRecord): Promise<void> {
       record.question,
       record.mode,
       record.audiences ? audienceParameter(record.audiences) : null,
+      record.owner ?? null,
     ],
   )
+  // Whoever asks is told so before: this is for two who begin one conversation in the same moment.
+  if (!begun) throw new StoreError('store-not-yours', `The conversation ${record.conversationId} has another owner.`)
 }
 
 async function append(database: Database, library: string, id: string, events: readonly StoredEvent[]): Promise<void> {
@@ -98,8 +111,8 @@ async function append(database: Database, library: string, id: string, events: r
        insert into answer_events (library_id, answer_id, seq, terminal, event)
        select $1, $2, e.seq, e.terminal, e.event
        from unnest($3::int[], $4::boolean[], $5::jsonb[]) as e(seq, terminal, event)
-       where not exists (
-         select from answers a where a.library_id = $1 and a.answer_id = $2 and a.finished_at is not null)
+       where exists (
+         select from answers a where a.library_id = $1 and a.answer_id = $2 and a.finished_at is null)
        returning 1),
      finished as (
        update answers set answer = $6, finished_at = now()
@@ -124,7 +137,7 @@ async function append(database: Database, library: string, id: string, events: r
     ],
   )
   if (row?.logged !== events.length)
-    throw new StoreError('store-answer-ended', `The answer ${id} has ended: nothing can be added to it.`)
+    throw new StoreError('store-answer-ended', `The answer ${id} has ended or was removed: nothing can be added to it.`)
 }
 
 async function eventsAfter(

@@ -1,6 +1,7 @@
 // The store as the rest of the program knows it: ports over one migrated database and one embedding space.
 import type { Store } from '../core/ports.ts'
 import { answerStore } from './answers.ts'
+import { conversationStore } from './conversations.ts'
 import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
 import { inboxStore } from './inbox.ts'
@@ -23,6 +24,7 @@ export async function openStore(
     documents: documentStore(database, space),
     search: searchStore(database, space),
     answers: answerStore(database),
+    conversations: conversationStore(database),
     replies: replyStore(database),
     spending: spendingStore(database),
     reports: reportStore(database),

@@ -30,6 +30,9 @@ export const draftQuestion = signal('')
 /** Raised when the list of conversations is old. */
 export const asked = signal(0)
 
+/** The server knows a browser by a cookie, which it gives with this at the latest: nothing is asked before. */
+const known = request('/v1/conversations?limit=1').catch(() => null)
+
 export const running = () => turns.value.find(({ stop }) => stop.value !== null) ?? null
 
 /** @param {string} question */
@@ -65,6 +68,7 @@ async function run(turn, instead) {
   notice.value = ''
   turns.value = instead ? turns.value.map((each) => (each === instead ? turn : each)) : [...turns.value, turn]
   document.title = `${turn.asked.question} – Footnote`
+  await known
   await follow(turn, ({ conversation_id }) => {
     conversation.value ??= { id: conversation_id, title: turn.asked.question, earlier: null }
     // The address names the conversation from now on: a reload reads what there is of it, asking nothing.

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '../../core/errors.ts'
 import type { AnswerStore, Answering } from '../../core/ports.ts'
 import { type AnswerEvent, isTerminal, type Mode, type Question, type StoredEvent } from '../../core/types.ts'
+import { openHeart } from './heart.ts'
 import { followStored, interruptDead, SILENT_MS } from './logs.ts'
 
 export type LiveAnswers = {
@@ -20,6 +21,8 @@ export type LiveAnswers = {
   readonly log: (library: string, id: string) => Promise<readonly StoredEvent[] | null>
   /** Stops an answer under way. False when it is not running here. */
   readonly stop: (library: string, id: string) => boolean
+  /** Stops those of a conversation that run here, and waits for their end. */
+  readonly stopConversation: (library: string, conversationId: string) => Promise<void>
   /** Waits for the end of every answer under way; stops those that are left after `deadlineMs`. */
   readonly drain: (deadlineMs: number) => Promise<void>
 }
@@ -39,6 +42,8 @@ export type LiveDeps = {
 
 type Running = {
   readonly library: string
+  /** with its library */
+  readonly conversation: string
   readonly controller: AbortController
   readonly events: StoredEvent[]
   readonly waiting: Set<() => void>
@@ -47,18 +52,17 @@ type Running = {
   readonly finished: Promise<void>
 }
 
-const BEATS = 6
 // A page that is loaded again, or a laptop that was closed for a moment, is back by then.
 const UNREAD_MS = 60_000
 // A store that just failed may take long to fail again. Readers wait no longer than this to hear of it.
 const CLOSING_MS = 2_000
 // A stopped answer only has to store its end. One that hangs even then must not hold the process.
 const STOPPED_MS = 2_000
-
+const stopped = () => new DOMException('stopped by the reader', 'AbortError')
 export function liveAnswers(deps: LiveDeps): LiveAnswers {
   const { answers } = deps
   const running = new Map<string, Running>()
-  const heart = openHeart(running, deps)
+  const heart = openHeart(running, { ...deps, silentMs: deps.silentMs ?? SILENT_MS })
   let draining = false
   return {
     start: (question) => {
@@ -86,8 +90,13 @@ export function liveAnswers(deps: LiveDeps): LiveAnswers {
     stop: (library, id) => {
       const live = running.get(id)
       if (live?.library !== library) return false
-      live.controller.abort(new DOMException('stopped by the reader', 'AbortError'))
+      live.controller.abort(stopped())
       return true
+    },
+    stopConversation: async (library, id) => {
+      const its = [...running.values()].filter(({ conversation }) => conversation === `${library}/${id}`)
+      for (const { controller } of its) controller.abort(stopped())
+      await within(STOPPED_MS, Promise.all(its.map(({ finished }) => finished)))
     },
     drain: async (deadlineMs) => {
       draining = true
@@ -99,29 +108,19 @@ export function liveAnswers(deps: LiveDeps): LiveAnswers {
   }
 }
 
-/** One statement at a time says of all answers here that they are under way, however silent their models are. */
-function openHeart(running: ReadonlyMap<string, Running>, { answers, report, silentMs = SILENT_MS }: LiveDeps) {
-  let timer: NodeJS.Timeout | undefined
-  const renew = () => {
-    const all = Array.from(running, ([id, { library }]) => ({ library, id }))
-    answers.renew(all).catch((error: unknown) => report('answers under way could not be kept alive', error))
-  }
-  return {
-    beat: () => {
-      if (silentMs > 0) timer ??= setInterval(renew, silentMs / BEATS).unref()
-    },
-    rest: () => {
-      clearInterval(timer)
-      timer = undefined
-    },
-  }
-}
-
 function run(question: Question, deps: LiveDeps, whenFinished: () => void): Running {
   const { promise: finished, resolve } = Promise.withResolvers<void>()
   const controller = new AbortController()
-  const read = countReaders(question, controller, deps.unreadMs ?? UNREAD_MS)
-  const live: Running = { library: question.library, controller, events: [], waiting: new Set(), read, finished }
+  const { library, conversationId: id } = question
+  const live: Running = {
+    library,
+    conversation: `${library}/${id}`,
+    controller,
+    events: [],
+    waiting: new Set(),
+    read: countReaders(question, controller, deps.unreadMs ?? UNREAD_MS),
+    finished,
+  }
   void drive(live, question, deps).finally(() => {
     whenFinished()
     resolve()

@@ -1,29 +1,27 @@
 // Answers read again: the list, the finished object, the events from any point on, the stop button, and what readers thought.
 import { Hono } from 'hono'
 import { type AppError, InputError, NotFoundError } from '../../core/errors.ts'
+import type { ConversationStore } from '../../core/conversations.ts'
 import type { AnswerStore } from '../../core/ports.ts'
 import { type Feedback, isTerminal, type StoredEvent } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { parseShape, readBody } from './body.ts'
 import { sseResponse, toSse } from './events.ts'
+import { readerOf } from './reader-cookie.ts'
 import { answersQuery, eventsQuery, feedbackBody, noQuery, pathId } from './schemas.ts'
 import { toWire } from './wire.ts'
 
-export type AnswersDeps = { readonly live: LiveAnswers; readonly answers: AnswerStore; readonly library: string }
+export type AnswersDeps = {
+  readonly live: LiveAnswers
+  readonly answers: AnswerStore
+  readonly conversations: ConversationStore
+  readonly library: string
+}
 
 export function answersRoutes(deps: AnswersDeps): Hono {
   const { live, answers, library } = deps
   return new Hono()
-    .get('/v1/answers', async (c) => {
-      const { stale, rating, conversation_id, limit, after } = parseShape(answersQuery, c.req.query(), 'query')
-      const only = { stale: stale === 'true', rating: rating ?? null, conversationId: conversation_id ?? null }
-      if (after !== undefined && !(await answers.find(library, after))) throw noPlace(after)
-      // One more than asked for tells whether there is a next page.
-      const found = await answers.list(library, only, limit + 1, after)
-      const page = found.slice(0, limit)
-      const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
-      return c.json(toWire({ answers: page, next }))
-    })
+    .get('/v1/answers', async (c) => c.json(await list(deps, c.req.query(), readerOf(c))))
     .get('/v1/answers/:id', async (c) => {
       parseShape(noQuery, c.req.query(), 'query')
       const id = pathId(c.req.param('id'), 'answer')
@@ -60,6 +58,30 @@ export function answersRoutes(deps: AnswersDeps): Hono {
     .delete('/v1/answers/:id/feedback', async (c) =>
       c.json(await rate(deps, pathId(c.req.param('id'), 'answer'), null)),
     )
+}
+
+async function list(
+  { answers, conversations, library }: AnswersDeps,
+  query: Readonly<Record<string, string>>,
+  reader: string | null,
+): Promise<object> {
+  const {
+    stale,
+    rating,
+    conversation_id: conversationId = null,
+    limit,
+    after,
+  } = parseShape(answersQuery, query, 'query')
+  const only = { stale: stale === 'true', rating: rating ?? null, conversationId }
+  if (after !== undefined && !(await answers.find(library, after))) throw noPlace(after)
+  // Somebody else's conversation is like one that does not exist.
+  if (conversationId !== null && !(await conversations.isOpenTo(library, conversationId, reader)))
+    return { answers: [], next: null }
+  // One more than asked for tells whether there is a next page.
+  const found = await answers.list(library, only, limit + 1, after)
+  const page = found.slice(0, limit)
+  const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
+  return toWire({ answers: page, next })
 }
 
 async function rate(deps: AnswersDeps, id: string, feedback: Feedback | null): Promise<object> {

@@ -3,20 +3,24 @@ import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import type { z } from 'zod'
 import { InputError } from '../../core/errors.ts'
+import type { ConversationStore } from '../../core/conversations.ts'
 import type { AnswerStore } from '../../core/ports.ts'
 import type { Question } from '../../core/types.ts'
 import { newAnswerId, REMEMBERED_TURNS } from '../answer/answer.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { ask, begun, finished } from './asking.ts'
 import { readBody } from './body.ts'
+import { unknownConversation } from './conversations.ts'
 import { sseResponse, toSse } from './events.ts'
 import { libraryOf } from './library.ts'
+import { readerOf } from './reader-cookie.ts'
 import { askBody } from './schemas.ts'
 import { toWire } from './wire.ts'
 
 export type AskDeps = {
   readonly live: LiveAnswers
   readonly answers: AnswerStore
+  readonly conversations: ConversationStore
   readonly library: string
   readonly hasModel: boolean
 }
@@ -24,14 +28,22 @@ export type AskDeps = {
 export function askRoutes(deps: AskDeps): Hono {
   return new Hono().post('/v1/ask', async (c) => {
     const body = await readBody(c, askBody)
-    const { events, leave } = await ask(await toQuestion(body, deps), deps.live, c.req.raw.signal)
+    const owner = readerOf(c)
+    const { conversation_id: continued } = body
+    if (continued !== undefined && !(await deps.conversations.isOpenTo(deps.library, continued, owner)))
+      throw unknownConversation(continued)
+    const question = { ...(await toQuestion(body, deps)), owner }
+    const { events, leave } = await ask(question, deps.live, c.req.raw.signal)
     const wantsStream = body.stream ?? c.req.header('accept')?.includes('text/event-stream') ?? false
     if (wantsStream) return sseResponse(toSse(await begun(events)), leave)
     return c.json(toWire((await finished(events)).answer))
   })
 }
 
-export async function toQuestion(body: z.output<typeof askBody>, deps: Omit<AskDeps, 'live'>): Promise<Question> {
+export async function toQuestion(
+  body: z.output<typeof askBody>,
+  deps: Omit<AskDeps, 'live' | 'conversations'>,
+): Promise<Question> {
   const library = libraryOf(body.library, deps.library)
   if (body.mode === 'generative' && !deps.hasModel)
     throw new InputError('no-model', 'mode: "generative" needs a model; set OPENAI_API_KEY, or use "auto".', 'mode')

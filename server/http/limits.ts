@@ -49,7 +49,7 @@ export function refuseStrangers(loopbackOnly: boolean): MiddlewareHandler {
         `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost, or start the server with HOST=0.0.0.0.`,
         'Host',
       )
-    if (['POST', 'DELETE'].includes(c.req.method) && isFromElsewhere(c, host))
+    if (['POST', 'PUT', 'PATCH', 'DELETE'].includes(c.req.method) && isFromElsewhere(c, host))
       throw new InputError('cross-site', 'Origin: the page of another site may not write to this server.', 'Origin')
     await next()
   }

@@ -29,6 +29,9 @@ export const shownPassage = { n: 1, document, headings, span, text: quote, score
 
 export const QUESTION = 'How did Stripe rate limit?'
 
+/** The reader whose conversations the examples show. */
+export const READER = 'footnote_reader=Zm9vdG5vdGUtZXhhbXBsZQ'
+
 /** Of an answer that was finished, of one that is not, of one that ended in a fault, and of none. */
 export const ids = {
   answer: 'ans_64b52f45d6134051a1d28f36a99f45ed',
@@ -36,6 +39,8 @@ export const ids = {
   failed: 'ans_7e6d5c4b3a29481f8e7d6c5b4a392817',
   unknown: 'ans_00000000000000000000000000000000',
   conversation: 'con_8592b16493514c0cafb43c98566b4c99',
+  own: 'con_2f6a1c0d9e8b4735a6c4d3e2f1b0a918',
+  removed: 'con_5b4a39281706f5e4d3c2b1a09f8e7d6c',
   document: document.id,
 } as const
 

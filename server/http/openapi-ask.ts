@@ -9,6 +9,10 @@ const askFaults = {
     { status: 404, code: 'unknown-library', title: 'There is no library "other" here; this one is "main".' },
     { body: { question: QUESTION, library: 'other' } },
   ),
+  'unknown-conversation': fault(
+    { status: 404, code: 'unknown-conversation', title: `There is no conversation "${ids.own}".` },
+    { body: { question: QUESTION, conversation_id: ids.own } },
+  ),
   ...bodyFaults(256),
   'bad-field': fault(
     { status: 422, code: 'bad-field', title: 'question: is empty.', field: 'question' },

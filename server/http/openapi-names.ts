@@ -1,7 +1,7 @@
 // The names that the shapes have in the document, and in the types that others make of it.
 import type { z } from 'zod'
 import { chatBody } from './chat-request.ts'
-import { askBody, citationShape, feedbackBody, ingestBody, searchBody } from './schemas.ts'
+import { askBody, citationShape, conversationBody, feedbackBody, ingestBody, searchBody } from './schemas.ts'
 import * as chat from './shapes-chat.ts'
 import * as status from './shapes-status.ts'
 import * as shapes from './shapes.ts'
@@ -14,6 +14,7 @@ export const inputs: Named = {
   AskRequest: askBody,
   SearchRequest: searchBody,
   FeedbackRequest: feedbackBody,
+  ConversationRequest: conversationBody,
   IngestRequest: ingestBody,
   ChatCompletionRequest: chatBody,
   UiChatRequest: uiChatBody,
@@ -25,6 +26,11 @@ export const outputs: Named = {
   RatedAnswer: shapes.ratedAnswerShape,
   AnswerSummary: shapes.summaryShape,
   Answers: shapes.answersShape,
+  Conversation: shapes.conversationShape,
+  ConversationSummary: shapes.conversationSummaryShape,
+  Conversations: shapes.conversationsShape,
+  Exchange: shapes.exchangeShape,
+  Suggestions: shapes.suggestionsShape,
   Statement: shapes.statementShape,
   Citation: citationShape,
   Passage: shapes.passageShape,

@@ -4,7 +4,7 @@ import { problemShape } from './shapes.ts'
 import { openAiErrorShape } from './shapes-chat.ts'
 
 export type Operation = {
-  readonly method: 'get' | 'post' | 'delete'
+  readonly method: 'get' | 'post' | 'patch' | 'delete'
   /** with {id} where the route has :id */
   readonly path: string
   /** the name that generated clients give it */
@@ -28,6 +28,7 @@ export type Operation = {
 
 export type Reply = {
   readonly description: string
+  /** without it, and without `events` and `lines`, there is no body */
   readonly json?: z.ZodType
   /** the media type of `json` when it is no plain JSON */
   readonly type?: string

@@ -86,10 +86,14 @@ function replyOf(reply: Reply, status: number, examples: Named): object {
       (each) => each.reply,
       ({ request, when }) => ({ ...(request && { 'x-request': request }), ...(when && { 'x-when': when }) }),
     )
+  const isEmpty = json === undefined && events === undefined && lines === undefined
+  const { examples: emptied } = ofType(false) as { readonly examples?: object }
   const streamed = { schema: { type: 'string' }, ...ofType(true) }
   return {
     description,
     ...(status === 503 ? { headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } } } : {}),
+    // Where there is no body, nothing of OpenAPI's has room for examples.
+    ...(isEmpty && { 'x-examples': emptied }),
     content: {
       ...(json && { [type]: { schema: refTo(json), ...ofType(false) } }),
       ...(events && { 'text/event-stream': { ...streamed, 'x-events': refsTo(events) } }),

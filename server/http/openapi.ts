@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { answerOperations } from './openapi-answers.ts'
 import { askOperations } from './openapi-ask.ts'
 import { chatOperations } from './openapi-chat.ts'
+import { conversationOperations } from './openapi-conversations.ts'
 import { libraryOperations } from './openapi-library.ts'
 import { inputs, outputs } from './openapi-names.ts'
 import { serverOperations } from './openapi-server.ts'
@@ -37,6 +38,7 @@ export function openApiDocument(): object {
     paths: toOpenApi([
       ...askOperations,
       ...answerOperations,
+      ...conversationOperations,
       ...libraryOperations,
       ...serverOperations,
       ...chatOperations,

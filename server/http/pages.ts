@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
 import { etag } from 'hono/etag'
+import { giveReaderCookie } from './reader-cookie.ts'
 
 const script = 'text/javascript; charset=utf-8'
 const scripts = (...names: readonly string[]): [string, string][] => names.map((name) => [`${name}.js`, script])
@@ -57,8 +58,19 @@ export const pageHeaders: MiddlewareHandler = async (c, next) => {
   c.header('referrer-policy', 'no-referrer')
 }
 
-export function pageRoutes(webDir: string): Hono {
+/** All drawn by one document: what stands at an address that names nothing is for it to say. */
+const addresses = ['/', '/answers/:id', '/library', '/conversations/:id']
+
+export function pageRoutes(webDir: string, publicUrl: string | null = null): Hono {
   const app = new Hono()
+  const cookie: MiddlewareHandler = async (c, next) => {
+    await next()
+    giveReaderCookie(c, 'page', publicUrl)
+    // The cookie is one reader's: no cache but their own may keep it.
+    c.header('cache-control', 'private, no-cache')
+  }
+  // Around the tag, which leaves an unchanged page only the headers that caches read.
+  for (const address of addresses) app.get(address, cookie)
   for (const [name, type] of served) {
     const isPage = name.endsWith('.html')
     // An answer of "not modified" replaces the policy that a browser has kept: a page is always sent whole.
@@ -89,8 +101,6 @@ function inlineHash(page: string): string {
   return map === undefined ? '' : ` 'sha256-${createHash('sha256').update(map).digest('base64')}'`
 }
 
-/** The chat page has an address for each thing that it can show. */
 function addressesOf(name: string): string[] {
-  if (name === 'index.html') return ['/', '/conversations/:id', '/answers/:id', '/library']
-  return [`/${name.replace(/\.html$/, '')}`]
+  return name === 'index.html' ? addresses : [`/${name.replace(/\.html$/, '')}`]
 }

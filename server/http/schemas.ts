@@ -20,7 +20,7 @@ export const questionText = z
 export const identifier = z.string('must be a string').regex(/^[\w-]{1,80}$/, 'is not an identifier')
 
 /** An id out of a path. What cannot be an id names nothing: 404, and it never reaches the database. */
-export function pathId(text: string, what: 'answer' | 'document'): string {
+export function pathId(text: string, what: 'answer' | 'document' | 'conversation'): string {
   if (identifier.safeParse(text).success) return text
   throw new NotFoundError(`unknown-${what}`, `There is no ${what} ${JSON.stringify(text.slice(0, 80))}.`)
 }
@@ -119,6 +119,44 @@ export const feedbackBody = z.strictObject({
     .max(COMMENT_LIMIT, `is longer than ${COMMENT_LIMIT} characters`)
     .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'cannot be stored')
     .optional(),
+})
+
+export const conversationsQuery = z.strictObject({
+  limit: listQuery.shape.limit,
+  after: z
+    .string()
+    .regex(/^\d{1,18}-[\w-]{1,80}$/, 'is no place in this list')
+    .optional()
+    .describe('the field next of the page before'),
+  q: z
+    .string()
+    .max(200, 'is longer than 200 characters')
+    .refine((text) => text.isWellFormed(), 'contains half a surrogate pair')
+    .optional()
+    .describe('words, each of which stands in the title or in a question'),
+})
+
+export const conversationQuery = z.strictObject({
+  limit: listQuery.shape.limit.default(20),
+  before: identifier.optional().describe('the field earlier of the page before'),
+})
+
+const TITLE_LIMIT = 200
+
+export const conversationBody = z.strictObject({
+  title: z
+    .string('must be a string')
+    .trim()
+    .min(1, 'is empty')
+    .max(TITLE_LIMIT, `is longer than ${TITLE_LIMIT} characters`)
+    .refine((text) => text.isWellFormed(), 'contains half a surrogate pair')
+    .refine((text) => !/\p{Cc}/u.test(text), 'contains a control character'),
+})
+
+const someFault = 'must be a whole number from 1 to 30'
+
+export const suggestionsQuery = z.strictObject({
+  limit: z.coerce.number(someFault).int(someFault).min(1, someFault).max(30, someFault).default(3),
 })
 
 const revision = z.string().regex(/^[0-9a-f]{64}$/, 'is not a revision (64 hexadecimal digits)')

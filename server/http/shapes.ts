@@ -96,6 +96,45 @@ export const summaryShape = z.strictObject({
 const nextPage = z.string().nullable().describe('there is more: the next page is `after` this id')
 
 export const answersShape = z.strictObject({ answers: z.array(summaryShape), next: nextPage })
+const conversationFields = {
+  id: z.string(),
+  title: z.string().describe('as it was named, or its first question'),
+  questions: z.int().positive(),
+  asked_at: z.iso.datetime({ offset: true }).describe('when its newest question came'),
+}
+
+export const conversationSummaryShape = z.strictObject(conversationFields)
+
+export const conversationsShape = z.strictObject({
+  conversations: z.array(conversationSummaryShape),
+  next: z.string().nullable().describe('there is more: the next page is `after` this place'),
+})
+
+export const exchangeShape = z.strictObject({
+  id: z.string().describe('of the answer'),
+  question: z.string(),
+  status: z
+    .enum(['answered', 'abstained', 'stopped', 'running', 'failed'])
+    .describe('running: its events can be followed; failed: it ended in a fault'),
+  asked_at: z.iso.datetime({ offset: true }),
+  answer: ratedAnswerShape.nullable().describe('null: it is under way, or failed'),
+})
+
+export const conversationShape = z.strictObject({
+  ...conversationFields,
+  answers: z.array(exchangeShape).describe('oldest first'),
+  earlier: z.string().nullable().describe('there is more: the page before is `before` this answer'),
+})
+
+export const suggestionsShape = z.strictObject({
+  suggestions: z.array(
+    z.strictObject({
+      question: z.string(),
+      document: z.strictObject({ id: z.string(), title: z.string() }).describe('what its answer cites'),
+    }),
+  ),
+})
+
 export const rateShape = z.strictObject({ id: z.string(), feedback: feedbackShape.nullable() })
 export const stopShape = z.strictObject({ id: z.string(), stopped: z.boolean().describe('false: it had ended before') })
 

@@ -1,5 +1,6 @@
 // POST /api/chat: the same answers for `useChat` and other clients of the AI SDK, as its UI message stream.
 import { Hono } from 'hono'
+import type { ConversationStore } from '../../core/conversations.ts'
 import { notesOf, refusalOf } from '../../core/refusal.ts'
 import type { Answer, AnswerEvent, Citation, Statement, StoredEvent } from '../../core/types.ts'
 import { newAnswerId } from '../answer/answer.ts'
@@ -8,9 +9,11 @@ import { newConversationId } from './ask.ts'
 import { ask, begun, finishReason, toError } from './asking.ts'
 import { readBody } from './body.ts'
 import type { ChatDeps } from './chat-completions.ts'
+import { unknownConversation } from './conversations.ts'
 import { CONVERSATION_LIMIT_BYTES } from './conversation.ts'
 import { DONE, frame, sseResponse } from './events.ts'
 import { publicTitle } from './failure.ts'
+import { readerOf } from './reader-cookie.ts'
 import { identifier } from './schemas.ts'
 import { readUiChat, uiChatBody } from './ui-request.ts'
 import { toWire } from './wire.ts'
@@ -21,11 +24,13 @@ import { toWire } from './wire.ts'
  * protocol could (`reset-step`), but what was read stays read. So text waits for the verdict on it, which costs no
  * time where each sentence is kept back for its verdict anyway.
  */
-export function uiStreamRoutes({ live, library, publicUrl }: ChatDeps): Hono {
+export function uiStreamRoutes(deps: ChatDeps & { readonly conversations: ConversationStore }): Hono {
+  const { live, conversations, library, publicUrl } = deps
   return new Hono().post('/api/chat', async (c) => {
     const body = await readBody(c, uiChatBody, CONVERSATION_LIMIT_BYTES)
     const conversation = readUiChat(body)
     const { data: conversationId = newConversationId() } = identifier.safeParse(body.id)
+    if (!(await conversations.isOpenTo(library, conversationId, readerOf(c)))) throw unknownConversation(conversationId)
     // Who asks for another answer does not want the same again.
     const fresh = body.trigger === 'regenerate-message'
     const id = newAnswerId()

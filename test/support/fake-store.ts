@@ -1,6 +1,7 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
-import type { AnswerStore, RatedAnswer, ReplyStore, Store } from '../../core/ports.ts'
+import type { ConversationStore, RatedAnswer } from '../../core/conversations.ts'
+import type { AnswerStore, ReplyStore, Store } from '../../core/ports.ts'
 import type { IndexReport, StoreStatus } from '../../core/reports.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
 
@@ -36,6 +37,7 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
     },
     events: async (_library, id, after) => logs.get(id)?.filter(({ seq }) => seq > after) ?? null,
     find: async (_library, id) => await find(id),
+    audiences: async () => null,
     rate: async (_library, id, feedback) => {
       given.set(id, feedback && { ...feedback, givenAt: '2026-01-01T00:00:00.000Z' })
       return await find(id)
@@ -52,6 +54,15 @@ export function memoryReplies(): ReplyStore & { readonly kept: Map<string, strin
     find: async (library, key) => kept.get(`${library} ${key}`) ?? null,
     keep: async (library, key, reply) => void kept.set(`${library} ${key}`, reply),
   }
+}
+
+const noConversations: ConversationStore = {
+  isOpenTo: async () => true,
+  owns: async () => false,
+  list: async () => ({ conversations: [], next: null }),
+  find: async () => null,
+  rename: async () => null,
+  remove: async () => false,
 }
 
 export function emptyStore(): Store {
@@ -71,6 +82,7 @@ export function emptyStore(): Store {
       readable: async () => ({ chunks: 0, vocabulary: new Map() }),
     },
     answers: memoryAnswers(),
+    conversations: noConversations,
     replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     reports: { status: async () => emptyStatus, index: async () => wholeIndex },
@@ -128,6 +140,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     documents: part(),
     search: part(),
     answers: part(),
+    conversations: part(),
     replies: part(),
     spending: part(),
     reports: part(),

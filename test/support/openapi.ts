@@ -40,11 +40,11 @@ const operation = z.strictObject({
     )
     .default([]),
   requestBody: z.looseObject({ content: z.strictObject({ 'application/json': media }) }).optional(),
-  responses: z.record(z.string(), z.looseObject({ content: z.record(z.string(), media) })),
+  responses: z.record(z.string(), z.looseObject({ content: z.record(z.string(), media), 'x-examples': examples })),
 })
 const document = z.looseObject({
   openapi: z.string(),
-  paths: z.record(z.string(), z.partialRecord(z.enum(['get', 'post', 'delete']), operation)),
+  paths: z.record(z.string(), z.partialRecord(z.enum(['get', 'post', 'patch', 'delete']), operation)),
   components: z.looseObject({ schemas: z.record(z.string(), z.record(z.string(), z.unknown())) }),
 })
 
@@ -81,8 +81,8 @@ export function operationsOf({ paths }: OpenApi): { method: string; path: string
 /** Every example of every response, with the request that belongs to it: the parts that have the same name. */
 export function shownIn(api: OpenApi): Shown[] {
   return operationsOf(api).flatMap(({ method, path, operation }) =>
-    Object.entries(operation.responses).flatMap(([status, { content }]) =>
-      Object.entries(content).flatMap(([type, media]) =>
+    Object.entries(operation.responses).flatMap(([status, response]) =>
+      Object.entries(contentOf(response)).flatMap(([type, media]) =>
         Object.entries(media.examples).map(([name, example]): Shown => {
           const { address, headers } = place(path, operation, name)
           const request = example['x-request']
@@ -104,6 +104,13 @@ export function shownIn(api: OpenApi): Shown[] {
       ),
     ),
   )
+}
+
+type Replied = Operation['responses'][string]
+
+/** By media type; a reply without a body has none, and stands under ''. */
+export function contentOf({ content, 'x-examples': examples }: Replied): Record<string, Media> {
+  return Object.keys(examples).length === 0 ? content : { '': { schema: { type: 'string' }, examples } }
 }
 
 /** A part that has no example of the name is left out; where it must not be, its first one is taken. */
@@ -158,7 +165,8 @@ function eventsIn(text: string): { name: string; payload: string }[] {
 /** A body of any kind: each event of a stream by its name, each line of lines, or the whole. */
 export function checkBody(text: string, media: Media, check: Check): void {
   const { 'x-events': events, 'x-lines': line, schema } = media
-  if (line) for (const each of text.trim().split('\n')) check(JSON.parse(each), line)
+  if ('type' in schema && !events && !line) check(text, schema)
+  else if (line) for (const each of text.trim().split('\n')) check(JSON.parse(each), line)
   else if (!events) check(JSON.parse(text), schema)
   else
     for (const { name, payload } of eventsIn(text)) {

@@ -32,6 +32,7 @@ it('a question whose reader has left before it was read is not asked', async () 
     follow: async () => playing({ type: 'text', delta: 'x' }),
     log: () => Promise.resolve(null),
     stop: () => true,
+    stopConversation: async () => {},
     drain: async () => {},
   }
   const left = new Error('left')

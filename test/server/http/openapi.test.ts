@@ -1,17 +1,26 @@
 // The document is true: every route stands in it, and every example in it is sent to a running server.
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../../core/ports.ts'
 import type { StoredEvent } from '../../../core/types.ts'
 import { ingest } from '../../../ingest/ingest.ts'
 import { openStaticEmbedder } from '../../../models/static.ts'
-import { ids, QUESTION } from '../../../server/http/openapi-answer.ts'
+import { ids, QUESTION, READER } from '../../../server/http/openapi-answer.ts'
 import { openApiDocument } from '../../../server/http/openapi.ts'
 import { openStore } from '../../../store/open.ts'
 import { openTestApp, slowGenerator, type TestApp, type TestLibrary, TOKEN } from '../../support/app.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { brokenStore } from '../../support/fake-store.ts'
-import { checkBody, checkerOf, operationsOf, readOpenApi, type Shown, shownIn } from '../../support/openapi.ts'
+import {
+  checkBody,
+  checkerOf,
+  contentOf,
+  operationsOf,
+  readOpenApi,
+  type Shown,
+  shownIn,
+} from '../../support/openapi.ts'
 import { type Serving, serving } from '../../support/serving.ts'
 import type { WireAnswer } from '../../support/wire.ts'
 
@@ -70,6 +79,13 @@ async function keepAnswers({ answers }: Store): Promise<void> {
   await answers.append('main', ids.failed, [
     { seq: 1, event: { type: 'error', code: 'model-timeout', retryable: true } },
   ])
+  const owner = createHash('sha256')
+    .update(READER.split('=')[1] ?? '')
+    .digest('hex')
+  for (const conversationId of [ids.own, ids.removed]) {
+    const record = { library: 'main', conversationId, owner, question: QUESTION, mode: 'extractive' } as const
+    await answers.begin({ ...record, id: `ans_of_${conversationId}` })
+  }
 }
 
 /** Sends what an example shows. */
@@ -154,7 +170,9 @@ describe('an example', () => {
   it('is shown of every status of every operation', () => {
     const seen = operationsOf(api).flatMap(({ operation: { operationId, responses } }) =>
       Object.entries(responses)
-        .filter(([, { content }]) => Object.values(content).every(({ examples }) => Object.keys(examples).length === 0))
+        .filter(([, response]) =>
+          Object.values(contentOf(response)).every(({ examples }) => Object.keys(examples).length === 0),
+        )
         .map(([status]) => `${operationId} ${status}`),
     )
     expect(seen).toEqual([])
@@ -163,8 +181,8 @@ describe('an example', () => {
 
   it('of a request has a reply', () => {
     const lost = operationsOf(api).flatMap(({ operation: { operationId, parameters, requestBody, responses } }) => {
-      const replies = Object.values(responses).flatMap(({ content }) =>
-        Object.values(content).flatMap(({ examples }) => Object.keys(examples)),
+      const replies = Object.values(responses).flatMap((response) =>
+        Object.values(contentOf(response)).flatMap(({ examples }) => Object.keys(examples)),
       )
       const parts = [...parameters, ...(requestBody ? [requestBody.content['application/json']] : [])]
       const names = parts.flatMap(({ examples }) => Object.keys(examples))
@@ -177,7 +195,7 @@ describe('an example', () => {
     const response = await send(each)
     const text = [...given].reduce((sum, [shown, real]) => sum.replaceAll(real, shown), await response.text())
     expect(
-      { status: response.status, type: response.headers.get('content-type')?.split(';')[0] },
+      { status: response.status, type: response.headers.get('content-type')?.split(';')[0] ?? '' },
       text.slice(0, 400),
     ).toEqual({
       status: each.status,

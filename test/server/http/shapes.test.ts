@@ -1,9 +1,16 @@
 // The shapes on the wire and the types inside say the same. The compiler is the judge: `npm run check` fails otherwise.
 import { expect, expectTypeOf, it } from 'vitest'
 import type { z } from 'zod'
-import type { AnswerSummary, DocumentSummary, DocumentText, RatedAnswer } from '../../../core/ports.ts'
+import type {
+  ConversationPage,
+  ConversationSummary,
+  ListedConversations,
+  RatedAnswer,
+} from '../../../core/conversations.ts'
+import type { AnswerSummary, DocumentSummary, DocumentText } from '../../../core/ports.ts'
 import type { IndexReport, StoreStatus } from '../../../core/reports.ts'
 import type { Answer, AnswerEvent, Citation, IngestEvent, Passage, Statement } from '../../../core/types.ts'
+import type { Suggestion } from '../../../server/answer/suggest.ts'
 import type { citationShape } from '../../../server/http/schemas.ts'
 import type { indexReportShape, statusShape } from '../../../server/http/shapes-status.ts'
 import type * as shapes from '../../../server/http/shapes.ts'
@@ -18,6 +25,11 @@ it('is the object of core/types.ts, field by field', () => {
   expectTypeOf<Of<typeof shapes.statementShape>>().toEqualTypeOf<Wire<Statement>>()
   expectTypeOf<Of<typeof shapes.answerShape>>().toEqualTypeOf<Wire<Answer>>()
   expectTypeOf<Of<typeof shapes.ratedAnswerShape>>().toEqualTypeOf<Wire<RatedAnswer>>()
+  expectTypeOf<Of<typeof shapes.conversationSummaryShape>>().toEqualTypeOf<Wire<ConversationSummary>>()
+  expectTypeOf<Of<typeof shapes.conversationsShape>>().toEqualTypeOf<Wire<ListedConversations>>()
+  type Found = ConversationPage & { readonly answers: NonNullable<ConversationPage['answers']> }
+  expectTypeOf<Of<typeof shapes.conversationShape>>().toEqualTypeOf<Wire<Found>>()
+  expectTypeOf<Of<typeof shapes.suggestionsShape>>().toEqualTypeOf<{ suggestions: Wire<Suggestion>[] }>()
   expectTypeOf<Of<typeof shapes.summaryShape>>().toEqualTypeOf<Wire<AnswerSummary>>()
   expectTypeOf<Of<typeof shapes.documentSummaryShape>>().toEqualTypeOf<Wire<DocumentSummary>>()
   expectTypeOf<Of<typeof shapes.documentTextShape>>().toEqualTypeOf<Wire<DocumentText>>()
