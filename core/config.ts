@@ -88,6 +88,11 @@ export const settings = {
     'sentences of a model that nothing supports: shown and marked (mark), or not shown (withhold)',
     'withhold',
   ),
+  UPLOADS: setting(
+    z.enum(['off', 'loopback', 'on'], 'is not one of the choices').default('loopback'),
+    'who may add documents over HTTP: nobody (off), programs on this machine while HOST is a loopback address (loopback), or whoever reaches the server (on)',
+    'off',
+  ),
   SLACK_BOT_TOKEN: setting(
     text.regex(/^xoxb-/, 'does not begin with xoxb-').optional(),
     'bot token of the Slack app; with it the server answers in Slack',
@@ -139,10 +144,13 @@ export type Config = {
   readonly provider: Provider | null
   /** null: the built-in embedder */
   readonly embeddingModel: string | null
+  /** of `embeddingModel`; null: not known, or it is built in */
+  readonly embeddingPrice: Price | null
   /** per day (UTC); null: no limit */
   readonly budgetUsdPerDay: number | null
   readonly grounding: 'lexical' | 'model'
   readonly unsupported: 'mark' | 'withhold'
+  readonly uploads: 'off' | 'loopback' | 'on'
   /** null: the server does not speak to Slack */
   readonly slack: SlackConfig | null
   readonly logLevel: string
@@ -161,12 +169,15 @@ export type SlackConfig = {
   readonly apiUrl: string
 }
 
+/** In US dollars per million tokens. */
+type Price = { readonly inputUsd: number; readonly outputUsd: number }
+
 type Provider = {
   readonly apiKey: string
   readonly baseUrl: string | null
   readonly chatModel: string
   /** of `chatModel`, in US dollars per million tokens; null: not known */
-  readonly price: { readonly inputUsd: number; readonly outputUsd: number } | null
+  readonly price: Price | null
 }
 
 // The schema of each setting, under its name.
@@ -193,7 +204,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 /** A limit on a model without a price would never be reached. */
 function budgetFaults(env: z.output<typeof environment>): string[] {
-  if (env.BUDGET_USD_PER_DAY === undefined || priceOf(env) || !hasProvider(env)) return []
+  if (env.BUDGET_USD_PER_DAY === undefined || priceOf(env, env.CHAT_MODEL) || !hasProvider(env)) return []
   return [
     `BUDGET_USD_PER_DAY is ${env.BUDGET_USD_PER_DAY} but MODEL_PRICES has no price of ${JSON.stringify(env.CHAT_MODEL)}: add "${env.CHAT_MODEL}=input/output", or unset the budget`,
   ]
@@ -226,8 +237,8 @@ function hasProvider(env: z.output<typeof environment>): boolean {
   return env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined
 }
 
-function priceOf({ MODEL_PRICES, CHAT_MODEL }: z.output<typeof environment>): Provider['price'] {
-  const entry = MODEL_PRICES.split(',').find((each) => each.slice(0, each.lastIndexOf('=')).trim() === CHAT_MODEL)
+function priceOf({ MODEL_PRICES }: z.output<typeof environment>, model: string): Price | null {
+  const entry = MODEL_PRICES.split(',').find((each) => each.slice(0, each.lastIndexOf('=')).trim() === model)
   if (!entry) return null
   const [inputUsd = 0, outputUsd = 0] = entry
     .slice(entry.lastIndexOf('=') + 1)
@@ -250,13 +261,15 @@ function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): 
           apiKey: env.OPENAI_API_KEY ?? 'none',
           baseUrl: env.OPENAI_BASE_URL ?? null,
           chatModel: env.CHAT_MODEL,
-          price: priceOf(env),
+          price: priceOf(env, env.CHAT_MODEL),
         }
       : null,
     embeddingModel: env.EMBEDDING_MODEL ?? null,
+    embeddingPrice: env.EMBEDDING_MODEL === undefined ? null : priceOf(env, env.EMBEDDING_MODEL),
     budgetUsdPerDay: env.BUDGET_USD_PER_DAY ?? null,
     grounding: env.GROUNDING,
     unsupported: env.UNSUPPORTED,
+    uploads: env.UPLOADS,
     slack: slackOf(env),
     logLevel: env.LOG_LEVEL,
   })

@@ -3,7 +3,8 @@ import { type ErrorHandler, Hono } from 'hono'
 import type { SlackConfig } from '../core/config.ts'
 import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import type { Embedder, Generator, Ingesting, ReplyStore, Store } from '../core/ports.ts'
+import type { Embedder, Generator, ReplyStore, Store } from '../core/ports.ts'
+import type { Syncing } from '../core/syncs.ts'
 import { answer, type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { search } from './answer/search.ts'
@@ -14,6 +15,7 @@ import { documentsRoutes } from './http/documents.ts'
 import { isOpenAiPath, openAiErrorResponse, problemResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
+import { libraryStateRoutes } from './http/library-state.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { mcpRoutes } from './http/mcp.ts'
 import { missing } from './http/missing.ts'
@@ -21,6 +23,8 @@ import { pageRoutes } from './http/pages.ts'
 import { publishedRoutes } from './http/published.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
+import { syncsRoutes } from './http/syncs.ts'
+import { uploadsRoutes } from './http/uploads.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
 import type { Policy } from './answer/verdicts.ts'
 import { createSlack, type SlackApp } from './slack/slack.ts'
@@ -34,7 +38,9 @@ export type AppDeps = {
   readonly generator: Generator | null
   readonly policy?: Policy
   readonly replies?: ReplyStore
-  readonly ingesting: Ingesting
+  readonly syncing: Syncing
+  /** documents may be added over HTTP */
+  readonly uploads: boolean
   readonly library: string
   /** under which people reach the server; null: as each request names it */
   readonly publicUrl: string | null
@@ -88,7 +94,7 @@ export function createApp(deps: AppDeps): App {
     routes: hono.routes,
     fetch: (request) => hono.fetch(request),
     begin: () => slack?.begin(),
-    drain: drainer(live, slack, () => (draining = true)),
+    drain: drainer(deps.syncing, live, slack, () => (draining = true)),
   }
 }
 
@@ -105,7 +111,10 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', answersRoutes({ live, answers, library }))
     .route('/', searchRoutes({ ...answering, library }))
     .route('/', documentsRoutes({ documents, library }))
-    .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
+    .route('/', uploadsRoutes({ ...deps, documents }))
+    .route('/', libraryStateRoutes(deps))
+    .route('/', ingestRoutes({ ...deps, report }))
+    .route('/', syncsRoutes({ ...deps, syncs: store.syncs, report }))
     .route('/', readerRoutes({ documents, library }))
     .route('/', publishedRoutes())
     .route('/', pageRoutes(deps.webDir))
@@ -145,11 +154,11 @@ async function openVoice(deps: VoiceDeps) {
   return createVoice(deps)
 }
 
-function drainer(live: LiveAnswers, slack: SlackApp | null, begin: () => void): App['drain'] {
+function drainer(syncing: Syncing, live: LiveAnswers, slack: SlackApp | null, begin: () => void): App['drain'] {
   return async (deadlineMs) => {
     begin()
     // Side by side: what Slack asked for is answered by the answers under way.
-    await Promise.all([slack?.stop(deadlineMs), live.drain(deadlineMs)])
+    await Promise.all([slack?.stop(deadlineMs), live.drain(deadlineMs), syncing.drain(deadlineMs)])
   }
 }
 

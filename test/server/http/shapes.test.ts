@@ -2,10 +2,12 @@
 import { expect, expectTypeOf, it } from 'vitest'
 import type { z } from 'zod'
 import type { AnswerSummary, DocumentSummary, DocumentText, RatedAnswer } from '../../../core/ports.ts'
+import type { Sync, SyncOutcome, SyncPlan } from '../../../core/syncs.ts'
 import type { IndexReport, StoreStatus } from '../../../core/reports.ts'
 import type { Answer, AnswerEvent, Citation, IngestEvent, Passage, Statement } from '../../../core/types.ts'
 import type { citationShape } from '../../../server/http/schemas.ts'
 import type { indexReportShape, statusShape } from '../../../server/http/shapes-status.ts'
+import type * as syncs from '../../../server/http/shapes-syncs.ts'
 import type * as shapes from '../../../server/http/shapes.ts'
 import { toWire, type Wire } from '../../../server/http/wire.ts'
 
@@ -22,6 +24,9 @@ it('is the object of core/types.ts, field by field', () => {
   expectTypeOf<Of<typeof shapes.documentSummaryShape>>().toEqualTypeOf<Wire<DocumentSummary>>()
   expectTypeOf<Of<typeof shapes.documentTextShape>>().toEqualTypeOf<Wire<DocumentText>>()
   expectTypeOf<Of<typeof statusShape>>().toEqualTypeOf<Wire<StoreStatus>>()
+  expectTypeOf<Of<typeof syncs.syncShape>>().toEqualTypeOf<Wire<Sync>>()
+  expectTypeOf<Of<typeof syncs.syncDetailShape>['outcomes']>().toEqualTypeOf<Wire<SyncOutcome>[]>()
+  expectTypeOf<Of<typeof syncs.planShape>>().toEqualTypeOf<Wire<SyncPlan>>()
   expectTypeOf<Of<typeof indexReportShape>>().toEqualTypeOf<Wire<IndexReport>>()
 })
 
@@ -34,7 +39,7 @@ it('is the event of core/types.ts, name by name', () => {
   expectTypeOf<Of<typeof shapes.eventShapes.verdict>>().toEqualTypeOf<EventNamed<'verdict'>>()
   expectTypeOf<Of<typeof shapes.eventShapes.done>>().toEqualTypeOf<{ answer: Wire<Answer> }>()
   expectTypeOf<Of<typeof shapes.eventShapes.error>>().toEqualTypeOf<EventNamed<'error'>>()
-  expectTypeOf<Exclude<Of<typeof shapes.ingestLineShape>, { type: 'error' }>>().toEqualTypeOf<Wire<IngestEvent>>()
+  expectTypeOf<Exclude<Of<typeof syncs.ingestLineShape>, { type: 'error' }>>().toEqualTypeOf<Wire<IngestEvent>>()
 })
 
 it('has the keys that the wire has', () => {
