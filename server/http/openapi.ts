@@ -5,6 +5,8 @@ import { askOperations } from './openapi-ask.ts'
 import { chatOperations } from './openapi-chat.ts'
 import { libraryOperations } from './openapi-library.ts'
 import { inputs, outputs } from './openapi-names.ts'
+import { syncOperations } from './openapi-syncs.ts'
+import { uploadOperations } from './openapi-uploads.ts'
 import { serverOperations } from './openapi-server.ts'
 import { toOpenApi } from './openapi-write.ts'
 
@@ -38,6 +40,8 @@ export function openApiDocument(): object {
       ...askOperations,
       ...answerOperations,
       ...libraryOperations,
+      ...uploadOperations,
+      ...syncOperations,
       ...serverOperations,
       ...chatOperations,
     ]),

@@ -23,6 +23,7 @@ describe('an ingest', () => {
     expect(events[0]).toEqual({
       type: 'found',
       files: 2,
+      gone: 0,
       skipped: [{ source: join(folder, 'c.png'), reason: expect.stringContaining('.png') as string }],
     })
     expect(events[1]).toMatchObject({ source: join(folder, 'a.md'), chunks: 3, embedded: 3 })
