@@ -1,6 +1,7 @@
 // The only reader of the environment: a frozen Config, or one ConfigError that lists every fault.
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
+import { type Price, priceList, priceOf } from './prices.ts'
 
 type Setting<T extends z.ZodType = z.ZodType> = {
   readonly schema: T
@@ -15,9 +16,6 @@ const setting = <T extends z.ZodType>(schema: T, meaning: string, example: strin
 })
 const text = z.string().min(1, 'is empty')
 const urlOf = (protocols: RegExp, shape: string) => z.url({ protocol: protocols, error: `is not a URL like ${shape}` })
-
-// A model's name may hold anything but a comma, an equals sign too.
-const priceList = /^(?:[^,]*[^,\s]=\d+(?:\.\d+)?\/\d+(?:\.\d+)?(?:,(?!$)|$))+$/
 
 /** Every setting: what the schema accepts, what it means, an example. `.env.example` and the README are tested against this. */
 export const settings = {
@@ -169,9 +167,6 @@ export type SlackConfig = {
   readonly apiUrl: string
 }
 
-/** In US dollars per million tokens. */
-type Price = { readonly inputUsd: number; readonly outputUsd: number }
-
 type Provider = {
   readonly apiKey: string
   readonly baseUrl: string | null
@@ -204,7 +199,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 /** A limit on a model without a price would never be reached. */
 function budgetFaults(env: z.output<typeof environment>): string[] {
-  if (env.BUDGET_USD_PER_DAY === undefined || priceOf(env, env.CHAT_MODEL) || !hasProvider(env)) return []
+  if (env.BUDGET_USD_PER_DAY === undefined || priceOf(env.MODEL_PRICES, env.CHAT_MODEL) || !hasProvider(env)) return []
   return [
     `BUDGET_USD_PER_DAY is ${env.BUDGET_USD_PER_DAY} but MODEL_PRICES has no price of ${JSON.stringify(env.CHAT_MODEL)}: add "${env.CHAT_MODEL}=input/output", or unset the budget`,
   ]
@@ -237,16 +232,6 @@ function hasProvider(env: z.output<typeof environment>): boolean {
   return env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined
 }
 
-function priceOf({ MODEL_PRICES }: z.output<typeof environment>, model: string): Price | null {
-  const entry = MODEL_PRICES.split(',').find((each) => each.slice(0, each.lastIndexOf('=')).trim() === model)
-  if (!entry) return null
-  const [inputUsd = 0, outputUsd = 0] = entry
-    .slice(entry.lastIndexOf('=') + 1)
-    .split('/')
-    .map(Number)
-  return { inputUsd, outputUsd }
-}
-
 function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): Config {
   return Object.freeze({
     port: env.PORT,
@@ -261,11 +246,11 @@ function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): 
           apiKey: env.OPENAI_API_KEY ?? 'none',
           baseUrl: env.OPENAI_BASE_URL ?? null,
           chatModel: env.CHAT_MODEL,
-          price: priceOf(env, env.CHAT_MODEL),
+          price: priceOf(env.MODEL_PRICES, env.CHAT_MODEL),
         }
       : null,
     embeddingModel: env.EMBEDDING_MODEL ?? null,
-    embeddingPrice: env.EMBEDDING_MODEL === undefined ? null : priceOf(env, env.EMBEDDING_MODEL),
+    embeddingPrice: env.EMBEDDING_MODEL === undefined ? null : priceOf(env.MODEL_PRICES, env.EMBEDDING_MODEL),
     budgetUsdPerDay: env.BUDGET_USD_PER_DAY ?? null,
     grounding: env.GROUNDING,
     unsupported: env.UNSUPPORTED,

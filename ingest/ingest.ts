@@ -94,7 +94,7 @@ export async function* learnUploads(
   signal: AbortSignal,
 ): AsyncGenerator<IngestEvent> {
   const tally = openTally(deps.tokenPrice)
-  const sources = uploads.map((upload) => toLearnable(`upload/${upload.name}`, upload))
+  const sources = uploads.map((upload) => toLearnable(uploadSource(upload.name), upload))
   const known = await deps.documents.known(
     deps.library,
     sources.map(({ source }) => source),
@@ -112,6 +112,10 @@ export async function* learnUploads(
 /** What an upload has to be learned with to be left alone. */
 export function learningOf({ space }: Embedder): string {
   return `${INGEST_VERSION} ${space}`
+}
+
+export function uploadSource(name: string): string {
+  return `upload/${name}`
 }
 
 function toLearnable(source: string, upload: Upload): Learnable {

@@ -6,7 +6,7 @@ import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Sync, SyncEnd, Syncing, SyncProgress, SyncStore, SyncToBegin, SyncTrigger } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import { type Removals, UPLOADS } from './changes.ts'
-import { ingest, type IngestDeps, learningOf, learnUploads } from './ingest.ts'
+import { ingest, type IngestDeps, learningOf, learnUploads, uploadSource } from './ingest.ts'
 import { openNotes } from './notes.ts'
 import { planSync } from './plan.ts'
 import { sourceName } from './source/folder.ts'
@@ -40,25 +40,14 @@ const FOLLOW_MS = 200
 const KEPT_REMOVED_DAYS = 30
 
 export function openSyncs(deps: SyncsDeps): Syncing {
-  const { syncs, library, silentMs = SILENT_MS } = deps
   const running = new Map<string, Running>()
   let draining = false
   const record = async function* (trigger: SyncTrigger, roots: readonly string[], work: Work, signal: AbortSignal) {
-    if (draining) throw new AppError('shutting-down', 'The server is shutting down.', { retryable: true })
+    if (draining) throw stopped('interrupted')
     yield* runRecorded({ trigger, roots, work, signal }, running, deps)
   }
-  const shown = (id: string): Sync | null => {
-    const live = running.get(id)
-    return live ? { ...live.sync, ...progressOf(live.tally) } : null
-  }
-  const look = async () => await syncs.closeDead(library, [...running.keys()], silentMs)
-  const find = async (id: string) => {
-    const live = shown(id)
-    if (live) return live
-    await look()
-    return await syncs.find(library, id)
-  }
   return {
+    ...readers(running, deps),
     run: ({ trigger, paths, allowDeletes = false }, signal) =>
       record(
         trigger,
@@ -69,7 +58,7 @@ export function openSyncs(deps: SyncsDeps): Syncing {
     upload: (uploads, signal) =>
       record(
         'upload',
-        uploads.map(({ name }) => `upload/${name}`),
+        uploads.map(({ name }) => uploadSource(name)),
         (own, signal) => learnUploads(uploads, own, signal),
         signal,
       ),
@@ -79,17 +68,11 @@ export function openSyncs(deps: SyncsDeps): Syncing {
       return began?.type === 'began' ? began.sync : ''
     },
     undo: async function* (id, signal) {
-      await look()
+      await deps.syncs.closeDead(deps.library, [...running.keys()], deps.silentMs ?? SILENT_MS)
       const sync = await syncToUndo(id, deps)
-      yield* record('undo', [sync.id], (own, signal) => undo(sync, { ...own, syncs }, signal), signal)
+      yield* record('undo', [sync.id], (own, signal) => undo(sync, { ...own, syncs: deps.syncs }, signal), signal)
     },
     plan: async (paths, signal) => await planSync(paths, deps, signal),
-    list: async (limit, after) => {
-      await look()
-      return (await syncs.list(library, limit, after)).map((sync) => shown(sync.id) ?? sync)
-    },
-    find,
-    follow: async (id, signal) => ((await find(id)) ? following(id, find, signal) : null),
     cancel: (id) => {
       running.get(id)?.controller.abort(cancelled())
       return running.has(id)
@@ -100,6 +83,31 @@ export function openSyncs(deps: SyncsDeps): Syncing {
       const all = Promise.all([...running.values()].map(({ finished }) => finished))
       await Promise.race([all, wait(deadlineMs, undefined, { ref: false })])
     },
+  }
+}
+
+/** What is asked of syncs that run here comes from memory, so that it is of this moment; the rest from the store. */
+function readers(
+  running: ReadonlyMap<string, Running>,
+  { syncs, library, silentMs = SILENT_MS }: SyncsDeps,
+): Pick<Syncing, 'list' | 'find' | 'follow'> {
+  const shown = (id: string): Sync | null => {
+    const live = running.get(id)
+    return live ? { ...live.sync, ...progressOf(live.tally) } : null
+  }
+  const find = async (id: string) => {
+    const live = shown(id)
+    if (live) return live
+    await syncs.closeDead(library, [...running.keys()], silentMs)
+    return await syncs.find(library, id)
+  }
+  return {
+    find,
+    list: async (limit, after) => {
+      await syncs.closeDead(library, [...running.keys()], silentMs)
+      return (await syncs.list(library, limit, after)).map((sync) => shown(sync.id) ?? sync)
+    },
+    follow: async (id, signal) => ((await find(id)) ? following(id, find, signal) : null),
   }
 }
 

@@ -13,14 +13,7 @@ import { readUpload, saveUpload, uploadsLearnedOtherwise } from './uploads.ts'
 
 export function documentStore(database: Database, space: Space): DocumentStore {
   return {
-    known: async (library, sources) => {
-      const rows = await database.query<KnownDocument>(
-        `select document_id as id, source, revision, audience = $3 as "isClosed", root
-         from documents where library_id = $1 and removed_at is null and ($2::text[] is null or source = any($2))`,
-        [library, sources ?? null, keptFromAll],
-      )
-      return new Map(rows.map((row) => [row.source, row]))
-    },
+    known: async (library, sources) => await knownDocuments(database, library, sources),
     knownVectors: async (library, hashes) => {
       const rows = await database.query<{ content_hash: string; embedding: string }>(
         `select distinct on (c.content_hash) c.content_hash, v.embedding::text as embedding
@@ -67,6 +60,19 @@ export function documentStore(database: Database, space: Space): DocumentStore {
 }
 
 const keptFromAll = [nobody]
+
+async function knownDocuments(
+  database: Database,
+  library: string,
+  sources?: readonly string[],
+): Promise<Map<string, KnownDocument>> {
+  const rows = await database.query<KnownDocument>(
+    `select document_id as id, source, revision, audience = $3 as "isClosed", root from documents
+     where library_id = $1 and removed_at is null and ($2::text[] is null or source = any($2))`,
+    [library, sources ?? null, keptFromAll],
+  )
+  return new Map(rows.map((row) => [row.source, row]))
+}
 
 /** Stable for a (library, source): a source that is ingested again is the same document. */
 export function documentId(library: string, source: string): string {

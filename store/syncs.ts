@@ -33,7 +33,6 @@ export function syncStore(database: Database): SyncStore {
         [library, id, state, total, done, toJson(report), fault?.code ?? null, fault?.message ?? null],
       )
     },
-    note: async (library, id, outcomes) => await note(query, library, id, outcomes),
     closeDead: async (library, running, silentMs) => await closeDead(query, library, running, silentMs),
     find: async (library, id) => {
       const [row] = await query<SyncRow>(`${shownSql} where library_id = $1 and sync_id = $2`, [library, id])
@@ -47,6 +46,17 @@ export function syncStore(database: Database): SyncStore {
       )
       return rows.map(toSync)
     },
+    markUndone: async (library, id, by) => {
+      await query('update syncs set undone_by = $3 where library_id = $1 and sync_id = $2', [library, id, by])
+    },
+    ...outcomeStore(query),
+    ...failureStore(query),
+  }
+}
+
+function outcomeStore(query: Query): Pick<SyncStore, 'note' | 'outcomes' | 'changes'> {
+  return {
+    note: async (library, id, outcomes) => await note(query, library, id, outcomes),
     outcomes: async (library, id, limit) =>
       await query<SyncOutcome>(
         `select type, source, document_id as document, code, message from sync_outcomes
@@ -59,9 +69,12 @@ export function syncStore(database: Database): SyncStore {
          from sync_outcomes where library_id = $1 and sync_id = $2 and type = any($3) order by seq`,
         [library, id, ['learned', 'changed', 'removed']],
       ),
-    markUndone: async (library, id, by) => {
-      await query('update syncs set undone_by = $3 where library_id = $1 and sync_id = $2', [library, id, by])
-    },
+  }
+}
+
+/** Sources that cannot be learned at present, whichever sync it was that found out. */
+function failureStore(query: Query): Pick<SyncStore, 'failures' | 'settle'> {
+  return {
     failures: async (library, limit) =>
       await query('select source, code, message from failures where library_id = $1 order by source limit $2', [
         library,

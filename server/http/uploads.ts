@@ -86,13 +86,14 @@ async function uploadsOfForm(bytes: Uint8Array<ArrayBuffer>, type: string): Prom
     throw new InputError('bad-form', 'The body is not valid multipart/form-data.', 'body')
   })
   const files: File[] = []
-  const fields: Record<string, string | string[]> = {}
+  const fields: Record<string, string> = {}
+  const audience: string[] = []
   for (const [name, value] of form) {
     if (value instanceof File) files.push(value)
-    else if (name === 'audience') fields[name] = [...(fields[name] ?? []), value]
+    else if (name === 'audience') audience.push(value)
     else fields[name] = value
   }
-  const said = saidOf(parseShape(uploadSaid, fields, 'form'))
+  const said = saidOf(parseShape(uploadSaid, audience.length > 0 ? { ...fields, audience } : fields, 'form'))
   if (files.length === 0) throw new InputError('bad-form', 'The form holds no file: add one to a field of it.', 'body')
   if (files.length > 1 && (said.title ?? said.url) !== undefined)
     throw new InputError('bad-field', 'title: a title or url is for one file; this form has several.', 'title')
@@ -101,15 +102,19 @@ async function uploadsOfForm(bytes: Uint8Array<ArrayBuffer>, type: string): Prom
 
 function uploadOfJson(value: unknown): Upload {
   const { name, text, markdown, html, ...said } = parseShape(uploadBody, value, 'body')
-  const [written = '', endings = []] =
-    text !== undefined
-      ? [text, ['.txt', '.text']]
-      : markdown !== undefined
-        ? [markdown, ['.md', '.markdown', '.mdx']]
-        : [html, ['.html', '.htm']]
+  const { written, endings } = writtenOf({ text, markdown, html })
   const given = nameOf(name ?? slugOf(said.url ?? ''))
   const isKnown = endings.some((ending) => given.toLowerCase().endsWith(ending))
   return { name: isKnown ? given : `${given}${endings[0]}`, bytes: Buffer.from(written), said: saidOf(said) }
+}
+
+type Texts = Readonly<Record<'text' | 'markdown' | 'html', string | undefined>>
+
+/** One of the three is there: the shape says so. The first of its endings is added to a name that has none of them. */
+function writtenOf({ text, markdown, html }: Texts): { written: string; endings: readonly string[] } {
+  if (text !== undefined) return { written: text, endings: ['.txt', '.text'] }
+  if (markdown !== undefined) return { written: markdown, endings: ['.md', '.markdown', '.mdx'] }
+  return { written: html ?? '', endings: ['.html', '.htm'] }
 }
 
 function saidOf({

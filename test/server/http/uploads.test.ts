@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Embedder } from '../../../core/ports.ts'
+import type { ParsedDocument } from '../../../core/types.ts'
 import { ingest } from '../../../ingest/ingest.ts'
 import { openSyncs } from '../../../ingest/syncs.ts'
 import { openTestApp, openTestLibrary, type TestApp, type TestLibrary, TOKEN } from '../../support/app.ts'
@@ -124,7 +125,7 @@ describe('a document that is sent', () => {
     ['one file that cannot be read', { 'a.docx': 'x' }, 422, 'unknown-type', 'upload/a.docx'],
     ['one that is too large', { 'a.txt': 'x'.repeat(20_000_001) }, 413, 'too-large', 'split'],
   ])('is refused as %s', async (_, files, status, code, words) => {
-    const response = await sendFiles(files as Record<string, string>)
+    const response = await sendFiles(files)
     expect(response.status).toBe(status)
     expect(await readJson<Problem>(response)).toMatchObject({ code, title: expect.stringContaining(words) as string })
   })
@@ -194,8 +195,7 @@ describe('a document that was sent', () => {
       await send({ name: 'moles.md', markdown: '# Moles\n\nMoles dig.', title: 'On moles' })
     ).documents
     expect(await store.documents.uploadsToLearn('main', 'a later parser')).toContain(id)
-    const prepare = (parsed: { title: string }) => ({ ...parsed, title: `${parsed.title}, read anew` }) as never
-    const deps = { documents: store.documents, embedder, library: 'main', prepare, uploads: [id] }
+    const deps = { documents: store.documents, embedder, library: 'main', prepare: readAnew, uploads: [id] }
     expect((await Array.fromAsync(ingest([], deps, never))).at(-1)).toMatchObject({ report: { changed: 1 } })
     expect(await read(id)).toMatchObject({ title: 'On moles, read anew', removed_at: null })
   })
@@ -225,3 +225,7 @@ describe('the list of documents', () => {
     expect(percent.documents).toEqual([])
   })
 })
+
+function readAnew(parsed: ParsedDocument): ParsedDocument {
+  return { ...parsed, title: `${parsed.title}, read anew` }
+}
