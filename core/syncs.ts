@@ -4,7 +4,7 @@ import type { IngestEvent, IngestReport } from './types.ts'
 export type SyncTrigger = 'start' | 'command' | 'upload' | 'schedule' | 'undo'
 
 /** interrupted: its process ended before it did */
-export type SyncState = 'running' | 'finished' | 'interrupted' | 'cancelled' | 'failed'
+type SyncState = 'running' | 'finished' | 'interrupted' | 'cancelled' | 'failed'
 
 export type Sync = {
   readonly id: string
