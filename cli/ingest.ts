@@ -1,30 +1,66 @@
-// npm run ingest: learns files and folders through whoever holds the store, with a progress bar.
+// npm run ingest: learns files and folders through whoever holds the store, with a progress bar; says what it would do;
+// takes back what it did.
 import { resolve } from 'node:path'
-import { AppError } from '../core/errors.ts'
+import { AppError, InputError } from '../core/errors.ts'
 import type { IngestEvent } from '../core/types.ts'
 import { showIngest } from '../ingest/progress.ts'
 import type { CommandOptions } from './connect.ts'
+import { planText, type WirePlan } from './plan.ts'
 import { describeProblem } from './print.ts'
 import { cutOff, partsOf } from './stream.ts'
 
 const CUT = 'The connection to the server was cut before the end; run the same command again: what was learned is kept.'
 
-export async function ingestPaths(paths: readonly string[], options: CommandOptions): Promise<number> {
-  const { connection, json, signal } = options
-  const response = await connection.request('/v1/ingest', {
+export async function ingestPaths(
+  paths: readonly string[],
+  options: CommandOptions,
+  allowDeletes = false,
+): Promise<number> {
+  return await follow(await post('/v1/ingest', { ...asked(paths), allow_deletes: allowDeletes }, options), options)
+}
+
+export async function planPaths(paths: readonly string[], options: CommandOptions): Promise<number> {
+  const response = await post('/v1/ingest/plan', asked(paths), options)
+  const plan = (await response.json()) as WirePlan
+  process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : `${planText(plan)}\n`)
+  return plan.failed.count > 0 || plan.refused !== null ? 1 : 0
+}
+
+export async function undoSync(id: string, options: CommandOptions): Promise<number> {
+  const response = await post(`/v1/syncs/${encodeURIComponent(id)}/undo`, {}, options)
+  const code = await follow(response, options)
+  if (!options.json) process.stderr.write('Undone. What its files say is learned again by the next sync of them.\n')
+  return code
+}
+
+/** Absolute: the server may have been started in another folder. */
+function asked(paths: readonly string[]): object {
+  return { paths: paths.map((path) => resolve(path)) }
+}
+
+async function post(path: string, body: object, { connection, signal }: CommandOptions): Promise<Response> {
+  const response = await connection.request(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${connection.token}` },
-    // Absolute: the server may have been started in another folder.
-    body: JSON.stringify({ paths: paths.map((path) => resolve(path)) }),
+    body: JSON.stringify(body),
+    signal,
   })
-  if (!response.ok || !response.body) throw await describeProblem(response)
+  if (!response.ok) throw await describeProblem(response)
+  return response
+}
+
+async function follow({ body }: Response, { json, signal }: CommandOptions): Promise<number> {
+  if (!body) throw cutOff(CUT)
   const interactive = process.stderr.isTTY && !json
-  const report = await showIngest(events(response.body, signal), { stream: process.stderr, interactive })
+  const report = await showIngest(events(body, signal), { stream: process.stderr, interactive })
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
   return report.failed > 0 ? 1 : 0
 }
 
 type Line = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
+
+// Faults of the command, not of the server.
+const ofCommand = new Set(['too-many-removals', 'cannot-undo'])
 
 /** Aborting closes the stream, and that is how the server knows that nobody wants the rest to be learned. */
 async function* events(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<IngestEvent> {
@@ -36,7 +72,8 @@ async function* events(body: ReadableStream<Uint8Array>, signal: AbortSignal): A
     pending = lines.pop() ?? ''
     for (const text of lines) {
       const line = JSON.parse(text) as Line
-      if (line.type === 'error') throw new AppError(line.code, line.message)
+      if (line.type === 'error')
+        throw ofCommand.has(line.code) ? new InputError(line.code, line.message) : new AppError(line.code, line.message)
       isWhole ||= line.type === 'finished'
       yield line
     }

@@ -10,6 +10,8 @@ type Asked = {
   readonly words: readonly string[]
   readonly json: boolean
   readonly all: boolean
+  readonly plan: boolean
+  readonly allowDeletes: boolean
   readonly url: string | null
 }
 
@@ -52,14 +54,22 @@ async function perform(name: Command, asked: Asked): Promise<number> {
 
 async function askApp(
   name: Exclude<Command, 'status' | 'doctor'>,
-  { words, all }: Asked,
+  asked: Asked,
   options: CommandOptions,
 ): Promise<number> {
+  const { words, all } = asked
   if (name === 'ask') return await (await import('./ask.ts')).ask(words.join(' '), options)
   if (name === 'search') return await (await import('./search.ts')).search(words.join(' '), options)
-  if (name === 'ingest') return await (await import('./ingest.ts')).ingestPaths(words, options)
+  if (name === 'ingest') return await ingest(asked, options)
   if (name === 'verify') return await (await import('./verify.ts')).verify(all ? null : (words[0] ?? ''), options)
   return await (await import('./mcp.ts')).mcp(options)
+}
+
+async function ingest({ words, plan, allowDeletes }: Asked, options: CommandOptions): Promise<number> {
+  const { ingestPaths, planPaths, undoSync } = await import('./ingest.ts')
+  if (plan) return await planPaths(words.length > 0 ? words : [(await readSettings()).libraryDir], options)
+  if (words[0] === 'undo') return await undoSync(words[1] ?? 'last', options)
+  return await ingestPaths(words, options, allowDeletes)
 }
 
 /** For what needs a whole library: through the running server, or opened in this process. */
@@ -128,16 +138,17 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   const known = Object.fromEntries(taken.map((option) => [option, options[option]])) as typeof options
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
-    const { json = false, all = false, url = null, help: isHelp = false } = values
-    return { words: positionals, json, all, url, isHelp }
+    const { json = false, all = false, url = null, plan = false, help: isHelp = false } = values
+    return { words: positionals, json, all, url, plan, allowDeletes: values['allow-deletes'] ?? false, isHelp }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }
 }
 
-function isWhole(name: Command, { words, all }: Asked): boolean {
+function isWhole(name: Command, { words, all, plan }: Asked): boolean {
+  if (name === 'ingest' && words[0] === 'undo') return !plan && words.length <= 2
   const wanted = commands[name].words
-  if (wanted === 'some') return words.length > 0
+  if (wanted === 'some') return words.length > 0 || plan
   return words.length === (wanted === 'none' || all ? 0 : 1)
 }
 

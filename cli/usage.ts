@@ -14,6 +14,8 @@ export const options = {
   json: { type: 'boolean' },
   all: { type: 'boolean' },
   url: { type: 'string' },
+  plan: { type: 'boolean' },
+  'allow-deletes': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -34,10 +36,15 @@ export const commands = {
     words: 'some',
   },
   ingest: {
-    help: `npm run ingest -- <folder or file> … [--json]
-  Learns markdown, text and html files. What is unchanged costs nothing.
+    help: `npm run ingest -- <folder or file> … [--allow-deletes] [--json]
+npm run ingest -- --plan [<folder or file> …] [--json]
+npm run ingest -- undo [<sync>] [--json]
+  Learns markdown, text and html files. What is unchanged costs nothing; documents whose files are gone from a folder
+  are removed, unless they are more than a fifth of it: then nothing is done without --allow-deletes.
+  --plan says what would be done, of LIBRARY_DIR without a folder, and changes nothing. undo takes back what a sync
+  changed, the last one without its id: GET /v1/syncs lists them.
   Exit code: 0 all learned, 1 some could not be (named with the reason), 2 wrong usage, 130 stopped by Ctrl-C.`,
-    options: ['json'],
+    options: ['json', 'plan', 'allow-deletes'],
     words: 'some',
   },
   status: {

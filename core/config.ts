@@ -1,6 +1,7 @@
 // The only reader of the environment: a frozen Config, or one ConfigError that lists every fault.
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
+import { type Price, priceList, priceOf } from './prices.ts'
 
 type Setting<T extends z.ZodType = z.ZodType> = {
   readonly schema: T
@@ -15,9 +16,6 @@ const setting = <T extends z.ZodType>(schema: T, meaning: string, example: strin
 })
 const text = z.string().min(1, 'is empty')
 const urlOf = (protocols: RegExp, shape: string) => z.url({ protocol: protocols, error: `is not a URL like ${shape}` })
-
-// A model's name may hold anything but a comma, an equals sign too.
-const priceList = /^(?:[^,]*[^,\s]=\d+(?:\.\d+)?\/\d+(?:\.\d+)?(?:,(?!$)|$))+$/
 
 /** Every setting: what the schema accepts, what it means, an example. `.env.example` and the README are tested against this. */
 export const settings = {
@@ -88,6 +86,11 @@ export const settings = {
     'sentences of a model that nothing supports: shown and marked (mark), or not shown (withhold)',
     'withhold',
   ),
+  UPLOADS: setting(
+    z.enum(['off', 'loopback', 'on'], 'is not one of the choices').default('loopback'),
+    'who may add documents over HTTP: nobody (off), programs on this machine while HOST is a loopback address (loopback), or whoever reaches the server (on)',
+    'off',
+  ),
   SLACK_BOT_TOKEN: setting(
     text.regex(/^xoxb-/, 'does not begin with xoxb-').optional(),
     'bot token of the Slack app; with it the server answers in Slack',
@@ -139,10 +142,13 @@ export type Config = {
   readonly provider: Provider | null
   /** null: the built-in embedder */
   readonly embeddingModel: string | null
+  /** of `embeddingModel`; null: not known, or it is built in */
+  readonly embeddingPrice: Price | null
   /** per day (UTC); null: no limit */
   readonly budgetUsdPerDay: number | null
   readonly grounding: 'lexical' | 'model'
   readonly unsupported: 'mark' | 'withhold'
+  readonly uploads: 'off' | 'loopback' | 'on'
   /** null: the server does not speak to Slack */
   readonly slack: SlackConfig | null
   readonly logLevel: string
@@ -166,7 +172,7 @@ type Provider = {
   readonly baseUrl: string | null
   readonly chatModel: string
   /** of `chatModel`, in US dollars per million tokens; null: not known */
-  readonly price: { readonly inputUsd: number; readonly outputUsd: number } | null
+  readonly price: Price | null
 }
 
 // The schema of each setting, under its name.
@@ -193,7 +199,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 /** A limit on a model without a price would never be reached. */
 function budgetFaults(env: z.output<typeof environment>): string[] {
-  if (env.BUDGET_USD_PER_DAY === undefined || priceOf(env) || !hasProvider(env)) return []
+  if (env.BUDGET_USD_PER_DAY === undefined || priceOf(env.MODEL_PRICES, env.CHAT_MODEL) || !hasProvider(env)) return []
   return [
     `BUDGET_USD_PER_DAY is ${env.BUDGET_USD_PER_DAY} but MODEL_PRICES has no price of ${JSON.stringify(env.CHAT_MODEL)}: add "${env.CHAT_MODEL}=input/output", or unset the budget`,
   ]
@@ -226,16 +232,6 @@ function hasProvider(env: z.output<typeof environment>): boolean {
   return env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined
 }
 
-function priceOf({ MODEL_PRICES, CHAT_MODEL }: z.output<typeof environment>): Provider['price'] {
-  const entry = MODEL_PRICES.split(',').find((each) => each.slice(0, each.lastIndexOf('=')).trim() === CHAT_MODEL)
-  if (!entry) return null
-  const [inputUsd = 0, outputUsd = 0] = entry
-    .slice(entry.lastIndexOf('=') + 1)
-    .split('/')
-    .map(Number)
-  return { inputUsd, outputUsd }
-}
-
 function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): Config {
   return Object.freeze({
     port: env.PORT,
@@ -250,13 +246,15 @@ function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): 
           apiKey: env.OPENAI_API_KEY ?? 'none',
           baseUrl: env.OPENAI_BASE_URL ?? null,
           chatModel: env.CHAT_MODEL,
-          price: priceOf(env),
+          price: priceOf(env.MODEL_PRICES, env.CHAT_MODEL),
         }
       : null,
     embeddingModel: env.EMBEDDING_MODEL ?? null,
+    embeddingPrice: env.EMBEDDING_MODEL === undefined ? null : priceOf(env.MODEL_PRICES, env.EMBEDDING_MODEL),
     budgetUsdPerDay: env.BUDGET_USD_PER_DAY ?? null,
     grounding: env.GROUNDING,
     unsupported: env.UNSUPPORTED,
+    uploads: env.UPLOADS,
     slack: slackOf(env),
     logLevel: env.LOG_LEVEL,
   })

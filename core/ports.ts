@@ -1,6 +1,7 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
 import type { ReportStore } from './reports.ts'
+import type { SyncStore, Upload } from './syncs.ts'
 import type {
   Answer,
   AnswerEvent,
@@ -9,7 +10,6 @@ import type {
   DocumentRef,
   Feedback,
   Heading,
-  IngestEvent,
   Mode,
   ParsedDocument,
   Question,
@@ -63,7 +63,27 @@ export type DocumentToSave = {
   readonly parsed: ParsedDocument
   readonly revision: string
   readonly chunks: readonly ChunkToSave[]
+  /** the folder, file or upload that it came from; missing: it is left as it was */
+  readonly root?: string
+  /** the sync whose change this is */
+  readonly sync?: string
+  /** the bytes that it was made of, to be kept; missing: none are, and none that are kept are touched */
+  readonly upload?: Upload & { readonly learnedWith: string }
 }
+
+/** What is known of a document before its source is looked at. */
+export type KnownDocument = {
+  readonly id: string
+  readonly source: string
+  readonly revision: string
+  /** it was kept from everyone since it was saved, and has to be saved again */
+  readonly isClosed: boolean
+  /** null: learned before this was kept */
+  readonly root: string | null
+}
+
+/** An uploaded document, and the bytes that it was made of. */
+export type KeptUpload = Upload & { readonly id: string; readonly source: string }
 
 export type DocumentSummary = DocumentRef & {
   /** none: it is for everyone */
@@ -80,21 +100,38 @@ export type DocumentText = DocumentRef & {
   readonly current: boolean
   /** of the document as it is now, whichever revision this is */
   readonly audience: readonly string[]
+  /** when the document was removed, which only its citations survive; null: it is in the library */
+  readonly removedAt: string | null
 }
 
 export type DocumentStore = {
-  /** The revision an ingest of this source last saved, null when there is none, or when it was kept from everyone since. */
-  currentRevision(library: string, source: string): Promise<string | null>
+  /** By source: all documents that are not removed, or those of them that have one of these sources. */
+  known(library: string, sources?: readonly string[]): Promise<Map<string, KnownDocument>>
   /** Vectors of the active space already stored for chunks with these content hashes. */
   knownVectors(library: string, hashes: readonly string[]): Promise<Map<string, Float32Array>>
   /** Makes this revision the current one, whole or not at all. Older revisions stay readable. */
-  save(document: DocumentToSave): Promise<void>
+  save(document: DocumentToSave): Promise<'learned' | 'changed' | 'unchanged'>
+  /**
+   * Takes a document out of the library, whole or not at all: nothing finds it any more, and its revisions stay readable.
+   * False when it is not in this revision, or was removed before. `sync` is whose change this is.
+   */
+  remove(library: string, id: string, revision: string, sync?: string): Promise<boolean>
+  /** Says of documents that were learned before roots were kept where they came from. */
+  adopt(library: string, root: string, ids: readonly string[]): Promise<void>
+  /** Forgets what was removed so many days ago and is not cited. Returns how many documents. */
+  purge(library: string, afterDays: number): Promise<number>
+  /** Uploaded documents that were learned with anything else than this. */
+  uploadsToLearn(library: string, learnedWith: string): Promise<string[]>
+  /** Null: there are no bytes of its current revision. */
+  upload(library: string, id: string): Promise<KeptUpload | null>
   /** Until it is saved again, nobody who is limited to audiences finds the document of this source, if there is one. */
   keepFromAll(library: string, source: string): Promise<void>
   /** The text of one revision (the current one by default), null when unknown. */
   find(library: string, id: string, revision?: string): Promise<DocumentText | null>
-  /** Documents by id, after the given one. */
-  list(library: string, limit: number, after?: string): Promise<DocumentSummary[]>
+  /** How many there are. */
+  count(library: string): Promise<number>
+  /** Documents by id, after the given one; with `words` those that have them in their title or source. */
+  list(library: string, limit: number, after?: string, words?: string): Promise<DocumentSummary[]>
 }
 
 export type SearchRequest = {
@@ -243,6 +280,7 @@ export type Store = {
   readonly spending: SpendingStore
   readonly reports: ReportStore
   readonly inbox: InboxStore
+  readonly syncs: SyncStore
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>
   close(): Promise<void>
@@ -250,6 +288,3 @@ export type Store = {
 
 /** One answer under way: what `server/answer` gives to every surface. */
 export type Answering = (question: Question, signal: AbortSignal) => AsyncIterable<AnswerEvent>
-
-/** Learns files and folders, one document at a time; one event per source, `finished` last. Throws StoreError or ModelError. */
-export type Ingesting = (paths: readonly string[], signal: AbortSignal) => AsyncIterable<IngestEvent>

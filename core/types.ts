@@ -176,31 +176,47 @@ export function isTerminal(event: AnswerEvent): boolean {
 /** What an ingest made of one source. `embedded` counts the chunks whose vectors were not known yet. */
 export type IngestOutcome =
   | {
-      readonly type: 'learned'
+      readonly type: 'learned' | 'changed'
       readonly source: string
       readonly bytes: number
       readonly chunks: number
       readonly embedded: number
+      /** that were embedded, about; 0 for the built-in embedder */
+      readonly tokens: number
     }
   | { readonly type: 'unchanged'; readonly source: string; readonly bytes: number }
+  | { readonly type: 'removed'; readonly source: string }
   | { readonly type: 'failed'; readonly source: string; readonly code: string; readonly message: string }
 
 export type IngestReport = {
   readonly learned: number
+  readonly changed: number
+  readonly removed: number
+  /** gone from their folder, and so many that they were not removed */
+  readonly kept: number
   readonly unchanged: number
   readonly failed: number
   readonly skipped: number
   readonly chunks: number
   readonly embedded: number
+  readonly tokens: number
+  /** what embedding cost; null: nobody knows what a token costs */
+  readonly usd: number | null
   readonly bytes: number
   readonly ms: number
 }
 
 export type IngestEvent =
+  /** of a stored sync: the first event */
+  | { readonly type: 'began'; readonly sync: string }
   | {
       readonly type: 'found'
       readonly files: number
+      /** documents whose files are gone and that will be removed */
+      readonly gone: number
       readonly skipped: readonly { readonly source: string; readonly reason: string }[]
     }
+  /** documents of one folder that are gone and were not removed */
+  | { readonly type: 'kept'; readonly sources: readonly string[]; readonly message: string }
   | IngestOutcome
   | { readonly type: 'finished'; readonly report: IngestReport }

@@ -11,43 +11,54 @@ export type ProgressSink = {
 /** Follows an ingest to its end and returns its report. Throws what the ingest throws. */
 export async function showIngest(events: AsyncIterable<IngestEvent>, sink: ProgressSink): Promise<IngestReport> {
   const bar = createBar(sink)
-  const faults: string[] = []
+  const lines: string[] = []
   let report: IngestReport | null = null
   try {
     for await (const event of events) {
-      if (event.type === 'found') bar.start(event.files)
-      else if (event.type === 'finished') report = event.report
+      if (event.type === 'finished') report = event.report
       else bar.step(event)
-      if (event.type === 'failed') faults.push(`  not learned: ${event.message} (${event.code})`)
-      if (event.type === 'found')
-        faults.push(...event.skipped.map(({ source, reason }) => `  skipped: ${source}: ${reason}`))
+      lines.push(...linesOf(event))
     }
   } finally {
     bar.stop()
   }
   if (!report) throw new Error('The ingest ended without a report.')
-  for (const line of faults) sink.stream.write(`${line}\n`)
+  for (const line of lines) sink.stream.write(`${line}\n`)
   sink.stream.write(`${summary(report)}\n`)
   return report
 }
 
+/** What a person may have to act on, and what left the library. */
+function linesOf(event: IngestEvent): string[] {
+  if (event.type === 'failed') return [`  not learned: ${event.message} (${event.code})`]
+  if (event.type === 'removed') return [`  removed: ${event.source}`]
+  if (event.type === 'kept') return [`  not removed: ${event.message}`]
+  if (event.type !== 'found') return []
+  return event.skipped.map(({ source, reason }) => `  skipped: ${source}: ${reason}`)
+}
+
 /** One line: what was learned, how much, how fast. */
 export function summary(report: IngestReport): string {
-  const counts = [
-    report.learned > 0 && `${report.learned} learned`,
-    report.unchanged > 0 && `${report.unchanged} unchanged`,
-    report.failed > 0 && `${report.failed} failed`,
-    report.skipped > 0 && `${report.skipped} skipped`,
-  ].filter((part) => part !== false)
-  const work = report.learned > 0 ? ` · ${report.chunks} chunks, ${report.embedded} embedded` : ''
-  const speed = report.learned > 0 ? `, ${size(report.bytes / (Math.max(1, report.ms) / 1000))}/s` : ''
+  const counts = (['learned', 'changed', 'removed', 'unchanged', 'failed', 'skipped'] as const)
+    .filter((key) => report[key] > 0)
+    .map((key) => `${report[key]} ${key}`)
+  if (report.kept > 0) counts.push(`${report.kept} gone but kept`)
+  const worked = report.learned + report.changed > 0
+  const work = worked ? ` · ${report.chunks} chunks, ${report.embedded} embedded${spent(report)}` : ''
+  const speed = worked ? `, ${size(report.bytes / (Math.max(1, report.ms) / 1000))}/s` : ''
   return `Documents: ${counts.join(', ') || 'none found'}${work} · ${(report.ms / 1000).toFixed(1)} s${speed}`
+}
+
+/** Nothing for the built-in embedder, and no price where nobody knows it. */
+function spent({ tokens, usd }: Pick<IngestReport, 'tokens' | 'usd'>): string {
+  if (tokens === 0) return ''
+  return ` · ${tokens} tokens${usd === null ? '' : `, $${usd.toFixed(4)}`}`
 }
 
 function createBar({ stream, interactive }: ProgressSink) {
   const bar = new SingleBar(
     {
-      format: '  {bar} {value}/{total} files · {chunks} chunks · {speed}/s · {eta_formatted} left',
+      format: '  {bar} {value}/{total} files · {chunks} chunks{spent} · {speed}/s · {eta_formatted} left',
       stream,
       noTTYOutput: false,
       hideCursor: true,
@@ -56,18 +67,24 @@ function createBar({ stream, interactive }: ProgressSink) {
     },
     Presets.shades_classic,
   )
-  let began = 0
-  let chunks = 0
-  let bytes = 0
-  const shown = () => ({ chunks, speed: size(bytes / Math.max(0.001, (performance.now() - began) / 1000)) })
+  const began = performance.now()
+  const sums = { chunks: 0, tokens: 0, bytes: 0 }
+  const shown = () => ({
+    chunks: sums.chunks,
+    // What it costs is known in the end; a price per token is none of a bar's business.
+    spent: spent({ tokens: sums.tokens, usd: null }),
+    speed: size(sums.bytes / Math.max(0.001, (performance.now() - began) / 1000)),
+  })
   return {
-    start: (files: number) => {
-      began = performance.now()
-      if (interactive && files > 0) bar.start(files, 0, shown())
-    },
     step: (event: IngestEvent) => {
-      if ('chunks' in event) chunks += event.chunks
-      if ('bytes' in event) bytes += event.bytes
+      if (event.type === 'found') {
+        const total = event.files + event.gone
+        if (interactive && total > 0) bar.start(total, 0, shown())
+        return
+      }
+      if (event.type === 'began' || event.type === 'kept') return
+      for (const key of ['chunks', 'tokens', 'bytes'] as const)
+        if (key in event) sums[key] += Number(event[key as keyof IngestEvent])
       if (interactive) bar.increment(1, shown())
     },
     stop: () => {

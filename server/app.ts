@@ -3,7 +3,8 @@ import { type ErrorHandler, Hono } from 'hono'
 import type { SlackConfig } from '../core/config.ts'
 import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import type { Embedder, Generator, Ingesting, ReplyStore, Store } from '../core/ports.ts'
+import type { Embedder, Generator, ReplyStore, Store } from '../core/ports.ts'
+import type { Syncing } from '../core/syncs.ts'
 import { answer, type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { search } from './answer/search.ts'
@@ -15,6 +16,7 @@ import { documentsRoutes } from './http/documents.ts'
 import { isOpenAiPath, openAiErrorResponse, problemResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
+import { libraryStateRoutes } from './http/library-state.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { mcpRoutes } from './http/mcp.ts'
 import { missing } from './http/missing.ts'
@@ -23,6 +25,8 @@ import { publishedRoutes } from './http/published.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
 import { suggestionsRoutes } from './http/suggestions.ts'
+import { syncsRoutes } from './http/syncs.ts'
+import { uploadsRoutes } from './http/uploads.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
 import type { Policy } from './answer/verdicts.ts'
 import { createSlack, type SlackApp } from './slack/slack.ts'
@@ -36,7 +40,9 @@ export type AppDeps = {
   readonly generator: Generator | null
   readonly policy?: Policy
   readonly replies?: ReplyStore
-  readonly ingesting: Ingesting
+  readonly syncing: Syncing
+  /** documents may be added over HTTP */
+  readonly uploads: boolean
   readonly library: string
   /** under which people reach the server; null: as each request names it */
   readonly publicUrl: string | null
@@ -90,7 +96,7 @@ export function createApp(deps: AppDeps): App {
     routes: hono.routes,
     fetch: (request) => hono.fetch(request),
     begin: () => slack?.begin(),
-    drain: drainer(live, slack, () => (draining = true)),
+    drain: drainer(deps.syncing, live, slack, () => (draining = true)),
   }
 }
 
@@ -109,7 +115,10 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', searchRoutes({ ...answering, library }))
     .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
-    .route('/', ingestRoutes({ ingesting: deps.ingesting, token: deps.token, report }))
+    .route('/', uploadsRoutes({ ...deps, documents }))
+    .route('/', libraryStateRoutes(deps))
+    .route('/', ingestRoutes({ ...deps, report }))
+    .route('/', syncsRoutes({ ...deps, syncs: store.syncs, report }))
     .route('/', readerRoutes({ documents, library }))
     .route('/', publishedRoutes())
     .route('/', pageRoutes(deps.webDir, publicUrl))
@@ -149,11 +158,11 @@ async function openVoice(deps: VoiceDeps) {
   return createVoice(deps)
 }
 
-function drainer(live: LiveAnswers, slack: SlackApp | null, begin: () => void): App['drain'] {
+function drainer(syncing: Syncing, live: LiveAnswers, slack: SlackApp | null, begin: () => void): App['drain'] {
   return async (deadlineMs) => {
     begin()
     // Side by side: what Slack asked for is answered by the answers under way.
-    await Promise.all([slack?.stop(deadlineMs), live.drain(deadlineMs)])
+    await Promise.all([slack?.stop(deadlineMs), live.drain(deadlineMs), syncing.drain(deadlineMs)])
   }
 }
 

@@ -6,7 +6,6 @@ import { serve } from '@hono/node-server'
 import { type Config, readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, StoreError } from '../core/errors.ts'
 import { type Log, openLog } from '../core/log.ts'
-import { ingest } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { LIBRARY, type Opened, openAll } from './open.ts'
 
@@ -60,15 +59,15 @@ async function tryPort(config: Config): Promise<void> {
 }
 
 /** The library folder is learned on every start: what is unchanged costs a look at its hash, new files just appear. */
-async function learnLibrary(config: Config, opened: Opened, signal: AbortSignal): Promise<void> {
-  const { libraryDir } = config
-  if (!existsSync(libraryDir)) return say(`There is no folder ${libraryDir} (LIBRARY_DIR): nothing to learn from it.`)
+async function learnLibrary({ libraryDir }: Config, { syncing }: Opened, signal: AbortSignal): Promise<void> {
+  if (!existsSync(libraryDir)) {
+    say(`There is no folder ${libraryDir} (LIBRARY_DIR): nothing to learn from it.`)
+    // What was uploaded may have to be learned anew all the same.
+    await Array.fromAsync(syncing.run({ trigger: 'start', paths: [] }, signal))
+    return
+  }
   say(`Learning ${libraryDir.replace(/\/*$/, '/')} …`)
-  const events = ingest(
-    [libraryDir],
-    { documents: opened.store.documents, embedder: opened.embedder, library: LIBRARY },
-    signal,
-  )
+  const events = syncing.run({ trigger: 'start', paths: [libraryDir] }, signal)
   await showIngest(events, { stream: process.stderr, interactive: process.stderr.isTTY })
 }
 

@@ -8,9 +8,12 @@ import type { Config } from '../core/config.ts'
 import { InputError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
+import type { Syncing } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
+import { openSyncs } from '../ingest/syncs.ts'
+import type { TokenPrice } from '../ingest/tally.ts'
 import { openGenerator, type Patience } from '../models/generator.ts'
 import { openAiEmbedder } from '../models/openai-embedder.ts'
 import { withEmbedderRetries, withRetries } from '../models/retry.ts'
@@ -31,8 +34,8 @@ export type Opened = {
   readonly app: App
   readonly store: Store
   readonly token: string
+  readonly syncing: Syncing
   readonly generator: Generator | null
-  readonly embedder: Embedder
   /** Tells other commands where this process can be reached (embedded store only). */
   readonly announce: (url: string) => void
   readonly close: () => Promise<void>
@@ -63,6 +66,9 @@ type Parts = {
 
 function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder, generator, announce }: Parts): Opened {
   const token = randomBytes(32).toString('base64url')
+  // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
+  const alone = config.databaseUrl ? {} : { silentMs: 0 }
+  const syncing = openSyncs({ ...store, ...alone, embedder, library: LIBRARY, ...pricesOf(config) })
   const app = createApp({
     store,
     embedder,
@@ -73,7 +79,8 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
       withholds: config.unsupported === 'withhold',
       check: generator && config.grounding === 'model' ? modelCheck(generator) : null,
     },
-    ingesting: (paths, signal) => ingest(paths, { documents: store.documents, embedder, library: LIBRARY }, signal),
+    syncing,
+    uploads: config.uploads === 'on' || (config.uploads === 'loopback' && isLoopback(config.host)),
     library: LIBRARY,
     publicUrl: config.publicUrl,
     token,
@@ -81,19 +88,23 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
     loopbackOnly: isLoopback(config.host),
     slack: config.slack,
     log,
-    // The embedded store has this one process: an answer that does not run here runs nowhere.
-    ...(config.databaseUrl ? {} : { silentMs: 0 }),
+    ...alone,
   })
   const startedAt = new Date().toISOString()
   return {
     app,
     store,
+    syncing,
     token,
     generator,
-    embedder,
     announce: (url) => announce({ pid: process.pid, startedAt, url, token }),
     close: async () => await store.close(),
   }
+}
+
+/** The built-in embedder costs nothing; one of a provider without a price costs nobody knows what. */
+function pricesOf({ embeddingModel, embeddingPrice }: Config): { readonly tokenPrice?: TokenPrice } {
+  return embeddingModel === null ? {} : { tokenPrice: { usdPerMillion: embeddingPrice?.inputUsd ?? null } }
 }
 
 /** `temperature` left out: the model's own. */
@@ -184,7 +195,7 @@ async function* expectLearned(
   let documents = 0
   for await (const event of events) {
     if (event.type === 'failed') throw new InputError(event.code, event.message)
-    if (event.type === 'learned' || event.type === 'unchanged') documents++
+    if (event.type === 'learned' || event.type === 'changed' || event.type === 'unchanged') documents++
     yield event
   }
   if (documents === 0) throw new InputError('nothing-learned', `${paths.join(', ')} holds no document to learn.`)

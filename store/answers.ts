@@ -120,10 +120,10 @@ async function append(database: Database, library: string, id: string, events: r
      cited as (
        insert into citations (library_id, answer_id, n, document_id, revision, quote, stale)
        select $1, $2, (c ->> 'n')::int, c #>> '{document,id}', c #>> '{document,revision}', c ->> 'quote',
-              coalesce(position(c ->> 'quote' in r.text) = 0, false)
+              coalesce(d.removed_at is not null or position(c ->> 'quote' in r.text) = 0, false)
        from finished cross join jsonb_array_elements(answer -> 'citations') as c
        left join documents d on d.library_id = $1 and d.document_id = c #>> '{document,id}'
-         and d.revision <> c #>> '{document,revision}'
+         and (d.revision <> c #>> '{document,revision}' or d.removed_at is not null)
        left join revisions r on r.library_id = $1 and r.document_id = d.document_id and r.revision = d.revision)
      select count(*)::int as logged from logged`,
     [

@@ -2,22 +2,18 @@
 import { createHash } from 'node:crypto'
 import { nobody } from '../core/audience.ts'
 import { SourceError, StoreError } from '../core/errors.ts'
-import type { ChunkToSave, DocumentStore, DocumentSummary, DocumentText, DocumentToSave } from '../core/ports.ts'
+import type { DocumentStore, DocumentSummary, DocumentText, DocumentToSave, KnownDocument } from '../core/ports.ts'
 import type { DocumentRef } from '../core/types.ts'
-import { realsParameter } from './binary.ts'
+import { replaceChunks } from './chunks.ts'
 import { type Database, type Query, toJson } from './database.ts'
-import { replacePostings } from './postings.ts'
+import { purgeRemoved, removeDocument } from './removal.ts'
 import { fromVectorText, type Space } from './spaces.ts'
+import { noteChange } from './syncs.ts'
+import { readUpload, saveUpload, uploadsLearnedOtherwise } from './uploads.ts'
 
 export function documentStore(database: Database, space: Space): DocumentStore {
   return {
-    currentRevision: async (library, source) => {
-      const [row] = await database.query<{ revision: string }>(
-        'select revision from documents where library_id = $1 and source = $2 and audience <> $3',
-        [library, source, keptFromAll],
-      )
-      return row?.revision ?? null
-    },
+    known: async (library, sources) => await knownDocuments(database, library, sources),
     knownVectors: async (library, hashes) => {
       const rows = await database.query<{ content_hash: string; embedding: string }>(
         `select distinct on (c.content_hash) c.content_hash, v.embedding::text as embedding
@@ -29,8 +25,21 @@ export function documentStore(database: Database, space: Space): DocumentStore {
     },
     save: async (document) => {
       refuseUnstorable(document, space)
-      await database.transaction(async (query) => await saveDocument(query, space, document))
+      return await database.transaction(async (query) => await saveDocument(query, space, document))
     },
+    remove: async (library, id, revision, sync) =>
+      await database.transaction(
+        async (query) => await removeDocument(query, space, { library, id, revision, sync: sync ?? null }),
+      ),
+    adopt: async (library, root, ids) => {
+      await database.query(
+        'update documents set root = $2 where library_id = $1 and document_id = any($3) and root is null',
+        [library, root, ids],
+      )
+    },
+    purge: async (library, afterDays) => await purgeRemoved(database, library, afterDays),
+    uploadsToLearn: async (library, learnedWith) => await uploadsLearnedOtherwise(database, library, learnedWith),
+    upload: async (library, id) => await readUpload(database, library, id),
     keepFromAll: async (library, source) => {
       await database.query('update documents set audience = $3 where library_id = $1 and source = $2', [
         library,
@@ -39,11 +48,31 @@ export function documentStore(database: Database, space: Space): DocumentStore {
       ])
     },
     find: async (library, id, revision) => await findDocument(database, library, id, revision),
-    list: async (library, limit, after) => await listDocuments(database, library, limit, after),
+    count: async (library) => {
+      const [row] = await database.query<{ count: number }>(
+        'select count(*)::int as count from documents where library_id = $1 and removed_at is null',
+        [library],
+      )
+      return row?.count ?? 0
+    },
+    list: async (library, limit, after, words) => await listDocuments(database, library, limit, after, words),
   }
 }
 
 const keptFromAll = [nobody]
+
+async function knownDocuments(
+  database: Database,
+  library: string,
+  sources?: readonly string[],
+): Promise<Map<string, KnownDocument>> {
+  const rows = await database.query<KnownDocument>(
+    `select document_id as id, source, revision, audience = $3 as "isClosed", root from documents
+     where library_id = $1 and removed_at is null and ($2::text[] is null or source = any($2))`,
+    [library, sources ?? null, keptFromAll],
+  )
+  return new Map(rows.map((row) => [row.source, row]))
+}
 
 /** Stable for a (library, source): a source that is ingested again is the same document. */
 export function documentId(library: string, source: string): string {
@@ -68,18 +97,45 @@ function refuseUnstorable({ source, parsed, chunks }: DocumentToSave, space: Spa
     )
 }
 
-async function saveDocument(query: Query, space: Space, document: DocumentToSave): Promise<void> {
-  const { library, source, revision, parsed } = document
+async function saveDocument(query: Query, space: Space, document: DocumentToSave): Promise<Saved> {
+  const { library, source, revision, parsed, root = null, sync } = document
   const id = documentId(library, source)
-  // Also locks the row, so that writers of one document go one after the other.
-  const [changed] = await query(
-    `insert into documents (library_id, document_id, source, revision, audience) values ($1, $2, $3, $4, $5)
-     on conflict (library_id, document_id) do update set
-       revision = excluded.revision, audience = excluded.audience, updated_at = now()
-     where documents.revision <> excluded.revision or documents.audience <> excluded.audience returning 1`,
-    [library, id, source, revision, parsed.audience],
+  // Two that save one new document both find nothing here: the second one waits at its insert, and calls it new as well.
+  const [before] = await query<{ revision: string; audience: string[]; removed: boolean }>(
+    `select revision, audience, removed_at is not null as removed from documents
+     where library_id = $1 and document_id = $2 for update`,
+    [library, id],
   )
-  if (!changed) return
+  const [changed] = await query(
+    `insert into documents (library_id, document_id, source, revision, audience, root) values ($1, $2, $3, $4, $5, $6)
+     on conflict (library_id, document_id) do update set revision = excluded.revision, audience = excluded.audience,
+       root = coalesce(excluded.root, documents.root), removed_at = null, updated_at = now()
+     where documents.revision <> excluded.revision or documents.audience <> excluded.audience
+       or documents.removed_at is not null returning 1`,
+    [library, id, source, revision, parsed.audience, root],
+  )
+  if (document.upload) await saveUpload(query, library, id, revision, document.upload)
+  if (!changed) return 'unchanged'
+  await saveRevision(query, id, document)
+  await replaceChunks(query, space, { library, id, revision }, document.chunks)
+  await compareQuotes(query, library, id, parsed.text)
+  const type = before && !before.removed ? 'changed' : 'learned'
+  const was = type === 'changed' ? before : undefined
+  if (sync !== undefined)
+    await noteChange(query, library, sync, {
+      type,
+      source,
+      document: id,
+      before: was?.revision ?? null,
+      after: revision,
+      audience: was?.audience ?? [],
+    })
+  return type
+}
+
+type Saved = Awaited<ReturnType<DocumentStore['save']>>
+
+async function saveRevision(query: Query, id: string, { library, revision, parsed }: DocumentToSave): Promise<void> {
   await query(
     `insert into revisions (library_id, document_id, revision, title, url, published_at, text, characters, outline, boilerplate)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -99,24 +155,6 @@ async function saveDocument(query: Query, space: Space, document: DocumentToSave
       toJson(parsed.boilerplate),
     ],
   )
-  const old = await query<{ chunk_id: number }>(
-    'delete from chunks where library_id = $1 and document_id = $2 returning chunk_id',
-    [library, id],
-  )
-  const saved: SavedChunk[] = []
-  for (let start = 0; start < document.chunks.length; start += CHUNKS_AT_ONCE) {
-    const batch = await insertChunks(query, id, document, document.chunks.slice(start, start + CHUNKS_AT_ONCE))
-    await insertVectors(query, space, library, batch)
-    saved.push(...batch)
-  }
-  await countChange(query, space, library, saved.length - old.length)
-  await replacePostings(
-    query,
-    library,
-    old.map((row) => row.chunk_id),
-    saved,
-  )
-  await compareQuotes(query, library, id, parsed.text)
 }
 
 /** Past answers whose quotes do not stand in this text are stale, and those whose quotes came back no longer are. */
@@ -125,73 +163,6 @@ async function compareQuotes(query: Query, library: string, id: string, text: st
     `update citations set stale = not stale
      where library_id = $1 and document_id = $2 and stale <> (position(quote in $3) = 0)`,
     [library, id, text],
-  )
-}
-
-/** From here on the library's row is locked until the end of the save. */
-async function countChange(query: Query, space: Space, library: string, added: number): Promise<void> {
-  const [counted] = await query(
-    `update libraries set chunk_count = chunk_count + $2, changes = changes + 1
-     where library_id = $1 and space_id = $3 returning 1`,
-    [library, added, space.id],
-  )
-  // While it was empty, another process may have opened it with another embedder: these vectors would never be read.
-  if (!counted)
-    throw new StoreError('other-space', 'The library was opened with another embedder meanwhile: nothing was saved.')
-}
-
-type SavedChunk = ChunkToSave & { readonly chunkId: number }
-
-// What is sent in one message. The embedded database's socket copies a message anew for every 64 kB of it that
-// arrive: a book of 18 MB took 133 s in one piece.
-const CHUNKS_AT_ONCE = 500
-
-async function insertChunks(
-  query: Query,
-  id: string,
-  { library, revision }: DocumentToSave,
-  chunks: readonly ChunkToSave[],
-): Promise<SavedChunk[]> {
-  const rows = await query<{ chunk_id: number; ordinal: number }>(
-    `insert into chunks (library_id, document_id, revision, ordinal, start_offset, end_offset, headings, text, content_hash)
-     select $1, $2, $3, c.* from unnest($4::int[], $5::int[], $6::int[], $7::jsonb[], $8::text[], $9::text[]) as c
-     returning chunk_id, ordinal`,
-    [
-      library,
-      id,
-      revision,
-      chunks.map((chunk) => chunk.ordinal),
-      chunks.map((chunk) => chunk.span.start),
-      chunks.map((chunk) => chunk.span.end),
-      chunks.map((chunk) => toJson(chunk.headings)),
-      chunks.map((chunk) => chunk.text),
-      chunks.map((chunk) => chunk.contentHash),
-    ],
-  )
-  const byOrdinal = new Map(rows.map((row) => [row.ordinal, row.chunk_id]))
-  return chunks.map((chunk) => ({ ...chunk, chunkId: byOrdinal.get(chunk.ordinal) ?? -1 }))
-}
-
-async function insertVectors(
-  query: Query,
-  space: Space,
-  library: string,
-  chunks: readonly SavedChunk[],
-): Promise<void> {
-  // A text without any feature the embedder knows has no direction: it is found by its words alone.
-  const rows = chunks.filter(({ vector }) => vector.some((value) => value !== 0))
-  const ids = rows.map(({ chunkId }) => chunkId)
-  await query(
-    `insert into vectors_${space.id}
-     select $1, v.id, ($3::real[])[(v.n - 1) * $4 + 1 : v.n * $4]::vector
-     from unnest($2::int[]) with ordinality as v(id, n)`,
-    [library, ids, realsParameter(rows.map(({ vector }) => vector)), space.dimensions],
-  )
-  await query(
-    `insert into signs_${space.id}
-     select library_id, chunk_id, binary_quantize(embedding)::bit(${space.dimensions})
-     from vectors_${space.id} where library_id = $1 and chunk_id = any($2::int[])`,
-    [library, ids],
   )
 }
 
@@ -212,17 +183,19 @@ async function findDocument(
   revision?: string,
 ): Promise<DocumentText | null> {
   const [row] = await database.query<
-    RevisionRow & Pick<DocumentText, 'text' | 'outline' | 'boilerplate' | 'current' | 'audience'>
+    RevisionRow &
+      Pick<DocumentText, 'text' | 'outline' | 'boilerplate' | 'current' | 'audience'> & { removed_at: Date | null }
   >(
     `select r.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.text, r.outline, r.boilerplate,
-            r.revision = d.revision as current, d.audience
+            r.revision = d.revision as current, d.audience, d.removed_at
      from revisions r join documents d using (library_id, document_id)
      where r.library_id = $1 and r.document_id = $2 and r.revision = coalesce($3, d.revision)`,
     [library, id, revision ?? null],
   )
   if (!row) return null
   const { text, outline, boilerplate, current, audience } = row
-  return { ...toRef(row), text, outline, boilerplate, current, audience }
+  const removedAt = row.removed_at?.toISOString() ?? null
+  return { ...toRef(row), text, outline, boilerplate, current, audience, removedAt }
 }
 
 async function listDocuments(
@@ -230,6 +203,7 @@ async function listDocuments(
   library: string,
   limit: number,
   after?: string,
+  words?: string,
 ): Promise<DocumentSummary[]> {
   const rows = await database.query<
     RevisionRow & Pick<DocumentSummary, 'audience' | 'chunks' | 'characters'> & { ingested_at: Date }
@@ -238,9 +212,10 @@ async function listDocuments(
             (select count(*)::int from chunks c where c.library_id = d.library_id and c.document_id = d.document_id) as chunks,
             r.ingested_at
      from documents d join revisions r using (library_id, document_id, revision)
-     where d.library_id = $1 and ($3::text is null or d.document_id > $3)
+     where d.library_id = $1 and d.removed_at is null and ($3::text is null or d.document_id > $3)
+       and ($4::text is null or position(lower($4) in lower(r.title)) > 0 or position(lower($4) in lower(d.source)) > 0)
      order by d.document_id limit $2`,
-    [library, limit, after ?? null],
+    [library, limit, after ?? null, words ?? null],
   )
   return rows.map((row) => ({
     ...toRef(row),

@@ -11,6 +11,7 @@ import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
 import { openSpace } from './spaces.ts'
 import { spendingStore } from './spending.ts'
+import { syncStore } from './syncs.ts'
 
 /** Migrates the database and makes the library when it is new. Throws StoreError. */
 export async function openStore(
@@ -29,6 +30,7 @@ export async function openStore(
     spending: spendingStore(database),
     reports: reportStore(database),
     inbox: inboxStore(database),
+    syncs: syncStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')

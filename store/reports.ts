@@ -26,7 +26,8 @@ async function libraryOf(query: Query, library: string): Promise<LibraryReport> 
   // Aggregates without groups: one row each, also of a library that there is not.
   const [counts] = await query<{ documents: number; chunks: number; changedAt: Date | null; space: string | null }>(
     `select d.*, coalesce(l.chunks, 0) as chunks, l.space
-     from (select count(*)::int as documents, max(updated_at) as "changedAt" from documents where library_id = $1) as d,
+     from (select count(*)::int as documents, max(updated_at) as "changedAt" from documents
+             where library_id = $1 and removed_at is null) as d,
        (select max(chunk_count) as chunks, max(s.name) as space
         from libraries left join spaces s using (space_id) where library_id = $1) as l`,
     [library],
@@ -122,7 +123,7 @@ async function rowFaults(
   )
   const empty = await query<{ source: string; whole: number }>(
     `select source, (count(*) over ())::int as whole from documents d
-     where library_id = $1
+     where library_id = $1 and removed_at is null
        and not exists (select from chunks c where (c.library_id, c.document_id) = (d.library_id, d.document_id))
      order by source limit ${SAMPLE}`,
     [library],

@@ -6,7 +6,7 @@ import { html } from './html.js'
 import { counted, dateWords, whenWords } from './names.js'
 import { library, notice } from './state.js'
 
-/** @import { DocumentSummary, Library } from './wire.d.ts' */
+/** @import { DocumentSummary, Library, Sync } from './wire.d.ts' */
 /** @typedef {{ currentTarget: HTMLInputElement }} Typed */
 
 const number = new Intl.NumberFormat('en')
@@ -92,7 +92,7 @@ function Failures({ its: { failures } }) {
 
 /** The sync that runs, live. @param {{ its: Library }} props */
 function Progress({ its: { running } }) {
-  const [progress, setProgress] = useState(/** @type {{ done: number, total: number, chunks: number } | null} */ (null))
+  const [progress, setProgress] = useState(/** @type {Sync | null} */ (null))
   useEffect(() => {
     if (running === null) return undefined
     const events = new EventSource(`/v1/syncs/${encodeURIComponent(running)}/events`)
@@ -102,12 +102,12 @@ function Progress({ its: { running } }) {
       loadLibrary().catch(() => {})
     }
     events.addEventListener('progress', ({ data }) => setProgress(JSON.parse(data)))
-    for (const last of ['finished', 'failed', 'cancelled', 'interrupted']) events.addEventListener(last, end)
+    events.addEventListener('ended', end)
     return () => events.close()
   }, [running])
   if (running === null) return null
   const words = progress
-    ? `${progress.done} of ${progress.total} documents, ${counted(progress.chunks, 'passage')}`
+    ? `${progress.done} of ${progress.total} documents, ${counted(progress.report.chunks, 'passage')}`
     : 'Reading the library …'
   return html`<p class="progress" role="status">
     <progress max=${progress?.total || undefined} value=${progress?.done} aria-label="Learning"></progress> ${words}

@@ -67,10 +67,13 @@ export type ConversationRef = { id: string; title: string; questions: number; as
 export type Conversation = { id: string; title: string; answers: Exchange[]; earlier: string | null }
 export type Suggestion = { question: string; document: { id: string; title: string } }
 
-type Sync = {
+export type Sync = {
   id: string
   trigger: string
   state: string
+  total: number
+  done: number
+  report: { learned: number; changed: number; removed: number; failed: number; chunks: number }
   began_at: string
   ended_at: string | null
 }

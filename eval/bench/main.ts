@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { AppError, InputError } from '../../core/errors.ts'
 import { openLog } from '../../core/log.ts'
 import type { Store } from '../../core/ports.ts'
+import { openSyncs } from '../../ingest/syncs.ts'
 import { openGenerator } from '../../models/generator.ts'
 import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer.ts'
 import { search } from '../../server/answer/search.ts'
@@ -118,7 +119,8 @@ function asking(store: Store, deps: AnswerDeps): (question: string) => Promise<R
   const { fetch } = createApp({
     ...deps,
     store,
-    ingesting: async function* () {},
+    syncing: openSyncs({ ...store, embedder: deps.embedder, library: LIBRARY }),
+    uploads: false,
     library: LIBRARY,
     publicUrl: null,
     token: '',

@@ -125,7 +125,8 @@ function isPrivate(name: string): boolean {
   return name.startsWith('.') || name === 'node_modules'
 }
 
-function sourceName(absolute: string): string {
+/** What a file or folder is called. */
+export function sourceName(absolute: string): string {
   const relative = path.relative(process.cwd(), absolute)
   const isInside = relative !== '' && relative.split(path.sep)[0] !== '..' && !path.isAbsolute(relative)
   return (isInside ? relative : absolute).replaceAll(path.sep, '/')

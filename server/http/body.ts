@@ -18,7 +18,7 @@ export async function readBody<Schema extends z.ZodType>(
   const type = c.req.header('content-type') ?? ''
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type))
     throw new InputError('not-json', `The body's type is ${JSON.stringify(type.slice(0, 80))}; send application/json.`)
-  return parseShape(schema, parseJson(await readText(c.req.raw, limitBytes)), 'body')
+  return parseShape(schema, parseBytes(await readBytes(c.req.raw, limitBytes)), 'body')
 }
 
 /** A value checked against its shape. Throws InputError that names the first field that is wrong. */
@@ -29,8 +29,8 @@ export function parseShape<Schema extends z.ZodType>(schema: Schema, value: unkn
   throw new InputError('bad-field', sentence, field)
 }
 
-/** Counts what arrives instead of trusting a header: chunked bodies name no length. */
-async function readText(request: Request, limitBytes: number): Promise<string> {
+/** Counts what arrives instead of trusting a header: chunked bodies name no length. Throws InputError `too-large`. */
+export async function readBytes(request: Request, limitBytes: number, more = ''): Promise<Uint8Array<ArrayBuffer>> {
   let parts: Uint8Array[] = []
   let size = 0
   for await (const part of request.body ?? []) {
@@ -39,12 +39,20 @@ async function readText(request: Request, limitBytes: number): Promise<string> {
     if (size > limitBytes) parts = []
     else parts.push(part)
   }
-  if (size > limitBytes) throw new InputError('too-large', `The body is larger than ${limitBytes / 1024} KB.`, 'body')
+  if (size > limitBytes)
+    throw new InputError('too-large', `The body is larger than ${limitBytes / 1024} KB${more}.`, 'body')
+  return Buffer.concat(parts)
+}
+
+/** Throws InputError `bad-json`, also for what is no UTF-8. */
+export function parseBytes(bytes: Uint8Array): unknown {
+  let text: string
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw new InputError('bad-json', 'The body is not valid UTF-8.', 'body')
   }
+  return parseJson(text)
 }
 
 function parseJson(text: string): unknown {

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { NotFoundError } from '../../core/errors.ts'
 import type { DocumentStore, DocumentText } from '../../core/ports.ts'
 import { parseShape } from './body.ts'
-import { listQuery, pathId, revisionQuery } from './schemas.ts'
+import { documentsQuery, pathId, revisionQuery } from './schemas.ts'
 import { toWire } from './wire.ts'
 
 export type DocumentsDeps = { readonly documents: DocumentStore; readonly library: string }
@@ -12,9 +12,9 @@ export function documentsRoutes(deps: DocumentsDeps): Hono {
   const { documents, library } = deps
   return new Hono()
     .get('/v1/documents', async (c) => {
-      const { limit, after } = parseShape(listQuery, c.req.query(), 'query')
+      const { limit, after, q } = parseShape(documentsQuery, c.req.query(), 'query')
       // One more than asked for tells whether there is a next page.
-      const found = await documents.list(library, limit + 1, after)
+      const found = await documents.list(library, limit + 1, after, q?.trim())
       const page = found.slice(0, limit)
       const next = found.length > limit ? (page.at(-1)?.id ?? null) : null
       return c.json(toWire({ documents: page, next }))

@@ -72,10 +72,13 @@ function headersOf(error: unknown, status: number, type: string): Headers {
 const statusOfInput: Readonly<Record<string, number>> = {
   'bad-json': 400,
   'bad-request': 400,
+  'bad-form': 400,
   'bad-signature': 401,
   'not-json': 415,
   'too-large': 413,
   'not-allowed': 403,
+  'uploads-off': 403,
+  'not-uploaded': 403,
   'wrong-host': 403,
   'cross-site': 403,
   'bad-path': 400,

@@ -1,58 +1,73 @@
 // POST /v1/ingest: lets the command line of the same user learn files through a running server, which alone may
 // touch the embedded store. The token is in the data directory, readable by that user only.
 import { Hono } from 'hono'
-import { AppError } from '../../core/errors.ts'
-import type { Ingesting } from '../../core/ports.ts'
+import { AppError, InputError } from '../../core/errors.ts'
+import type { Syncing } from '../../core/syncs.ts'
 import type { IngestEvent } from '../../core/types.ts'
 import { readBody } from './body.ts'
-import { ingestBody } from './schemas.ts'
+import { ingestBody, planBody } from './schemas.ts'
 import { requireToken } from './token.ts'
+import { toWire } from './wire.ts'
 
 // Names of files only: as many as a command line can hold.
 const LIMIT_BYTES = 4 * 1024 * 1024
 
-export type IngestRouteDeps = {
-  readonly ingesting: Ingesting
-  readonly token: string
-  readonly report: (message: string, error: unknown) => void
+type Report = (message: string, error: unknown) => void
+
+export type IngestRouteDeps = { readonly syncing: Syncing; readonly token: string; readonly report: Report }
+
+/** One event as a line of JSON each, so that any program can follow: `began`, `found`, one per source, then `finished` or `error`. */
+export function ingestRoutes({ syncing, token, report }: IngestRouteDeps): Hono {
+  return new Hono()
+    .post('/v1/ingest', async (c) => {
+      requireToken(c, token, 'ingesting')
+      const { paths, allow_deletes: allowDeletes } = await readBody(c, ingestBody, LIMIT_BYTES)
+      return linesResponse((signal) => syncing.run({ trigger: 'command', paths, allowDeletes }, signal), report)
+    })
+    .post('/v1/ingest/plan', async (c) => {
+      requireToken(c, token, 'ingesting')
+      const { paths } = await readBody(c, planBody, LIMIT_BYTES)
+      return c.json(toWire(await syncing.plan(paths, c.req.raw.signal)))
+    })
 }
 
-/** One event as a line of JSON each, so that any program can follow: `found`, one per source, then `finished` or `error`. */
-export function ingestRoutes(deps: IngestRouteDeps): Hono {
-  return new Hono().post('/v1/ingest', async (c) => {
-    requireToken(c, deps.token, 'ingesting')
-    const { paths } = await readBody(c, ingestBody, LIMIT_BYTES)
-    const leaving = new AbortController()
-    const iterator = lines(deps, paths, leaving.signal)
-    const body = new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        const step = await iterator.next()
-        if (step.done) controller.close()
-        else controller.enqueue(new TextEncoder().encode(step.value))
-      },
-      cancel: async () => {
-        leaving.abort()
-        await iterator.return(undefined)
-      },
-    })
-    return new Response(body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } })
+/** Pulled by the reader; one that leaves has cancelled the sync. */
+export function linesResponse(begin: (signal: AbortSignal) => AsyncIterable<IngestEvent>, report: Report): Response {
+  const leaving = new AbortController()
+  const iterator = lines(begin(leaving.signal), report, leaving.signal)
+  const body = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const step = await iterator.next()
+      if (step.done) controller.close()
+      else controller.enqueue(new TextEncoder().encode(step.value))
+    },
+    cancel: async () => {
+      leaving.abort()
+      await iterator.return(undefined)
+    },
   })
+  return new Response(body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } })
 }
 
 type IngestLine = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
 
-async function* lines(deps: IngestRouteDeps, paths: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+async function* lines(events: AsyncIterable<IngestEvent>, report: Report, signal: AbortSignal): AsyncGenerator<string> {
   try {
-    for await (const event of deps.ingesting(paths, signal)) yield `${JSON.stringify(event)}\n`
+    for await (const event of events) yield `${JSON.stringify(event)}\n`
   } catch (error) {
     if (signal.aborted) return
-    deps.report('ingest failed', error)
-    const known = error instanceof AppError
-    const line: IngestLine = {
-      type: 'error',
-      code: known ? error.code : 'internal',
-      message: known ? error.message : 'The ingest failed; the log of the server has the details.',
-    }
+    if (!isExpected(error)) report('ingest failed', error)
+    const line: IngestLine = { type: 'error', ...faultOf(error) }
     yield `${JSON.stringify(line)}\n`
   }
+}
+
+/** The caller's fault, or somebody's wish. */
+function isExpected(error: unknown): boolean {
+  return error instanceof InputError || (error instanceof AppError && error.code === 'cancelled')
+}
+
+function faultOf(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof AppError) return { code: error.code, message: error.message }
+  return { code: 'internal', message: 'The ingest failed; the log of the server has the details.' }
 }

@@ -38,6 +38,10 @@ export const ids = {
   unfinished: 'ans_1d9f5f2e8c4b4f0e9a7b3c6d5e2f1a0b',
   failed: 'ans_7e6d5c4b3a29481f8e7d6c5b4a392817',
   unknown: 'ans_00000000000000000000000000000000',
+  sync: 'syn_0a1b2c3d4e5f60718293a4b5c6d7e8f9',
+  noSync: 'syn_00000000000000000000000000000000',
+  /** upload/sent.md of the library main */
+  upload: 'doc_56d29359af1080cb4852',
   conversation: 'con_8592b16493514c0cafb43c98566b4c99',
   own: 'con_2f6a1c0d9e8b4735a6c4d3e2f1b0a918',
   removed: 'con_5b4a39281706f5e4d3c2b1a09f8e7d6c',

@@ -1,8 +1,9 @@
 // The routes of the library as the document tells them.
 import { ids, shownPassage } from './openapi-answer.ts'
 import { bodyFaults, fault, faultReplies, type Operation, outage } from './openapi-operation.ts'
-import { ingestBody, listQuery, revisionQuery, searchBody } from './schemas.ts'
+import { ingestBody, documentsQuery, revisionQuery, searchBody } from './schemas.ts'
 import * as shapes from './shapes.ts'
+import { ingestLineShape } from './shapes-syncs.ts'
 
 const searchFaults = {
   'unknown-library': fault(
@@ -53,10 +54,11 @@ const list: Operation = {
   id: 'listDocuments',
   tag: 'Library',
   summary: 'List the documents',
-  query: listQuery,
+  query: documentsQuery,
   replies: { 200: { description: 'A page of them, by id.', json: shapes.documentsShape }, ...faultReplies(listFaults) },
   examples: {
     first: { summary: 'The first two', status: 200, parameters: { limit: '2' } },
+    words: { summary: 'Those with a word in their title or source', status: 200, parameters: { q: 'stripe' } },
     next: { summary: 'Those after one', status: 200, parameters: { limit: '2', after: ids.document } },
     ...listFaults,
   },
@@ -137,8 +139,8 @@ const ingest: Operation = {
   body: ingestBody,
   replies: {
     200: {
-      description: 'One line for what was found, one for each source, then finished, or error.',
-      lines: shapes.ingestLineShape,
+      description: 'One line for the sync, one for what was found, one for each source, then finished, or error.',
+      lines: ingestLineShape,
     },
     ...faultReplies(ingestFaults),
   },
@@ -147,7 +149,8 @@ const ingest: Operation = {
       summary: 'A file that is known',
       status: 200,
       body: { paths: ['library/stripe-rate-limiters.md'] },
-      reply: '{"type":"found","files":1,"skipped":[]}\n',
+      reply:
+        '{"type":"began","sync":"syn_0a1b2c3d4e5f60718293a4b5c6d7e8f9"}\n{"type":"found","files":1,"gone":0,"skipped":[]}\n',
     },
     ...ingestFaults,
   },

@@ -1,9 +1,19 @@
 // The names that the shapes have in the document, and in the types that others make of it.
 import type { z } from 'zod'
 import { chatBody } from './chat-request.ts'
-import { askBody, citationShape, conversationBody, feedbackBody, ingestBody, searchBody } from './schemas.ts'
+import {
+  askBody,
+  citationShape,
+  conversationBody,
+  feedbackBody,
+  ingestBody,
+  planBody,
+  searchBody,
+  uploadBody,
+} from './schemas.ts'
 import * as chat from './shapes-chat.ts'
 import * as status from './shapes-status.ts'
+import * as syncs from './shapes-syncs.ts'
 import * as shapes from './shapes.ts'
 import { uiChatBody } from './ui-request.ts'
 
@@ -16,6 +26,8 @@ export const inputs: Named = {
   FeedbackRequest: feedbackBody,
   ConversationRequest: conversationBody,
   IngestRequest: ingestBody,
+  PlanRequest: planBody,
+  UploadRequest: uploadBody,
   ChatCompletionRequest: chatBody,
   UiChatRequest: uiChatBody,
 }
@@ -57,7 +69,16 @@ export const outputs: Named = {
   IndexReport: status.indexReportShape,
   Ready: shapes.readyShape,
   NotReady: shapes.notReadyShape,
-  IngestLine: shapes.ingestLineShape,
+  IngestLine: syncs.ingestLineShape,
+  IngestReport: syncs.ingestReportShape,
+  Plan: syncs.planShape,
+  Sync: syncs.syncShape,
+  Syncs: syncs.syncsShape,
+  SyncDetail: syncs.syncDetailShape,
+  Cancelled: syncs.cancelShape,
+  Library: syncs.libraryShape,
+  Uploaded: syncs.uploadedShape,
+  Removed: syncs.removedShape,
   Problem: shapes.problemShape,
   Model: chat.modelShape,
   Models: chat.modelsShape,

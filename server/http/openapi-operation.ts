@@ -51,7 +51,7 @@ export type Example = {
     readonly bytes?: number
   }
   /** what the server has to be like */
-  readonly when?: 'running' | 'database-down' | 'draining'
+  readonly when?: 'running' | 'database-down' | 'draining' | 'uploads-off'
   /** an event stream is a text of some of its first events */
   readonly reply?: unknown
 }

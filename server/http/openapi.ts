@@ -6,6 +6,8 @@ import { chatOperations } from './openapi-chat.ts'
 import { conversationOperations } from './openapi-conversations.ts'
 import { libraryOperations } from './openapi-library.ts'
 import { inputs, outputs } from './openapi-names.ts'
+import { syncOperations } from './openapi-syncs.ts'
+import { uploadOperations } from './openapi-uploads.ts'
 import { serverOperations } from './openapi-server.ts'
 import { toOpenApi } from './openapi-write.ts'
 
@@ -40,6 +42,8 @@ export function openApiDocument(): object {
       ...answerOperations,
       ...conversationOperations,
       ...libraryOperations,
+      ...uploadOperations,
+      ...syncOperations,
       ...serverOperations,
       ...chatOperations,
     ]),

@@ -59,7 +59,7 @@ function send(c: Context, status: 200 | 404, title: string, main: Markup) {
 }
 
 function documentPage(document: DocumentText, span: Span | null): Markup {
-  const { id, title, url, source, publishedAt, current, audience } = document
+  const { id, title, url, source, publishedAt, current, audience, removedAt } = document
   const original = webAddress(url)
   return html`
     <h1>${title}</h1>
@@ -69,7 +69,7 @@ function documentPage(document: DocumentText, span: Span | null): Markup {
       ${publishedAt === null ? '' : published(publishedAt)}
       ${original === null ? '' : html`<a href="${original}" rel="noopener noreferrer">Read the original</a>`}
     </p>
-    ${current ? '' : earlierNotice(id)}
+    ${removedAt === null ? '' : removedNotice(removedAt)} ${current || removedAt !== null ? '' : earlierNotice(id)}
     <article class="text" data-text>${drawBlocks(document, span)}</article>
   `
 }
@@ -96,6 +96,12 @@ function earlierNotice(id: string): Markup {
   </p>`
 }
 
+function removedNotice(at: string): Markup {
+  return html`<p class="notice">
+    This document was removed on ${dated(new Date(at))}. Its text is kept for the footnotes that point at it.
+  </p>`
+}
+
 function addressOf(id: string): string {
   return `/documents/${encodeURIComponent(id)}`
 }
@@ -108,6 +114,10 @@ function webAddress(url: string | null): string | null {
 function published(at: string): Markup {
   const date = new Date(at)
   if (Number.isNaN(date.getTime())) return html`<span>${at}</span>`
+  return dated(date)
+}
+
+function dated(date: Date): Markup {
   const words = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(date)
   return html`<time datetime="${date.toISOString().slice(0, 10)}">${words}</time>`
 }

@@ -20,7 +20,7 @@ export const questionText = z
 export const identifier = z.string('must be a string').regex(/^[\w-]{1,80}$/, 'is not an identifier')
 
 /** An id out of a path. What cannot be an id names nothing: 404, and it never reaches the database. */
-export function pathId(text: string, what: 'answer' | 'document' | 'conversation'): string {
+export function pathId(text: string, what: 'answer' | 'document' | 'conversation' | 'sync'): string {
   if (identifier.safeParse(text).success) return text
   throw new NotFoundError(`unknown-${what}`, `There is no ${what} ${JSON.stringify(text.slice(0, 80))}.`)
 }
@@ -83,7 +83,52 @@ export const ingestBody = z.strictObject({
     .min(1, 'is empty')
     .max(100_000, 'holds more than 100,000 names')
     .describe('files and folders on the machine of the server'),
+  allow_deletes: z
+    .boolean('must be true or false')
+    .default(false)
+    .describe('documents that are gone are removed however many they are'),
 })
+
+export const planBody = z.strictObject({ paths: ingestBody.shape.paths })
+
+const written = (kind: string) =>
+  z
+    .string('must be a string')
+    .min(1, 'is empty')
+    .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'cannot be stored')
+    .optional()
+    .describe(kind)
+
+/** What an upload says of itself, as JSON and as fields of a form. */
+export const uploadSaid = z.strictObject({
+  title: questionText.max(300, 'is longer than 300 characters').optional().describe('in place of its own'),
+  url: z
+    .url({ protocol: /^https?$/, error: 'is not an address like https://example.com/page' })
+    .max(2_000, 'is longer than 2000 characters')
+    .optional()
+    .describe('where it can be read on the web'),
+  audience: audiences.describe('groups and channels that it is for; left out: as its text says'),
+})
+
+export const uploadBody = z
+  .strictObject({
+    name: questionText
+      .max(200, 'is longer than 200 characters')
+      .optional()
+      .describe('the same name again is a new revision; left out: made of the url'),
+    ...uploadSaid.shape,
+    text: written('the document as plain text'),
+    markdown: written('the document as Markdown'),
+    html: written('the document as HTML'),
+  })
+  .refine(({ name, url }) => name !== undefined || url !== undefined, {
+    path: ['name'],
+    error: 'is missing: a document needs a name or a url',
+  })
+  .refine(({ text, markdown, html }) => [text, markdown, html].filter((each) => each !== undefined).length === 1, {
+    path: ['text'],
+    error: 'must be there, or markdown, or html: exactly one of them',
+  })
 
 const limitFault = 'must be a whole number from 1 to 200'
 
@@ -93,6 +138,16 @@ export const listQuery = z.strictObject({
     .startsWith('doc_', 'is no place in this list')
     .optional()
     .describe('the field next of the page before'),
+})
+
+export const documentsQuery = z.strictObject({
+  ...listQuery.shape,
+  q: questionText.max(200, 'is longer than 200 characters').optional().describe('words of the title or the source'),
+})
+
+export const syncsQuery = z.strictObject({
+  ...listQuery.shape,
+  after: identifier.optional().describe('the field next of the page before'),
 })
 
 const rating = z.enum(['up', 'down'], 'must be up or down')

@@ -163,6 +163,10 @@ export const documentTextShape = z
     outline: z.array(z.strictObject({ level: z.int().positive(), title: z.string(), span: spanShape })),
     boilerplate: z.array(spanShape).describe('places that are never evidence'),
     current: z.boolean().describe('false: an earlier revision, kept for the citations that point at it'),
+    removed_at: z.iso
+      .datetime({ offset: true })
+      .nullable()
+      .describe('when the document was removed, whose texts are kept for its citations; null: it is in the library'),
   })
   .describe('One revision of a document.')
 
@@ -183,34 +187,6 @@ export const liveShape = z.strictObject({ status: z.literal('ok') })
 const serving = { library: z.string(), models: answerShape.shape.models }
 export const readyShape = z.strictObject({ status: z.literal('ready'), ...serving })
 export const notReadyShape = z.strictObject({ status: z.literal('not-ready'), reason: z.string(), ...serving })
-
-const outcome = { source: z.string(), bytes: count }
-
-/** One line of an ingest each. */
-export const ingestLineShape = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('found'),
-    files: count,
-    skipped: z.array(z.strictObject({ source: z.string(), reason: z.string() })),
-  }),
-  z.strictObject({ type: z.literal('learned'), ...outcome, chunks: count, embedded: count }),
-  z.strictObject({ type: z.literal('unchanged'), ...outcome }),
-  z.strictObject({ type: z.literal('failed'), source: z.string(), code: z.string(), message: z.string() }),
-  z.strictObject({
-    type: z.literal('finished'),
-    report: z.strictObject({
-      learned: count,
-      unchanged: count,
-      failed: count,
-      skipped: count,
-      chunks: count,
-      embedded: count,
-      bytes: count,
-      ms: z.number().nonnegative(),
-    }),
-  }),
-  z.strictObject({ type: z.literal('error'), code: z.string(), message: z.string() }),
-])
 
 /** `Problem` of failure.ts. */
 export const problemShape = z

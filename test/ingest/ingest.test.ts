@@ -23,6 +23,7 @@ describe('an ingest', () => {
     expect(events[0]).toEqual({
       type: 'found',
       files: 2,
+      gone: 0,
       skipped: [{ source: join(folder, 'c.png'), reason: expect.stringContaining('.png') as string }],
     })
     expect(events[1]).toMatchObject({ source: join(folder, 'a.md'), chunks: 3, embedded: 3 })
@@ -51,7 +52,9 @@ describe('an ingest', () => {
     const folder = await folderOf({ 'a.md': article('Alpha', 4) })
     await run([folder], deps)
     await writeFile(join(folder, 'a.md'), `${article('Alpha', 4)}\n\n## Part five\n\nOne more paragraph.`)
-    expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { learned: 1, chunks: 5, embedded: 1 } })
+    expect((await run([folder], deps)).at(-1)).toMatchObject({
+      report: { learned: 0, changed: 1, chunks: 5, embedded: 1 },
+    })
     expect(embedded.at(-1)).toContain('One more paragraph.')
   })
 
@@ -83,7 +86,7 @@ describe('an ingest', () => {
     const folder = await folderOf({ 'a.md': '# Title\n\nSome words.' })
     await run([folder], deps)
     const untitled = { ...deps, prepare: (parsed: ParsedDocument) => ({ ...parsed, title: '', outline: [] }) }
-    expect((await run([folder], untitled)).at(-1)).toMatchObject({ report: { learned: 1, unchanged: 0 } })
+    expect((await run([folder], untitled)).at(-1)).toMatchObject({ report: { changed: 1, unchanged: 0 } })
     expect(await deps.documents.find('main', documentId('main', join(folder, 'a.md')))).toMatchObject({ title: '' })
     expect(embedded).toEqual(['Title\nSome words.', expect.stringContaining('Some words.')])
   })
@@ -136,7 +139,7 @@ describe('a bad file', () => {
     const folder = await folderOf({ 'a.md': text, 'b.md': '# Good\n\nWords.' })
     const events = await run([folder], deps)
     expect(events.at(-1)).toMatchObject({ type: 'finished' })
-    expect(await deps.documents.currentRevision('main', join(folder, 'b.md'))).not.toBeNull()
+    expect((await deps.documents.known('main')).has(join(folder, 'b.md'))).toBe(true)
   })
 
   it('that was good before keeps its last good text', async () => {
@@ -188,7 +191,7 @@ describe('an ingest that is cut', () => {
     const folder = await folderOf({ 'a.md': article('Alpha', 2) })
     await run([folder], deps)
     await writeFile(join(folder, 'a.md'), `---\naudience: ["#Payments"]\n---\n${article('Alpha', 2)}`)
-    expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { learned: 1, embedded: 0 } })
+    expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { changed: 1, embedded: 0 } })
     expect(embedded).toHaveLength(2)
     expect(await deps.documents.list('main', 9)).toMatchObject([{ audience: ['payments'], chunks: 2 }])
   })
@@ -203,12 +206,12 @@ describe('an ingest that is cut', () => {
     expect(failed).toMatchObject({ type: 'failed', code: 'bad-audience' })
     expect(await deps.documents.list('main', 9)).toMatchObject([{ audience: ['@nobody'] }])
     await writeFile(join(folder, 'a.md'), article('Alpha', 1))
-    expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { learned: 1 } })
+    expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { changed: 1 } })
     expect(await deps.documents.list('main', 9)).toMatchObject([{ audience: [] }])
     expect((await run([folder], deps)).at(-1)).toMatchObject({ report: { unchanged: 1 } })
   })
 
-  it('leaves a document that is no longer there readable', async () => {
+  it('that was not told to remove anything leaves what is gone', async () => {
     await using database = await openTestDatabase()
     const { deps } = await prepare(database)
     const folder = await folderOf({ 'a.md': article('Alpha', 1), 'b.md': article('Beta', 1) })

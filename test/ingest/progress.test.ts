@@ -5,17 +5,22 @@ import { showIngest, summary } from '../../ingest/progress.ts'
 
 const report: IngestReport = {
   learned: 2,
+  changed: 0,
+  removed: 0,
+  kept: 0,
   unchanged: 1,
   failed: 1,
   skipped: 1,
   chunks: 9,
   embedded: 8,
+  tokens: 0,
+  usd: 0,
   bytes: 3_000_000,
   ms: 1_500,
 }
 const events: IngestEvent[] = [
-  { type: 'found', files: 3, skipped: [{ source: 'a.jpg', reason: 'files that end in .jpg cannot be read' }] },
-  { type: 'learned', source: 'a.md', bytes: 10, chunks: 3, embedded: 3 },
+  { type: 'found', files: 3, gone: 0, skipped: [{ source: 'a.jpg', reason: 'files that end in .jpg cannot be read' }] },
+  { type: 'learned', source: 'a.md', bytes: 10, chunks: 3, embedded: 3, tokens: 0 },
   { type: 'unchanged', source: 'b.md', bytes: 10 },
   { type: 'failed', source: 'c.md', code: 'empty-file', message: 'c.md is empty (0 bytes): add text or remove it' },
   { type: 'finished', report },
@@ -56,7 +61,7 @@ describe('an ingest', () => {
     const none = { ...report, learned: 0, unchanged: 0, failed: 0, skipped: 0, ms: 3 }
     const text = await shown(
       [
-        { type: 'found', files: 0, skipped: [] },
+        { type: 'found', files: 0, gone: 0, skipped: [] },
         { type: 'finished', report: none },
       ],
       true,

@@ -161,10 +161,13 @@ describe('an audience that changes', () => {
     for (const audiences of [[], ['nobody'], ['@nobody'], ['#@nobody']])
       expect(await search(store, 'raft', { audiences })).toEqual([])
     expect(await search(store, 'raft')).toHaveLength(1)
-    expect(await store.documents.currentRevision('main', 'a.md')).toBeNull()
+    expect((await store.documents.known('main')).get('a.md')).toMatchObject({ isClosed: true })
     await store.documents.save(saved([]))
     expect(await search(store, 'raft', { audiences: [] })).toHaveLength(1)
-    expect(await store.documents.currentRevision('main', 'a.md')).toBe(saved([]).revision)
+    expect((await store.documents.known('main')).get('a.md')).toMatchObject({
+      isClosed: false,
+      revision: saved([]).revision,
+    })
   })
 
   it('while it is searched for is not missed', async () => {

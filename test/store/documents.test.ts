@@ -37,9 +37,10 @@ describe('documents', () => {
       outline,
       boilerplate,
       current: true,
+      removedAt: null,
       audience: [],
     })
-    expect(await documents.currentRevision('main', 'a.md')).toBe(first.revision)
+    expect((await documents.known('main', ['a.md'])).get('a.md')?.revision).toBe(first.revision)
   })
 
   it('that were never saved are null, as are revisions that never were', async () => {
@@ -48,7 +49,7 @@ describe('documents', () => {
     await documents.save(first)
     expect(await documents.find('main', 'doc_unknown')).toBeNull()
     expect(await documents.find('main', id, hash('never saved'))).toBeNull()
-    expect(await documents.currentRevision('main', 'b.md')).toBeNull()
+    expect((await documents.known('main', ['b.md'])).size).toBe(0)
   })
 
   it('raise the number of changes with every save that changes something, also by as many chunks', async () => {

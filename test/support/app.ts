@@ -5,6 +5,7 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import type { Embedder, Generator, Store } from '../../core/ports.ts'
 import { ingest } from '../../ingest/ingest.ts'
+import { openSyncs } from '../../ingest/syncs.ts'
 import { openStaticEmbedder } from '../../models/static.ts'
 import { type App, type AppDeps, createApp } from '../../server/app.ts'
 import type { Query } from '../../store/database.ts'
@@ -92,7 +93,8 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
     embedder,
     sentenceEmbedder: embedder,
     generator: null,
-    ingesting: (paths, signal) => ingest(paths, { documents: store.documents, embedder, library: LIBRARY }, signal),
+    syncing: openSyncs({ ...store, embedder, library: LIBRARY, silentMs: 0 }),
+    uploads: true,
     library: LIBRARY,
     publicUrl: null,
     token: TOKEN,

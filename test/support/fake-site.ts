@@ -8,6 +8,7 @@ import type { DocumentStore, DocumentText } from '../../core/ports.ts'
 import { pageRoutes } from '../../server/http/pages.ts'
 import { readerRoutes } from '../../server/http/reader.ts'
 import type { Answer, Citation, DocumentRef, Growth, Passage, Place, Statement, Verdict } from '../../web/wire.d.ts'
+import { noDocuments } from './fake-store.ts'
 
 /** A step of an answer: an event, a pause of so many milliseconds, the moment a reader stops it, or a torn connection. */
 export type Step = { readonly type: string; readonly [field: string]: unknown } | number | 'until-stopped' | 'cut'
@@ -232,11 +233,7 @@ const named = (answer: Answer, { id, conversation }: Running): Answer => ({
 
 export function fakeDocuments(documents: readonly DocumentText[]): DocumentStore {
   return {
-    currentRevision: async () => null,
-    knownVectors: async () => new Map(),
-    save: async () => {},
-    keepFromAll: async () => {},
-    list: async () => [],
+    ...noDocuments,
     find: async (_library, id, revision) =>
       documents.find(
         (each) => each.id === id && (revision === undefined ? each.current : each.revision === revision),
@@ -262,6 +259,7 @@ export function fakeDocument(
     revision: 'r1',
     publishedAt: null,
     current: true,
+    removedAt: null,
     boilerplate: [],
     audience: [],
   }

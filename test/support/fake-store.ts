@@ -1,8 +1,9 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
 import type { ConversationStore, RatedAnswer } from '../../core/conversations.ts'
-import type { AnswerStore, ReplyStore, Store } from '../../core/ports.ts'
+import type { AnswerStore, DocumentStore, ReplyStore, Store } from '../../core/ports.ts'
 import type { IndexReport, StoreStatus } from '../../core/reports.ts'
+import type { SyncStore } from '../../core/syncs.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
 
 export const outage = () => new StoreError('store-unavailable', 'no route to 10.1.2.3:5432', { retryable: true })
@@ -65,16 +66,39 @@ const noConversations: ConversationStore = {
   remove: async () => false,
 }
 
+export const noDocuments: DocumentStore = {
+  known: async () => new Map(),
+  knownVectors: async () => new Map(),
+  save: async () => 'unchanged',
+  remove: async () => false,
+  adopt: async () => {},
+  purge: async () => 0,
+  uploadsToLearn: async () => [],
+  upload: async () => null,
+  keepFromAll: async () => {},
+  find: async () => null,
+  count: async () => 0,
+  list: async () => [],
+}
+
+const noSyncs: SyncStore = {
+  begin: async () => {},
+  renew: async () => {},
+  end: async () => {},
+  note: async () => {},
+  closeDead: async () => {},
+  find: async () => null,
+  list: async () => [],
+  outcomes: async () => [],
+  changes: async () => [],
+  markUndone: async () => {},
+  failures: async () => [],
+  settle: async () => {},
+}
+
 export function emptyStore(): Store {
   return {
-    documents: {
-      currentRevision: async () => null,
-      knownVectors: async () => new Map(),
-      save: async () => {},
-      keepFromAll: async () => {},
-      find: async () => null,
-      list: async () => [],
-    },
+    documents: noDocuments,
     search: {
       candidates: async () => [],
       state: async () => ({ chunks: 0, changes: 0 }),
@@ -95,6 +119,7 @@ export function emptyStore(): Store {
       end: async () => {},
       sweep: async () => {},
     },
+    syncs: noSyncs,
     ping: async () => {},
     close: async () => {},
   }
@@ -145,6 +170,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     spending: part(),
     reports: part(),
     inbox: part(),
+    syncs: part(),
     ping: fail,
     close: async () => {},
   }

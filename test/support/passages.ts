@@ -22,6 +22,7 @@ import { shipped } from '../../server/answer/steps.ts'
 import { parseSynonyms } from '../../server/answer/synonyms.ts'
 import { cachedTexts } from '../../server/answer/texts.ts'
 import { cachedWords } from '../../server/answer/vocabulary.ts'
+import { noDocuments } from './fake-store.ts'
 
 export const never = new AbortController().signal
 
@@ -37,7 +38,7 @@ export function documentOf(name: string, marked: string, audience: readonly stri
     if (mark === '~') boilerplate.push(span)
     text += `${title}\n`
   }
-  return { ...refOf(name), text: text.trimEnd(), outline, boilerplate, current: true, audience }
+  return { ...refOf(name), text: text.trimEnd(), outline, boilerplate, current: true, removedAt: null, audience }
 }
 
 function refOf(name: string): DocumentRef {
@@ -59,7 +60,7 @@ export function passagesOf(...texts: readonly string[]): Passage[] {
 
 /** One candidate per paragraph under its heading, never the heading itself; figures are those of a search for nothing. */
 export function candidatesOf(document: DocumentText, firstId = 1): Candidate[] {
-  const { text, outline, boilerplate, current: _, audience: __, ...ref } = document
+  const { text, outline, boilerplate, current: _, audience: __, removedAt: ___, ...ref } = document
   const breaks = [...outline.map(({ span }) => span), ...boilerplate].toSorted((a, b) => a.start - b.start)
   const sections = [{ start: 0, end: 0 }, ...breaks].map((span, index) => {
     const heading = outline.findLast((each) => each.span.end <= span.end)
@@ -113,13 +114,9 @@ export function libraryOf(...documents: readonly DocumentText[]): Library {
     },
   }
   const store: DocumentStore = {
-    currentRevision: async () => null,
-    knownVectors: async () => new Map(),
-    save: async () => {},
-    keepFromAll: async () => {},
+    ...noDocuments,
     find: async (_library, id, revision) =>
       documents.find((each) => each.id === id && (revision === undefined || each.revision === revision)) ?? null,
-    list: async () => [],
   }
   return { search, documents: store }
 }

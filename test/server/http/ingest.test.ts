@@ -1,17 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../../core/errors.ts'
-import type { Ingesting } from '../../../core/ports.ts'
+import type { Syncing } from '../../../core/syncs.ts'
 import type { IngestEvent } from '../../../core/types.ts'
+import { openSyncs } from '../../../ingest/syncs.ts'
 import { fakeEmbedder } from '../../../models/fake.ts'
 import { openTestApp, TOKEN } from '../../support/app.ts'
 import { emptyStore } from '../../support/fake-store.ts'
 
-const found: IngestEvent = { type: 'found', files: 2, skipped: [] }
+const found: IngestEvent = { type: 'found', files: 2, gone: 0, skipped: [] }
 const headers = { authorization: `Bearer ${TOKEN}` }
 
-function appWith(ingesting: Ingesting) {
-  return openTestApp({ store: emptyStore(), embedder: fakeEmbedder(), folder: '' }, { ingesting })
+/** An app whose syncs are these events. */
+function appWith(events: (paths: readonly string[], signal: AbortSignal) => AsyncIterable<IngestEvent>) {
+  const store = emptyStore()
+  const library = { store, embedder: fakeEmbedder(), folder: '' }
+  const syncing = openSyncs({ ...store, embedder: library.embedder, library: 'main', silentMs: 0 })
+  const run: Syncing['run'] = ({ paths }, signal) => events(paths, signal)
+  return openTestApp(library, { syncing: { ...syncing, run } })
 }
 
 describe('learning through the server', () => {

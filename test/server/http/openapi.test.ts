@@ -44,8 +44,10 @@ beforeAll(async () => {
   for await (const event of ingest(paths, deps, new AbortController().signal)) expect(event.type).not.toBe('failed')
   app = openTestApp(library)
   await keepAnswers(store)
+  await keepSync(store)
   servers.set('', await serving(app))
   servers.set('database-down', await serving(openTestApp({ ...library, store: brokenStore() })))
+  servers.set('uploads-off', await serving(openTestApp(library, { uploads: false })))
   const draining = openTestApp(library)
   await draining.drain(0)
   servers.set('draining', await serving(draining))
@@ -86,6 +88,14 @@ async function keepAnswers({ answers }: Store): Promise<void> {
     const record = { library: 'main', conversationId, owner, question: QUESTION, mode: 'extractive' } as const
     await answers.begin({ ...record, id: `ans_of_${conversationId}` })
   }
+}
+
+/** The sync that the examples name, and a document that was sent. */
+async function keepSync({ syncs }: Store): Promise<void> {
+  await app.post('/v1/documents', { name: 'sent.md', markdown: 'It was sent.' })
+  await syncs.begin('main', { id: ids.sync, trigger: 'command', roots: ['library'] })
+  const { report } = (await syncs.find('main', ids.sync))!
+  await syncs.end('main', ids.sync, { state: 'finished', total: 0, done: 0, report, fault: null })
 }
 
 /** Sends what an example shows. */

@@ -8,11 +8,13 @@ import type {
   RatedAnswer,
 } from '../../../core/conversations.ts'
 import type { AnswerSummary, DocumentSummary, DocumentText } from '../../../core/ports.ts'
+import type { Sync, SyncOutcome, SyncPlan } from '../../../core/syncs.ts'
 import type { IndexReport, StoreStatus } from '../../../core/reports.ts'
 import type { Answer, AnswerEvent, Citation, IngestEvent, Passage, Statement } from '../../../core/types.ts'
 import type { Suggestion } from '../../../server/answer/suggest.ts'
 import type { citationShape } from '../../../server/http/schemas.ts'
 import type { indexReportShape, statusShape } from '../../../server/http/shapes-status.ts'
+import type * as syncs from '../../../server/http/shapes-syncs.ts'
 import type * as shapes from '../../../server/http/shapes.ts'
 import { toWire, type Wire } from '../../../server/http/wire.ts'
 
@@ -34,6 +36,9 @@ it('is the object of core/types.ts, field by field', () => {
   expectTypeOf<Of<typeof shapes.documentSummaryShape>>().toEqualTypeOf<Wire<DocumentSummary>>()
   expectTypeOf<Of<typeof shapes.documentTextShape>>().toEqualTypeOf<Wire<DocumentText>>()
   expectTypeOf<Of<typeof statusShape>>().toEqualTypeOf<Wire<StoreStatus>>()
+  expectTypeOf<Of<typeof syncs.syncShape>>().toEqualTypeOf<Wire<Sync>>()
+  expectTypeOf<Of<typeof syncs.syncDetailShape>['outcomes']>().toEqualTypeOf<Wire<SyncOutcome>[]>()
+  expectTypeOf<Of<typeof syncs.planShape>>().toEqualTypeOf<Wire<SyncPlan>>()
   expectTypeOf<Of<typeof indexReportShape>>().toEqualTypeOf<Wire<IndexReport>>()
 })
 
@@ -46,7 +51,7 @@ it('is the event of core/types.ts, name by name', () => {
   expectTypeOf<Of<typeof shapes.eventShapes.verdict>>().toEqualTypeOf<EventNamed<'verdict'>>()
   expectTypeOf<Of<typeof shapes.eventShapes.done>>().toEqualTypeOf<{ answer: Wire<Answer> }>()
   expectTypeOf<Of<typeof shapes.eventShapes.error>>().toEqualTypeOf<EventNamed<'error'>>()
-  expectTypeOf<Exclude<Of<typeof shapes.ingestLineShape>, { type: 'error' }>>().toEqualTypeOf<Wire<IngestEvent>>()
+  expectTypeOf<Exclude<Of<typeof syncs.ingestLineShape>, { type: 'error' }>>().toEqualTypeOf<Wire<IngestEvent>>()
 })
 
 it('has the keys that the wire has', () => {

@@ -1,0 +1,49 @@
+// The sum of what became of sources, so far or in the end.
+import type { IngestEvent, IngestReport } from '../core/types.ts'
+
+/** What a token costs to embed. Left out: nothing, and nobody counts them. `usdPerMillion` null: nobody knows. */
+export type TokenPrice = { readonly usdPerMillion: number | null }
+
+export type Tally = {
+  readonly add: (event: IngestEvent) => void
+  /** sources that were found, and those that are done with */
+  readonly total: () => number
+  readonly done: () => number
+  readonly report: () => IngestReport
+}
+
+export function openTally(price: TokenPrice | undefined): Tally {
+  const began = performance.now()
+  const counts = { learned: 0, changed: 0, removed: 0, kept: 0, unchanged: 0, failed: 0, skipped: 0 }
+  const sums = { chunks: 0, embedded: 0, tokens: 0, bytes: 0 }
+  let total = 0
+  let done = 0
+  return {
+    add: (event) => {
+      if (event.type === 'began' || event.type === 'finished') return
+      if (event.type === 'found') {
+        total = event.files + event.gone
+        counts.skipped = event.skipped.length
+      } else if (event.type === 'kept') counts.kept += event.sources.length
+      else {
+        counts[event.type]++
+        done++
+        for (const key of Object.keys(sums) as (keyof typeof sums)[])
+          if (key in event) sums[key] += Number(event[key as keyof typeof event])
+      }
+    },
+    total: () => total,
+    done: () => done,
+    report: () => ({
+      ...counts,
+      ...sums,
+      usd: usdOf(sums.tokens, price),
+      ms: Math.round(performance.now() - began),
+    }),
+  }
+}
+
+export function usdOf(tokens: number, price: TokenPrice | undefined): number | null {
+  if (!price) return 0
+  return price.usdPerMillion === null ? null : (tokens * price.usdPerMillion) / 1e6
+}

@@ -1,0 +1,156 @@
+// Documents that are sent instead of found: as files of a form, or as JSON. Learned before the reply, in a sync of their
+// own that waits for no other.
+import { Hono } from 'hono'
+import type { Context } from 'hono'
+import { audienceNames } from '../../core/audience.ts'
+import { InputError } from '../../core/errors.ts'
+import type { DocumentStore } from '../../core/ports.ts'
+import type { Syncing, Upload, UploadSaid } from '../../core/syncs.ts'
+import type { IngestEvent } from '../../core/types.ts'
+import { parseBytes, parseShape, readBytes } from './body.ts'
+import { pathId, uploadBody, uploadSaid } from './schemas.ts'
+
+// A source may have 20 MB; escaped as JSON, or with a few more beside it, it is larger.
+const LIMIT_BYTES = 30 * 1024 * 1024
+
+export type UploadsRouteDeps = {
+  readonly documents: DocumentStore
+  readonly syncing: Syncing
+  readonly library: string
+  /** false: this server takes no documents */
+  readonly uploads: boolean
+}
+
+export function uploadsRoutes(deps: UploadsRouteDeps): Hono {
+  return new Hono()
+    .post('/v1/documents', async (c) => {
+      refuseClosed(deps.uploads)
+      return c.json(await learn(await readUploads(c), deps), 201)
+    })
+    .delete('/v1/documents/:id', async (c) => {
+      refuseClosed(deps.uploads)
+      const id = pathId(c.req.param('id'), 'document')
+      // Not the reader's to stop half-way: it takes milliseconds.
+      const sync = await deps.syncing.remove(id, new AbortController().signal)
+      return c.json({ id, removed: true, sync })
+    })
+}
+
+function refuseClosed(uploads: boolean): void {
+  if (!uploads)
+    throw new InputError(
+      'uploads-off',
+      'UPLOADS: this server takes no documents over HTTP. Start it with UPLOADS=on, or put the file into its library folder.',
+    )
+}
+
+async function learn(sent: readonly Upload[], { documents, syncing, library }: UploadsRouteDeps): Promise<object> {
+  const events = await Array.fromAsync(syncing.upload(sent, new AbortController().signal))
+  const failures = events.flatMap((event) =>
+    event.type === 'failed' ? [{ source: event.source, code: event.code, message: event.message }] : [],
+  )
+  const [first] = failures
+  if (first && failures.length === sent.length) throw new InputError(first.code, `${first.message}.`, 'name')
+  const learned = events.filter(isLearned)
+  const known = await documents.known(
+    library,
+    learned.map(({ source }) => source),
+  )
+  return {
+    sync: events.flatMap((event) => (event.type === 'began' ? [event.sync] : []))[0] ?? '',
+    documents: learned.map(({ type, source }) => ({ id: known.get(source)?.id ?? '', source, outcome: type })),
+    failures,
+  }
+}
+
+type Learned = Extract<IngestEvent, { type: 'learned' | 'changed' | 'unchanged' }>
+
+function isLearned(event: IngestEvent): event is Learned {
+  return event.type === 'learned' || event.type === 'changed' || event.type === 'unchanged'
+}
+
+async function readUploads(c: Context): Promise<Upload[]> {
+  const type = c.req.header('content-type') ?? ''
+  const isForm = /^multipart\/form-data\b/i.test(type)
+  if (!isForm && !/^application\/(?:[\w.-]+\+)?json\b/i.test(type))
+    throw new InputError(
+      'not-json',
+      `The body's type is ${JSON.stringify(type.slice(0, 80))}; send application/json, or files as multipart/form-data.`,
+    )
+  const bytes = await readBytes(c.req.raw, LIMIT_BYTES, ': send the files one by one, or split the document')
+  return isForm ? await uploadsOfForm(bytes, type) : [uploadOfJson(parseBytes(bytes))]
+}
+
+async function uploadsOfForm(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<Upload[]> {
+  const form = await new Response(bytes, { headers: { 'content-type': type } }).formData().catch(() => {
+    throw new InputError('bad-form', 'The body is not valid multipart/form-data.', 'body')
+  })
+  const files: File[] = []
+  const fields: Record<string, string> = {}
+  const audience: string[] = []
+  for (const [name, value] of form) {
+    if (value instanceof File) files.push(value)
+    else if (name === 'audience') audience.push(value)
+    else fields[name] = value
+  }
+  const said = saidOf(parseShape(uploadSaid, audience.length > 0 ? { ...fields, audience } : fields, 'form'))
+  if (files.length === 0) throw new InputError('bad-form', 'The form holds no file: add one to a field of it.', 'body')
+  if (files.length > 1 && (said.title ?? said.url) !== undefined)
+    throw new InputError('bad-field', 'title: a title or url is for one file; this form has several.', 'title')
+  return await Promise.all(files.map(async (file) => ({ name: nameOf(file.name), bytes: await file.bytes(), said })))
+}
+
+function uploadOfJson(value: unknown): Upload {
+  const { name, text, markdown, html, ...said } = parseShape(uploadBody, value, 'body')
+  const { written, endings } = writtenOf({ text, markdown, html })
+  const given = nameOf(name ?? slugOf(said.url ?? ''))
+  const isKnown = endings.some((ending) => given.toLowerCase().endsWith(ending))
+  return { name: isKnown ? given : `${given}${endings[0]}`, bytes: Buffer.from(written), said: saidOf(said) }
+}
+
+type Texts = Readonly<Record<'text' | 'markdown' | 'html', string | undefined>>
+
+/** One of the three is there: the shape says so. The first of its endings is added to a name that has none of them. */
+function writtenOf({ text, markdown, html }: Texts): { written: string; endings: readonly string[] } {
+  if (text !== undefined) return { written: text, endings: ['.txt', '.text'] }
+  if (markdown !== undefined) return { written: markdown, endings: ['.md', '.markdown', '.mdx'] }
+  return { written: html ?? '', endings: ['.html', '.htm'] }
+}
+
+function saidOf({
+  title,
+  url,
+  audience,
+}: {
+  title?: string | undefined
+  url?: string | undefined
+  audience?: string[] | undefined
+}): UploadSaid {
+  return {
+    ...(title !== undefined && { title: title.trim() }),
+    ...(url !== undefined && { url }),
+    ...(audience !== undefined && { audience: audienceNames(audience) }),
+  }
+}
+
+/** Without the folders that some browsers send along. */
+function nameOf(given: string): string {
+  const name = (given.split(/[/\\]/).at(-1) ?? '').normalize('NFC').trim()
+  // eslint-disable-next-line no-control-regex -- a name is one line
+  if (name === '' || /^\.|[\u0000-\u001f\u007f]/.test(name) || name.length > 200 || !name.isWellFormed())
+    throw new InputError(
+      'bad-field',
+      `name: ${JSON.stringify(given.slice(0, 80))} is no name of a document: send one like notes.md.`,
+      'name',
+    )
+  return name
+}
+
+/** "example.com-guides-sharding" */
+function slugOf(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `${host}${pathname}`
+    .replaceAll(/[^\p{L}\p{N}.]+/gu, '-')
+    .replace(/-+$/, '')
+    .slice(0, 180)
+}

@@ -1,0 +1,193 @@
+// Syncs and what they did. Rows of what changed the library are written by the transactions that change it.
+import type { Sync, SyncChange, SyncOutcome, SyncStore } from '../core/syncs.ts'
+import type { IngestReport } from '../core/types.ts'
+import { type Database, type Query, toJson } from './database.ts'
+
+// A server that learns every hour keeps four days of them.
+const KEPT_SYNCS = 100
+
+export function syncStore(database: Database): SyncStore {
+  const { query } = database
+  return {
+    begin: async (library, { id, trigger, roots }) => {
+      await query('insert into syncs (library_id, sync_id, trigger, roots, report) values ($1, $2, $3, $4, $5)', [
+        library,
+        id,
+        trigger,
+        roots,
+        toJson(nothing),
+      ])
+      await prune(query, library)
+    },
+    renew: async (library, id, { total, done, report }) => {
+      await query(
+        `update syncs set alive_at = now(), total = $3, done = $4, report = $5
+         where library_id = $1 and sync_id = $2 and state = 'running'`,
+        [library, id, total, done, toJson(report)],
+      )
+    },
+    end: async (library, id, { state, total, done, report, fault }) => {
+      await query(
+        `update syncs set state = $3, ended_at = now(), total = $4, done = $5, report = $6, fault_code = $7, fault_message = $8
+         where library_id = $1 and sync_id = $2`,
+        [library, id, state, total, done, toJson(report), fault?.code ?? null, fault?.message ?? null],
+      )
+    },
+    closeDead: async (library, running, silentMs) => await closeDead(query, library, running, silentMs),
+    find: async (library, id) => {
+      const [row] = await query<SyncRow>(`${shownSql} where library_id = $1 and sync_id = $2`, [library, id])
+      return row ? toSync(row) : null
+    },
+    list: async (library, limit, after) => {
+      const rows = await query<SyncRow>(
+        `${shownSql} where library_id = $1 and ($3::text is null or number <
+           (select number from syncs where library_id = $1 and sync_id = $3)) order by number desc limit $2`,
+        [library, limit, after ?? null],
+      )
+      return rows.map(toSync)
+    },
+    markUndone: async (library, id, by) => {
+      await query('update syncs set undone_by = $3 where library_id = $1 and sync_id = $2', [library, id, by])
+    },
+    ...outcomeStore(query),
+    ...failureStore(query),
+  }
+}
+
+function outcomeStore(query: Query): Pick<SyncStore, 'note' | 'outcomes' | 'changes'> {
+  return {
+    note: async (library, id, outcomes) => await note(query, library, id, outcomes),
+    outcomes: async (library, id, limit) =>
+      await query<SyncOutcome>(
+        `select type, source, document_id as document, code, message from sync_outcomes
+         where library_id = $1 and sync_id = $2 order by seq limit $3`,
+        [library, id, limit],
+      ),
+    changes: async (library, id) =>
+      await query<SyncChange>(
+        `select type, source, document_id as document, before, after, coalesce(audience, '{}') as audience
+         from sync_outcomes where library_id = $1 and sync_id = $2 and type = any($3) order by seq`,
+        [library, id, ['learned', 'changed', 'removed']],
+      ),
+  }
+}
+
+/** Sources that cannot be learned at present, whichever sync it was that found out. */
+function failureStore(query: Query): Pick<SyncStore, 'failures' | 'settle'> {
+  return {
+    failures: async (library, limit) =>
+      await query('select source, code, message from failures where library_id = $1 order by source limit $2', [
+        library,
+        limit,
+      ]),
+    settle: async (library, failed, fine) => {
+      if (fine.length > 0)
+        await query('delete from failures where library_id = $1 and source = any($2)', [library, fine])
+      if (failed.length > 0)
+        await query(
+          `insert into failures (library_id, source, code, message)
+           select $1, * from unnest($2::text[], $3::text[], $4::text[])
+           on conflict (library_id, source) do update set code = excluded.code, message = excluded.message`,
+          [library, failed.map(({ source }) => source), failed.map(({ code }) => code), failed.map(messageOf)],
+        )
+    },
+  }
+}
+
+/** Within the transaction that makes the change: there is no change that its sync does not know of. */
+export async function noteChange(query: Query, library: string, sync: string, change: SyncChange): Promise<void> {
+  const { type, source, document, before, after, audience } = change
+  await query(
+    `insert into sync_outcomes (library_id, sync_id, type, source, document_id, before, after, audience)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [library, sync, type, source, document, before, after, audience],
+  )
+}
+
+async function note(
+  query: Query,
+  library: string,
+  id: string,
+  outcomes: readonly Omit<SyncOutcome, 'document'>[],
+): Promise<void> {
+  await query(
+    `insert into sync_outcomes (library_id, sync_id, type, source, code, message)
+     select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[])`,
+    [
+      library,
+      id,
+      outcomes.map(({ type }) => type),
+      outcomes.map(({ source }) => storable(source)),
+      outcomes.map(({ code }) => code),
+      outcomes.map(messageOf),
+    ],
+  )
+}
+
+/** What it learned and removed is counted from its rows: its last word may be older than they are. */
+async function closeDead(query: Query, library: string, running: readonly string[], silentMs: number): Promise<void> {
+  await query(
+    `update syncs s set state = 'interrupted', ended_at = alive_at, report = report || (
+       select jsonb_build_object('learned', count(*) filter (where type = 'learned'),
+         'changed', count(*) filter (where type = 'changed'), 'removed', count(*) filter (where type = 'removed'))
+       from sync_outcomes o where o.library_id = s.library_id and o.sync_id = s.sync_id)
+     where library_id = $1 and state = 'running' and sync_id <> all($2)
+       and alive_at <= now() - $3 * interval '1 ms'`,
+    [library, running, silentMs],
+  )
+}
+
+async function prune(query: Query, library: string): Promise<void> {
+  await query(
+    `delete from syncs where library_id = $1 and state <> 'running' and number <=
+       (select number from syncs where library_id = $1 order by number desc offset $2 limit 1)`,
+    [library, KEPT_SYNCS],
+  )
+}
+
+const nothing: IngestReport = {
+  learned: 0,
+  changed: 0,
+  removed: 0,
+  kept: 0,
+  unchanged: 0,
+  failed: 0,
+  skipped: 0,
+  chunks: 0,
+  embedded: 0,
+  tokens: 0,
+  usd: 0,
+  bytes: 0,
+  ms: 0,
+}
+
+type SyncRow = Omit<Sync, 'beganAt' | 'endedAt' | 'fault' | 'undoneBy'> & {
+  began_at: Date
+  ended_at: Date | null
+  fault_code: string | null
+  fault_message: string | null
+  undone_by: string | null
+}
+
+const shownSql = `
+  select sync_id as id, trigger, roots, state, began_at, ended_at, total, done, report, fault_code, fault_message, undone_by
+  from syncs`
+
+function toSync({ began_at, ended_at, fault_code: code, fault_message: message, undone_by, ...row }: SyncRow): Sync {
+  return {
+    ...row,
+    beganAt: began_at.toISOString(),
+    endedAt: ended_at?.toISOString() ?? null,
+    fault: code === null ? null : { code, message: message ?? '' },
+    undoneBy: undone_by,
+  }
+}
+
+function messageOf({ message }: { readonly message: string | null }): string | null {
+  return message === null ? null : storable(message)
+}
+
+/** A file may have any name: what text columns cannot hold becomes another character. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd')
+}

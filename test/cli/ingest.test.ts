@@ -1,0 +1,63 @@
+// npm run ingest as a person uses it: look first, learn, lose files, go back.
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { planText } from '../../cli/plan.ts'
+import { preparedDataDir, temporaryFolder } from '../support/database.ts'
+import { runCommand } from '../support/process.ts'
+import { article } from '../support/syncing.ts'
+
+it(
+  'plans, learns, stops before too many are removed, removes them when told to, and takes it back',
+  { timeout: 180_000 },
+  async () => {
+    const folder = join(await temporaryFolder(), 'articles')
+    await mkdir(folder)
+    for (const n of [1, 2, 3]) await writeFile(join(folder, `a${n}.md`), article(`Article ${n}`))
+    const settings = { DATA_DIR: await preparedDataDir(), LIBRARY_DIR: folder }
+    const plan = await runCommand(['ingest', '--plan'], settings)
+    expect([plan.code, plan.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^3 new:\n {2}\+ \S+a1\.md\n[\s\S]*Nothing was changed\.\n$/),
+    ])
+    expect((await runCommand(['ingest', folder], settings)).stderr).toContain('Documents: 3 learned')
+    for (const n of [1, 2, 3]) await rm(join(folder, `a${n}.md`))
+    const stopped = await runCommand(['ingest', folder], settings)
+    expect([stopped.code, stopped.stderr]).toEqual([2, expect.stringMatching(/3 of 3 documents .*--allow-deletes\n$/)])
+    const allowed = await runCommand(['ingest', folder, '--allow-deletes'], settings)
+    expect([allowed.code, allowed.stderr]).toEqual([
+      0,
+      expect.stringMatching(/removed: \S+a1\.md\n[\s\S]*Documents: 3 removed/),
+    ])
+    const undone = await runCommand(['ingest', 'undo'], settings)
+    expect([undone.code, undone.stderr]).toEqual([0, expect.stringMatching(/Documents: 3 learned[\s\S]*Undone\./)])
+  },
+)
+
+it('of a plan prints twelve names of many, and its price', () => {
+  const some = Array.from({ length: 12 }, (_, n) => `${n}.md`)
+  const none = { count: 0, some: [] }
+  const plan = {
+    added: { count: 24, some },
+    changed: none,
+    removed: none,
+    failed: none,
+    unchanged: 5,
+    skipped: 0,
+    bytes: 2_500_000,
+    chunks: 90,
+    embedded: 80,
+    tokens: 20_000,
+    usd: 0.0004,
+    ms: 12_300,
+    refused: null,
+  }
+  expect(planText(plan).split('\n').slice(-5)).toEqual([
+    '  + 11.md',
+    '  + and 12 more',
+    '5 unchanged',
+    '2.5 MB to learn · 90 chunks, 80 to embed (about 20000 tokens, $0.0004) · about 13 s',
+    'Nothing was changed.',
+  ])
+  expect(planText({ ...plan, usd: null })).toContain('no price known')
+})
