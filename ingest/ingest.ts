@@ -81,7 +81,7 @@ async function prepare(file: SourceFile, deps: IngestDeps, signal: AbortSignal):
   const { documents, library } = deps
   const { source } = file
   const content = await readSource(file, signal)
-  const read = await parseGuarded(source, content, deps)
+  const read = await parseGuarded(source, content, deps, signal)
   const parsed = deps.prepare?.(read) ?? read
   const revision = revisionOf(parsed, deps.embedder.space)
   if ((await documents.currentRevision(library, source)) === revision)
@@ -94,9 +94,14 @@ async function prepare(file: SourceFile, deps: IngestDeps, signal: AbortSignal):
 }
 
 /** Whoever wrote an audience, however badly, no longer wants the copy that was learned before to be found by everyone. */
-async function parseGuarded(source: string, content: Uint8Array, { documents, library }: IngestDeps) {
+async function parseGuarded(
+  source: string,
+  content: Uint8Array,
+  { documents, library }: IngestDeps,
+  signal: AbortSignal,
+): Promise<ParsedDocument> {
   try {
-    return parse(source, content)
+    return await parse(source, content, signal)
   } catch (error) {
     if (error instanceof SourceError && error.code === 'bad-audience') await documents.keepFromAll(library, source)
     throw error

@@ -21,6 +21,11 @@ export function htmlFragment(source: string): readonly Block[] {
   return toBlocks(parseFragment(source), programs)
 }
 
+/** A page that is all text: nothing around it has to be told from it. */
+export function htmlBody(source: string): readonly Block[] {
+  return toBlocks(parse(source), programs)
+}
+
 const programs = new Set(['script', 'style', 'template', 'noscript', 'iframe', 'object', 'svg', 'canvas', 'head'])
 // What surrounds the text of a page: menus, sign-up boxes, controls, related links.
 const surroundings = new Set([...programs, 'nav', 'footer', 'aside', 'form', 'button', 'select', 'textarea', 'dialog'])
