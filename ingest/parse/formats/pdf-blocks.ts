@@ -1,10 +1,8 @@
 // Lines with places → headings, paragraphs, list entries and rows. A heading is what the outline of the document says,
 // else what is set larger than the text; a paragraph ends where a gap, an indent or a short last line shows it.
 import { type Block, pageMark } from '../blocks.ts'
-import { type Line, titleKey } from './pdf-lines.ts'
+import { bodySize, HEADING_SIZE, isLeader, type Line, roundSize, titleKey } from './pdf-lines.ts'
 
-/** How much larger than the text a heading is, at least. */
-const HEADING_SIZE = 1.12
 const MAX_HEADING = 200
 
 export function pdfBlocks(pages: readonly (readonly Line[])[], outline: ReadonlyMap<string, number>): Block[] {
@@ -23,7 +21,7 @@ type Layout = {
   /** of headings, largest first */
   readonly sizes: number[]
   readonly outline: ReadonlyMap<string, number>
-  readonly words: ReadonlySet<string>
+  readonly words: ReadonlyMap<string, number>
 }
 
 /** The mark stands in front of the first words of the page, or alone where there are none. */
@@ -35,22 +33,9 @@ function markPage(blocks: readonly Block[]): Block[] {
   return [{ type: 'row', cells: [pageMark + cell, ...cells] }, ...rest]
 }
 
-function bodySize(lines: readonly Line[]): number {
-  const counts = new Map<number, number>()
-  for (const { size, cells } of lines) {
-    const rounded = roundSize(size)
-    counts.set(rounded, (counts.get(rounded) ?? 0) + cells.join('').length)
-  }
-  return [...counts].reduce((best, each) => (each[1] > best[1] ? each : best), [0, -1])[0]
-}
-
 function headingSizes(lines: readonly Line[], body: number): number[] {
   const sizes = new Set(lines.map(({ size }) => roundSize(size)).filter((size) => size >= body * HEADING_SIZE))
   return [...sizes].sort((a, b) => b - a)
-}
-
-function roundSize(size: number): number {
-  return Math.round(size * 2) / 2
 }
 
 type Group = { readonly level: number; readonly lines: Line[] }
@@ -69,9 +54,10 @@ function groupsOf(lines: readonly Line[], layout: Layout): Group[] {
   return groups
 }
 
-function levelOf({ cells, size }: Line, { outline, sizes }: Layout): number {
+function levelOf(line: Line, { outline, sizes }: Layout): number {
+  const { cells, size } = line
   const text = cells.join(' ')
-  if (text.length > MAX_HEADING || !/\p{L}/u.test(text)) return 0
+  if (text.length > MAX_HEADING || !/\p{L}/u.test(text) || isLeader(line)) return 0
   return outline.get(titleKey(text)) ?? Math.min(6, sizes.indexOf(roundSize(size)) + 1)
 }
 
@@ -119,7 +105,7 @@ function entryMarker({ cells }: Line): string | null {
 function toBlocks({ level, lines }: Group, { words }: Layout): Block[] {
   const [first] = lines
   if (!first) return []
-  if (level === 0 && lines.length > 1 && lines.every(({ cells }) => cells.length > 1))
+  if (level === 0 && (lines.length > 1 || isLeader(first)) && lines.every(({ cells }) => cells.length > 1))
     return lines.map(({ cells }) => ({ type: 'row', cells }))
   const text = joinLines(
     lines.map(({ cells }) => cells.join(' ')),
@@ -131,19 +117,26 @@ function toBlocks({ level, lines }: Group, { words }: Layout): Block[] {
   return [{ type: 'paragraph', text }]
 }
 
-/** A word that is divided at the end of a line is made whole where the document has it whole in another place. */
-function joinLines(lines: readonly string[], words: ReadonlySet<string>): string {
+/**
+ * A word that is divided at the end of a line is made whole, unless its halves are words that the document has
+ * elsewhere: "manip-ulation" was divided by the printer, "read-only" by its author.
+ */
+function joinLines(lines: readonly string[], words: ReadonlyMap<string, number>): string {
   return lines.reduce((text, line) => {
     const [, head] = /(\p{L}+)-$/u.exec(text) ?? []
     const [tail] = /^\p{Ll}+/u.exec(line) ?? []
     if (head === undefined || tail === undefined) return `${text} ${line}`
-    return words.has((head + tail).toLowerCase()) ? text.slice(0, -1) + line : text + line
+    const count = (word: string) => words.get(word.toLowerCase()) ?? 0
+    // The second half stands at the beginning of its line, and is counted once for that.
+    const isCompound = count(head) > 0 && count(tail) > 1 && count(head + tail) === 0
+    return isCompound ? text + line : text.slice(0, -1) + line
   })
 }
 
-function vocabulary(lines: readonly Line[]): Set<string> {
-  const words = new Set<string>()
+function vocabulary(lines: readonly Line[]): Map<string, number> {
+  const words = new Map<string, number>()
   for (const { cells } of lines)
-    for (const [word] of cells.join(' ').matchAll(/\p{L}{4,}(?!\p{L}*-$)/gu)) words.add(word.toLowerCase())
+    for (const [word] of cells.join(' ').matchAll(/\p{L}{2,}(?!\p{L}*-$)/gu))
+      words.set(word.toLowerCase(), (words.get(word.toLowerCase()) ?? 0) + 1)
   return words
 }

@@ -66,13 +66,24 @@ function lineOf(pieces: readonly Piece[], page: { readonly bottom: number; reado
   }
   const height = page.top - page.bottom
   return {
-    cells: cells.map((cell) => cell.replaceAll(/\s+/g, ' ').trim()).filter((cell) => cell !== ''),
+    cells: withoutLeaders(cells.map((cell) => cell.replaceAll(/\s+/g, ' ').trim()).filter((cell) => cell !== '')),
     x: first.x,
     right: end,
     y: first.y,
     size: mainSize(seen),
     rise: height > 0 ? (first.y - page.bottom) / height : 0.5,
   }
+}
+
+/** "Title . . . . . 12", a line of a contents page, has two cells. */
+function withoutLeaders(cells: readonly string[]): readonly string[] {
+  const match = /^(.*?[^.\s])\s*(?:\. ?){4,}(\d{1,4}|[ivxlc]{1,7})?$/.exec(cells.join(' '))
+  return match ? [match[1] ?? '', match[2] ?? ''].filter((cell) => cell !== '') : cells
+}
+
+/** Of a contents page. */
+export function isLeader({ cells }: Line): boolean {
+  return cells.length === 2 && /^(?:\d{1,4}|[ivxlc]{1,7})$/.test(cells[1] ?? '')
 }
 
 /** Cells of one row of a table often come as lines of their own, at the same height. */
@@ -105,4 +116,21 @@ function mainSize(pieces: readonly Piece[]): number {
 /** Letters and digits only: a title is spelt with other blanks and dashes in the text. */
 export function titleKey(title: string): string {
   return title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '')
+}
+
+/** How much larger than the text a heading is, at least. */
+export const HEADING_SIZE = 1.12
+
+/** The size of most letters. */
+export function bodySize(lines: readonly Line[]): number {
+  const counts = new Map<number, number>()
+  for (const { size, cells } of lines) {
+    const rounded = roundSize(size)
+    counts.set(rounded, (counts.get(rounded) ?? 0) + cells.join('').length)
+  }
+  return [...counts].reduce((best, each) => (each[1] > best[1] ? each : best), [0, -1])[0]
+}
+
+export function roundSize(size: number): number {
+  return Math.round(size * 2) / 2
 }

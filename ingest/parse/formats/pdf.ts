@@ -93,7 +93,9 @@ async function readFacts(pdf: Pdf): Promise<{ title: string | null; date: string
     const { info: facts } = (await pdf.getMetadata()) as unknown as { info: Readonly<Record<string, unknown>> }
     const title = typeof facts['Title'] === 'string' ? facts['Title'].trim() : ''
     const isFile =
-      /^(?:microsoft word|untitled|powerpoint presentation)|\.(?:docx?|pptx?|xlsx?|tex|dvi|indd|pdf|qxd)$/i.test(title)
+      /^(?:microsoft word|untitled|powerpoint presentation)|\.(?:docx?|pptx?|xlsx?|html?|tex|dvi|indd|pdf|qxd)$/i.test(
+        title,
+      )
     const date = typeof facts['CreationDate'] === 'string' ? facts['CreationDate'] : ''
     return { title: title === '' || isFile ? null : title, date: pdfDate(date) }
   } catch {
