@@ -21,7 +21,7 @@ export type IngestDeps = {
 
 // Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
 // unchanged file learns it anew.
-const INGEST_VERSION = 2
+const INGEST_VERSION = 3
 
 export async function* ingest(
   paths: readonly string[],
