@@ -73,11 +73,15 @@ export function openReader(limits: Partial<Limits> = {}): Reader {
 
 const folder = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/** Node's own permissions: no files but these, no programs. Network and environment are closed in apart-child.ts. */
-async function start({ heapMb, memoryMb }: Limits): Promise<ChildProcess> {
+/** Node's own permissions: no files but these, no programs. The network is closed by apart-child.ts. */
+export function confinement(heapMb: number): string[] {
   const readable = ['core', 'ingest', 'node_modules', 'package.json'].map((path) => `--allow-fs-read=${folder(path)}`)
+  return ['--permission', ...readable, '--allow-worker', `--max-old-space-size=${heapMb}`]
+}
+
+async function start({ heapMb, memoryMb }: Limits): Promise<ChildProcess> {
   const child = fork(new URL('./apart-child.ts', import.meta.url), [String(memoryMb)], {
-    execArgv: ['--permission', ...readable, '--allow-worker', `--max-old-space-size=${heapMb}`],
+    execArgv: confinement(heapMb),
     env: {},
     serialization: 'advanced',
     // What it prints about a broken file is nothing that we say, and what it prints as it dies we know.
@@ -98,6 +102,8 @@ async function ask(
   limits: Limits,
   signal: AbortSignal,
 ): Promise<z.output<typeof reply>> {
+  // It may have left while the child was started.
+  signal.throwIfAborted()
   child.ref()
   child.channel?.ref()
   const { source } = request

@@ -19,7 +19,11 @@ export async function parseMail(bytes: Uint8Array): Promise<Draft> {
 
 export async function parseMailbox(bytes: Uint8Array): Promise<Draft> {
   const blocks: Block[] = []
-  for (const each of mailsOf(bytes)) for (const block of mailBlocks(await read(each), 2)) blocks.push(block)
+  for (const each of mailsOf(bytes)) {
+    const mail = await read(each)
+    const text = mail.text?.replaceAll(/^>(>*From )/gm, '$1')
+    for (const block of mailBlocks(text === undefined ? mail : { ...mail, text }, 2)) blocks.push(block)
+  }
   return { blocks, title: null, url: null, publishedAt: null }
 }
 

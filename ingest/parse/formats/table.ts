@@ -5,39 +5,55 @@ import { SourceError } from '../../../core/errors.ts'
 import { type Block, cleanLine, type Draft } from '../blocks.ts'
 
 export function parseTable(text: string, source: string): Draft {
-  return { blocks: tableBlocks(readRows(text, source)), title: null, url: null, publishedAt: null }
+  return {
+    blocks: tableBlocks(readRows(text, source).flatMap((cells) => filledRow(cells) ?? [])),
+    title: null,
+    url: null,
+    publishedAt: null,
+  }
 }
+
+/** The filled cells of a row by their column: a sheet has 16,384 columns, and may use the last one. */
+export type Row = ReadonlyMap<number, string>
 
 /** Rows in front of the head that have one cell are a title or a remark. Without a head cells stand side by side. */
-export function tableBlocks(rows: readonly (readonly string[])[]): Block[] {
-  const filled = rows.map((row) => row.map(cleanLine)).filter((row) => row.some((cell) => cell !== ''))
-  const wide = filled.findIndex((row) => countFilled(row) > 1)
-  if (wide < 0) return filled.map((row) => ({ type: 'row', cells: [row.find((cell) => cell !== '') ?? ''] }))
-  const remarks = filled.slice(0, wide).map((row): Block => ({ type: 'paragraph', text: row.join(' ') }))
-  const [first = [], ...below] = filled.slice(wide)
-  if (!isHead(first, below)) return [...remarks, ...[first, ...below].map((cells): Block => ({ type: 'row', cells }))]
-  return [...remarks, ...below.map((cells): Block => ({ type: 'row', cells: [namedCells(first, cells)] }))]
+export function tableBlocks(rows: readonly Row[]): Block[] {
+  const wide = rows.findIndex((row) => row.size > 1)
+  if (wide < 0) return rows.map(asWritten)
+  const remarks = rows.slice(0, wide).map((row): Block => ({ type: 'paragraph', text: [...row.values()].join(' ') }))
+  const [head, ...below] = rows.slice(wide)
+  if (!head || !isHead(head, below)) return [...remarks, ...rows.slice(wide).map(asWritten)]
+  return [...remarks, ...below.map((row): Block => ({ type: 'row', cells: [namedCells(head, row)] }))]
 }
 
-function namedCells(head: readonly string[], cells: readonly string[]): string {
-  const named = cells.flatMap((cell, at) => {
-    if (cell === '') return []
-    const name = head[at] ?? ''
-    return [name === '' ? cell : `${name.replace(/:$/, '')}: ${cell}`]
+function asWritten(row: Row): Block {
+  return { type: 'row', cells: [...row.values()] }
+}
+
+function namedCells(head: Row, row: Row): string {
+  const named = Array.from(row, ([column, cell]) => {
+    const name = head.get(column)?.replace(/:$/, '') ?? ''
+    return name === '' ? cell : `${name}: ${cell}`
   })
   return named.join('; ')
 }
 
-/** Names only, each once, and at least as many as any row has cells; a table of nothing but its head is no table. */
-function isHead(first: readonly string[], below: readonly (readonly string[])[]): boolean {
-  const names = first.filter((cell) => cell !== '')
-  const widest = below.reduce((most, row) => Math.max(most, countFilled(row)), 0)
+/** Names only, each once, and enough for most rows; a table of nothing but its head is no table. */
+function isHead(head: Row, below: readonly Row[]): boolean {
+  const names = [...head.values()]
+  const wider = below.filter((row) => row.size > head.size)
   const areNames = names.every((name) => name.length <= 100 && !/^[\d\s.,:%€$£+/-]+$/.test(name))
-  return below.length > 0 && areNames && new Set(names).size === names.length && names.length >= widest
+  return below.length > 0 && areNames && new Set(names).size === names.length && wider.length <= below.length / 2
 }
 
-function countFilled(row: readonly string[]): number {
-  return row.filter((cell) => cell !== '').length
+/** Cells as they are shown; null: none is filled. */
+function filledRow(cells: readonly string[]): Row | null {
+  const row = new Map<number, string>()
+  for (const [column, cell] of cells.entries()) {
+    const shown = cleanLine(cell)
+    if (shown !== '') row.set(column, shown)
+  }
+  return row.size === 0 ? null : row
 }
 
 /** A longer record is a quote that was never closed. */

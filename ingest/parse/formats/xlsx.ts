@@ -1,9 +1,9 @@
 // Workbooks (ECMA-376, part 1, § 18) → blocks: each sheet a section, each row a line that names its columns. Rows are
 // read as they stream by and empty cells are never made, so a sheet of a million of them costs nothing. What the author
 // has hidden (sheets, rows, columns) is not what readers see.
-import type { Block, Draft } from '../blocks.ts'
+import { type Block, cleanLine, type Draft } from '../blocks.ts'
 import { toIsoDate } from '../metadata.ts'
-import { tableBlocks } from './table.ts'
+import { type Row, tableBlocks } from './table.ts'
 import { officeFacts, readEntry, relations, type Tag } from './xml.ts'
 import type { Archive } from './zip.ts'
 
@@ -103,10 +103,10 @@ function shapeOf(code: string): NumberShape {
 
 type Cell = { column: number; type: string; style: number; value: string }
 
-async function readSheet(source: string, archive: Archive, entry: string, book: Book): Promise<string[][]> {
-  const rows: string[][] = []
+async function readSheet(source: string, archive: Archive, entry: string, book: Book): Promise<Row[]> {
+  const rows: Row[] = []
   const hidden: (readonly [from: number, to: number])[] = []
-  let row: string[] | null = null
+  let row: Map<number, string> | null = null
   let cell: Cell | null = null
   let next = 0
   let inValue = false
@@ -120,17 +120,17 @@ async function readSheet(source: string, archive: Archive, entry: string, book: 
       const { name, attributes } = tag
       if (name === 'col' && isOn(attributes['hidden']))
         hidden.push([Number(attributes['min']), Number(attributes['max'])])
-      else if (name === 'row') [row, next] = [isOn(attributes['hidden']) ? null : [], 0]
+      else if (name === 'row') [row, next] = [isOn(attributes['hidden']) ? null : new Map(), 0]
       else if (name === 'c') cell = openCell(tag)
       else inValue = cell !== null && (name === 'v' || name === 't')
     },
     close: (name) => {
       inValue = false
-      if (name === 'row' && row !== null && row.length > 0) rows.push(Array.from(row, (value) => value ?? ''))
+      if (name === 'row' && row !== null && row.size > 0) rows.push(row)
       if (name !== 'c') return
-      const shown = cell === null || cell.value === '' ? '' : show(cell, book)
+      const shown = cell === null || cell.value === '' ? '' : cleanLine(show(cell, book))
       const isHidden = hidden.some(([from, to]) => cell !== null && cell.column + 1 >= from && cell.column < to)
-      if (row !== null && cell !== null && shown !== '' && !isHidden) row[cell.column] = shown
+      if (row !== null && cell !== null && shown !== '' && !isHidden) row.set(cell.column, shown)
       cell = null
     },
     text: (more) => {

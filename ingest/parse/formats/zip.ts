@@ -12,9 +12,9 @@ export type Archive = {
 const MAX_ENTRIES = 10_000
 /** The largest documents that were seen hold about 100 MB of XML. */
 const MAX_EXPANDED_BYTES = 200_000_000
-/** Deflate packs zeros by 1,032; XML of a real spreadsheet by 5 to 30. Below some megabytes the ratio says nothing. */
+/** Deflate packs zeros by 1,032; XML of a real spreadsheet by 5 to 30, one of empty cells by 300. What is small may be that. */
 const MAX_RATIO = 150
-const SMALL_BYTES = 5_000_000
+const SMALL_BYTES = 50_000_000
 
 export async function openArchive(source: string, bytes: Uint8Array): Promise<Archive> {
   const limit = Math.min(MAX_EXPANDED_BYTES, Math.max(SMALL_BYTES, bytes.length * MAX_RATIO))

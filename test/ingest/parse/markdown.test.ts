@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { readPlain } from '../../../ingest/parse/read.ts'
 
-const read = (markdown: string, source = 'notes/queue-design.md') => readPlain(source, new TextEncoder().encode(markdown))!
+const read = (markdown: string, source = 'notes/queue-design.md') =>
+  readPlain(source, new TextEncoder().encode(markdown))!
 const textOf = (markdown: string) => read(markdown).text
 const outlineOf = (markdown: string) => read(markdown).outline.map(({ level, title }) => `${level} ${title}`)
 
