@@ -31,9 +31,6 @@ async function reply(source: string, bytes: Uint8Array): Promise<Reply> {
 
 /** Node 24 has no permission for the network, so its doors are walled up before any parser is loaded. */
 function closeNetwork(): void {
-  const refuse = () => {
-    throw new Error('a document is read without a network')
-  }
   net.Socket.prototype.connect = refuse
   net.Server.prototype.listen = refuse
   dgram.Socket.prototype.send = refuse
@@ -41,4 +38,8 @@ function closeNetwork(): void {
   Object.assign(dns, { lookup: refuse, resolve: refuse })
   Object.assign(dns.promises, { lookup: refuse, resolve: refuse })
   Object.assign(globalThis, { fetch: refuse, WebSocket: refuse, EventSource: refuse })
+}
+
+function refuse(): never {
+  throw new Error('a document is read without a network')
 }

@@ -1,7 +1,7 @@
 // Reads documents in a child process: one at a time, with limits of time and memory, read access to this program's own
 // code and to nothing else. A child that fails is killed and its file is refused; the next file gets a new one.
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import path from 'node:path'
 import { z } from 'zod'
 import { SourceError } from '../../core/errors.ts'
 import type { ParsedDocument } from '../../core/types.ts'
@@ -52,7 +52,10 @@ export function openReader(limits: Partial<Limits> = {}): Reader {
       const answer = await ask(current, { source, bytes }, bounds, signal)
       // An idle child keeps nobody alive, and ends after a while.
       rest(current)
-      idle = setTimeout(() => current.kill('SIGKILL'), bounds.idleMs).unref()
+      idle = setTimeout(() => {
+        child = null
+        current.kill('SIGKILL')
+      }, bounds.idleMs).unref()
       return answer
     } catch (error) {
       current.kill('SIGKILL')
@@ -71,12 +74,16 @@ export function openReader(limits: Partial<Limits> = {}): Reader {
   }
 }
 
-const folder = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
-
 /** Node's own permissions: no files but these, no programs. The network is closed by apart-child.ts. */
 export function confinement(heapMb: number): string[] {
-  const readable = ['core', 'ingest', 'node_modules', 'package.json'].map((path) => `--allow-fs-read=${folder(path)}`)
-  return ['--permission', ...readable, '--allow-worker', `--max-old-space-size=${heapMb}`]
+  const root = path.resolve(import.meta.dirname, '../..')
+  const readable = ['core', 'ingest', 'node_modules', 'package.json'].map((name) => path.join(root, name))
+  return [
+    '--permission',
+    ...readable.map((place) => `--allow-fs-read=${place}`),
+    '--allow-worker',
+    `--max-old-space-size=${heapMb}`,
+  ]
 }
 
 async function start({ heapMb, memoryMb }: Limits): Promise<ChildProcess> {
@@ -117,24 +124,29 @@ async function ask(
       child.on('error', () => null)
       finish()
     }
-    const refuse = (code: string, found: string) =>
-      settle(() => reject(new SourceError(code, source, `${source} ${found}: split it, or save it as plain text`)))
-    const timer = setTimeout(() => refuse('too-slow', `took more than ${seconds} s to read`), limits.deadlineMs)
+    const refuse = (code: string, message: string) => settle(() => reject(new SourceError(code, source, message)))
+    const timer = setTimeout(
+      () => refuse('too-slow', `${source} took more than ${seconds} s to read: split it, or save it as plain text`),
+      limits.deadlineMs,
+    )
     const abort = () => settle(() => reject(signal.reason as Error))
     signal.addEventListener('abort', abort)
     child.on('message', (message) => {
       const checked = reply.safeParse(message)
       if (checked.success) settle(() => resolve(checked.data))
-      else refuse('unreadable', 'made its reader say what cannot be')
+      else refuse('unreadable', `${source} made its reader say what cannot be: save it as plain text`)
     })
-    child.on('error', () => refuse('unreadable', 'could not be handed to its reader'))
+    child.on('error', () => refuse('unreadable', `${source} could not be handed to its reader: learn it again`))
     child.on('exit', (code, by) => {
       if (by !== null || code === 134)
-        refuse('too-much-memory', `takes more than ${limits.memoryMb} MB of memory to read`)
-      else refuse('unreadable', `ended its reader (${code})`)
+        refuse(
+          'too-much-memory',
+          `${source} takes more than ${limits.memoryMb} MB of memory to read: split it, or save it as plain text`,
+        )
+      else refuse('unreadable', `${source} ended its reader (${code}): save it as plain text`)
     })
     child.send(request, (error) => {
-      if (error) refuse('unreadable', `could not be handed to its reader (${error.message})`)
+      if (error) refuse('unreadable', `${source} could not be handed to its reader (${error.message}): learn it again`)
     })
   })
 }

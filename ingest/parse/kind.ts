@@ -5,7 +5,7 @@ const textKinds = ['markdown', 'text', 'html', 'table', 'notebook'] as const
 export type TextKind = (typeof textKinds)[number]
 
 /** Packed in a format of its own. */
-export type PackedKind = 'pdf' | 'docx' | 'pptx' | 'xlsx' | 'epub' | 'mail' | 'mailbox'
+type PackedKind = 'pdf' | 'docx' | 'pptx' | 'xlsx' | 'epub' | 'mail' | 'mailbox'
 
 export type Kind = TextKind | PackedKind
 

@@ -38,7 +38,7 @@ const wordBody = [
   `<w:tbl>${cells(['Berth', 'Depth', 'Ship'])}${cells(['A1', '7.5 m', 'Ada'])}</w:tbl>`,
   styled('Lamps', 'Custom2'),
   paragraph(
-    `<w:r><mc:AlternateContent><mc:Choice>${'<w:txbxContent>'}${paragraph(run('A box beside the text.'))}</w:txbxContent></mc:Choice><mc:Fallback><w:txbxContent>${paragraph(run('A box beside the text.'))}</w:txbxContent></mc:Fallback></mc:AlternateContent></w:r>${run('Soft\u00adhy\u200bphens and \u{e0041}tags go.')}`,
+    `<w:r><mc:AlternateContent><mc:Choice><w:txbxContent>${paragraph(run('A box beside the text.'))}</w:txbxContent></mc:Choice><mc:Fallback><w:txbxContent>${paragraph(run('A box beside the text.'))}</w:txbxContent></mc:Fallback></mc:AlternateContent></w:r>${run('Soft\u00adhy\u200bphens and \u{e0041}tags go.')}`,
   ),
   styled('if (dusk)', 'Code'),
   styled('  close()', 'Code'),

@@ -130,20 +130,22 @@ function closeParagraph(walk: Walk): void {
 }
 
 function addBlock(walk: Walk, { text, style: id, list, depth }: Paragraph): void {
-  const style = walk.styles.get(id)
-  const marker = walk.numbering.next(list === '' ? (style?.list ?? '') : list, depth)
-  const last = walk.blocks.at(-1)
-  if (style?.isTitle) walk.title ??= text
-  if (style && style.level > 0) walk.blocks.push({ type: 'heading', level: style.level, text })
-  else if (style?.isCode && last?.type === 'code')
-    walk.blocks[walk.blocks.length - 1] = { type: 'code', text: `${last.text}\n${plain(text)}` }
-  else if (style?.isCode) walk.blocks.push({ type: 'code', text: plain(text) })
+  const style = walk.styles.get(id) ?? noStyle
+  const marker = walk.numbering.next(list === '' ? style.list : list, depth)
+  if (style.isTitle) walk.title ??= text
+  if (style.level > 0) walk.blocks.push({ type: 'heading', level: style.level, text })
+  else if (style.isCode) addCode(walk.blocks, text.replaceAll(hardBreak, '\n'))
   else if (marker !== null) walk.blocks.push({ type: 'entry', depth, marker, text })
   else walk.blocks.push({ type: 'paragraph', text })
 }
 
-function plain(text: string): string {
-  return text.replaceAll(hardBreak, '\n')
+const noStyle: Style = { level: 0, isTitle: false, isCode: false, isHidden: false, list: '' }
+
+/** Each line of a listing is a paragraph. */
+function addCode(blocks: Block[], line: string): void {
+  const last = blocks.at(-1)
+  if (last?.type === 'code') blocks[blocks.length - 1] = { type: 'code', text: `${last.text}\n${line}` }
+  else blocks.push({ type: 'code', text: line })
 }
 
 /** A table of one column is a frame around paragraphs; a table in a cell is part of that cell. */

@@ -52,8 +52,8 @@ function cellBlocks({ cell_type: type, source, outputs }: z.output<typeof cell>)
 // A log of a training run is no explanation; its beginning is enough to find it.
 const MAX_OUTPUT = 5000
 
-function printed({ text, data, ename, evalue }: z.output<typeof output>): string {
-  const shown = text ?? data?.['text/plain'] ?? (ename === undefined ? '' : `${ename}: ${evalue ?? ''}`)
+function printed({ text, data: forms, ename, evalue }: z.output<typeof output>): string {
+  const shown = text ?? forms?.['text/plain'] ?? (ename === undefined ? '' : `${ename}: ${evalue ?? ''}`)
   const plain = stripVTControlCharacters(shown)
   return plain.length > MAX_OUTPUT ? `${plain.slice(0, MAX_OUTPUT)}…` : plain
 }

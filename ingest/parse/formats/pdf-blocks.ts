@@ -65,15 +65,16 @@ function continues({ level, lines }: Group, last: Line, next: Line, gap: number)
   const drop = last.y - next.y
   if (drop <= 0 || Math.abs(last.size - next.size) > 0.1 * last.size) return false
   if (level > 0) return drop < 1.6 * next.size
-  const areRows = last.cells.length > 1 && next.cells.length > 1
-  if (areRows || last.cells.length > 1 || next.cells.length > 1) return areRows && drop < 3 * next.size
-  if (drop > Math.max(1.25 * gap, 1.05 * next.size)) return false
-  if (entryMarker(next) !== null) return false
-  const [first = last] = lines
-  // The second line of an entry stands under its words; a first line may be indented, a later one not.
-  if (lines.length > 1 && next.x > last.x + next.size) return false
-  if (lines.length === 1 && entryMarker(first) === null && next.x > first.x + next.size) return false
-  return !endsShort(lines, last)
+  const rows = [last, next].filter(({ cells }) => cells.length > 1).length
+  if (rows > 0) return rows === 2 && drop < 3 * next.size
+  const isNear = drop <= Math.max(1.25 * gap, 1.05 * next.size)
+  return isNear && entryMarker(next) === null && !isIndented(lines, last, next) && !endsShort(lines, last)
+}
+
+/** A first line may be indented, a later one not; but the second line of an entry stands under its words. */
+function isIndented(lines: readonly Line[], last: Line, next: Line): boolean {
+  const isBelowMarker = lines.length === 1 && entryMarker(last) !== null
+  return !isBelowMarker && next.x > last.x + next.size
 }
 
 /** A sentence that ends well before the right edge of its paragraph ends it. */
@@ -122,11 +123,11 @@ function toBlocks({ level, lines }: Group, { words }: Layout): Block[] {
  * elsewhere: "manip-ulation" was divided by the printer, "read-only" by its author.
  */
 function joinLines(lines: readonly string[], words: ReadonlyMap<string, number>): string {
+  const count = (word: string) => words.get(word.toLowerCase()) ?? 0
   return lines.reduce((text, line) => {
     const [, head] = /(\p{L}+)-$/u.exec(text) ?? []
     const [tail] = /^\p{Ll}+/u.exec(line) ?? []
     if (head === undefined || tail === undefined) return `${text} ${line}`
-    const count = (word: string) => words.get(word.toLowerCase()) ?? 0
     // The second half stands at the beginning of its line, and is counted once for that.
     const isCompound = count(head) > 0 && count(tail) > 1 && count(head + tail) === 0
     return isCompound ? text + line : text.slice(0, -1) + line

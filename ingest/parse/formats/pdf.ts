@@ -119,7 +119,7 @@ async function bookmarks(pdf: Pdf): Promise<Map<string, number>> {
   try {
     let marks = ((await pdf.getOutline()) ?? []) as readonly Mark[]
     for (let level = 1; level <= MAX_DEPTH && marks.length > 0; level++) {
-      for (const { title } of marks) if (!levels.has(titleKey(title))) levels.set(titleKey(title), level)
+      for (const key of marks.map(({ title }) => titleKey(title))) levels.set(key, levels.get(key) ?? level)
       marks = marks.flatMap((mark) => mark.items).slice(0, MAX_BOOKMARKS)
     }
   } catch {

@@ -13,7 +13,7 @@ export type XmlReader = {
   text?(text: string): void
 }
 
-export function readXml(source: string, name: string, bytes: Uint8Array, reader: XmlReader): void {
+function readXml(source: string, name: string, bytes: Uint8Array, reader: XmlReader): void {
   const parser = new SaxesParser({ position: false })
   parser.on('error', (cause) => {
     // A byte order mark is gone; a declared encoding has been obeyed or is UTF-8.
