@@ -2,6 +2,7 @@
 import { deflateSync } from 'node:zlib'
 import * as fixtures from './fixtures.ts'
 import { makePdf, pdfOf } from './pdf-maker.ts'
+import { isThorough } from './thorough.ts'
 import { makeZip, type ZipEntry, zipOf } from './zip-maker.ts'
 
 type Broken = readonly [name: string, source: string, bytes: Uint8Array, code: string | readonly string[] | null]
@@ -221,6 +222,8 @@ function texts(): Broken[] {
     ['a mail of nothing but a head', 'a.eml', bytes('Subject: Hi\n'), null],
     ['a mailbox without a mail', 'a.mbox', bytes('Dear all'), 'no-text'],
     ['a page nested 100,000 deep', 'a.html', bytes(`${'<div>'.repeat(1e5)}deep`), null],
+    ['more than is read', 'a.md', Buffer.alloc(isThorough ? 100_000_000 : 20_000_001, 'a '), 'too-large'],
+    ['19 MB in one line', 'a.md', Buffer.alloc(isThorough ? 19_000_000 : 200_000, 'word '), null],
     ['2 MB in one line', 'a.md', bytes('word '.repeat(400_000)), null],
     ['a program under the name of a book', 'a.epub', bytes('\x7fELF\x02\x01'), 'binary-file'],
   ]

@@ -27,7 +27,8 @@ describe('attacks', () => {
     const [p50, p99, max] = [delay.percentile(50), delay.percentile(99), delay.max].map((ns) => ns / 1e6 - 5)
     process.stdout.write(`event loop late by p50 ${p50?.toFixed(1)} p99 ${p99?.toFixed(1)} max ${max?.toFixed(1)} ms\n`)
     expect(files.length).toBeGreaterThanOrEqual(40)
-    expect(p99).toBeLessThan(100)
+    // 17 to 75 were seen on two processors with twenty others waiting for them; those count against us here, too.
+    expect(p99).toBeLessThan(250)
   })
 })
 
