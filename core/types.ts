@@ -18,6 +18,8 @@ export type ParsedDocument = {
   readonly publishedAt: string | null
   /** channels and groups that it is for, as core/audience.ts writes them; none: it is for everyone */
   readonly audience: readonly string[]
+  /** where each page begins in the text, for sources that have pages; a page without words begins where the next does */
+  readonly pages?: readonly number[]
 }
 
 /** A stored slice of a document: `text` equals the document's text at `span`, always. */

@@ -43,7 +43,7 @@ type Known = ReadonlyMap<string, KnownDocument>
 
 // Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
 // unchanged file learns it anew.
-const INGEST_VERSION = 2
+const INGEST_VERSION = 3
 
 export async function* ingest(
   paths: readonly string[],
@@ -204,7 +204,7 @@ export async function look(source: Learnable, known: Known, deps: IngestDeps, si
   const stored = known.get(source.source)
   if (stored && (stored.root === UPLOADS) !== (source.root === UPLOADS)) throw nameTaken(source)
   const content = await source.read(signal)
-  const read = withSaid(await parseGuarded(source.source, content, deps), source.upload)
+  const read = withSaid(await parseGuarded(source.source, content, deps, signal), source.upload)
   const parsed = deps.prepare?.(read) ?? read
   const revision = revisionOf(parsed, deps.embedder.space)
   // An upload that is learned anew is saved also when it comes out the same: with what it was learned is kept with it.
@@ -222,9 +222,14 @@ function withSaid(parsed: ParsedDocument, upload: Upload | undefined): ParsedDoc
 }
 
 /** Whoever wrote an audience, however badly, no longer wants the copy that was learned before to be found by everyone. */
-async function parseGuarded(source: string, content: Uint8Array, { documents, library }: IngestDeps) {
+async function parseGuarded(
+  source: string,
+  content: Uint8Array,
+  { documents, library }: IngestDeps,
+  signal: AbortSignal,
+): Promise<ParsedDocument> {
   try {
-    return parse(source, content)
+    return await parse(source, content, signal)
   } catch (error) {
     if (error instanceof SourceError && error.code === 'bad-audience') await documents.keepFromAll(library, source)
     throw error

@@ -25,6 +25,9 @@ export const boldOpen = '\x02'
 export const boldClose = '\x03'
 export const codeOpen = '\x04'
 
+/** Where a page of the source begins, in raw text: in front of its first word, with a blank before it. */
+export const pageMark = '\x05'
+
 /** Stands for a `<br>` in raw text: one is a space, two in a row end the paragraph. */
 export const hardBreak = '\v'
 
@@ -34,11 +37,12 @@ const MAX_TITLE = 200
 // Deeper lists than this are nesting attacks or layout, and two spaces per level would outgrow the text itself.
 const MAX_DEPTH = 8
 
-/** `bold` holds where each line that is bold from end to end starts in the text. */
+/** `bold` holds where each line that is bold from end to end starts in the text, `pages` where each page begins. */
 export type Assembled = {
   readonly text: string
   readonly outline: readonly Heading[]
   readonly bold: ReadonlySet<number>
+  readonly pages: readonly number[]
 }
 
 /** Plain text and outline. Blocks are separated by one blank line, neighbours of one list or table by a line break. */
@@ -46,10 +50,13 @@ export function assemble(blocks: readonly Block[]): Assembled {
   const parts: string[] = []
   const outline: Heading[] = []
   const bold = new Set<number>()
+  const pages: number[] = []
+  let emptyPages = 0
   let length = 0
   let previous: Block['type'] | null = null
   for (const block of blocks) {
     const line = toPlain(block)
+    if (line === '') emptyPages += rawOf(block).split(pageMark).length - 1
     if (line === '') continue
     const joint = previous === null ? '' : block.type === previous && isLine(block) ? '\n' : '\n\n'
     const start = length + joint.length
@@ -57,15 +64,33 @@ export function assemble(blocks: readonly Block[]): Assembled {
     if (block.type === 'heading' && line.length <= MAX_TITLE)
       outline.push({ level: block.level, title: line, span: { start, end: length } })
     if (isBold(block)) bold.add(start)
+    for (; emptyPages > 0; emptyPages--) pages.push(start)
+    for (const offset of pageStarts(rawOf(block))) pages.push(start + offset)
     parts.push(joint, line)
     previous = block.type
   }
-  return { text: parts.join(''), outline, bold }
+  for (; emptyPages > 0; emptyPages--) pages.push(length)
+  return { text: parts.join(''), outline, bold, pages }
+}
+
+/** Within a paragraph a page begins behind a blank. */
+function pageStarts(raw: string): number[] {
+  let length = 0
+  const before = raw.split(pageMark).slice(0, -1)
+  return before.map((part) => {
+    const shown = cleanLine(part)
+    if (shown !== '') length += shown.length + 1
+    return length
+  })
+}
+
+function rawOf(block: Block): string {
+  return block.type === 'row' ? block.cells.join(' ') : block.text
 }
 
 /** Outside of the bold words there is nothing to read: no letter, only blanks, page numbers, leaders. */
 function isBold(block: Block): boolean {
-  const raw = block.type === 'row' ? block.cells.join(' ') : block.text
+  const raw = rawOf(block)
   return raw.includes(boldOpen) && !/\p{L}/u.test(raw.replaceAll(boldWords, ''))
 }
 

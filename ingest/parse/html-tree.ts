@@ -5,6 +5,7 @@ export type Survey = {
   title: string | null
   ogTitle: string | null
   canonical: string | null
+  ogUrl: string | null
   published: string | null
   /** the first <time datetime> of the page */
   time: string | null
@@ -14,7 +15,15 @@ export type Survey = {
 
 /** One pass over the page, in document order. The first of each kind counts. */
 export function survey(document: Tree.Document): Survey {
-  const found: Survey = { title: null, ogTitle: null, canonical: null, published: null, time: null, roots: [] }
+  const found: Survey = {
+    title: null,
+    ogTitle: null,
+    canonical: null,
+    ogUrl: null,
+    published: null,
+    time: null,
+    roots: [],
+  }
   const articles: Tree.Element[] = []
   const mains: Tree.Element[] = []
   const stack: { readonly node: Tree.Node; readonly nested: boolean }[] = [{ node: document, nested: false }]
@@ -28,7 +37,7 @@ export function survey(document: Tree.Document): Survey {
     for (const child of childrenBackwards(node)) stack.push({ node: child, nested: nested || isArticle })
   }
   // Several articles are a list of posts: then only the part around all of them holds the whole text.
-  found.roots = [...(articles.length === 1 ? articles : []), ...mains.slice(0, 1), document]
+  found.roots = [...(articles.length === 1 ? articles : []), ...mains.slice(0, 1)]
   return found
 }
 
@@ -45,9 +54,24 @@ export function isHidden(element: Tree.Element): boolean {
   return element.attrs.some(({ name, value }) => {
     if (name === 'hidden') return value !== 'until-found'
     if (name === 'aria-hidden') return value === 'true'
-    return name === 'style' && /display\s*:\s*none|visibility\s*:\s*hidden/i.test(value)
+    if (name === 'class') return /(?:^|\s)(?:sr-only|visually-hidden|screen-reader-text)(?:\s|$)/.test(value)
+    return name === 'style' && unseen.test(value)
   })
 }
+
+const unseen =
+  /display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?:opacity|font-size)\s*:\s*0*(?:\.0+)?(?![.\d])|content-visibility\s*:\s*hidden/i
+
+/** What stands around a text by its role, and boxes that ask for consent, which have no tag of their own. */
+export function isFurniture(element: Tree.Element): boolean {
+  return element.attrs.some(({ name, value }) => {
+    if (name === 'role') return /^(?:navigation|banner|contentinfo|search|dialog|alertdialog|menu|menubar)$/.test(value)
+    return (name === 'id' || name === 'class') && consent.test(value)
+  })
+}
+
+const consent =
+  /(?:cookie|consent|gdpr)[\w-]*(?:banner|bar|notice|popup|modal|dialog|overlay|wall|prompt)|onetrust|cookiebot|cookieconsent|didomi/i
 
 /** For a stack: the first child must be pushed last. */
 export function childrenBackwards(node: Tree.Node): Tree.ChildNode[] {
@@ -64,11 +88,21 @@ function readFacts(element: Tree.Element, found: Survey): void {
 }
 
 function readMeta(element: Tree.Element, found: Survey): void {
-  const name = attribute(element, 'property') ?? attribute(element, 'name')
+  const name = attribute(element, 'property') ?? attribute(element, 'name') ?? attribute(element, 'itemprop')
   const content = attribute(element, 'content')
   if (name === 'og:title') found.ogTitle ??= content
-  else if (name === 'article:published_time') found.published ??= content
+  else if (name === 'og:url') found.ogUrl ??= content
+  else if (name !== null && dates.has(name.toLowerCase())) found.published ??= content
 }
+
+const dates = new Set([
+  'article:published_time',
+  'og:published_time',
+  'datepublished',
+  'date',
+  'dc.date',
+  'dcterms.date',
+])
 
 function ownText(element: Tree.Element): string {
   return element.childNodes.map((child) => ('value' in child ? child.value : '')).join('')

@@ -1,17 +1,19 @@
 // HTML → blocks. The walk is a loop over an explicit stack: a page nested 100,000 deep is read like any other.
 import { parse, parseFragment, type DefaultTreeAdapterTypes as Tree } from 'parse5'
 import { type Block, cleanLine, type Draft, hardBreak } from './blocks.ts'
-import { attribute, childrenBackwards, isElement, isHidden, survey } from './html-tree.ts'
+import { narrowest } from './html-main.ts'
+import { attribute, childrenBackwards, isElement, isFurniture, isHidden, survey } from './html-tree.ts'
 import { toIsoDate, toWebUrl } from './metadata.ts'
 import { type BlockWriter, createWriter } from './writer.ts'
 
 export function parseHtml(source: string): Draft {
-  const page = survey(parse(source))
-  const blocks = firstWithText(page.roots)
+  const document = parse(source)
+  const page = survey(document)
+  const blocks = firstWithText([...page.roots, narrowest(document, isSurrounding), document])
   return {
     blocks,
     title: chooseTitle(cleanLine(page.ogTitle ?? page.title ?? ''), blocks),
-    url: toWebUrl(page.canonical),
+    url: toWebUrl(page.canonical ?? page.ogUrl),
     publishedAt: toIsoDate(page.published ?? page.time),
   }
 }
@@ -19,6 +21,11 @@ export function parseHtml(source: string): Draft {
 /** HTML inside another format: all that is not a program or hidden was written for the reader. */
 export function htmlFragment(source: string): readonly Block[] {
   return toBlocks(parseFragment(source), programs)
+}
+
+/** A page that is all text: nothing around it has to be told from it. */
+export function htmlBody(source: string): readonly Block[] {
+  return toBlocks(parse(source), programs)
 }
 
 const programs = new Set(['script', 'style', 'template', 'noscript', 'iframe', 'object', 'svg', 'canvas', 'head'])
@@ -33,10 +40,10 @@ const blockTags = new Set(
   ).split(' '),
 )
 
-/** The roots come narrowest first: the article, then the main part, then the whole page. */
-function firstWithText(roots: readonly Tree.ParentNode[]): readonly Block[] {
+/** The roots come narrowest first: the article, the main part, where most prose is, the whole page. */
+function firstWithText(roots: readonly (Tree.ParentNode | null)[]): readonly Block[] {
   for (const root of roots) {
-    const blocks = toBlocks(root, surroundings)
+    const blocks = root ? toBlocks(root, surroundings) : []
     if (blocks.length > 0) return blocks
   }
   return []
@@ -90,7 +97,12 @@ function stepsInto(node: Tree.Node): Step[] {
   return childrenBackwards(node).map((child) => ({ node: child, leaving: false }))
 }
 
+function isSurrounding(element: Tree.Element): boolean {
+  return surroundings.has(element.tagName) || isHidden(element) || isFurniture(element)
+}
+
 function isDropped(walk: Walk, element: Tree.Element): boolean {
+  if (walk.dropped === surroundings && isSurrounding(element)) return true
   if (walk.dropped.has(element.tagName) || isHidden(element)) return true
   return element.tagName === 'header' && walk.dropped === surroundings && walk.articles === 0
 }

@@ -1,6 +1,6 @@
 // A page break cuts a paragraph in two. Both halves show it: the first ends within a sentence, the second begins with
 // a small letter.
-import { type Block, boldClose } from './blocks.ts'
+import { type Block, boldClose, pageMark } from './blocks.ts'
 
 /** Shorter text without a full stop is a label, a caption or a line that announces what follows. */
 const MIN_WORDS = 6
@@ -27,7 +27,7 @@ export function rejoin(blocks: readonly Block[]): readonly Block[] {
 // Not a colon: it announces something. Not a bracket: formulas and remarks end so.
 const open = new RegExp(`[\\p{L}\\p{N},]${boldClose}?$`, 'u')
 // A word and another one: a path, a name of a variable or `tl;dr:` begins something new.
-const small = /^\p{Ll}[\p{L}'’-]*,? [\p{L}\p{N}"'“‘([]/u
+const small = new RegExp(`^${pageMark}*\\p{Ll}[\\p{L}'’-]*,? [\\p{L}\\p{N}"'“‘([]`, 'u')
 
 // Prose has a stop or a comma somewhere; a formula, a command or a name has not.
 const stop = /[.,;:!?…]["'”’)\]]*(?:\s|$)/

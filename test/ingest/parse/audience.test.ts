@@ -1,11 +1,11 @@
 // Whom a document is for: read in full, or the document is refused.
 import { describe, expect, it } from 'vitest'
 import { SourceError } from '../../../core/errors.ts'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { readPlain } from '../../../ingest/parse/read.ts'
 
 function audienceOf(text: string, source = 'a.md'): readonly string[] | string {
   try {
-    return parse(source, new TextEncoder().encode(text)).audience
+    return readPlain(source, new TextEncoder().encode(text))!.audience
   } catch (error) {
     if (error instanceof SourceError) return `${error.code}: ${error.message}`
     throw error

@@ -1,8 +1,8 @@
 // What is never evidence, and, as important, what looks like it and stays.
 import { describe, expect, test } from 'vitest'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { readPlain } from '../../../ingest/parse/read.ts'
 
-const read = (text: string, source = 'harbour.md') => parse(source, new TextEncoder().encode(text))
+const read = (text: string, source = 'harbour.md') => readPlain(source, new TextEncoder().encode(text))!
 
 function idle(text: string, source?: string): string[] {
   const parsed = read(text, source)

@@ -1,8 +1,8 @@
 // Markdown in one line gets its lines back; prose with dashes keeps its own.
 import { describe, expect, test } from 'vitest'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { readPlain } from '../../../ingest/parse/read.ts'
 
-const read = (text: string, source: string) => parse(source, new TextEncoder().encode(text))
+const read = (text: string, source: string) => readPlain(source, new TextEncoder().encode(text))!
 
 const flat =
   'The harbour moved its boats to a **new** pier, which is shorter. --- ### Terms - **Pier**: Where boats lie. - **Tide**: Twice a day (2015 - 2019 less). --- ### Main Points - **The move**: - Took two nights - Cost 40 ropes - **The pier**: - Has 12 rings'

@@ -1,8 +1,8 @@
 // Pages of the web: the article is kept, what surrounds it is not.
 import { describe, expect, test } from 'vitest'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { readPlain } from '../../../ingest/parse/read.ts'
 
-const read = (html: string) => parse('pages/tide-tables.html', new TextEncoder().encode(html))
+const read = (html: string) => readPlain('pages/tide-tables.html', new TextEncoder().encode(html))!
 const head = (rest: string) => `<head><title>Tides | Harbour</title>${rest}</head>`
 const textOf = (html: string) => read(html).text
 

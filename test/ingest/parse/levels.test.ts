@@ -1,9 +1,9 @@
 // Sections written as high as articles, put back below them.
 import { describe, expect, test } from 'vitest'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { readPlain } from '../../../ingest/parse/read.ts'
 
 function outlineOf(markdown: string): string[] {
-  const { outline } = parse('harbour.md', new TextEncoder().encode(markdown))
+  const { outline } = readPlain('harbour.md', new TextEncoder().encode(markdown))!
   return outline.map(({ level, title }) => `${level} ${title}`)
 }
 

@@ -1,8 +1,9 @@
 // Markdown as people write it: markup goes, words stay.
 import { describe, expect, test } from 'vitest'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { readPlain } from '../../../ingest/parse/read.ts'
 
-const read = (markdown: string, source = 'notes/queue-design.md') => parse(source, new TextEncoder().encode(markdown))
+const read = (markdown: string, source = 'notes/queue-design.md') =>
+  readPlain(source, new TextEncoder().encode(markdown))!
 const textOf = (markdown: string) => read(markdown).text
 const outlineOf = (markdown: string) => read(markdown).outline.map(({ level, title }) => `${level} ${title}`)
 

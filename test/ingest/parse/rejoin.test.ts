@@ -1,8 +1,8 @@
 // Paragraphs that a page break cut in two.
 import { describe, expect, test } from 'vitest'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { readPlain } from '../../../ingest/parse/read.ts'
 
-const textOf = (text: string, source = 'a.md') => parse(source, new TextEncoder().encode(text)).text
+const textOf = (text: string, source = 'a.md') => readPlain(source, new TextEncoder().encode(text))!.text
 
 describe('two halves of a sentence', () => {
   test.each(['a.md', 'a.txt'])('are one paragraph in %s', (source) => {

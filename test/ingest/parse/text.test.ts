@@ -1,8 +1,8 @@
 // Plain text has no markup: shapes of lines decide, and in doubt a line stays prose.
 import { describe, expect, test } from 'vitest'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { readPlain } from '../../../ingest/parse/read.ts'
 
-const read = (text: string) => parse('letters/harbour_letter-12.txt', new TextEncoder().encode(text))
+const read = (text: string) => readPlain('letters/harbour_letter-12.txt', new TextEncoder().encode(text))!
 const outlineOf = (text: string) => read(text).outline.map(({ title }) => title)
 
 const prose =

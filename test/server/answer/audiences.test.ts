@@ -5,7 +5,7 @@ import { audienceNames } from '../../../core/audience.ts'
 import { termWeights } from '../../../core/terms.ts'
 import type { Answer } from '../../../core/types.ts'
 import { chunk } from '../../../ingest/chunk.ts'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { readPlain } from '../../../ingest/parse/read.ts'
 import { fakeEmbedder, fakeGenerator } from '../../../models/fake.ts'
 import { type AnswerDeps, answerDeps } from '../../../server/answer/answer.ts'
 import { search } from '../../../server/answer/search.ts'
@@ -24,7 +24,7 @@ const never = new AbortController().signal
 async function openLibrary(database: Database, library: string, files: readonly (readonly [string, string])[]) {
   const store = await openStore(database, library, embedder)
   for (const [source, text] of files) {
-    const parsed = parse(source, new TextEncoder().encode(text))
+    const parsed = readPlain(source, new TextEncoder().encode(text))!
     const found = await chunk(parsed)
     const vectors = await embedder.embed(
       found.map(({ headings, text: words }) => `${headings.join('\n')}\n${words}`),

@@ -20,7 +20,7 @@ function document(title: string, headings: readonly (string | readonly [title: s
     text += `${prose}\n\n`
     return { level, title: heading, span }
   })
-  const ref = { id: 'doc_1', title, source: 'a.md', url: null, revision: 'r', publishedAt: null }
+  const ref = { id: 'doc_1', title, source: 'a.md', url: null, revision: 'r', publishedAt: null, removedAt: null }
   return { ...ref, text: text || prose, outline, boilerplate: [], current: true, audience: [] } satisfies DocumentText
 }
 

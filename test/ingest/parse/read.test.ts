@@ -3,13 +3,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SourceError } from '../../../core/errors.ts'
 import { MAX_SOURCE_BYTES } from '../../../ingest/parse/decode.ts'
-import { parse } from '../../../ingest/parse/parse.ts'
+import { read, readPlain } from '../../../ingest/parse/read.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
+const latin1 = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
 
-function refusal(source: string, bytes: Uint8Array): SourceError {
+async function refusal(source: string, bytes: Uint8Array): Promise<SourceError> {
   try {
-    parse(source, bytes)
+    await read(source, bytes)
   } catch (error) {
     if (error instanceof SourceError) return error
     throw error
@@ -20,21 +21,25 @@ function refusal(source: string, bytes: Uint8Array): SourceError {
 describe('refuses', () => {
   test.each([
     ['an empty file', 'a.md', new Uint8Array(), 'empty-file', '0 bytes'],
-    ['a PDF under the name of a text', 'a.txt', utf8('%PDF-1.7 …'), 'binary-file', 'PDF'],
-    ['a ZIP', 'a.md', new Uint8Array([0x50, 0x4b, 3, 4, 20]), 'binary-file', 'ZIP'],
+    ['the first line of a PDF under the name of a text', 'a.txt', utf8('%PDF-1.7 …'), 'unreadable', 'PDF'],
+    ['the first bytes of a ZIP', 'a.md', new Uint8Array([0x50, 0x4b, 3, 4, 20]), 'unreadable', 'ZIP'],
     ['a PNG', 'a.md', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13]), 'binary-file', 'PNG'],
     ['gzip', 'a.html', new Uint8Array([0x1f, 0x8b, 8]), 'binary-file', 'gzip'],
+    ['an old Office file', 'a.docx', new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1]), 'binary-file', 'password'],
+    ['text under the name of a PDF', 'a.pdf', utf8('Dear reader,'), 'wrong-type', '"Dear rea"'],
+    ['text under the name of a workbook', 'a.xlsx', utf8('a,b'), 'wrong-type', '"a,b"'],
+    ['a page in an encoding that nobody knows', 'a.html', latin1('<meta charset="x-y">é'), 'bad-encoding', 'X-Y'],
     ['NUL bytes', 'a.txt', utf8('ab\0c'), 'binary-file', 'NUL at character 2'],
     ['UTF-16 without a mark', 'a.txt', new Uint8Array(Buffer.from('text', 'utf16le')), 'binary-file', 'NUL'],
     ['Latin-1', 'a.txt', new Uint8Array([...utf8('caf\ufffd '), 0xe9, 0x20]), 'bad-encoding', 'byte 0xe9 at offset 7'],
     ['half a UTF-16 letter', 'a.txt', new Uint8Array([0xff, 0xfe, 0x41]), 'bad-encoding', 'UTF-16LE'],
     ['more than is read', 'a.txt', new Uint8Array(MAX_SOURCE_BYTES + 1), 'too-large', '20.0 MB'],
-    ['an unknown ending', 'a.docx', utf8('x'), 'unknown-type', '.docx'],
+    ['an unknown ending', 'a.odt', utf8('x'), 'unknown-type', '.odt'],
     ['a name without an ending', 'LICENSE', utf8('x'), 'unknown-type', 'no file ending'],
     ['markup without text', 'a.html', utf8('<img src=x><script>1</script>'), 'no-text', 'a.html'],
     ['blanks', 'a.md', utf8(' \n\u200b\n'), 'no-text', 'a.md'],
-  ])('%s', (_, source, bytes, code, found) => {
-    const error = refusal(source, bytes)
+  ])('%s', async (_, source, bytes, code, found) => {
+    const error = await refusal(source, bytes)
     expect(error).toMatchObject({ code, source })
     expect(error.message).toContain(found)
     expect(error.message).toMatch(/: /)
@@ -48,15 +53,25 @@ describe('reads', () => {
   ] as const)('%s with a byte order mark', (encoding, mark) => {
     const little = Buffer.from('# Grüße\n\nText.', 'utf16le')
     const bytes = new Uint8Array([...mark, ...(encoding === 'utf16le' ? little : little.swap16())])
-    expect(parse('a.md', bytes)).toMatchObject({ title: 'Grüße', text: 'Grüße\n\nText.' })
+    expect(readPlain('a.md', bytes)).toMatchObject({ title: 'Grüße', text: 'Grüße\n\nText.' })
   })
 
   test.each(['a.MD', 'a.markdown', 'a.mdx', 'a.txt', 'a.text', 'a.html', 'a.htm'])('%s', (source) => {
-    expect(parse(source, utf8('Hello there.')).text).toBe('Hello there.')
+    expect(readPlain(source, utf8('Hello there.'))?.text).toBe('Hello there.')
+  })
+
+  test.each(['a.txt', 'a.md', 'page', 'a.pdf', 'a.csv'])('a page that is called %s', async (source) => {
+    const found = await read(source, utf8('<!doctype html><title>T</title><script>x</script><p>Hello there.'))
+    expect(found).toMatchObject({ title: 'T', text: 'Hello there.' })
+  })
+
+  test('a page in the encoding that it declares', async () => {
+    const found = await read('a.html', latin1('<meta charset="iso-8859-1"><p>Gr\xfc\xdfe.'))
+    expect(found.text).toBe('Grüße.')
   })
 
   test('a letter U+FFFD that the file itself spells', () => {
-    expect(parse('a.txt', utf8('a \ufffd b')).text).toBe('a \ufffd b')
+    expect(readPlain('a.txt', utf8('a \ufffd b'))?.text).toBe('a \ufffd b')
   })
 })
 
@@ -139,7 +154,7 @@ describe('whatever the bytes are', () => {
 
 function outcome(source: string, bytes: Uint8Array) {
   try {
-    return parse(source, bytes)
+    return readPlain(source, bytes) ?? new SourceError('unreadable', source, 'is packed')
   } catch (error) {
     if (error instanceof SourceError) return error
     throw error
