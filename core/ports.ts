@@ -160,6 +160,8 @@ export type AnswerStore = {
   /** Events after `seq`, in order; null when the answer is unknown. */
   events(library: string, id: string, after: number): Promise<StoredEvent[] | null>
   find(library: string, id: string): Promise<RatedAnswer | null>
+  /** Whom it was asked for, as `Question.audiences`; null: without a limit, or it is unknown. */
+  audiences(library: string, id: string): Promise<readonly string[] | null>
   /** Keeps what a reader says of a finished answer, in place of what was said before; null takes it back. */
   rate(library: string, id: string, feedback: Feedback | null): Promise<RatedAnswer | null>
   /** Says of answers that they are still under way. */

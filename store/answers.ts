@@ -17,6 +17,13 @@ export function answerStore(database: Database): AnswerStore {
       )
       return row ? toRated(row) : null
     },
+    audiences: async (library, id) => {
+      const [row] = await database.query<{ audiences: string[] | null }>(
+        'select audiences from answers where library_id = $1 and answer_id = $2',
+        [library, id],
+      )
+      return row?.audiences ?? null
+    },
     rate: async (library, id, feedback) => await rate(database, library, id, feedback),
     renew: async (running) => {
       await database.query(

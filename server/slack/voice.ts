@@ -15,7 +15,7 @@ export type VoiceDeps = {
   readonly slack: Omit<ApiOptions, 'log'>
   /** the answers of the server: told here, and stored and listed like every other */
   readonly live: Pick<LiveAnswers, 'start' | 'follow' | 'stop'>
-  readonly answers: Pick<AnswerStore, 'find' | 'rate'>
+  readonly answers: Pick<AnswerStore, 'find' | 'audiences' | 'rate'>
   readonly library: string
   /** under which people reach the server; null: footnotes lead to the documents' own addresses */
   readonly publicUrl: string | null
