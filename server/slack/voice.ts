@@ -1,5 +1,4 @@
 // What this app says in Slack: does one task of the inbox, and sorts what Slack refuses into later and never.
-import { AppError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { AnswerStore } from '../../core/ports.ts'
 import type { Passage } from '../../core/types.ts'
@@ -56,7 +55,6 @@ export function createVoice({ slack, pace, ...deps }: VoiceDeps): { readonly per
         await does(voicing, task, attempt, signal)
       } catch (error) {
         signal.throwIfAborted()
-        if (isLost(error)) return
         if (!(error instanceof SlackError) || error.retryable) throw error
         const { reason } = error
         deps.log.warn({ reason, task: attempt.id, channel: task.channel }, 'slack refused for good')
@@ -82,9 +80,4 @@ function notebookOf({ progress, remember }: Attempt): Notebook {
       await remember(now)
     },
   }
-}
-
-/** Another process goes on with this task. */
-function isLost(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'lease-lost'
 }

@@ -1,9 +1,9 @@
 // Does what lies in the inbox: a few tasks at once, each held by a lease that is renewed while it is done. It works in
 // every server process, outlives outages of the database, and hands back what it has not done when it is stopped.
-import { setTimeout as wait } from 'node:timers/promises'
 import { StoreError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { InboxStore, TakenTask } from '../../core/ports.ts'
+import { within } from '../../core/waiting.ts'
 import { backoffMs, faultOf, retryAfterMsOf } from './retries.ts'
 import type { Attempt, Perform, Progress, SlackTask } from './tasks.ts'
 
@@ -222,13 +222,4 @@ function openBell(): Bell {
       rung = false
     },
   }
-}
-
-/** Whether it came true in time. */
-async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  const waiting = new AbortController()
-  const late = wait(ms, false, { signal: waiting.signal }).catch(() => false)
-  const inTime = await Promise.race([promise.then(() => true), late])
-  waiting.abort()
-  return inTime
 }

@@ -93,10 +93,29 @@ describe('a question that is tried again', () => {
     const inbox = inboxOf(() => {
       if (++writes > 1) throw new StoreError('lease-lost', 'taken')
     })
-    await perform(questionOf({ ts }), inbox.attempt(), never)
+    await expect(perform(questionOf({ ts }), inbox.attempt(), never)).rejects.toMatchObject({ code: 'lease-lost' })
     expect(answersIn(slack)).toEqual([])
     expect(lines).toEqual([])
   })
+
+  it.each(['conversations.info', 'auth.test'])(
+    'is not lost with another that asked Slack the same by %s, and lost its lease meanwhile',
+    async (method) => {
+      await using slack = await open()
+      slack.fail(method, { delayMs: 300 })
+      const { perform } = openTestVoice(slack, slowly)
+      const questions = ['1?', '2?'].map((text) => questionOf({ ts: slack.write('C1', 'U1', text) }))
+      const losing = new AbortController()
+      const first = perform(questions[0]!, inboxOf().attempt(), losing.signal)
+      await expect.poll(() => slack.calls.some((call) => call.method === method)).toBe(true)
+      const second = perform(questions[1]!, inboxOf().attempt(), never)
+      await wait(100)
+      losing.abort(new StoreError('lease-lost', 'not renewed in time'))
+      await expect(first).rejects.toMatchObject({ code: 'lease-lost' })
+      await second
+      expect(shownIn(slack.messages('C1').slice(2))).toBe(WHOLE)
+    },
+  )
 
   it('is told of an outage only when it does not pass', async () => {
     await using slack = await open()
