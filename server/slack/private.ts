@@ -27,7 +27,7 @@ export function privateTelling({ api, place, user, posts, shown }: PrivateOption
   }
   const inDirectMessage = async (pages: readonly Page[], signal: AbortSignal) => {
     const { channel } = await api.call<{ channel: { id: string } }>('conversations.open', { users: user }, signal)
-    await pageWriter(api, { channel: channel.id, thread: null, since: null }, posts)(pages, signal)
+    await pageWriter(api, { channel: channel.id, thread: null, since: null }, posts).conclude(pages, signal)
   }
   return {
     hear: async () => {},

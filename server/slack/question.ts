@@ -100,13 +100,15 @@ function tellingOf(voicing: Voicing, asked: Asked, place: Place, notebook: Noteb
   const { api, publicUrl, humanChannel, pace, streams } = voicing
   const { answerId = '', messages = [] } = notebook.now()
   let standing = messages
+  const stand = async (messages: readonly string[]) => {
+    standing = messages
+    await notebook.note({ messages })
+  }
   const posts: Posts = {
     answerId,
     messages: () => standing,
-    add: async (ts) => {
-      standing = [...standing, ts]
-      await notebook.note({ messages: standing })
-    },
+    add: async (ts) => await stand([...standing, ts]),
+    drop: async (ts) => await stand(standing.filter((each) => each !== ts)),
   }
   const shown: Shown = { publicUrl, hasHuman: humanChannel !== null, isPrivate: isPrivate(asked) }
   const { user } = asked

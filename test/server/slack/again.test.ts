@@ -23,6 +23,8 @@ const shownIn = (messages: readonly KeptMessage[]) =>
     })
     .join('')
     .replaceAll(/\(https:[^)]*\)|<[^|>]*\||[^\p{L}\p{N}]/gu, '')
+/** Three messages of Slack. */
+const LONG = Array.from({ length: 700 }, (_, n) => `This is sentence number ${n} of many. `)
 const WHOLE =
   'Striperunsfourlimiters1EachofthemhasajobThefirstisatokenbucket2TherestshedloadSources1Article1Limitsquote12Article2Limitsquote2'
 
@@ -83,6 +85,29 @@ describe('a question that is tried again', () => {
       { event_payload: { id: next.asked[0]?.id } },
     ])
     expect(shownIn(answersIn(slack))).toBe(WHOLE)
+  })
+
+  it('is told whole when a shorter draft took the place of a longer one', async () => {
+    await using slack = await open()
+    const ts = slack.write('C1', 'U1', '?')
+    const inbox = inboxOf()
+    const answers = memoryAnswers()
+    const dying = new AbortController()
+    const first = openTestVoice(slack, () => ({ steps: [20, ...LONG, 100_000] }), { answers })
+    const done = first.perform(questionOf({ ts }), inbox.attempt(), dying.signal)
+    await expect.poll(() => inbox.progress.messages?.length).toBe(3)
+    dying.abort(new Error('killed'))
+    await expect(done).rejects.toThrow('killed')
+    const steps = [20, ...LONG.slice(0, 100), 60, ...LONG.slice(100, 600), 60]
+    const next = openTestVoice(slack, () => ({ steps }), { answers })
+    await next.perform(questionOf({ ts }), inbox.attempt(), never)
+    expect(answersIn(slack).map(({ ts }) => ts)).toEqual(inbox.progress.messages)
+    expect(shownIn(answersIn(slack))).toBe(
+      LONG.slice(0, 600)
+        .join('')
+        .replaceAll(/[^\p{L}\p{N}]/gu, ''),
+    )
+    expect(slack.calls.filter(({ method }) => method === 'chat.delete')).toHaveLength(3 - answersIn(slack).length)
   })
 
   it('is left alone by a process whose lease was taken', async () => {
