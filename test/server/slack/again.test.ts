@@ -23,6 +23,7 @@ const shownIn = (messages: readonly KeptMessage[]) =>
     })
     .join('')
     .replaceAll(/\(https:[^)]*\)|<[^|>]*\||[^\p{L}\p{N}]/gu, '')
+const lettersOf = (text: string) => text.replaceAll(/[^\p{L}\p{N}]/gu, '')
 /** Three messages of Slack. */
 const LONG = Array.from({ length: 700 }, (_, n) => `This is sentence number ${n} of many. `)
 const WHOLE =
@@ -161,6 +162,12 @@ describe('a question that is tried again', () => {
   })
 
   it('says the whole answer once, wherever calls fail, get lost or are too many, and wherever the process dies', async () => {
+    const fault = fc.constantFrom<Fault>(
+      'torn',
+      { status: 500 },
+      { status: 429, retryAfterS: 60 },
+      { error: 'internal_error' },
+    )
     const method = fc.constantFrom(
       'auth.test',
       'conversations.info',
@@ -170,52 +177,55 @@ describe('a question that is tried again', () => {
       'chat.stopStream',
       'chat.postMessage',
       'chat.update',
+      'chat.delete',
     )
-    const fault = fc.constantFrom<Fault>(
-      'torn',
-      { status: 500 },
-      { status: 429, retryAfterS: 60 },
-      { error: 'internal_error' },
-      { error: 'message_not_in_streaming_state' },
+    const ofStreams = fc.constantFrom<[string, Fault]>(
+      ['chat.appendStream', { error: 'message_not_in_streaming_state' }],
+      ['chat.stopStream', { error: 'message_not_in_streaming_state' }],
+      ['chat.startStream', { error: 'channel_type_not_supported' }],
+      ['chat.appendStream', { error: 'channel_type_not_supported' }],
     )
-    const faults = fc.array(fc.record({ method, fault, times: fc.integer({ min: 1, max: 2 }) }), { maxLength: 4 })
-    await fc.assert(
-      fc.asyncProperty(
-        faults,
-        fc.boolean(),
-        fc.option(fc.integer({ min: 1, max: 4 })),
-        async (faults, isSlow, deaths) => {
-          await using slack = await open()
-          const ts = slack.write('C1', 'U1', '?')
-          for (const { method, fault, times } of faults)
-            if (
-              !(
-                typeof fault === 'object' &&
-                'error' in fault &&
-                fault.error.startsWith('message') &&
-                !/append|stop/.test(method)
-              )
-            )
-              slack.fail(method, fault, times)
-          const answers = memoryAnswers()
-          let left = deaths ?? Infinity
-          const inbox = inboxOf(() => {
-            if (--left === 0) throw new Error('the process died here')
-          })
-          for (let tries = 0; tries < 25 && !inbox.progress.isOver; tries++) {
-            // Another process each time: it knows of no rate limit.
-            const { perform } = openTestVoice(slack, isSlow ? slowly : limiters, { answers, patienceMs: 100 })
-            await perform(questionOf({ ts }), inbox.attempt(), never).catch(() => {})
-          }
-          expect(inbox.progress.isOver).toBe(true)
-          expect(shownIn(answersIn(slack))).toBe(WHOLE)
-          expect(answersIn(slack).filter(({ streamingSince }) => streamingSince !== undefined)).toEqual([])
-        },
-      ),
-      { numRuns: repeats(100) },
-    )
+    const faults = fc.array(fc.tuple(fc.oneof(fc.tuple(method, fault), ofStreams), fc.integer({ min: 1, max: 2 })), {
+      maxLength: 4,
+    })
+    const deaths = fc.option(fc.integer({ min: 1, max: 6 }))
+    const kind = fc.constantFrom<Kind>('at once', 'slowly', 'at length')
+    await fc.assert(fc.asyncProperty(faults, kind, deaths, toldOnce), { numRuns: repeats(150) })
   }, 300_000)
 })
+
+type Kind = 'at once' | 'slowly' | 'at length'
+
+/** Another answer each time, of two or three messages, and at first a draft of one. */
+const atLength = (tries: number): Script => {
+  const sentences = LONG.slice(0, [700, 400, 600][tries % 3])
+  return () => ({ steps: [20, ...sentences.slice(0, 100), 40, ...sentences.slice(100), 100] })
+}
+
+async function toldOnce(
+  faults: readonly (readonly [readonly [string, Fault], number])[],
+  kind: Kind,
+  deaths: number | null,
+) {
+  await using slack = await open()
+  const ts = slack.write('C1', 'U1', '?')
+  for (const [[method, fault], times] of faults) slack.fail(method, fault, times)
+  const answers = memoryAnswers()
+  let left = deaths ?? Infinity
+  const inbox = inboxOf(() => {
+    if (--left === 0) throw new Error('the process died here')
+  })
+  for (let tries = 0; tries < 25 && !inbox.progress.isOver; tries++) {
+    // Another process each time: it knows of no rate limit.
+    const script = kind === 'at length' ? atLength(tries) : kind === 'slowly' ? slowly : limiters
+    const { perform } = openTestVoice(slack, script, { answers, patienceMs: 100 })
+    await perform(questionOf({ ts }), inbox.attempt(), never).catch(() => {})
+  }
+  expect(inbox.progress.isOver).toBe(true)
+  const stored = await answers.find('main', inbox.progress.answerId ?? '')
+  expect(shownIn(answersIn(slack))).toBe(kind === 'at length' ? lettersOf(stored!.answer) : WHOLE)
+  expect(answersIn(slack).filter(({ streamingSince }) => streamingSince !== undefined)).toEqual([])
+}
 
 describe('a refusal of Slack', () => {
   it.each([
