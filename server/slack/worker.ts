@@ -102,11 +102,13 @@ async function takeTasks(
   let troubles = 0
   let sweptAt = -Infinity
   while (!stopping.aborted) {
+    if (performance.now() - sweptAt > SWEEP_MS) {
+      sweptAt = performance.now()
+      await inbox
+        .sweep(library)
+        .catch((error: unknown) => log.warn({ err: error }, 'old tasks of Slack are not forgotten yet'))
+    }
     try {
-      if (performance.now() - sweptAt > SWEEP_MS) {
-        await inbox.sweep(library)
-        sweptAt = performance.now()
-      }
       const heldUntil = performance.now() + pace.leaseMs
       const taken = await inbox.take(library, pace.parallel - running.size, pace.leaseMs)
       if (troubles > 0) log.info({ attempts: troubles }, 'the inbox of Slack can be read again')

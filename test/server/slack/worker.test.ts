@@ -194,6 +194,17 @@ describe('a worker that is stopped', () => {
   })
 })
 
+describe('a sweep that fails', () => {
+  it('keeps no task waiting, and is not repeated at once', async () => {
+    await keep('t')
+    const sweep = vi.fn(async () => await Promise.reject(outage()))
+    worker(async () => {}, {}, { sweep })
+    await ended('t')
+    expect(sweep).toHaveBeenCalledTimes(1)
+    expect(said('are not forgotten yet')).toBe(1)
+  })
+})
+
 describe('an outage of the database', () => {
   it('is outlived without spinning, and told of once', async () => {
     let isDown = true
