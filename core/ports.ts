@@ -204,6 +204,8 @@ export type TaskToKeep = {
   readonly task: object
   /** kept only when there is or was another task of its lane */
   readonly onlyInKnownLane: boolean
+  /** over in a moment: it is taken however many that take long are under way */
+  readonly isQuick: boolean
 }
 
 /** The right to do a task, for a time. `number` counts its takers: the last one's is the one that holds. */
@@ -212,6 +214,7 @@ export type Lease = { readonly id: string; readonly number: number }
 export type TakenTask = Lease & {
   /** attempts that count against it, this one among them */
   readonly failures: number
+  readonly isQuick: boolean
   readonly task: unknown
   readonly progress: object
 }
@@ -220,8 +223,8 @@ export type TakenTask = Lease & {
 export type InboxStore = {
   /** Durable when it resolves. Whether it was new, and is to be done. */
   keep(library: string, task: TaskToKeep): Promise<boolean>
-  /** Up to so many tasks whose turn it is, earliest first: each is the taker's for `leaseMs`. */
-  take(library: string, limit: number, leaseMs: number): Promise<TakenTask[]>
+  /** Up to so many tasks of either kind whose turn it is, the earliest of them: each is the taker's for `leaseMs`. */
+  take(library: string, most: { readonly long: number; readonly quick: number }, leaseMs: number): Promise<TakenTask[]>
   /** Those that still hold, and do so for `leaseMs` more. */
   renew(library: string, leases: readonly Lease[], leaseMs: number): Promise<ReadonlySet<string>>
   remember(library: string, lease: Lease, progress: object): Promise<void>

@@ -66,6 +66,7 @@ function toReading(said: z.output<typeof message>, app: string | null, channels:
       task: { type: 'question', from, channel, ts, thread, user, text, isPrivate: false },
       // A reply that calls nobody is for the app when the app takes part in the thread.
       onlyInKnownLane: thread !== null && !isAlone,
+      isQuick: false,
     },
   }
 }

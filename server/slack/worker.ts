@@ -16,8 +16,10 @@ export type WorkerDeps = {
 }
 
 export type Pace = {
-  /** tasks at once */
+  /** tasks at once that take long */
   readonly parallel: number
+  /** quick tasks at once, beside them */
+  readonly quick: number
   /** a process that says nothing for so long has lost its tasks */
   readonly leaseMs: number
   /** how often to look for tasks that other processes stored or left */
@@ -29,7 +31,7 @@ export type Pace = {
 
 // Eight answers at once are what two cores and the embedded database bear. An answer takes seconds, a lease of 30 s is
 // renewed twice before it is over. Ten attempts are spread over a quarter of an hour: later nobody waits any more.
-const PACE: Pace = { parallel: 8, leaseMs: 30_000, pollMs: 1_000, firstDelayMs: 2_000, mostFailures: 10 }
+const PACE: Pace = { parallel: 8, quick: 4, leaseMs: 30_000, pollMs: 1_000, firstDelayMs: 2_000, mostFailures: 10 }
 const BEATS = 3
 const SWEEP_MS = 60 * 60_000
 // However soon somebody asks us to come back.
@@ -110,7 +112,7 @@ async function takeTasks(
     }
     try {
       const heldUntil = performance.now() + pace.leaseMs
-      const taken = await inbox.take(library, pace.parallel - running.size, pace.leaseMs)
+      const taken = await inbox.take(library, freePlaces(pace, running), pace.leaseMs)
       if (troubles > 0) log.info({ attempts: troubles }, 'the inbox of Slack can be read again')
       troubles = 0
       for (const each of taken) employ(each, heldUntil)
@@ -121,6 +123,11 @@ async function takeTasks(
     // Some seconds at most: after an outage somebody waits for each of the tasks.
     await bell.next(backoffMs(Math.min(troubles, 3) + 1, pace.pollMs))
   }
+}
+
+function freePlaces({ parallel, quick }: Pace, running: ReadonlySet<Running>) {
+  const quickOnes = [...running].filter(({ taken }) => taken.isQuick).length
+  return { long: parallel - (running.size - quickOnes), quick: quick - quickOnes }
 }
 
 /** Never throws. Whatever becomes of the task, it is told to the inbox, or left to its lease. */

@@ -31,6 +31,7 @@ describe('a message is a question', () => {
         isPrivate: false,
       },
       onlyInKnownLane: false,
+      isQuick: false,
     })
   })
 
@@ -182,13 +183,15 @@ describe('an interaction', () => {
           comment: null,
         },
         onlyInKnownLane: false,
+        isQuick: true,
       },
     })
   })
 
   it.each(['up', 'down', 'passages', 'private', 'human'])('of the button %s never waits for a question', (action) => {
     const reading = readInteraction({ ...click, actions: [{ action_id: `footnote_${action}`, value: 'ans_1' }] })
-    expect(reading).toMatchObject({ kept: { lane: expect.not.stringContaining('thread'), task: { action } } })
+    const isQuick = action !== 'private'
+    expect(reading).toMatchObject({ kept: { lane: expect.not.stringContaining('thread'), task: { action }, isQuick } })
   })
 
   it('of a form holds what was chosen and written', () => {

@@ -37,8 +37,8 @@ function worker(perform: Perform, pace: Partial<Pace> = {}, through: Partial<Inb
   return opened
 }
 
-async function keep(id: string, lane = id): Promise<void> {
-  await inbox.keep('main', { id, lane, saidAt: null, task: { id }, onlyInKnownLane: false })
+async function keep(id: string, lane = id, isQuick = false): Promise<void> {
+  await inbox.keep('main', { id, lane, saidAt: null, task: { id }, onlyInKnownLane: false, isQuick })
 }
 
 async function row(id: string) {
@@ -88,6 +88,26 @@ describe('a task', () => {
     )
     await ended('t7')
     expect(most).toBe(3)
+  })
+
+  it('that is quick finds a place while eight that take long are under way, and waits for its own kind', async () => {
+    for (let n = 0; n < 9; n++) await keep(`long${n}`)
+    const begun: string[] = []
+    const { promise: over, resolve } = Promise.withResolvers<void>()
+    worker(
+      async (task) => {
+        begun.push((task as unknown as { id: string }).id)
+        await over
+      },
+      { quick: 2 },
+    )
+    await vi.waitFor(() => expect(begun).toHaveLength(8))
+    for (let n = 0; n < 3; n++) await keep(`click${n}`, `click${n}`, true)
+    await vi.waitFor(() => expect(begun.slice(8).toSorted()).toEqual(['click0', 'click1']))
+    await wait(100)
+    expect(begun).toHaveLength(10)
+    resolve()
+    await Promise.all([ended('long8'), ended('click2')])
   })
 
   it('that fails is tried again, and given up with its reason in the log; its thread goes on', async () => {
