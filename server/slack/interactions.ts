@@ -122,20 +122,16 @@ function readForm(body: unknown): Reading {
   })
 }
 
-/**
- * Thumbs and reasons of one reader for one answer keep their order. No click waits for a question: a form has to be
- * opened within three seconds, and an answer under way can take minutes.
- */
+/** No click waits for a question: an answer under way can take minutes. Asking again in private is a question. */
 function toReading(trigger: string, task: SlackAction): Reading {
   const id = `action ${trigger}`
-  const isRating = ['up', 'down', 'reason'].includes(task.action)
-  // Asking again in private is a question.
-  return toTask({
-    id,
-    lane: isRating ? `rating ${task.answerId} ${task.user}` : id,
-    task,
-    isQuick: task.action !== 'private',
-  })
+  return toTask({ id, lane: laneOfAction(task) ?? id, task, isQuick: task.action !== 'private' })
+}
+
+/** What one reader thinks of an answer keeps its order; of all who need a human for it, the first asks one. */
+function laneOfAction({ action, answerId, user }: SlackAction): string | null {
+  if (action === 'human') return `human ${answerId}`
+  return ['up', 'down', 'reason'].includes(action) ? `rating ${answerId} ${user}` : null
 }
 
 type Kept = Extract<Reading, { type: 'task' }>['kept']

@@ -194,6 +194,15 @@ describe('an interaction', () => {
     expect(reading).toMatchObject({ kept: { lane: expect.not.stringContaining('thread'), task: { action }, isQuick } })
   })
 
+  it('of two readers who need a human for one answer has one lane: the second finds that one was asked', () => {
+    const lanes = ['U0001', 'U0002'].map((id, n) => {
+      const actions = [{ action_id: 'footnote_human', value: 'ans_1' }]
+      return kept(readInteraction({ ...click, trigger_id: `1.2.${n}`, user: { id }, actions }))?.lane
+    })
+    expect(new Set(lanes).size).toBe(1)
+    expect(lanes).not.toContain(kept(readInteraction(click))?.lane)
+  })
+
   it('of a form holds what was chosen and written', () => {
     const { values } = reasonForm.view.state
     expect(readInteraction(reasonForm)).toMatchObject({
