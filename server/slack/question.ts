@@ -11,11 +11,13 @@ import {
 import { newAnswerId } from '../answer/answer.ts'
 import { SlackError } from './api.ts'
 import { beats } from './beats.ts'
-import { privateOffer, type Shown, toPages } from './blocks.ts'
+import { type Shown, toPages } from './blocks.ts'
 import { paragraph, plain } from './markup.ts'
-import { findPosts, type Place, type Posts, whisper } from './posts.ts'
+import { offerMore } from './offer.ts'
+import type { Place, Posts } from './posts.ts'
 import { privateTelling } from './private.ts'
-import type { Attempt, SlackQuestion } from './tasks.ts'
+import { recover } from './recovery.ts'
+import { type Attempt, isForOne, type SlackQuestion } from './tasks.ts'
 import { createTelling, type Telling } from './telling.ts'
 import { messagesOf, turnsOf } from './thread.ts'
 import type { Notebook, Voicing } from './voice.ts'
@@ -70,32 +72,6 @@ function isAside({ from }: Asked, answer: Answer | Fault, notebook: Notebook): b
 const NOTHING_ASKED = 'What would you like to know? Ask it in the same message.'
 const FAILED = 'The answer failed, which says nothing about what the library holds. Please ask again in a few minutes.'
 
-type Past = { readonly asked: Asked; readonly place: Place; readonly notebook: Notebook; readonly id: string }
-
-/** What an earlier try has come to: its finished answer, or null when the question is to be asked (again). */
-async function recover(
-  voicing: Voicing,
-  { asked, place, notebook, id }: Past,
-  signal: AbortSignal,
-): Promise<Answer | null> {
-  const events = await voicing.live.follow(voicing.library, id, 0, signal)
-  let said = ''
-  let last: AnswerEvent | null = null
-  for await (const { event } of events ?? []) {
-    if (event.type === 'text') said += event.delta
-    last = event
-  }
-  signal.throwIfAborted()
-  const { messages = [] } = notebook.now()
-  const found = asked.isPrivate ? [] : await findPosts(voicing.api, place, { answerId: id, said }, signal)
-  const lost = found.filter((ts) => !messages.includes(ts))
-  if (lost.length > 0) await notebook.note({ messages: [...messages, ...lost] })
-  if (last && 'answer' in last && last.type !== 'stopped') return last.answer
-  // Its process ended, or the model failed: an answer that has ended so cannot go on.
-  if (events) await notebook.note({ answerId: newAnswerId() })
-  return null
-}
-
 function tellingOf(voicing: Voicing, asked: Asked, place: Place, notebook: Notebook): Telling {
   const { api, publicUrl, humanChannel, pace, streams } = voicing
   const { answerId = '', messages = [] } = notebook.now()
@@ -110,14 +86,10 @@ function tellingOf(voicing: Voicing, asked: Asked, place: Place, notebook: Noteb
     add: async (ts) => await stand([...standing, ts]),
     drop: async (ts) => await stand(standing.filter((each) => each !== ts)),
   }
-  const shown: Shown = { publicUrl, hasHuman: humanChannel !== null, isPrivate: isPrivate(asked) }
+  const shown: Shown = { publicUrl, hasHuman: humanChannel !== null, isForOne: isForOne(asked) }
   const { user } = asked
   if (asked.isPrivate) return privateTelling({ api, place, user, posts, shown })
   return createTelling({ api, place, user, posts, shown, pace, streams })
-}
-
-function isPrivate({ isPrivate, channel }: SlackQuestion): boolean {
-  return isPrivate || channel.startsWith('D')
 }
 
 async function toQuestion(
@@ -150,7 +122,7 @@ async function toQuestion(
     mode: 'auto',
     // Nothing marks a doubtful sentence in a message.
     withholds: true,
-    audiences: isPrivate(asked)
+    audiences: isForOne(asked)
       ? await audiences.ofUser(asked.user, signal)
       : await audiences.ofChannel(channel, signal),
   }
@@ -164,9 +136,9 @@ function unlessAborted(signal: AbortSignal) {
 const PRIVATE = 'con_private_'
 
 function conversationOf(asked: Asked, thread: string | null, id: string): string {
-  const start = isPrivate(asked) ? PRIVATE : 'con_slack_'
+  const start = isForOne(asked) ? PRIVATE : 'con_slack_'
   if (thread === null) return start + id
-  const parts = [asked.channel, thread.replace('.', '-'), ...(isPrivate(asked) ? [asked.user] : [])]
+  const parts = [asked.channel, thread.replace('.', '-'), ...(isForOne(asked) ? [asked.user] : [])]
   return start + parts.join('_')
 }
 
@@ -205,25 +177,4 @@ function toError({ code, retryAfterMs }: Fault): AppError {
   const delay = retryAfterMs === undefined ? {} : { retryAfterMs }
   if (code.startsWith('model-')) return new ModelError(code as ModelErrorCode, code, { retryable: true, ...delay })
   return new AppError(code, code, { retryable: true })
-}
-
-/** Tells the asker alone when documents that others here may not read have more about it. */
-async function offerMore(voicing: Voicing, asked: Asked, answer: Answer, signal: AbortSignal): Promise<void> {
-  if (isPrivate(asked)) return
-  const { api, audiences, searching, log } = voicing
-  const { channel, user } = asked
-  try {
-    const everyone = await audiences.ofChannel(channel, signal)
-    const own = [...new Set([...everyone, ...(await audiences.ofUser(user, signal))])]
-    if (own.length === everyone.length) return
-    const query = answer.query || answer.question
-    const [open, all] = await Promise.all([everyone, own].map(async (names) => await searching(query, names, signal)))
-    const known = new Set(open?.map(({ document }) => document.id))
-    if (!all?.some(({ document }) => !known.has(document.id))) return
-    await whisper(api, { channel, thread: asked.thread ?? asked.ts, user }, privateOffer(answer.id), signal)
-  } catch (error) {
-    signal.throwIfAborted()
-    // The answer stands; what could be added is not worth a second try.
-    log.warn({ err: error }, 'more could not be offered in slack')
-  }
 }

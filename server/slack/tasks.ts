@@ -18,6 +18,11 @@ export type SlackQuestion = {
   readonly isPrivate: boolean
 }
 
+/** Only the asker will read the answer: it is made from all that they may read. */
+export function isForOne({ isPrivate, channel }: SlackQuestion): boolean {
+  return isPrivate || channel.startsWith('D')
+}
+
 /** A button under an answer, or the form that a thumb down opens. */
 export type SlackAction = {
   readonly type: 'action'

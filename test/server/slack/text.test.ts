@@ -163,7 +163,7 @@ describe('whatever a model writes', () => {
   })
 
   it('in a document has no more power: not in a title, a heading, a quote, a passage or what is missing', () => {
-    const shown = { publicUrl: SITE, hasHuman: true, isPrivate: false }
+    const shown = { publicUrl: SITE, hasHuman: true, isForOne: false }
     fc.assert(
       fc.property(hostile, (text) => {
         const document = { ...citationOf(1).document, title: text }
@@ -208,7 +208,7 @@ describe('whatever a model writes', () => {
           { id: 'ans_1', text: 'q', conversationId: 'c' },
           { answer: text.repeat(times), citations },
         )
-        const pages = pagesOf(answer, { publicUrl: SITE, hasHuman: true, isPrivate: false })
+        const pages = pagesOf(answer, { publicUrl: SITE, hasHuman: true, isForOne: false })
         for (const { text: fallback, blocks } of pages) {
           expect(blocks.length).toBeLessThanOrEqual(50)
           const sections = sectionsIn(blocks)
