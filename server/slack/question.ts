@@ -11,11 +11,11 @@ import {
 import { newAnswerId } from '../answer/answer.ts'
 import { SlackError } from './api.ts'
 import { beats } from './beats.ts'
-import { type Shown, toPages } from './blocks.ts'
+import { type Page, type Shown, toPages } from './blocks.ts'
 import { paragraph, plain } from './markup.ts'
 import { offerMore } from './offer.ts'
-import type { Place, Posts } from './posts.ts'
-import { privateTelling } from './private.ts'
+import { type Place, post, type Posts, unlessLater } from './posts.ts'
+import { directPlace, isElsewhere, privateTelling } from './private.ts'
 import { recover } from './recovery.ts'
 import { type Attempt, isForOne, type SlackQuestion } from './tasks.ts'
 import { createTelling, type Telling } from './telling.ts'
@@ -57,10 +57,25 @@ export async function answerQuestion(
     if ('status' in answer) await offerMore(voicing, asked, answer, signal)
   } catch (error) {
     // Nobody would read it. A fault that passes leaves it running: the next try tells it.
-    const { answerId } = notebook.now()
+    const { answerId = '' } = notebook.now()
     if (error instanceof SlackError && !error.retryable && answerId) voicing.live.stop(voicing.library, answerId)
+    if (asked.from === 'shortcut' && isElsewhere(error)) await sayElsewhere(voicing, asked, answerId, signal)
     throw error
   }
+}
+
+/** Nobody sees in the channel that nothing will come. */
+async function sayElsewhere(
+  { api }: Voicing,
+  { channel, user }: Asked,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const text = `I could not answer in <#${channel}>: I am no member of it. Invite me there, or ask with /footnote.`
+  const page: Page = { text, blocks: [{ type: 'section', text: { type: 'mrkdwn', text } }] }
+  await directPlace(api, user, signal)
+    .then(async (place) => await post(api, place, page, id, signal))
+    .catch(unlessLater)
 }
 
 /** Where every message is a question, one that the library does not answer was not meant for it. */

@@ -285,6 +285,32 @@ describe('a private question', () => {
   })
 })
 
+describe('"Answer this" where the app may not speak', () => {
+  it.each(['not_in_channel', 'channel_not_found'])('as %s is told to who asked, in a direct message', async (error) => {
+    await using slack = await open()
+    slack.fail('chat.postMessage', { error })
+    slack.fail('chat.startStream', { error })
+    const { perform, lines } = openTestVoice(slack)
+    await perform(questionOf({ from: 'shortcut', ts: slack.write('C1', 'U2', '?') }), inboxOf().attempt(), never)
+    expect(slack.messages('C1')).toHaveLength(1)
+    expect(slack.messages('DU1').map(({ text }) => text)).toEqual([
+      'I could not answer in <#C1>: I am no member of it. Invite me there, or ask with /footnote.',
+    ])
+    expect(lines.filter((line) => line.includes(error))).toHaveLength(1)
+  })
+
+  it('is told also where the app cannot even look, and once more when Slack fails', async () => {
+    await using slack = await open()
+    slack.fail('conversations.open', { status: 503 })
+    const { perform } = openTestVoice(slack)
+    const inbox = inboxOf()
+    const asked = questionOf({ from: 'shortcut', channel: 'C9', ts: '1.000200' })
+    await expect(perform(asked, inbox.attempt(), never)).rejects.toMatchObject({ reason: 'http-503' })
+    await perform(asked, inbox.attempt(), never)
+    expect(slack.messages('DU1')).toHaveLength(1)
+  })
+})
+
 describe('what leaves', () => {
   it('says nothing of the question or the answer in its log', async () => {
     await using slack = await open()
