@@ -1,6 +1,7 @@
 // What became of a question that was tried before, by this process or one that died.
 import type { Answer, AnswerEvent } from '../../core/types.ts'
 import { newAnswerId } from '../answer/answer.ts'
+import { beats } from './beats.ts'
 import { findPosts, type Place } from './posts.ts'
 import type { SlackQuestion } from './tasks.ts'
 import type { Notebook, Voicing } from './voice.ts'
@@ -16,11 +17,13 @@ export async function recover(
   const events = await voicing.live.follow(voicing.library, id, 0, signal)
   let said = ''
   let last: AnswerEvent | null = null
-  for await (const { event } of events ?? []) {
-    if (event.type === 'text') said += event.delta
-    last = event
-  }
-  signal.throwIfAborted()
+  if (events)
+    // An answer of a process that died is silent for long before it is taken for dead.
+    for await (const batch of beats(events, voicing.pace.everyMs, signal))
+      for (const { event } of batch) {
+        if (event.type === 'text') said += event.delta
+        last = event
+      }
   const { messages = [] } = notebook.now()
   const found = asked.isPrivate ? [] : await findPosts(voicing.api, place, { answerId: id, said }, signal)
   const lost = found.filter((ts) => !messages.includes(ts))

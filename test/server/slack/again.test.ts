@@ -143,6 +143,20 @@ describe('a question that is tried again', () => {
     },
   )
 
+  it('can be stopped while it waits for what another try has begun', async () => {
+    await using slack = await open()
+    const ts = slack.write('C1', 'U1', '?')
+    const inbox = inboxOf()
+    const { perform } = openTestVoice(slack, () => ({ steps: ['One. ', 60_000] }))
+    for (const reason of ['first', 'second']) {
+      const stopping = new AbortController()
+      const done = perform(questionOf({ ts }), inbox.attempt(), stopping.signal)
+      await wait(100)
+      stopping.abort(new Error(reason))
+      await expect(done).rejects.toThrow(reason)
+    }
+  })
+
   it('is told of an outage only when it does not pass', async () => {
     await using slack = await open()
     const ts = slack.write('C1', 'U1', '?')
