@@ -22,12 +22,12 @@ import { createTelling, type Telling } from './telling.ts'
 import { messagesOf, turnsOf } from './thread.ts'
 import type { Notebook, Voicing } from './voice.ts'
 
-export type Trying = Pick<Attempt, 'number'> & { readonly notebook: Notebook }
+export type Trying = Pick<Attempt, 'failures'> & { readonly notebook: Notebook }
 
 /** `before`: the answer that is asked for again. */
 export type Asked = SlackQuestion & { readonly before?: string }
 
-// An outage longer than the inbox tries so often is told.
+// An outage of the model that outlasts so many tries is told.
 const TRIES = 3
 // What a question may hold.
 const LONGEST = 4_000
@@ -51,7 +51,7 @@ export async function answerQuestion(
     await notebook.note({})
     if (isAside(asked, answer, notebook)) return
     if ('status' in answer) await telling.finish(answer, signal)
-    else if (answer.retryable && trying.number < TRIES) throw toError(answer)
+    else if (answer.retryable && trying.failures < TRIES) throw toError(answer)
     else await telling.say(toPages([paragraph(plain(FAILED))]), signal)
     await notebook.note({ isOver: true })
     if ('status' in answer) await offerMore(voicing, asked, answer, signal)

@@ -56,6 +56,8 @@ export type Attempt = {
   readonly id: string
   /** 1 for the first */
   readonly number: number
+  /** attempts that count against it, this one among them: not those that only waited, or were handed back */
+  readonly failures: number
   readonly progress: Progress
   /** Durable when it resolves. Throws StoreError `lease-lost` when another process has taken the task over: say nothing more. */
   readonly remember: (progress: Progress) => Promise<void>

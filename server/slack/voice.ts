@@ -65,7 +65,7 @@ export function createVoice({ slack, pace, ...deps }: VoiceDeps): { readonly per
 
 async function does(voicing: Voicing, task: SlackTask, attempt: Attempt, signal: AbortSignal): Promise<void> {
   const notebook = notebookOf(attempt)
-  const trying = { number: attempt.number, notebook }
+  const trying = { failures: attempt.failures, notebook }
   if (task.type === 'question') await answerQuestion(voicing, task, trying, signal)
   else await act(voicing, task, trying, signal)
   if (!notebook.now().isOver) await notebook.note({ isOver: true })

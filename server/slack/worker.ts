@@ -1,6 +1,6 @@
 // Does what lies in the inbox: a few tasks at once, each held by a lease that is renewed while it is done. It works in
 // every server process, outlives outages of the database, and hands back what it has not done when it is stopped.
-import { StoreError } from '../../core/errors.ts'
+import { ModelError, StoreError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { InboxStore, TakenTask } from '../../core/ports.ts'
 import { within } from '../../core/waiting.ts'
@@ -155,9 +155,9 @@ async function run(taken: TakenTask, heldUntil: number, shift: Shift): Promise<v
 }
 
 function toAttempt(taken: TakenTask, inbox: InboxStore, library: string): Attempt {
-  const { id, number } = taken
+  const { id, number, failures } = taken
   const progress = taken.progress as Progress
-  return { id, number, progress, remember: async (next) => await inbox.remember(library, taken, next) }
+  return { id, number, failures, progress, remember: async (next) => await inbox.remember(library, taken, next) }
 }
 
 /** Somebody else's, for the next process, later, or never. */
@@ -167,17 +167,16 @@ async function settle(taken: TakenTask, error: unknown, { inbox, library, pace, 
   if (error instanceof StoreError && error.code === 'lease-lost') return log.warn(line, 'a slack task was lost')
   if (stopping.aborted) return await inbox.postpone(library, taken, { delayMs: 0, counts: false })
   const retryAfterMs = retryAfterMsOf(error)
-  // Waiting as long as Slack asks is no failure: of many that wait, the last would otherwise never be done.
-  if (retryAfterMs !== null) {
-    const delayMs = Math.max(retryAfterMs, SHORTEST_MS) * (1 + Math.random() / 4)
-    return await inbox.postpone(library, taken, { delayMs, counts: false })
-  }
-  if (failures >= pace.mostFailures) {
+  // Waiting as long as Slack asks is no failure: of many that wait, the last would otherwise never be done. A model that
+  // asks to wait is one that fails: whoever waits for its answer is told of it in the end.
+  const counts = retryAfterMs === null || error instanceof ModelError
+  if (counts && failures >= pace.mostFailures) {
     log.error(line, 'a slack task was given up')
     return await inbox.end(library, taken, faultOf(error))
   }
-  log.warn(line, 'a slack task failed and is tried again')
-  await inbox.postpone(library, taken, { delayMs: backoffMs(failures, pace.firstDelayMs), counts: true })
+  if (counts) log.warn(line, 'a slack task failed and is tried again')
+  const askedMs = retryAfterMs === null ? null : Math.max(retryAfterMs, SHORTEST_MS) * (1 + Math.random() / 4)
+  await inbox.postpone(library, taken, { delayMs: askedMs ?? backoffMs(failures, pace.firstDelayMs), counts })
 }
 
 /** Renews all leases of this process at once, and stops the tasks that it may have lost. */

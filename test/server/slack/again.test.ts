@@ -175,6 +175,21 @@ describe('a question that is tried again', () => {
     expect(new Set(asked.map(({ id }) => id)).size).toBe(3)
   })
 
+  it('is not told of the first fault of a model, however often it only had to wait before', async () => {
+    await using slack = await open()
+    const ts = slack.write('C1', 'U1', '?')
+    const { perform } = openTestVoice(slack, () => ({
+      steps: [],
+      end: { type: 'error', code: 'model-unavailable', retryable: true },
+    }))
+    const inbox = inboxOf()
+    for (let number = 1; number <= 5; number++)
+      await expect(perform(questionOf({ ts }), inbox.attempt({ number, failures: 1 }), never)).rejects.toMatchObject({
+        code: 'model-unavailable',
+      })
+    expect(answersIn(slack)).toEqual([])
+  })
+
   it('says the whole answer once, wherever calls fail, get lost or are too many, and wherever the process dies', async () => {
     const fault = fc.constantFrom<Fault>(
       'torn',

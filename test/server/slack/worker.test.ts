@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { ModelError } from '../../../core/errors.ts'
 import type { InboxStore } from '../../../core/ports.ts'
 import type { Attempt, Perform, SlackTask } from '../../../server/slack/tasks.ts'
 import { openWorker, type Pace, type SlackWorker } from '../../../server/slack/worker.ts'
@@ -185,6 +186,19 @@ describe('a worker that cannot renew its lease', () => {
     expect(seen).toMatchObject([{ number: 2, progress: { answerId: 'ans_1' } }])
     await paused.stop(1_000)
     expect(said('was lost')).toBe(1)
+  })
+})
+
+describe('a model that asks to wait', () => {
+  it('is waited for, and counts: nobody waits for an answer for ever', async () => {
+    await keep('t')
+    const seen: number[] = []
+    worker(async (_task, { failures }) => {
+      seen.push(failures)
+      if (seen.length < 3) throw new ModelError('model-rate-limited', 'later', { retryable: true, retryAfterMs: 600 })
+    })
+    await ended('t')
+    expect(seen).toEqual([1, 2, 3])
   })
 })
 
