@@ -70,6 +70,15 @@ describe('a message is a question', () => {
     })
   })
 
+  it('without a word when it mentions the app: it is told how to ask', () => {
+    const bare = { text: `<@${APP}> ` }
+    expect(kept(read(bare))).toMatchObject({ task: { text: '' }, onlyInKnownLane: false })
+    expect(kept(read({ ...bare, type: 'app_mention', thread_ts: THREAD }))).toMatchObject({
+      lane: `thread C0001 ${THREAD}`,
+      task: { text: '' },
+    })
+  })
+
   it.each([{ subtype: 'file_share' }, { subtype: 'thread_broadcast', thread_ts: THREAD }])('with %j', (more) => {
     expect(read({ text: `<@${APP}> how?`, ...more }).type).toBe('task')
   })
@@ -85,7 +94,8 @@ describe('a message is no question', () => {
     ['that was deleted', { subtype: 'message_deleted' }],
     ['of somebody who joined', { subtype: 'channel_join' }],
     ['that nobody sees', { hidden: true }],
-    ['without a word', { text: `<@${APP}> ` }],
+    ['without a word', { channel: 'D0001', text: '' }],
+    ['without a word in a listed channel', { channel: 'C0LISTED', text: '' }],
     ['for somebody else', { channel: 'C0LISTED', text: '<@U0OTHER> how?' }],
     ['that is a reaction', { type: 'reaction_added' }],
     ['that opens the assistant pane', { type: 'assistant_thread_started', assistant_thread: { channel_id: 'D1' } }],
