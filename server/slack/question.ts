@@ -29,8 +29,6 @@ export type Asked = SlackQuestion & { readonly before?: string }
 
 // An outage of the model that outlasts so many tries is told.
 const TRIES = 3
-// What a question may hold.
-const LONGEST = 4_000
 
 export async function answerQuestion(
   voicing: Voicing,
@@ -45,7 +43,7 @@ export async function answerQuestion(
   try {
     const past = before === undefined ? null : await recover(voicing, { asked, place, notebook, id: before }, signal)
     const telling = tellingOf(voicing, asked, place, notebook)
-    if (asked.text.trim() === '') return await telling.say(toPages([paragraph(plain(NOTHING_ASKED))]), signal)
+    if (asked.text === '') return await telling.say(toPages([paragraph(plain(NOTHING_ASKED))]), signal)
     const answer =
       past ?? (await tell(voicing, await toQuestion(voicing, asked, place, notebook, signal), telling, signal))
     await notebook.note({})
@@ -130,7 +128,7 @@ async function toQuestion(
   }
   return {
     id,
-    text: asked.text.trim().slice(0, LONGEST).toWellFormed().replaceAll('\0', ' '),
+    text: asked.text,
     library,
     conversationId: conversationOf(asked, thread, id),
     history,

@@ -12,7 +12,7 @@ export type SlackQuestion = {
   readonly thread: string | null
   /** U… */
   readonly user: string
-  /** without the mention of the app, entities decoded */
+  /** without the mention of the app, entities decoded, cut to what a question may hold */
   readonly text: string
   /** only this user may see the answer */
   readonly isPrivate: boolean
