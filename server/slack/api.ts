@@ -71,15 +71,16 @@ export function createSlackApi({ token, apiUrl, log, patienceMs = PATIENCE_MS, d
         waitedMs += closedMs
         if (waitedMs > patienceMs) throw new SlackError('ratelimited', { retryable: true, retryAfterMs: closedMs })
         await wait(closedMs, undefined, { signal })
+        // Meanwhile somebody else may have been told to wait for longer.
+        continue
       }
-      gates.delete(gate)
       try {
         return (await before(client.apiCall(method, { ...asked }), signal)) as Result
       } catch (error) {
         signal.throwIfAborted()
         const fault = toSlackError(error)
         if (fault.retryAfterMs === null) throw fault
-        gates.set(gate, performance.now() + fault.retryAfterMs)
+        gates.set(gate, Math.max(gates.get(gate) ?? 0, performance.now() + fault.retryAfterMs))
       }
     }
   }

@@ -319,6 +319,19 @@ describe('a rate limit of Slack', () => {
     expect(Math.min(...later) - limited!).toBeGreaterThan(990)
   })
 
+  it.each([
+    [1, 2],
+    [2, 1],
+  ])('of %i s and one of %i s are over when the longer is', async (...seconds) => {
+    await using slack = await open()
+    for (const retryAfterS of seconds) slack.fail('chat.postMessage', { status: 429, retryAfterS })
+    const { perform } = openTestVoice(slack, limiters, { patienceMs: 5_000 })
+    await Promise.all([0, 1].map(async () => await perform(questionOf(), inboxOf().attempt(), never)))
+    const posts = slack.calls.filter(({ method }) => method === 'chat.postMessage').map(({ at }) => at)
+    expect(posts).toHaveLength(4)
+    expect(posts[2]! - posts[1]!).toBeGreaterThan(1_950)
+  })
+
   it('is handed on when it is long, and nobody calls before it is over', async () => {
     await using slack = await open()
     slack.fail('chat.postMessage', { status: 429, retryAfterS: 30 })
