@@ -1,6 +1,6 @@
 // What this app says in Slack: does one task of the inbox, and sorts what Slack refuses into later and never.
 import type { Log } from '../../core/log.ts'
-import type { AnswerStore } from '../../core/ports.ts'
+import type { AnswerStore, DocumentStore } from '../../core/ports.ts'
 import type { Passage } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { act } from './actions.ts'
@@ -22,6 +22,7 @@ export type VoiceDeps = {
   readonly humanChannel: string | null
   /** what an answer would be made from, for readers who belong to all of these */
   readonly searching: (text: string, audiences: readonly string[], signal: AbortSignal) => Promise<readonly Passage[]>
+  readonly documents: Pick<DocumentStore, 'find'>
   readonly log: Log
   readonly pace?: Partial<Pace>
 }

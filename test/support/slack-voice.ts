@@ -133,6 +133,7 @@ export function openTestVoice(slack: FakeSlackApi, script: Script = limiters, ch
     publicUrl: 'https://footnote.example',
     humanChannel: null,
     searching: async () => [],
+    documents: { find: async () => null },
     log: pino({ level: 'debug' }, sink),
     pace: { everyMs: 5, updateMs: 20, rotateMs: 60_000 },
     ...rest,

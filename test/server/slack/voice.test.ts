@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { DocumentText } from '../../../core/ports.ts'
 import { type FakeSlackApi, openFakeSlackApi, type Workspace } from '../../support/fake-slack-api.ts'
 import {
   inboxOf,
@@ -25,6 +26,10 @@ const sectionsOf = (blocks: readonly object[]) =>
 const lettersOf = (text: string) => text.replaceAll(/\s/g, '')
 const moreInSecret = async (_text: string, audiences: readonly string[]) =>
   audiences.includes('secret') ? [passageOf(1), passageOf(2)] : [passageOf(1)]
+/** The second document is for these, the first for everyone. */
+const limitedTo = (audience: readonly string[]) => ({
+  find: async (_library: string, id: string) => ({ audience: id === 'doc_2' ? audience : [] }) as DocumentText,
+})
 
 /** Slowly enough that a reader sees it come. */
 const slowlyBy =
@@ -277,11 +282,21 @@ describe('a private question', () => {
 
   it('is offered to who could read more than the channel, and to nobody else', async () => {
     await using slack = await open()
-    const { perform } = openTestVoice(slack, limiters, { searching: moreInSecret })
+    const { perform } = openTestVoice(slack, limiters, { searching: moreInSecret, documents: limitedTo(['secret']) })
     for (const user of ['U2', 'U1'])
       await perform(questionOf({ ts: slack.write('C1', user, '?'), user }), inboxOf().attempt(), never)
     expect(slack.ephemerals.map(({ user }) => user)).toEqual(['U1'])
     expect(buttonsOf(slack.ephemerals[0]!['blocks'] as object[])).toMatchObject([{ action_id: 'footnote_private' }])
+  })
+})
+
+describe('more of what everyone may read', () => {
+  it.each([[[]], [['payments', 'secret']], [['payments']]])('is no reason for an offer: %j', async (audience) => {
+    await using slack = await open()
+    const documents = limitedTo(audience)
+    const { perform } = openTestVoice(slack, limiters, { searching: moreInSecret, documents })
+    await perform(questionOf({ ts: slack.write('C1', 'U1', '?') }), inboxOf().attempt(), never)
+    expect(slack.ephemerals).toEqual([])
   })
 })
 
