@@ -54,17 +54,27 @@ export async function answerQuestion(
     await notebook.note({ isOver: true })
     if ('status' in answer) await offerMore(voicing, asked, answer, signal)
   } catch (error) {
-    // Nobody would read it. A fault that passes leaves it running: the next try tells it.
-    const { answerId = '' } = notebook.now()
-    if (error instanceof SlackError && !error.retryable && answerId) voicing.live.stop(voicing.library, answerId)
-    if (asked.from === 'shortcut' && isElsewhere(error)) await sayElsewhere(voicing, asked, answerId, signal)
+    if (error instanceof SlackError && !error.retryable) await leave(voicing, asked, notebook, error, signal)
     throw error
   }
 }
 
+/** Nobody would read the answer. A fault that passes leaves it running: the next try tells it. */
+async function leave(
+  { live, library, ...voicing }: Voicing,
+  asked: Asked,
+  notebook: Notebook,
+  error: SlackError,
+  signal: AbortSignal,
+) {
+  const { answerId = '' } = notebook.now()
+  live.stop(library, answerId)
+  if (asked.from === 'shortcut' && isElsewhere(error)) await sayElsewhere(voicing, asked, answerId, signal)
+}
+
 /** Nobody sees in the channel that nothing will come. */
 async function sayElsewhere(
-  { api }: Voicing,
+  { api }: Pick<Voicing, 'api'>,
   { channel, user }: Asked,
   id: string,
   signal: AbortSignal,

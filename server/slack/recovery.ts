@@ -15,15 +15,13 @@ export async function recover(
   signal: AbortSignal,
 ): Promise<Answer | null> {
   const events = await voicing.live.follow(voicing.library, id, 0, signal)
-  let said = ''
-  let last: AnswerEvent | null = null
+  const heard: AnswerEvent[] = []
+  // An answer of a process that died is silent for long before it is taken for dead.
   if (events)
-    // An answer of a process that died is silent for long before it is taken for dead.
     for await (const batch of beats(events, voicing.pace.everyMs, signal))
-      for (const { event } of batch) {
-        if (event.type === 'text') said += event.delta
-        last = event
-      }
+      heard.push(...batch.map(({ event }) => event))
+  const said = heard.map((event) => (event.type === 'text' ? event.delta : '')).join('')
+  const last = heard.at(-1)
   const { messages = [] } = notebook.now()
   const found = asked.isPrivate ? [] : await findPosts(voicing.api, place, { answerId: id, said }, signal)
   const lost = found.filter((ts) => !messages.includes(ts))

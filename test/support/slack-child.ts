@@ -31,18 +31,19 @@ createInterface(process.stdin).on('line', (line) => (isDown = line === 'down'))
 
 const log = pino({ level: 'warn' })
 
+async function* answering(question: Question): AsyncGenerator<AnswerEvent> {
+  const { id, conversationId, text } = question
+  yield { type: 'started', id, conversationId, mode: 'generative' }
+  for (const delta of ['answer to ', text]) {
+    await wait(20)
+    yield { type: 'text', delta }
+  }
+  yield { type: 'done', answer: answerOf(question, { answer: `answer to ${text}` }) }
+}
+
 /** All that the app says and remembers, over answers that are stored as ever, and take a moment. */
 function realVoice(token: string): Perform {
   const answers = answerStore(breakable(database))
-  async function* answering(question: Question): AsyncGenerator<AnswerEvent> {
-    const { id, conversationId, text } = question
-    yield { type: 'started', id, conversationId, mode: 'generative' }
-    for (const delta of ['answer to ', text]) {
-      await wait(20)
-      yield { type: 'text', delta }
-    }
-    yield { type: 'done', answer: answerOf(question, { answer: `answer to ${text}` }) }
-  }
   const silentMs = place.startsWith('postgres') ? Number(leaseMs) : 0
   const { perform } = createVoice({
     slack: { token, apiUrl },
