@@ -1,5 +1,6 @@
 // What there is in a store, read without changing it: no migration, no library made, no embedder asked. `status` and
-// `doctor` must be able to look at a store that `npm start` would refuse.
+// `doctor` must be able to look at a store that `npm start` would refuse. One that does not open is put back to its last
+// snapshot, as by every start, and that is told.
 import type { Config } from '../core/config.ts'
 import { StoreError } from '../core/errors.ts'
 import type { IndexReport, StoreStatus } from '../core/reports.ts'

@@ -13,6 +13,8 @@ type Status = {
   readonly store: Place & {
     /** of the data directory with its snapshot, or of the database; null: there is none yet */
     readonly bytes: number | null
+    /** it did not open, and its last snapshot has taken its place */
+    readonly restored: boolean
     readonly schema: SchemaReport | null
     /** the process that holds the embedded store, but for this one */
     readonly holder: { readonly pid: number; readonly since: string } | null
@@ -52,6 +54,7 @@ async function look(config: Config, reader: Reader | null, signal: AbortSignal):
     store: {
       ...place,
       bytes: stored && (place.kind === 'embedded' ? bytesBelow(place.folder) : stored.bytes),
+      restored: reader?.restored ?? false,
       schema: stored && stored.schema,
       holder: owner ? { pid: owner.pid, since: owner.startedAt } : null,
     },
@@ -90,10 +93,10 @@ function describePlace(place: Place): string {
     : `Postgres at ${place.host}, database ${place.database || 'of the role’s name'}`
 }
 
-function describeSize({ bytes, schema, holder }: Status['store']): string {
+function describeSize({ bytes, restored, schema, holder }: Status['store']): string {
   if (bytes === null || schema === null) return 'not made yet: the first start makes it'
   const held = holder ? `, held by process ${holder.pid} since ${minute(holder.since)}` : ''
-  return `${megabytes(bytes)}${held}`
+  return `${megabytes(bytes)}${held}${restored ? ', restored from its last snapshot' : ''}`
 }
 
 function describeLibrary(library: LibraryReport | null, schema: SchemaReport | null): string {

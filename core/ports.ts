@@ -198,7 +198,7 @@ export type AnswerStore = {
   /** Events after `seq`, in order; null when the answer is unknown. */
   events(library: string, id: string, after: number): Promise<StoredEvent[] | null>
   find(library: string, id: string): Promise<RatedAnswer | null>
-  /** For whom it was asked; null: without a limit, or there is none. */
+  /** Whom it was asked for, as `Question.audiences`; null: without a limit, or it is unknown. */
   audiences(library: string, id: string): Promise<readonly string[] | null>
   /** Keeps what a reader says of a finished answer, in place of what was said before; null takes it back. */
   rate(library: string, id: string, feedback: Feedback | null): Promise<RatedAnswer | null>
@@ -242,6 +242,8 @@ export type TaskToKeep = {
   readonly task: object
   /** kept only when there is or was another task of its lane */
   readonly onlyInKnownLane: boolean
+  /** over in a moment: it is taken however many that take long are under way */
+  readonly isQuick: boolean
 }
 
 /** The right to do a task, for a time. `number` counts its takers: the last one's is the one that holds. */
@@ -250,6 +252,7 @@ export type Lease = { readonly id: string; readonly number: number }
 export type TakenTask = Lease & {
   /** attempts that count against it, this one among them */
   readonly failures: number
+  readonly isQuick: boolean
   readonly task: unknown
   readonly progress: object
 }
@@ -258,8 +261,8 @@ export type TakenTask = Lease & {
 export type InboxStore = {
   /** Durable when it resolves. Whether it was new, and is to be done. */
   keep(library: string, task: TaskToKeep): Promise<boolean>
-  /** Up to so many tasks whose turn it is, earliest first: each is the taker's for `leaseMs`. */
-  take(library: string, limit: number, leaseMs: number): Promise<TakenTask[]>
+  /** Up to so many tasks of either kind whose turn it is, the earliest of them: each is the taker's for `leaseMs`. */
+  take(library: string, most: { readonly long: number; readonly quick: number }, leaseMs: number): Promise<TakenTask[]>
   /** Those that still hold, and do so for `leaseMs` more. */
   renew(library: string, leases: readonly Lease[], leaseMs: number): Promise<ReadonlySet<string>>
   remember(library: string, lease: Lease, progress: object): Promise<void>

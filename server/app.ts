@@ -146,7 +146,8 @@ function openSlack(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps): Sla
   const searching = async (text: string, audiences: readonly string[], signal: AbortSignal) =>
     (await search(text, library, { ...answering, audiences }, signal)).passages
   const { botToken: token, apiUrl, humanChannel } = slack
-  const voice = { ...deps, slack: { token, apiUrl }, humanChannel, live, answers: store.answers, searching }
+  const { answers, documents } = store
+  const voice = { ...deps, slack: { token, apiUrl }, humanChannel, live, answers, documents, searching }
   // Loaded on first use: it takes a tenth of a second, and most servers have no Slack.
   let opened: ReturnType<typeof openVoice> | null = null
   const perform: Perform = async (...asked) => await (await (opened ??= openVoice(voice))).perform(...asked)

@@ -11,18 +11,23 @@ const KEPT_DAYS = 30
 
 export function inboxStore(database: Database): InboxStore {
   return {
-    keep: async (library, { id, lane, saidAt, task, onlyInKnownLane }) => {
+    keep: async (library, { id, lane, saidAt, task, onlyInKnownLane, isQuick }) => {
       const rows = await database.query(
-        `insert into slack_tasks (library_id, task_id, lane, said_at, task)
-         select $1, $2, $3, coalesce($4::numeric, extract(epoch from clock_timestamp())), $5::jsonb
+        `insert into slack_tasks (library_id, task_id, lane, said_at, task, quick)
+         select $1, $2, $3, coalesce($4::numeric, extract(epoch from clock_timestamp())), $5::jsonb, $7
          where not $6 or exists (select from slack_tasks where library_id = $1 and lane = $3)
          on conflict (library_id, task_id) do nothing returning task_id`,
-        [library, id, lane, saidAt, toJson(task), onlyInKnownLane],
+        [library, id, lane, saidAt, toJson(task), onlyInKnownLane, isQuick],
       )
       return rows.length > 0
     },
-    take: async (library, limit, leaseMs) =>
-      await database.query<TakenTask>('select * from take_slack_tasks($1, $2, $3)', [library, limit, leaseMs]),
+    take: async (library, { long, quick }, leaseMs) =>
+      await database.query<TakenTask>('select * from take_slack_tasks($1, $2, $3, $4)', [
+        library,
+        long,
+        quick,
+        leaseMs,
+      ]),
     sweep: async (library) => {
       await database.query(
         `delete from slack_tasks where library_id = $1 and ended_at < now() - make_interval(days => $2)`,

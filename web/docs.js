@@ -43,7 +43,7 @@ async function open() {
     ),
   )
   // The browser looked for this place before there was one.
-  document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView()
+  document.getElementById(location.hash.slice(1))?.scrollIntoView()
 }
 
 /** @param {string} title @param {string[]} names */

@@ -10,23 +10,33 @@ const MOST_NAMES = 100
 /** The names under `audience:` as they are compared; none: the document is for everyone. Throws SourceError. */
 export function readAudience(source: string, kind: Kind, text: string): string[] {
   // Whatever cannot be seen there does not hide what follows.
-  const start = text.replace(/^[\s\p{Cf}]+/u, '')
-  if (!/^(?:---|\+\+\+)/.test(start)) return []
+  const [unseen = ''] = /^(?:[\s\p{Cf}]|<!--[^]*?-->|%[^\n]*\n)+/u.exec(text) ?? []
+  refuseMention(source, unseen)
+  const start = text.slice(unseen.length)
+  if (!/^(?:---|\+\+\+|;;;|\{\s*")/.test(start)) return []
   const { yaml } = splitFrontMatter(start.replaceAll('\u00a0', ' '))
   const front = yaml === null ? undefined : readYaml(yaml)
   // Only Markdown has front matter here: in any other file, and in one that is not YAML, it would say nothing.
   if (kind !== 'markdown' || !isMapping(front)) {
-    const mention = mentioned.exec(yaml ?? start.slice(0, LONGEST_FRONT_MATTER))
-    if (mention) throw refusal(source, mention[0].trim(), 'write it in front matter of a Markdown file, as YAML')
+    refuseMention(source, yaml ?? start.slice(0, LONGEST_FRONT_MATTER))
     return []
   }
   const misspelt = Object.keys(front).find((key) => key !== 'audience' && /^\s*audiences?\s*$/i.test(key))
   if (misspelt !== undefined) throw refusal(source, misspelt, 'the key is "audience", in lower case')
-  return 'audience' in front ? namesIn(source, front['audience']) : []
+  if ('audience' in front) return namesIn(source, front['audience'])
+  // A merge key takes from elsewhere what YAML does not read any more.
+  if ('<<' in front) refuseMention(source, yaml ?? '')
+  return []
+}
+
+/** Whoever wrote it there meant to limit the document. */
+function refuseMention(source: string, text: string): void {
+  const mention = mentioned.exec(text)
+  if (mention) throw refusal(source, mention[0].trim(), 'write it in front matter of a Markdown file, as YAML')
 }
 
 const mentioned =
-  /(?:^|[{,])[^\S\n]*(?:\?[^\S\n]*)?["']?audiences?["']?[^\S\n]*[:=].{0,80}|^[^\S\n]*\?[^\S\n]*["']?audience.{0,80}/im
+  /(?:^|[{,]|<!--)[^\S\n]*(?:\?[^\S\n]*)?["']?audiences?["']?[^\S\n]*[:=].{0,80}|^[^\S\n]*\?[^\S\n]*["']?audience.{0,80}/im
 
 function isMapping(front: unknown): front is Readonly<Record<string, unknown>> {
   return typeof front === 'object' && front !== null && !Array.isArray(front)

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '../../core/errors.ts'
 import type { AnswerStore, Answering } from '../../core/ports.ts'
 import { type AnswerEvent, isTerminal, type Mode, type Question, type StoredEvent } from '../../core/types.ts'
+import { within } from '../../core/waiting.ts'
 import { openHeart } from './heart.ts'
 import { followStored, interruptDead, SILENT_MS } from './logs.ts'
 
@@ -257,13 +258,4 @@ async function* followLive(live: Running, after: number): AsyncGenerator<StoredE
   } finally {
     leave()
   }
-}
-
-/** Whether it came true in time. */
-async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  const waiting = new AbortController()
-  const late = wait(ms, false, { signal: waiting.signal }).catch(() => false)
-  const inTime = await Promise.race([promise.then(() => true), late])
-  waiting.abort()
-  return inTime
 }

@@ -1,4 +1,5 @@
 // What a button under an answer does: feedback, passages, the same question in private, a human.
+import { audienceNames } from '../../core/audience.ts'
 import { type Answer, type Feedback, feedbackReasons } from '../../core/types.ts'
 import { type Block, SlackError } from './api.ts'
 import { bodyOf, type Page, passagePages, reasonForm, toPages } from './blocks.ts'
@@ -100,18 +101,19 @@ async function callHuman(voicing: Voicing, action: SlackAction, answer: Answer, 
 }
 
 async function requestOf(
-  { api, publicUrl }: Voicing,
+  voicing: Voicing,
   { channel, thread, ts, user }: SlackAction,
   answer: Answer,
   signal: AbortSignal,
 ): Promise<Page[]> {
+  const { api, publicUrl } = voicing
   const link = await linkTo(thread ?? ts)
   const mention = /^[UW][A-Z0-9]+$/.test(user) ? `<@${user}>` : 'Somebody'
   const text = `${mention} needs a human${link === null ? '' : `: <${link}|the conversation>`}`
   const head: Block = { type: 'section', text: { type: 'mrkdwn', text } }
   const question = { ...paragraph(plain(answer.question)), isQuoted: true }
-  const isShown = !wasPrivate(answer)
-  const rest = isShown ? bodyOf(answer, publicUrl) : [paragraph(plain('The answer was for them alone.', 'italic'))]
+  const hidden = await whyHidden(voicing, answer, signal)
+  const rest = hidden === null ? bodyOf(answer, publicUrl) : [paragraph(plain(hidden, 'italic'))]
   const [first, ...pages] = toPages([question, ...rest])
   return [{ text, blocks: [head, ...(first?.blocks ?? [])] }, ...pages]
 
@@ -125,4 +127,17 @@ async function requestOf(
     const url = found.permalink === undefined ? null : URL.parse(found.permalink)
     return url?.protocol === 'https:' ? url.href.replaceAll(/[|<>]/g, '') : null
   }
+}
+
+/** Why the humans do not see an answer; null: they do, because it was made from nothing that they may not read. */
+async function whyHidden(
+  { answers, audiences, library, humanChannel }: Voicing,
+  answer: Answer,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (wasPrivate(answer)) return 'The answer was for them alone.'
+  const readers = await answers.audiences(library, answer.id)
+  const humans = audienceNames(humanChannel === null ? [] : await audiences.ofChannel(humanChannel, signal))
+  const isShown = readers && audienceNames(readers).every((name) => humans.includes(name))
+  return isShown ? null : 'The answer is for others: read it in the conversation.'
 }

@@ -10,6 +10,7 @@ import {
 import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
+import { before } from '../../core/waiting.ts'
 import { slackLogger } from './logger.ts'
 
 /** Slack did not do what was asked. `reason` is its own word for it. Not retryable: it never will. */
@@ -45,6 +46,9 @@ export type ApiOptions = {
   readonly deadlineMs?: number
 }
 
+/** For a call whose reply several tasks wait for: one that is stopped must not stop it for the others. */
+export const unstopped: AbortSignal = new AbortController().signal
+
 // A reader sees a pause of so long as slowness. Whoever is to wait longer should not hold a place meanwhile.
 const PATIENCE_MS = 5_000
 const DEADLINE_MS = 15_000
@@ -67,25 +71,26 @@ export function createSlackApi({ token, apiUrl, log, patienceMs = PATIENCE_MS, d
         waitedMs += closedMs
         if (waitedMs > patienceMs) throw new SlackError('ratelimited', { retryable: true, retryAfterMs: closedMs })
         await wait(closedMs, undefined, { signal })
+        // Meanwhile somebody else may have been told to wait for longer.
+        continue
       }
-      gates.delete(gate)
       try {
-        return (await before(signal, client.apiCall(method, { ...asked }))) as Result
+        return (await before(client.apiCall(method, { ...asked }), signal)) as Result
       } catch (error) {
         signal.throwIfAborted()
         const fault = toSlackError(error)
         if (fault.retryAfterMs === null) throw fault
-        gates.set(gate, performance.now() + fault.retryAfterMs)
+        gates.set(gate, Math.max(gates.get(gate) ?? 0, performance.now() + fault.retryAfterMs))
       }
     }
   }
   let asking: Promise<Self> | null = null
   const self = async (signal: AbortSignal) => {
-    asking ??= call<Self>('auth.test', {}, signal)
-    return await asking.catch((error: unknown) => {
+    asking ??= call<Self>('auth.test', {}, unstopped).catch((error: unknown) => {
       asking = null
       throw error
     })
+    return await before(asking, signal)
   }
   return { call, self } satisfies SlackApi
 }
@@ -93,16 +98,6 @@ export function createSlackApi({ token, apiUrl, log, patienceMs = PATIENCE_MS, d
 /** Slack counts calls by method, and messages by channel. Who was told to wait makes the others wait as well. */
 function gateOf(method: string, { channel }: Asked): string {
   return method.startsWith('chat.post') ? `${method} ${String(channel)}` : method
-}
-
-async function before<Result>(signal: AbortSignal, wanted: Promise<Result>): Promise<Result> {
-  const { promise: stopped, reject } = Promise.withResolvers<never>()
-  const stop = () => reject(signal.reason as Error)
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
-  // A call that nobody waits for any more may still fail.
-  wanted.catch(() => {})
-  return await Promise.race([wanted, stopped]).finally(() => signal.removeEventListener('abort', stop))
 }
 
 // Faults of Slack's own; everything else that it answers in words is about us, and stays.

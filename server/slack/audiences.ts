@@ -1,6 +1,7 @@
 // Who may read what: the channels and user groups whose documents an answer may be made from.
 import type { Log } from '../../core/log.ts'
-import { type SlackApi, SlackError } from './api.ts'
+import { before } from '../../core/waiting.ts'
+import { type SlackApi, SlackError, unstopped } from './api.ts'
 
 export type Audiences = {
   /** what everyone in a channel may read */
@@ -17,16 +18,14 @@ const PAGES = 25
 
 export function createAudiences(api: SlackApi, log: Log, keptMs = KEPT_MS): Audiences {
   const kept = new Map<string, { readonly until: number; readonly names: Promise<readonly string[]> }>()
-  const keep = async (key: string, ask: () => Promise<readonly string[]>) => {
+  const keep = async (key: string, ask: () => Promise<readonly string[]>, signal: AbortSignal) => {
     const known = kept.get(key)
-    if (known && known.until > performance.now()) return await known.names
+    if (known && known.until > performance.now()) return await before(known.names, signal)
     if (kept.size >= KEPT) kept.clear()
     const names = ask()
     kept.set(key, { until: performance.now() + keptMs, names })
-    return await names.catch((error: unknown) => {
-      kept.delete(key)
-      throw error
-    })
+    names.catch(() => kept.delete(key))
+    return await before(names, signal)
   }
   /** Without the right to ask, nobody is known to belong anywhere: only what is for all is read. */
   const orNobody = async (what: string, names: Promise<readonly string[]>) =>
@@ -36,26 +35,29 @@ export function createAudiences(api: SlackApi, log: Log, keptMs = KEPT_MS): Audi
       return []
     })
   return {
-    ofChannel: async (channel, signal) => await keep(channel, () => orNobody('channel', nameOf(api, channel, signal))),
-    ofUser: async (user, signal) =>
-      await keep(user, async () => {
-        const channels = await orNobody('channels', channelsOf(api, user, signal))
-        return [...new Set([...channels, ...(await orNobody('groups', groupsOf(api, user, signal)))])]
-      }),
+    ofChannel: async (channel, signal) =>
+      await keep(channel, async () => await orNobody('channel', nameOf(api, channel)), signal),
+    ofUser: async (user, signal) => {
+      const ask = async () => {
+        const channels = await orNobody('channels', channelsOf(api, user))
+        return [...new Set([...channels, ...(await orNobody('groups', groupsOf(api, user)))])]
+      }
+      return await keep(user, ask, signal)
+    },
   }
 }
 
 const isGone = /^(?:channel_not_found|is_archived|token_.*|invalid_auth|not_authed|account_inactive)$/
 
-async function nameOf(api: SlackApi, channel: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { channel: found } = await api.call<{ channel?: Named }>('conversations.info', { channel }, signal)
+async function nameOf(api: SlackApi, channel: string): Promise<readonly string[]> {
+  const { channel: found } = await api.call<{ channel?: Named }>('conversations.info', { channel }, unstopped)
   return found?.name ? [found.name] : []
 }
 
 type Named = { readonly name?: string }
 type Paged = { readonly response_metadata?: { readonly next_cursor?: string } }
 
-async function channelsOf(api: SlackApi, user: string, signal: AbortSignal): Promise<readonly string[]> {
+async function channelsOf(api: SlackApi, user: string): Promise<readonly string[]> {
   const names: string[] = []
   let cursor = ''
   for (let page = 0; page < PAGES; page++) {
@@ -63,7 +65,7 @@ async function channelsOf(api: SlackApi, user: string, signal: AbortSignal): Pro
     const found = await api.call<Paged & { channels?: Named[] }>(
       'users.conversations',
       { ...asked, ...(cursor !== '' && { cursor }) },
-      signal,
+      unstopped,
     )
     names.push(...(found.channels ?? []).flatMap(({ name }) => name ?? []))
     cursor = found.response_metadata?.next_cursor ?? ''
@@ -74,11 +76,11 @@ async function channelsOf(api: SlackApi, user: string, signal: AbortSignal): Pro
 
 type Group = { readonly handle?: string; readonly users?: readonly string[] }
 
-async function groupsOf(api: SlackApi, user: string, signal: AbortSignal): Promise<readonly string[]> {
+async function groupsOf(api: SlackApi, user: string): Promise<readonly string[]> {
   const { usergroups = [] } = await api.call<{ usergroups?: Group[] }>(
     'usergroups.list',
     { include_users: true },
-    signal,
+    unstopped,
   )
   return usergroups.flatMap(({ handle, users }) => (handle && users?.includes(user) ? [handle] : []))
 }

@@ -19,7 +19,7 @@ const BLOCKS = 40
 const QUOTE = 300
 const EXCERPT = 700
 
-export type Shown = { readonly publicUrl: string | null; readonly hasHuman: boolean; readonly isPrivate: boolean }
+export type Shown = { readonly publicUrl: string | null; readonly hasHuman: boolean; readonly isForOne: boolean }
 
 export type Footer = { readonly sources: readonly Piece[]; readonly buttons: readonly Block[] }
 
@@ -103,7 +103,7 @@ function shortened(text: string, limit: number): string {
         .trimEnd()}…`
 }
 
-function buttonsOf({ id, status }: Answer, { hasHuman, isPrivate }: Omit<Shown, 'publicUrl'>): Block {
+function buttonsOf({ id, status }: Answer, { hasHuman, isForOne }: Omit<Shown, 'publicUrl'>): Block {
   const button = (action: string, text: string) => ({
     type: 'button' as const,
     action_id: `footnote_${action}`,
@@ -116,7 +116,7 @@ function buttonsOf({ id, status }: Answer, { hasHuman, isPrivate }: Omit<Shown, 
       button('up', '👍'),
       button('down', '👎'),
       ...(status === 'answered' ? [button('passages', 'Show passages')] : []),
-      ...(isPrivate ? [] : [button('private', 'Ask again privately')]),
+      ...(isForOne ? [] : [button('private', 'Ask again privately')]),
       ...(hasHuman ? [button('human', 'Need a human')] : []),
     ],
   }

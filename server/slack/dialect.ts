@@ -18,6 +18,8 @@ type Dialect = {
 // Twice this is less than a block holds, also when every character is escaped with five.
 const LONGEST_RUN = 280
 const LONGEST_UNIT = 2_900
+// Levels of a list that are told apart: the margin of a unit comes on top of it.
+const DEEPEST = 9
 
 /** The language of `text` in blocks. A literal mark is replaced where it would be read: nothing can escape it. */
 export const mrkdwn: Dialect = {
@@ -112,7 +114,7 @@ function cut(text: string, pattern: RegExp): string[] {
 }
 
 function runsOf({ leaves, bullet, depth, isQuoted }: Extract<Piece, { type: 'text' }>, dialect: Dialect): string[] {
-  const indent = '    '.repeat(Math.max(0, depth - 1))
+  const indent = '    '.repeat(Math.min(Math.max(0, depth - 1), DEEPEST))
   const margin = (isQuoted ? '> ' : '') + indent
   // What goes on in an item of a list stands under its words.
   const hanging = margin + (depth > 0 ? '  ' : '')
@@ -155,8 +157,10 @@ const sentences = new Intl.Segmenter('en', { granularity: 'sentence' })
 function shortened(leaf: Leaf): Leaf[] {
   if (leaf.type === 'link') return [{ ...leaf, text: inert(leaf.text) }]
   const text = inert(leaf.text)
-  const isOne = text.length <= LONGEST_RUN && (leaf.type === 'code' || leaf.styles.length > 0)
-  return (isOne || leaf.type === 'code' ? [text] : Array.from(sentences.segment(text), ({ segment }) => segment))
+  // A line break grows by the margin when it is written.
+  const isShort = text.length <= LONGEST_RUN && !text.includes('\n')
+  const isOne = leaf.type === 'code' || (isShort && leaf.styles.length > 0)
+  return (isOne ? [text] : Array.from(sentences.segment(text), ({ segment }) => segment))
     .flatMap((part) => (part.length <= LONGEST_RUN ? [part] : cut(part, /.{1,279}(?:\s|$)|.{1,140}/gsu)))
     .map((text) => ({ ...leaf, text }))
 }

@@ -50,7 +50,8 @@ export function readEvent(body: unknown, channels: readonly string[]): Reading {
 function toReading(said: z.output<typeof message>, app: string | null, channels: readonly string[]): Reading {
   const from = originOf(said, app, channels)
   const text = toPlainText(said.text, app ?? (said.type === 'app_mention' ? (mentionsOf(said.text)[0] ?? null) : null))
-  if (from === null || text === '') return NOTHING
+  // Who only calls the app is told how to ask.
+  if (from === null || (text === '' && !isMention(said, app))) return NOTHING
   const { channel, ts, user } = said
   // Slack names the first message of a thread as its thread, too, once there are replies.
   const thread = said.thread_ts === undefined || said.thread_ts === ts ? null : said.thread_ts
@@ -66,6 +67,7 @@ function toReading(said: z.output<typeof message>, app: string | null, channels:
       task: { type: 'question', from, channel, ts, thread, user, text, isPrivate: false },
       // A reply that calls nobody is for the app when the app takes part in the thread.
       onlyInKnownLane: thread !== null && !isAlone,
+      isQuick: false,
     },
   }
 }

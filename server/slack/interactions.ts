@@ -28,7 +28,7 @@ export function readCommand(body: unknown): Reading {
   const id = `command ${trigger}`
   const place = { channel, ts: null, thread: null }
   const task: SlackQuestion = { type: 'question', from: 'command', ...place, user, text, isPrivate: true }
-  return { type: 'task', kept: { id, lane: id, saidAt: null, task, onlyInKnownLane: false } }
+  return toTask({ id, lane: id, task })
 }
 
 const interaction = z.looseObject({ type: z.string() })
@@ -58,8 +58,7 @@ function readShortcut(body: unknown): Reading {
   const thread = message.thread_ts === undefined || message.thread_ts === ts ? null : message.thread_ts
   const place = { channel: channel.id, ts, thread }
   const task: SlackQuestion = { type: 'question', from: 'shortcut', ...place, user: user.id, text, isPrivate: false }
-  const lane = laneOf(place)
-  return { type: 'task', kept: { id: `shortcut ${trigger}`, lane, saidAt: null, task, onlyInKnownLane: false } }
+  return toTask({ id: `shortcut ${trigger}`, lane: laneOf(place), task })
 }
 
 const answerId = z.string().regex(/^[\w-]{1,80}$/, 'is not the id of an answer')
@@ -123,13 +122,20 @@ function readForm(body: unknown): Reading {
   })
 }
 
-/**
- * Thumbs and reasons of one reader for one answer keep their order. No click waits for a question: a form has to be
- * opened within three seconds, and an answer under way can take minutes.
- */
+/** No click waits for a question: an answer under way can take minutes. Asking again in private is a question. */
 function toReading(trigger: string, task: SlackAction): Reading {
   const id = `action ${trigger}`
-  const isRating = ['up', 'down', 'reason'].includes(task.action)
-  const lane = isRating ? `rating ${task.answerId} ${task.user}` : id
-  return { type: 'task', kept: { id, lane, saidAt: null, task, onlyInKnownLane: false } }
+  return toTask({ id, lane: laneOfAction(task) ?? id, task, isQuick: task.action !== 'private' })
+}
+
+/** What one reader thinks of an answer keeps its order; of all who need a human for it, the first asks one. */
+function laneOfAction({ action, answerId, user }: SlackAction): string | null {
+  if (action === 'human') return `human ${answerId}`
+  return ['up', 'down', 'reason'].includes(action) ? `rating ${answerId} ${user}` : null
+}
+
+type Kept = Extract<Reading, { type: 'task' }>['kept']
+
+function toTask(kept: Pick<Kept, 'id' | 'lane' | 'task'> & Partial<Kept>): Reading {
+  return { type: 'task', kept: { saidAt: null, onlyInKnownLane: false, isQuick: false, ...kept } }
 }

@@ -17,6 +17,8 @@ export type Posts = {
   readonly messages: () => readonly string[]
   /** Durable when it resolves. */
   readonly add: (ts: string) => Promise<void>
+  /** Durable when it resolves: it is not there any more. */
+  readonly drop: (ts: string) => Promise<void>
 }
 
 // Slack makes nothing of what we did not mark, and shows no previews.
@@ -51,12 +53,16 @@ export async function whisper(
   await api.call('chat.postEphemeral', { ...where, ...page, ...asWritten, ...noPreviews }, signal)
 }
 
-export type PageWriter = (pages: readonly Page[], signal: AbortSignal) => Promise<void>
+export type PageWriter = {
+  /** The first messages of the answer say these pages. One that stands already is not sent again. */
+  readonly write: (pages: readonly Page[], signal: AbortSignal) => Promise<void>
+  /** There is no other message: what an earlier try has said too much goes. Not before the end, as answers grow. */
+  readonly conclude: (pages: readonly Page[], signal: AbortSignal) => Promise<void>
+}
 
-/** Makes the messages of an answer say exactly these pages. A page that stands already is not sent again. */
 export function pageWriter(api: SlackApi, place: Place, posts: Posts): PageWriter {
   const standing = new Map<string, string>()
-  return async (pages, signal) => {
+  const write: PageWriter['write'] = async (pages, signal) => {
     for (const [at, page] of pages.entries()) {
       const ts = posts.messages()[at]
       const text = JSON.stringify(page)
@@ -69,9 +75,16 @@ export function pageWriter(api: SlackApi, place: Place, posts: Posts): PageWrite
         standing.set(ts, text)
       }
     }
-    // What an earlier try has said too much.
-    for (const ts of posts.messages().slice(pages.length))
-      await api.call('chat.delete', { channel: place.channel, ts }, signal).catch(unlessLater)
+  }
+  return {
+    write,
+    conclude: async (pages, signal) => {
+      await write(pages, signal)
+      for (const ts of posts.messages().slice(pages.length)) {
+        await api.call('chat.delete', { channel: place.channel, ts }, signal).catch(unlessLater)
+        await posts.drop(ts)
+      }
+    },
   }
 }
 

@@ -13,21 +13,27 @@ export type PrivateOptions = {
   readonly shown: Shown
 }
 
-// A command works where this app is no member, and cannot post.
 const elsewhere = /^(?:channel_not_found|not_in_channel|user_not_in_channel|no_permission)$/
+
+/** A command and a shortcut work where this app is no member, and cannot post. */
+export function isElsewhere(error: unknown): boolean {
+  return error instanceof SlackError && elsewhere.test(error.reason)
+}
+
+/** Where one person alone reads what the app says. */
+export async function directPlace(api: SlackApi, user: string, signal: AbortSignal): Promise<Place> {
+  const { channel } = await api.call<{ channel: { id: string } }>('conversations.open', { users: user }, signal)
+  return { channel: channel.id, thread: null, since: null }
+}
 
 export function privateTelling({ api, place, user, posts, shown }: PrivateOptions): Telling {
   const say = async (pages: readonly Page[], signal: AbortSignal) => {
     try {
       for (const page of pages) await whisper(api, { ...place, user }, page, signal)
     } catch (error) {
-      if (!(error instanceof SlackError) || !elsewhere.test(error.reason)) throw error
-      await inDirectMessage(pages, signal)
+      if (!isElsewhere(error)) throw error
+      await pageWriter(api, await directPlace(api, user, signal), posts).conclude(pages, signal)
     }
-  }
-  const inDirectMessage = async (pages: readonly Page[], signal: AbortSignal) => {
-    const { channel } = await api.call<{ channel: { id: string } }>('conversations.open', { users: user }, signal)
-    await pageWriter(api, { channel: channel.id, thread: null, since: null }, posts)(pages, signal)
   }
   return {
     hear: async () => {},

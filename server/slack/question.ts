@@ -11,24 +11,24 @@ import {
 import { newAnswerId } from '../answer/answer.ts'
 import { SlackError } from './api.ts'
 import { beats } from './beats.ts'
-import { privateOffer, type Shown, toPages } from './blocks.ts'
+import { type Page, type Shown, toPages } from './blocks.ts'
 import { paragraph, plain } from './markup.ts'
-import { findPosts, type Place, type Posts, whisper } from './posts.ts'
-import { privateTelling } from './private.ts'
-import type { Attempt, SlackQuestion } from './tasks.ts'
+import { offerMore } from './offer.ts'
+import { type Place, post, type Posts, unlessLater } from './posts.ts'
+import { directPlace, isElsewhere, privateTelling } from './private.ts'
+import { recover } from './recovery.ts'
+import { type Attempt, isForOne, type SlackQuestion } from './tasks.ts'
 import { createTelling, type Telling } from './telling.ts'
 import { messagesOf, turnsOf } from './thread.ts'
 import type { Notebook, Voicing } from './voice.ts'
 
-export type Trying = Pick<Attempt, 'number'> & { readonly notebook: Notebook }
+export type Trying = Pick<Attempt, 'failures'> & { readonly notebook: Notebook }
 
 /** `before`: the answer that is asked for again. */
 export type Asked = SlackQuestion & { readonly before?: string }
 
-// An outage longer than the inbox tries so often is told.
+// An outage of the model that outlasts so many tries is told.
 const TRIES = 3
-// What a question may hold.
-const LONGEST = 4_000
 
 export async function answerQuestion(
   voicing: Voicing,
@@ -43,22 +43,47 @@ export async function answerQuestion(
   try {
     const past = before === undefined ? null : await recover(voicing, { asked, place, notebook, id: before }, signal)
     const telling = tellingOf(voicing, asked, place, notebook)
-    if (asked.text.trim() === '') return await telling.say(toPages([paragraph(plain(NOTHING_ASKED))]), signal)
+    if (asked.text === '') return await telling.say(toPages([paragraph(plain(NOTHING_ASKED))]), signal)
     const answer =
       past ?? (await tell(voicing, await toQuestion(voicing, asked, place, notebook, signal), telling, signal))
     await notebook.note({})
     if (isAside(asked, answer, notebook)) return
     if ('status' in answer) await telling.finish(answer, signal)
-    else if (answer.retryable && trying.number < TRIES) throw toError(answer)
+    else if (answer.retryable && trying.failures < TRIES) throw toError(answer)
     else await telling.say(toPages([paragraph(plain(FAILED))]), signal)
     await notebook.note({ isOver: true })
     if ('status' in answer) await offerMore(voicing, asked, answer, signal)
   } catch (error) {
-    // Nobody would read it. A fault that passes leaves it running: the next try tells it.
-    const { answerId } = notebook.now()
-    if (error instanceof SlackError && !error.retryable && answerId) voicing.live.stop(voicing.library, answerId)
+    if (error instanceof SlackError && !error.retryable) await leave(voicing, asked, notebook, error, signal)
     throw error
   }
+}
+
+/** Nobody would read the answer. A fault that passes leaves it running: the next try tells it. */
+async function leave(
+  { live, library, ...voicing }: Voicing,
+  asked: Asked,
+  notebook: Notebook,
+  error: SlackError,
+  signal: AbortSignal,
+) {
+  const { answerId = '' } = notebook.now()
+  live.stop(library, answerId)
+  if (asked.from === 'shortcut' && isElsewhere(error)) await sayElsewhere(voicing, asked, answerId, signal)
+}
+
+/** Nobody sees in the channel that nothing will come. */
+async function sayElsewhere(
+  { api }: Pick<Voicing, 'api'>,
+  { channel, user }: Asked,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const text = `I could not answer in <#${channel}>: I am no member of it. Invite me there, or ask with /footnote.`
+  const page: Page = { text, blocks: [{ type: 'section', text: { type: 'mrkdwn', text } }] }
+  await directPlace(api, user, signal)
+    .then(async (place) => await post(api, place, page, id, signal))
+    .catch(unlessLater)
 }
 
 /** Where every message is a question, one that the library does not answer was not meant for it. */
@@ -70,52 +95,24 @@ function isAside({ from }: Asked, answer: Answer | Fault, notebook: Notebook): b
 const NOTHING_ASKED = 'What would you like to know? Ask it in the same message.'
 const FAILED = 'The answer failed, which says nothing about what the library holds. Please ask again in a few minutes.'
 
-type Past = { readonly asked: Asked; readonly place: Place; readonly notebook: Notebook; readonly id: string }
-
-/** What an earlier try has come to: its finished answer, or null when the question is to be asked (again). */
-async function recover(
-  voicing: Voicing,
-  { asked, place, notebook, id }: Past,
-  signal: AbortSignal,
-): Promise<Answer | null> {
-  const events = await voicing.live.follow(voicing.library, id, 0, signal)
-  let said = ''
-  let last: AnswerEvent | null = null
-  for await (const { event } of events ?? []) {
-    if (event.type === 'text') said += event.delta
-    last = event
-  }
-  signal.throwIfAborted()
-  const { messages = [] } = notebook.now()
-  const found = asked.isPrivate ? [] : await findPosts(voicing.api, place, { answerId: id, said }, signal)
-  const lost = found.filter((ts) => !messages.includes(ts))
-  if (lost.length > 0) await notebook.note({ messages: [...messages, ...lost] })
-  if (last && 'answer' in last && last.type !== 'stopped') return last.answer
-  // Its process ended, or the model failed: an answer that has ended so cannot go on.
-  if (events) await notebook.note({ answerId: newAnswerId() })
-  return null
-}
-
 function tellingOf(voicing: Voicing, asked: Asked, place: Place, notebook: Notebook): Telling {
   const { api, publicUrl, humanChannel, pace, streams } = voicing
   const { answerId = '', messages = [] } = notebook.now()
   let standing = messages
+  const stand = async (messages: readonly string[]) => {
+    standing = messages
+    await notebook.note({ messages })
+  }
   const posts: Posts = {
     answerId,
     messages: () => standing,
-    add: async (ts) => {
-      standing = [...standing, ts]
-      await notebook.note({ messages: standing })
-    },
+    add: async (ts) => await stand([...standing, ts]),
+    drop: async (ts) => await stand(standing.filter((each) => each !== ts)),
   }
-  const shown: Shown = { publicUrl, hasHuman: humanChannel !== null, isPrivate: isPrivate(asked) }
+  const shown: Shown = { publicUrl, hasHuman: humanChannel !== null, isForOne: isForOne(asked) }
   const { user } = asked
   if (asked.isPrivate) return privateTelling({ api, place, user, posts, shown })
   return createTelling({ api, place, user, posts, shown, pace, streams })
-}
-
-function isPrivate({ isPrivate, channel }: SlackQuestion): boolean {
-  return isPrivate || channel.startsWith('D')
 }
 
 async function toQuestion(
@@ -141,14 +138,14 @@ async function toQuestion(
   }
   return {
     id,
-    text: asked.text.trim().slice(0, LONGEST).toWellFormed().replaceAll('\0', ' '),
+    text: asked.text,
     library,
     conversationId: conversationOf(asked, thread, id),
     history,
     mode: 'auto',
     // Nothing marks a doubtful sentence in a message.
     withholds: true,
-    audiences: isPrivate(asked)
+    audiences: isForOne(asked)
       ? await audiences.ofUser(asked.user, signal)
       : await audiences.ofChannel(channel, signal),
   }
@@ -162,9 +159,9 @@ function unlessAborted(signal: AbortSignal) {
 const PRIVATE = 'con_private_'
 
 function conversationOf(asked: Asked, thread: string | null, id: string): string {
-  const start = isPrivate(asked) ? PRIVATE : 'con_slack_'
+  const start = isForOne(asked) ? PRIVATE : 'con_slack_'
   if (thread === null) return start + id
-  const parts = [asked.channel, thread.replace('.', '-'), ...(isPrivate(asked) ? [asked.user] : [])]
+  const parts = [asked.channel, thread.replace('.', '-'), ...(isForOne(asked) ? [asked.user] : [])]
   return start + parts.join('_')
 }
 
@@ -203,25 +200,4 @@ function toError({ code, retryAfterMs }: Fault): AppError {
   const delay = retryAfterMs === undefined ? {} : { retryAfterMs }
   if (code.startsWith('model-')) return new ModelError(code as ModelErrorCode, code, { retryable: true, ...delay })
   return new AppError(code, code, { retryable: true })
-}
-
-/** Tells the asker alone when documents that others here may not read have more about it. */
-async function offerMore(voicing: Voicing, asked: Asked, answer: Answer, signal: AbortSignal): Promise<void> {
-  if (isPrivate(asked)) return
-  const { api, audiences, searching, log } = voicing
-  const { channel, user } = asked
-  try {
-    const everyone = await audiences.ofChannel(channel, signal)
-    const own = [...new Set([...everyone, ...(await audiences.ofUser(user, signal))])]
-    if (own.length === everyone.length) return
-    const query = answer.query || answer.question
-    const [open, all] = await Promise.all([everyone, own].map(async (names) => await searching(query, names, signal)))
-    const known = new Set(open?.map(({ document }) => document.id))
-    if (!all?.some(({ document }) => !known.has(document.id))) return
-    await whisper(api, { channel, thread: asked.thread ?? asked.ts, user }, privateOffer(answer.id), signal)
-  } catch (error) {
-    signal.throwIfAborted()
-    // The answer stands; what could be added is not worth a second try.
-    log.warn({ err: error }, 'more could not be offered in slack')
-  }
 }

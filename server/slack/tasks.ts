@@ -12,10 +12,15 @@ export type SlackQuestion = {
   readonly thread: string | null
   /** U… */
   readonly user: string
-  /** without the mention of the app, entities decoded */
+  /** without the mention of the app, entities decoded, cut to what a question may hold */
   readonly text: string
   /** only this user may see the answer */
   readonly isPrivate: boolean
+}
+
+/** Only the asker will read the answer: it is made from all that they may read. */
+export function isForOne({ isPrivate, channel }: SlackQuestion): boolean {
+  return isPrivate || channel.startsWith('D')
 }
 
 /** A button under an answer, or the form that a thumb down opens. */
@@ -51,6 +56,8 @@ export type Attempt = {
   readonly id: string
   /** 1 for the first */
   readonly number: number
+  /** attempts that count against it, this one among them: not those that only waited, or were handed back */
+  readonly failures: number
   readonly progress: Progress
   /** Durable when it resolves. Throws StoreError `lease-lost` when another process has taken the task over: say nothing more. */
   readonly remember: (progress: Progress) => Promise<void>

@@ -40,7 +40,7 @@ export type TellingOptions = {
 
 export function createTelling({ api, place, user, posts, shown, pace, streams }: TellingOptions): Telling {
   const { thread } = place
-  const put = pageWriter(api, place, posts)
+  const pages = pageWriter(api, place, posts)
   // Messages of an earlier try are no streams any more.
   const canStream = streams.areAvailable && thread !== null && posts.messages().length === 0
   let stream = canStream
@@ -69,7 +69,7 @@ export function createTelling({ api, place, user, posts, shown, pace, streams }:
       await streaming(async (open) => await open.write(settledUnits(pieces, slackMarkdown), signal))
       const units = stream ? [] : settledUnits(pieces, mrkdwn)
       if (units.length === 0) return
-      await put(pagesOfUnits(units), signal)
+      await pages.write(pagesOfUnits(units), signal)
       updatedAt = performance.now()
     },
     finish: async (answer, signal) => {
@@ -78,9 +78,9 @@ export function createTelling({ api, place, user, posts, shown, pace, streams }:
         const units = unitsOf(bodyOf(answer, shown.publicUrl), slackMarkdown)
         isTold = await open.end(units, footerBlocks(footerOf(answer, shown)), signal)
       })
-      if (!isTold) await put(pagesOf(answer, shown), signal)
+      if (!isTold) await pages.conclude(pagesOf(answer, shown), signal)
     },
-    say: put,
+    say: pages.conclude,
   }
 }
 

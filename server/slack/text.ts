@@ -1,9 +1,14 @@
 // What somebody wrote in Slack, as plain text: https://docs.slack.dev/messaging/formatting-message-text
 
-// As long as a question may be on any other surface.
+// As long as a question may be on any other surface. No part of an earlier message that is behind this is looked at.
 const LONGEST = 4_000
 
 const entities: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' }
+
+/** What the database holds of a text, and no more than of a question. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', ' ').trim().slice(0, LONGEST).toWellFormed()
+}
 
 /** Links and mentions become what a reader sees of them; `app` is the user id whose mentions only call it: they go. */
 export function toPlainText(text: string, app: string | null): string {
@@ -11,8 +16,7 @@ export function toPlainText(text: string, app: string | null): string {
     .replaceAll(marked, (_, inside: string, after: string) => (calls(inside, app) ? ' ' : shown(inside) + after))
     .replaceAll(/&(?:amp|lt|gt);/g, (entity) => entities[entity] ?? entity)
     .replaceAll(/[^\S\n]+/g, ' ')
-    .replaceAll('\0', ' ')
-  return plain.trim().slice(0, LONGEST).toWellFormed()
+  return storable(plain)
 }
 
 // A command may be sent as it was typed: in that, "a < b > c" is no link.

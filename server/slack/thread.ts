@@ -3,6 +3,7 @@ import type { AnswerStore } from '../../core/ports.ts'
 import type { Turn } from '../../core/types.ts'
 import { REMEMBERED_TURNS } from '../answer/answer.ts'
 import { type Self, type SlackApi, SlackError } from './api.ts'
+import { storable, toPlainText } from './text.ts'
 
 export type Said = {
   readonly ts: string
@@ -14,8 +15,6 @@ export type Said = {
 
 export const EVENT_TYPE = 'footnote_answer'
 
-// No part of an earlier message that is behind this is looked at.
-const LONGEST = 4_000
 // 1,000 messages of a thread: of a longer one the conversation is what stands in those.
 const PAGES = 5
 
@@ -73,7 +72,7 @@ export async function turnsOf(messages: readonly Said[], { self, find, until }: 
     const isOwn = isOurs(message, self)
     const id = isOwn ? answerIdOf(message) : null
     if (id !== null && id === until) return await told(turns, find)
-    const text = wordsOf(message.text ?? '')
+    const text = toPlainText(message.text ?? '', self.user_id)
     const last = turns.at(-1)
     if (!isOwn) asked.push(text)
     // The rest of an answer that took several messages.
@@ -93,25 +92,7 @@ async function told(turns: readonly (Turn & { readonly id: string | null })[], f
   return await Promise.all(
     last.map(async ({ question, answer, id }) => {
       const stored = id === null ? null : await find(id)
-      return { question: question.slice(0, LONGEST).toWellFormed(), answer: storable(stored?.answer ?? answer) }
+      return { question: storable(question), answer: storable(stored?.answer ?? answer) }
     }),
   )
-}
-
-function storable(text: string): string {
-  return text.slice(0, LONGEST).toWellFormed()
-}
-
-/** A message of Slack as words: labels of links, no mention of anybody, entities decoded. */
-function wordsOf(text: string): string {
-  return text
-    .replaceAll(/<[@!][^>]*>/g, '')
-    .replaceAll(/<#[^|>]*\|?([^>]*)>/g, '#$1')
-    .replaceAll(/<([^|>]+)\|([^>]*)>/g, '$2')
-    .replaceAll(/<([^>]+)>/g, '$1')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
-    .replaceAll('\0', ' ')
-    .trim()
 }

@@ -1,7 +1,6 @@
 // What this app says in Slack: does one task of the inbox, and sorts what Slack refuses into later and never.
-import { AppError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
-import type { AnswerStore } from '../../core/ports.ts'
+import type { AnswerStore, DocumentStore } from '../../core/ports.ts'
 import type { Passage } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { act } from './actions.ts'
@@ -15,7 +14,7 @@ export type VoiceDeps = {
   readonly slack: Omit<ApiOptions, 'log'>
   /** the answers of the server: told here, and stored and listed like every other */
   readonly live: Pick<LiveAnswers, 'start' | 'follow' | 'stop'>
-  readonly answers: Pick<AnswerStore, 'find' | 'rate'>
+  readonly answers: Pick<AnswerStore, 'find' | 'audiences' | 'rate'>
   readonly library: string
   /** under which people reach the server; null: footnotes lead to the documents' own addresses */
   readonly publicUrl: string | null
@@ -23,6 +22,7 @@ export type VoiceDeps = {
   readonly humanChannel: string | null
   /** what an answer would be made from, for readers who belong to all of these */
   readonly searching: (text: string, audiences: readonly string[], signal: AbortSignal) => Promise<readonly Passage[]>
+  readonly documents: Pick<DocumentStore, 'find'>
   readonly log: Log
   readonly pace?: Partial<Pace>
 }
@@ -56,7 +56,6 @@ export function createVoice({ slack, pace, ...deps }: VoiceDeps): { readonly per
         await does(voicing, task, attempt, signal)
       } catch (error) {
         signal.throwIfAborted()
-        if (isLost(error)) return
         if (!(error instanceof SlackError) || error.retryable) throw error
         const { reason } = error
         deps.log.warn({ reason, task: attempt.id, channel: task.channel }, 'slack refused for good')
@@ -67,7 +66,7 @@ export function createVoice({ slack, pace, ...deps }: VoiceDeps): { readonly per
 
 async function does(voicing: Voicing, task: SlackTask, attempt: Attempt, signal: AbortSignal): Promise<void> {
   const notebook = notebookOf(attempt)
-  const trying = { number: attempt.number, notebook }
+  const trying = { failures: attempt.failures, notebook }
   if (task.type === 'question') await answerQuestion(voicing, task, trying, signal)
   else await act(voicing, task, trying, signal)
   if (!notebook.now().isOver) await notebook.note({ isOver: true })
@@ -82,9 +81,4 @@ function notebookOf({ progress, remember }: Attempt): Notebook {
       await remember(now)
     },
   }
-}
-
-/** Another process goes on with this task. */
-function isLost(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'lease-lost'
 }

@@ -1,9 +1,9 @@
 // Does what lies in the inbox: a few tasks at once, each held by a lease that is renewed while it is done. It works in
 // every server process, outlives outages of the database, and hands back what it has not done when it is stopped.
-import { setTimeout as wait } from 'node:timers/promises'
-import { StoreError } from '../../core/errors.ts'
+import { ModelError, StoreError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { InboxStore, TakenTask } from '../../core/ports.ts'
+import { within } from '../../core/waiting.ts'
 import { backoffMs, faultOf, retryAfterMsOf } from './retries.ts'
 import type { Attempt, Perform, Progress, SlackTask } from './tasks.ts'
 
@@ -16,8 +16,10 @@ export type WorkerDeps = {
 }
 
 export type Pace = {
-  /** tasks at once */
+  /** tasks at once that take long */
   readonly parallel: number
+  /** quick tasks at once, beside them */
+  readonly quick: number
   /** a process that says nothing for so long has lost its tasks */
   readonly leaseMs: number
   /** how often to look for tasks that other processes stored or left */
@@ -29,7 +31,7 @@ export type Pace = {
 
 // Eight answers at once are what two cores and the embedded database bear. An answer takes seconds, a lease of 30 s is
 // renewed twice before it is over. Ten attempts are spread over a quarter of an hour: later nobody waits any more.
-const PACE: Pace = { parallel: 8, leaseMs: 30_000, pollMs: 1_000, firstDelayMs: 2_000, mostFailures: 10 }
+const PACE: Pace = { parallel: 8, quick: 4, leaseMs: 30_000, pollMs: 1_000, firstDelayMs: 2_000, mostFailures: 10 }
 const BEATS = 3
 const SWEEP_MS = 60 * 60_000
 // However soon somebody asks us to come back.
@@ -102,13 +104,15 @@ async function takeTasks(
   let troubles = 0
   let sweptAt = -Infinity
   while (!stopping.aborted) {
+    if (performance.now() - sweptAt > SWEEP_MS) {
+      sweptAt = performance.now()
+      await inbox
+        .sweep(library)
+        .catch((error: unknown) => log.warn({ err: error }, 'old tasks of Slack are not forgotten yet'))
+    }
     try {
-      if (performance.now() - sweptAt > SWEEP_MS) {
-        await inbox.sweep(library)
-        sweptAt = performance.now()
-      }
       const heldUntil = performance.now() + pace.leaseMs
-      const taken = await inbox.take(library, pace.parallel - running.size, pace.leaseMs)
+      const taken = await inbox.take(library, freePlaces(pace, running), pace.leaseMs)
       if (troubles > 0) log.info({ attempts: troubles }, 'the inbox of Slack can be read again')
       troubles = 0
       for (const each of taken) employ(each, heldUntil)
@@ -119,6 +123,11 @@ async function takeTasks(
     // Some seconds at most: after an outage somebody waits for each of the tasks.
     await bell.next(backoffMs(Math.min(troubles, 3) + 1, pace.pollMs))
   }
+}
+
+function freePlaces({ parallel, quick }: Pace, running: ReadonlySet<Running>) {
+  const quickOnes = [...running].filter(({ taken }) => taken.isQuick).length
+  return { long: parallel - (running.size - quickOnes), quick: quick - quickOnes }
 }
 
 /** Never throws. Whatever becomes of the task, it is told to the inbox, or left to its lease. */
@@ -146,9 +155,9 @@ async function run(taken: TakenTask, heldUntil: number, shift: Shift): Promise<v
 }
 
 function toAttempt(taken: TakenTask, inbox: InboxStore, library: string): Attempt {
-  const { id, number } = taken
+  const { id, number, failures } = taken
   const progress = taken.progress as Progress
-  return { id, number, progress, remember: async (next) => await inbox.remember(library, taken, next) }
+  return { id, number, failures, progress, remember: async (next) => await inbox.remember(library, taken, next) }
 }
 
 /** Somebody else's, for the next process, later, or never. */
@@ -158,17 +167,16 @@ async function settle(taken: TakenTask, error: unknown, { inbox, library, pace, 
   if (error instanceof StoreError && error.code === 'lease-lost') return log.warn(line, 'a slack task was lost')
   if (stopping.aborted) return await inbox.postpone(library, taken, { delayMs: 0, counts: false })
   const retryAfterMs = retryAfterMsOf(error)
-  // Waiting as long as Slack asks is no failure: of many that wait, the last would otherwise never be done.
-  if (retryAfterMs !== null) {
-    const delayMs = Math.max(retryAfterMs, SHORTEST_MS) * (1 + Math.random() / 4)
-    return await inbox.postpone(library, taken, { delayMs, counts: false })
-  }
-  if (failures >= pace.mostFailures) {
+  // Waiting as long as Slack asks is no failure: of many that wait, the last would otherwise never be done. A model that
+  // asks to wait is one that fails: whoever waits for its answer is told of it in the end.
+  const counts = retryAfterMs === null || error instanceof ModelError
+  if (counts && failures >= pace.mostFailures) {
     log.error(line, 'a slack task was given up')
     return await inbox.end(library, taken, faultOf(error))
   }
-  log.warn(line, 'a slack task failed and is tried again')
-  await inbox.postpone(library, taken, { delayMs: backoffMs(failures, pace.firstDelayMs), counts: true })
+  if (counts) log.warn(line, 'a slack task failed and is tried again')
+  const askedMs = retryAfterMs === null ? null : Math.max(retryAfterMs, SHORTEST_MS) * (1 + Math.random() / 4)
+  await inbox.postpone(library, taken, { delayMs: askedMs ?? backoffMs(failures, pace.firstDelayMs), counts })
 }
 
 /** Renews all leases of this process at once, and stops the tasks that it may have lost. */
@@ -222,13 +230,4 @@ function openBell(): Bell {
       rung = false
     },
   }
-}
-
-/** Whether it came true in time. */
-async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  const waiting = new AbortController()
-  const late = wait(ms, false, { signal: waiting.signal }).catch(() => false)
-  const inTime = await Promise.race([promise.then(() => true), late])
-  waiting.abort()
-  return inTime
 }

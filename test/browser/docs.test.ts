@@ -64,6 +64,11 @@ describe.skipIf(!chromiumPath)('/docs in a browser (needs CHROMIUM_PATH, the pat
     expect(Math.abs(y)).toBeLessThan(200)
   })
 
+  it('opens at an address that names nothing, and cannot be decoded', async () => {
+    const page = await open('#%')
+    expect(await page.locator('.notice').count()).toBe(0)
+  })
+
   it('sends an example, changed by whoever tries it', async () => {
     const page = await open()
     const search = page.locator('#search')

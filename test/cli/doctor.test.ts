@@ -1,10 +1,10 @@
 // npm run status and npm run doctor as processes: over a healthy store, a damaged one, and through a running server.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { openEmbedded } from '../../store/embedded.ts'
-import { preparedDataDirOfFile } from '../support/database.ts'
+import { preparedDataDirOfFile, temporaryFolder } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { runCommand, type Server, start, startServer } from '../support/process.ts'
 import { completion, failure, openProvider, streamOf } from '../support/provider.ts'
@@ -127,6 +127,20 @@ describe('an index that lost a vector', () => {
     expect((await runCommand(['ingest', articles], settings)).code).toBe(0)
     const healed = await runCommand(['doctor'], settings)
     expect([healed.code, healed.stdout]).toEqual([0, expect.stringContaining('vectors and words agree')])
+  })
+})
+
+describe('a store that did not open', () => {
+  it('is told by status to stand where its last snapshot left it', async () => {
+    const copy = { ...settings, DATA_DIR: join(await temporaryFolder(), 'data') }
+    await cp(settings.DATA_DIR, copy.DATA_DIR, { recursive: true })
+    await writeFile(join(copy.DATA_DIR, 'pg', 'global', 'pg_control'), 'garbage')
+    const asJson = { ...copy, DATA_DIR: `${copy.DATA_DIR}-json` }
+    await cp(copy.DATA_DIR, asJson.DATA_DIR, { recursive: true })
+    expect((await runCommand(['status'], copy)).stdout).toMatch(/^Store .*, restored from its last snapshot$/m)
+    expect((await runCommand(['status'], copy)).stdout).not.toContain('restored')
+    const { stdout } = await runCommand(['status', '--json'], asJson)
+    expect(JSON.parse(stdout)).toMatchObject({ store: { restored: true } })
   })
 })
 

@@ -194,7 +194,7 @@ describe('an audience that changes', () => {
 })
 
 describe('the turns of a conversation', () => {
-  it('are told on only to readers for whom they were asked', async () => {
+  it('keep whom they were asked for, and are told on only to those readers', async () => {
     await using database = await openTestDatabase()
     const { answers } = await openStore(database, 'main', space)
     const asked = { unlimited: undefined, open: [], payments: ['#Payments'], both: ['payments', 'oncall'] }
@@ -209,6 +209,9 @@ describe('the turns of a conversation', () => {
       await answers.begin({ ...record, ...(audiences && { audiences }) })
       await database.query(`update answers set answer = '{"answer": "So."}' where answer_id = $1`, [record.id])
     }
+    const kept = Object.keys(asked).map(async (question) => await answers.audiences('main', `ans_${question}`))
+    expect(await Promise.all(kept)).toEqual([null, [], ['payments'], ['payments', 'oncall']])
+    expect(await answers.audiences('main', 'ans_unknown')).toBeNull()
     const told = async (audiences?: string[]) =>
       (await answers.turns('main', 'con_1', 9, audiences)).map(({ question }) => question).sort()
     expect(await told()).toEqual(['both', 'open', 'payments', 'unlimited'])

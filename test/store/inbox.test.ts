@@ -18,11 +18,11 @@ beforeEach(async () => {
 const LONG_MS = 60_000
 
 function task(id: string, changes: Partial<TaskToKeep> = {}): TaskToKeep {
-  return { id, lane: id, saidAt: null, task: { about: id }, onlyInKnownLane: false, ...changes }
+  return { id, lane: id, saidAt: null, task: { about: id }, onlyInKnownLane: false, isQuick: false, ...changes }
 }
 
 const keep = async (id: string, changes: Partial<TaskToKeep> = {}) => await inbox.keep('a', task(id, changes))
-const take = async (limit = 10, leaseMs = LONG_MS) => await inbox.take('a', limit, leaseMs)
+const take = async (limit = 10, leaseMs = LONG_MS) => await inbox.take('a', { long: limit, quick: limit }, leaseMs)
 const ids = (tasks: readonly { readonly id: string }[]) => tasks.map(({ id }) => id)
 
 async function row(id: string): Promise<Record<string, unknown>> {
@@ -47,7 +47,14 @@ describe('a task', () => {
   it('comes back as it was kept, but for what Postgres cannot hold', async () => {
     await keep('t', { task: { text: 'a\0b \ud800 🚦', isPrivate: true } })
     expect(await take()).toEqual([
-      { id: 't', number: 1, failures: 1, task: { text: 'a\ufffdb \ufffd 🚦', isPrivate: true }, progress: {} },
+      {
+        id: 't',
+        number: 1,
+        failures: 1,
+        isQuick: false,
+        task: { text: 'a\ufffdb \ufffd 🚦', isPrivate: true },
+        progress: {},
+      },
     ])
   })
 
@@ -59,9 +66,17 @@ describe('a task', () => {
     expect(new Set(all).size).toBe(20)
   })
 
+  it('is taken by a place of its kind, the earliest first', async () => {
+    for (const [n, isQuick] of [true, false, true, false].entries())
+      await keep(`t${n}`, { isQuick, saidAt: `170000000${4 - n}.000100` })
+    expect(await inbox.take('a', { long: 0, quick: 1 }, LONG_MS)).toMatchObject([{ id: 't2', isQuick: true }])
+    expect(ids(await inbox.take('a', { long: 1, quick: 0 }, LONG_MS))).toEqual(['t3'])
+    expect(ids(await take(5)).toSorted()).toEqual(['t0', 't1'])
+  })
+
   it('of one library is not seen from another', async () => {
     await keep('t')
-    expect(await inbox.take('b', 10, LONG_MS)).toEqual([])
+    expect(await inbox.take('b', { long: 10, quick: 10 }, LONG_MS)).toEqual([])
     expect(await inbox.keep('b', task('t'))).toBe(true)
   })
 

@@ -224,7 +224,10 @@ function streamOf({ kept, workspace: { streamMs = Infinity } }: State, { channel
   return isOpen ? message : 'message_not_in_streaming_state'
 }
 
-const list: Method = (state, { ts, channel, oldest = '0', latest = '9999999999', cursor = '0' }) => {
+const list: Method = (state, asked) => {
+  const { ts, channel, oldest = '0', latest = '9999999999', cursor = '0' } = asked
+  const error = channelFault(state, asked)
+  if (error) return { error }
   const { pageSize = 100 } = state.workspace
   const inThread = (message: KeptMessage) => ts === undefined || message.ts === ts || message.thread_ts === ts
   const inRange = (message: KeptMessage) => Number(message.ts) > Number(oldest) && Number(message.ts) < Number(latest)

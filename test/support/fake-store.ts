@@ -17,10 +17,12 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
     return last && 'answer' in last ? { ...last.answer, feedback: given.get(id) ?? null } : null
   }
   const alive = new Map<string, number>()
+  const askedFor = new Map<string, readonly string[]>()
   return {
     logs,
-    begin: async ({ id }) => {
+    begin: async ({ id, audiences }) => {
       logs.set(id, [])
+      if (audiences) askedFor.set(id, audiences)
       alive.set(id, performance.now())
     },
     renew: async (running) => {
@@ -38,7 +40,7 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
     },
     events: async (_library, id, after) => logs.get(id)?.filter(({ seq }) => seq > after) ?? null,
     find: async (_library, id) => await find(id),
-    audiences: async () => null,
+    audiences: async (_library, id) => askedFor.get(id) ?? null,
     rate: async (_library, id, feedback) => {
       given.set(id, feedback && { ...feedback, givenAt: '2026-01-01T00:00:00.000Z' })
       return await find(id)

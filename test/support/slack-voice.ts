@@ -133,6 +133,7 @@ export function openTestVoice(slack: FakeSlackApi, script: Script = limiters, ch
     publicUrl: 'https://footnote.example',
     humanChannel: null,
     searching: async () => [],
+    documents: { find: async () => null },
     log: pino({ level: 'debug' }, sink),
     pace: { everyMs: 5, updateMs: 20, rotateMs: 60_000 },
     ...rest,
@@ -170,21 +171,23 @@ export function actionOf(action: SlackAction['action'], more: Partial<SlackActio
   }
 }
 
-export type Inbox = { progress: Progress; readonly attempt: () => Attempt }
+export type Inbox = { progress: Progress; readonly attempt: (more?: Partial<Attempt>) => Attempt }
 
 /** The inbox of one task: what is remembered is there for the next try. `whenRemembered` may throw, as a lost lease does. */
 export function inboxOf(whenRemembered: (progress: Progress) => void = () => {}): Inbox {
   let number = 0
   const inbox: Inbox = {
     progress: {},
-    attempt: () => ({
+    attempt: (more) => ({
       id: 'Ev1',
       number: ++number,
+      failures: number,
       progress: inbox.progress,
       remember: async (progress) => {
         whenRemembered(progress)
         inbox.progress = progress
       },
+      ...more,
     }),
   }
   return inbox

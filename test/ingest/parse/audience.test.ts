@@ -28,11 +28,16 @@ describe('the audience of a document', () => {
   })
 
   it('is read behind what cannot be seen', () => {
-    expect(audienceOf('\ufeff\u200b\n---\naudience: payments\n---\nWords.\n')).toEqual(['payments'])
+    for (const unseen of ['\ufeff\u200b\n', '<!-- a note -->\n\n', '<!-- one\n-->\n<!-- two -->', '%YAML 1.2\n'])
+      expect(audienceOf(`${unseen}---\naudience: payments\n---\nWords.\n`)).toEqual(['payments'])
   })
 
   it('is that of everyone without front matter, also when the text speaks of an audience', () => {
     expect(audienceOf('# Talk\n\nAudience: engineers.\n')).toEqual([])
+    expect(audienceOf('<!-- prettier-ignore -->\n# Talk\n\nAudience: engineers.\n')).toEqual([])
+    expect(audienceOf('{% raw %}\n\nAudience: engineers.\n')).toEqual([])
+    expect(audienceOf('% Talk\n% Somebody\n\nAudience: engineers.\n')).toEqual([])
+    expect(audienceOf('---\nbase: &b\n  tags: [x]\n<<: *b\n---\nWords.\n')).toEqual([])
     expect(audienceOf('---\n\nThe audience of this talk was large.\n\n---\n\nMore.\n')).toEqual([])
   })
 
@@ -69,6 +74,13 @@ describe('the audience of a document', () => {
     ['of one line of braces', 'a.md', '---\n{title: T, audience: payments}\n---\nWords.\n'],
     ['of a question mark', 'a.md', '---\n? audience\n: payments\n---\nWords.\n'],
     ['in TOML', 'a.md', '+++\naudience = ["payments"]\n+++\nWords.\n'],
+    ['in JSON', 'a.md', '{ "title": "x", "audience": ["payments"] }\n\n# T\n'],
+    ['in JSON of many lines', 'a.md', '{\n  "title": "x",\n  "audience": ["payments"]\n}\n\n# T\n'],
+    ['in fenced JSON', 'a.md', ';;;\n{"audience":"payments"}\n;;;\nWords.\n'],
+    ['in a comment', 'a.md', '<!--\naudience: payments\n-->\nWords.\n'],
+    ['in a comment of one line', 'a.html', '<!-- audience: payments --><p>Words.</p>\n'],
+    ['that is merged', 'a.md', '---\nbase: &b\n  audience: payments\n<<: *b\n---\nWords.\n'],
+    ['that is merged from a list', 'a.md', '---\nbase: &b {audience: payments}\n<<: [*b]\n---\nWords.\n'],
     ['in a text', 'a.txt', '---\naudience: payments\n---\nWords.\n'],
     ['in HTML', 'a.html', '---\naudience: payments\n---\n<p>Words.</p>\n'],
   ])('is not passed over %s', (_, source, text) => {

@@ -23,6 +23,9 @@ const shownIn = (messages: readonly KeptMessage[]) =>
     })
     .join('')
     .replaceAll(/\(https:[^)]*\)|<[^|>]*\||[^\p{L}\p{N}]/gu, '')
+const lettersOf = (text: string) => text.replaceAll(/[^\p{L}\p{N}]/gu, '')
+/** Three messages of Slack. */
+const LONG = Array.from({ length: 700 }, (_, n) => `This is sentence number ${n} of many. `)
 const WHOLE =
   'Striperunsfourlimiters1EachofthemhasajobThefirstisatokenbucket2TherestshedloadSources1Article1Limitsquote12Article2Limitsquote2'
 
@@ -85,6 +88,29 @@ describe('a question that is tried again', () => {
     expect(shownIn(answersIn(slack))).toBe(WHOLE)
   })
 
+  it('is told whole when a shorter draft took the place of a longer one', async () => {
+    await using slack = await open()
+    const ts = slack.write('C1', 'U1', '?')
+    const inbox = inboxOf()
+    const answers = memoryAnswers()
+    const dying = new AbortController()
+    const first = openTestVoice(slack, () => ({ steps: [20, ...LONG, 100_000] }), { answers })
+    const done = first.perform(questionOf({ ts }), inbox.attempt(), dying.signal)
+    await expect.poll(() => inbox.progress.messages?.length).toBe(3)
+    dying.abort(new Error('killed'))
+    await expect(done).rejects.toThrow('killed')
+    const steps = [20, ...LONG.slice(0, 100), 60, ...LONG.slice(100, 600), 60]
+    const next = openTestVoice(slack, () => ({ steps }), { answers })
+    await next.perform(questionOf({ ts }), inbox.attempt(), never)
+    expect(answersIn(slack).map(({ ts }) => ts)).toEqual(inbox.progress.messages)
+    expect(shownIn(answersIn(slack))).toBe(
+      LONG.slice(0, 600)
+        .join('')
+        .replaceAll(/[^\p{L}\p{N}]/gu, ''),
+    )
+    expect(slack.calls.filter(({ method }) => method === 'chat.delete')).toHaveLength(3 - answersIn(slack).length)
+  })
+
   it('is left alone by a process whose lease was taken', async () => {
     await using slack = await open()
     const ts = slack.write('C1', 'U1', '?')
@@ -93,9 +119,42 @@ describe('a question that is tried again', () => {
     const inbox = inboxOf(() => {
       if (++writes > 1) throw new StoreError('lease-lost', 'taken')
     })
-    await perform(questionOf({ ts }), inbox.attempt(), never)
+    await expect(perform(questionOf({ ts }), inbox.attempt(), never)).rejects.toMatchObject({ code: 'lease-lost' })
     expect(answersIn(slack)).toEqual([])
     expect(lines).toEqual([])
+  })
+
+  it.each(['conversations.info', 'auth.test'])(
+    'is not lost with another that asked Slack the same by %s, and lost its lease meanwhile',
+    async (method) => {
+      await using slack = await open()
+      slack.fail(method, { delayMs: 300 })
+      const { perform } = openTestVoice(slack, slowly)
+      const questions = ['1?', '2?'].map((text) => questionOf({ ts: slack.write('C1', 'U1', text) }))
+      const losing = new AbortController()
+      const first = perform(questions[0]!, inboxOf().attempt(), losing.signal)
+      await expect.poll(() => slack.calls.some((call) => call.method === method)).toBe(true)
+      const second = perform(questions[1]!, inboxOf().attempt(), never)
+      await wait(100)
+      losing.abort(new StoreError('lease-lost', 'not renewed in time'))
+      await expect(first).rejects.toMatchObject({ code: 'lease-lost' })
+      await second
+      expect(shownIn(slack.messages('C1').slice(2))).toBe(WHOLE)
+    },
+  )
+
+  it('can be stopped while it waits for what another try has begun', async () => {
+    await using slack = await open()
+    const ts = slack.write('C1', 'U1', '?')
+    const inbox = inboxOf()
+    const { perform } = openTestVoice(slack, () => ({ steps: ['One. ', 60_000] }))
+    for (const reason of ['first', 'second']) {
+      const stopping = new AbortController()
+      const done = perform(questionOf({ ts }), inbox.attempt(), stopping.signal)
+      await wait(100)
+      stopping.abort(new Error(reason))
+      await expect(done).rejects.toThrow(reason)
+    }
   })
 
   it('is told of an outage only when it does not pass', async () => {
@@ -116,7 +175,28 @@ describe('a question that is tried again', () => {
     expect(new Set(asked.map(({ id }) => id)).size).toBe(3)
   })
 
+  it('is not told of the first fault of a model, however often it only had to wait before', async () => {
+    await using slack = await open()
+    const ts = slack.write('C1', 'U1', '?')
+    const { perform } = openTestVoice(slack, () => ({
+      steps: [],
+      end: { type: 'error', code: 'model-unavailable', retryable: true },
+    }))
+    const inbox = inboxOf()
+    for (let number = 1; number <= 5; number++)
+      await expect(perform(questionOf({ ts }), inbox.attempt({ number, failures: 1 }), never)).rejects.toMatchObject({
+        code: 'model-unavailable',
+      })
+    expect(answersIn(slack)).toEqual([])
+  })
+
   it('says the whole answer once, wherever calls fail, get lost or are too many, and wherever the process dies', async () => {
+    const fault = fc.constantFrom<Fault>(
+      'torn',
+      { status: 500 },
+      { status: 429, retryAfterS: 60 },
+      { error: 'internal_error' },
+    )
     const method = fc.constantFrom(
       'auth.test',
       'conversations.info',
@@ -126,52 +206,55 @@ describe('a question that is tried again', () => {
       'chat.stopStream',
       'chat.postMessage',
       'chat.update',
+      'chat.delete',
     )
-    const fault = fc.constantFrom<Fault>(
-      'torn',
-      { status: 500 },
-      { status: 429, retryAfterS: 60 },
-      { error: 'internal_error' },
-      { error: 'message_not_in_streaming_state' },
+    const ofStreams = fc.constantFrom<[string, Fault]>(
+      ['chat.appendStream', { error: 'message_not_in_streaming_state' }],
+      ['chat.stopStream', { error: 'message_not_in_streaming_state' }],
+      ['chat.startStream', { error: 'channel_type_not_supported' }],
+      ['chat.appendStream', { error: 'channel_type_not_supported' }],
     )
-    const faults = fc.array(fc.record({ method, fault, times: fc.integer({ min: 1, max: 2 }) }), { maxLength: 4 })
-    await fc.assert(
-      fc.asyncProperty(
-        faults,
-        fc.boolean(),
-        fc.option(fc.integer({ min: 1, max: 4 })),
-        async (faults, isSlow, deaths) => {
-          await using slack = await open()
-          const ts = slack.write('C1', 'U1', '?')
-          for (const { method, fault, times } of faults)
-            if (
-              !(
-                typeof fault === 'object' &&
-                'error' in fault &&
-                fault.error.startsWith('message') &&
-                !/append|stop/.test(method)
-              )
-            )
-              slack.fail(method, fault, times)
-          const answers = memoryAnswers()
-          let left = deaths ?? Infinity
-          const inbox = inboxOf(() => {
-            if (--left === 0) throw new Error('the process died here')
-          })
-          for (let tries = 0; tries < 25 && !inbox.progress.isOver; tries++) {
-            // Another process each time: it knows of no rate limit.
-            const { perform } = openTestVoice(slack, isSlow ? slowly : limiters, { answers, patienceMs: 100 })
-            await perform(questionOf({ ts }), inbox.attempt(), never).catch(() => {})
-          }
-          expect(inbox.progress.isOver).toBe(true)
-          expect(shownIn(answersIn(slack))).toBe(WHOLE)
-          expect(answersIn(slack).filter(({ streamingSince }) => streamingSince !== undefined)).toEqual([])
-        },
-      ),
-      { numRuns: repeats(100) },
-    )
+    const faults = fc.array(fc.tuple(fc.oneof(fc.tuple(method, fault), ofStreams), fc.integer({ min: 1, max: 2 })), {
+      maxLength: 4,
+    })
+    const deaths = fc.option(fc.integer({ min: 1, max: 6 }))
+    const kind = fc.constantFrom<Kind>('at once', 'slowly', 'at length')
+    await fc.assert(fc.asyncProperty(faults, kind, deaths, toldOnce), { numRuns: repeats(150) })
   }, 300_000)
 })
+
+type Kind = 'at once' | 'slowly' | 'at length'
+
+/** Another answer each time, of two or three messages, and at first a draft of one. */
+const atLength = (tries: number): Script => {
+  const sentences = LONG.slice(0, [700, 400, 600][tries % 3])
+  return () => ({ steps: [20, ...sentences.slice(0, 100), 40, ...sentences.slice(100), 100] })
+}
+
+async function toldOnce(
+  faults: readonly (readonly [readonly [string, Fault], number])[],
+  kind: Kind,
+  deaths: number | null,
+) {
+  await using slack = await open()
+  const ts = slack.write('C1', 'U1', '?')
+  for (const [[method, fault], times] of faults) slack.fail(method, fault, times)
+  const answers = memoryAnswers()
+  let left = deaths ?? Infinity
+  const inbox = inboxOf(() => {
+    if (--left === 0) throw new Error('the process died here')
+  })
+  for (let tries = 0; tries < 25 && !inbox.progress.isOver; tries++) {
+    // Another process each time: it knows of no rate limit.
+    const script = kind === 'at length' ? atLength(tries) : kind === 'slowly' ? slowly : limiters
+    const { perform } = openTestVoice(slack, script, { answers, patienceMs: 100 })
+    await perform(questionOf({ ts }), inbox.attempt(), never).catch(() => {})
+  }
+  expect(inbox.progress.isOver).toBe(true)
+  const stored = await answers.find('main', inbox.progress.answerId ?? '')
+  expect(shownIn(answersIn(slack))).toBe(kind === 'at length' ? lettersOf(stored!.answer) : WHOLE)
+  expect(answersIn(slack).filter(({ streamingSince }) => streamingSince !== undefined)).toEqual([])
+}
 
 describe('a refusal of Slack', () => {
   it.each([
@@ -234,6 +317,19 @@ describe('a rate limit of Slack', () => {
     const [limited, ...later] = posts().map(({ at }) => at)
     expect(later).toHaveLength(2)
     expect(Math.min(...later) - limited!).toBeGreaterThan(990)
+  })
+
+  it.each([
+    [1, 2],
+    [2, 1],
+  ])('of %i s and one of %i s are over when the longer is', async (...seconds) => {
+    await using slack = await open()
+    for (const retryAfterS of seconds) slack.fail('chat.postMessage', { status: 429, retryAfterS })
+    const { perform } = openTestVoice(slack, limiters, { patienceMs: 5_000 })
+    await Promise.all([0, 1].map(async () => await perform(questionOf(), inboxOf().attempt(), never)))
+    const posts = slack.calls.filter(({ method }) => method === 'chat.postMessage').map(({ at }) => at)
+    expect(posts).toHaveLength(4)
+    expect(posts[2]! - posts[1]!).toBeGreaterThan(1_950)
   })
 
   it('is handed on when it is long, and nobody calls before it is over', async () => {

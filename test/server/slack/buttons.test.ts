@@ -22,8 +22,9 @@ const workspace: Workspace = {
 }
 
 /** A channel with one answer in it, and somebody who presses its buttons. */
-async function answered(script: Script = limiters, changes: VoiceChanges = {}) {
+async function answered(script: Script = limiters, changes: VoiceChanges = {}, forbidden: readonly string[] = []) {
   const slack = await openFakeSlackApi(workspace)
+  for (const method of forbidden) slack.fail(method, { error: 'missing_scope' }, 9)
   const voice = openTestVoice(slack, script, { humanChannel: 'CHUMAN', ...changes })
   const thread = slack.write('C1', 'U1', 'How does Stripe rate limit?')
   await voice.perform(questionOf({ ts: thread }), inboxOf().attempt(), never)
@@ -162,7 +163,7 @@ describe('ask again privately', () => {
 
 describe('need a human', () => {
   it('posts the question, a link to the conversation and the answer where humans are, once, and says so', async () => {
-    await using at = await answered()
+    await using at = await answered(limiters, {}, ['conversations.info'])
     await at.press('human')
     await at.press('human')
     const [post, ...more] = at.slack.messages('CHUMAN')
@@ -177,6 +178,19 @@ describe('need a human', () => {
       'A human has been asked. The reply will come in this conversation.',
       'A human has been asked about this already.',
     ])
+  })
+
+  it('shows humans only an answer for which they could have asked', async () => {
+    await using at = await answered()
+    expect(at.voice.asked[0]?.audiences).toEqual(['payments'])
+    await at.press('human')
+    const posted = JSON.stringify(at.slack.messages('CHUMAN'))
+    expect(posted).toContain('The answer is for others: read it in the conversation.')
+    expect(posted).toContain('How does Stripe rate limit?')
+    expect(posted).not.toMatch(/token bucket|four|doc_1/)
+    await using among = await answered(limiters, { humanChannel: 'C1' })
+    await among.press('human')
+    expect(JSON.stringify(among.slack.messages('C1').slice(2))).toContain('token bucket')
   })
 
   it('does not show humans what was for one reader alone', async () => {

@@ -8,11 +8,13 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openTestDatabase, postgresUrl, preparedDataDir } from '../../support/database.ts'
 import { APP, deliver, messageEvent, openPostbox, type Postbox, type Report } from '../../support/fake-slack.ts'
+import { type FakeSlackApi, openFakeSlackApi } from '../../support/fake-slack-api.ts'
 import { type Running, start } from '../../support/process.ts'
 import { isThorough, repeats } from '../../support/thorough.ts'
 
 const script = fileURLToPath(new URL('../../support/slack-child.ts', import.meta.url))
 const EVENTS = repeats(500)
+const SPOKEN = repeats(300)
 const PER_SECOND = 50
 const OUTAGE_MS = isThorough ? 60_000 : 1_500
 const LEASE_MS = isThorough ? 30_000 : 1_500
@@ -21,7 +23,7 @@ const PAUSES_MS = isThorough ? [0, 60_000, 300_000] : [0, 500, 1_000, 2_000, 3_0
 const TIMEOUT_MS = isThorough ? 600_000 : 60_000
 
 /** Ten threads with questions each, and threads of one question. */
-const bodies = Array.from({ length: EVENTS }, (_, n) => {
+const questions = Array.from({ length: EVENTS }, (_, n) => {
   const ts = `17${String(n).padStart(8, '0')}.000100`
   const thread = n % 2 === 0 ? { thread_ts: `1600000000.00000${(n / 2) % 10}` } : {}
   return JSON.stringify(messageEvent({ ts, ...thread, text: `<@${APP}> question ${n}` }, `Ev${n}`))
@@ -29,7 +31,7 @@ const bodies = Array.from({ length: EVENTS }, (_, n) => {
 
 type Fleet = {
   readonly postbox: Postbox
-  readonly report: () => Promise<Report>
+  readonly report: (bodies?: readonly string[]) => Promise<Report>
   readonly kill: (n: number) => Promise<void>
   readonly launch: (n: number) => Promise<void>
   readonly down: () => void
@@ -38,13 +40,15 @@ type Fleet = {
   readonly end: () => Promise<number>
 }
 
-async function openFleet(size: number): Promise<Fleet> {
+/** With `slack` they speak as the app does, else they say the least that can be counted. */
+async function openFleet(size: number, slack?: FakeSlackApi): Promise<Fleet> {
   const postbox = await openPostbox(20)
   onTestFinished(async () => await postbox[Symbol.asyncDispose]())
   const place = await openPlace()
   const children: (Running & { readonly url: string })[] = []
+  const speaking = slack ? [slack.url, String(LEASE_MS), slack.token] : [postbox.apiUrl, String(LEASE_MS)]
   const launch = async (n: number) => {
-    const child = start(script, [place.name, postbox.apiUrl, String(LEASE_MS)], {}, 'pipe')
+    const child = start(script, [place.name, ...speaking], {}, 'pipe')
     const [, url = ''] = await child.says(/listening (\S+)/)
     children[n] = { ...child, url }
   }
@@ -56,7 +60,8 @@ async function openFleet(size: number): Promise<Fleet> {
   }
   return {
     postbox,
-    report: async () => await deliver(bodies, { url, perSecond: PER_SECOND, copies: 3, pausesMs: PAUSES_MS }),
+    report: async (bodies = questions) =>
+      await deliver(bodies, { url, perSecond: PER_SECOND, copies: 3, pausesMs: PAUSES_MS }),
     launch,
     kill: async (n) => await children[n]?.end(),
     down: () => (place.cut ? place.cut() : say('down')),
@@ -144,6 +149,32 @@ describe(`${EVENTS} events with three deliveries each`, { timeout: TIMEOUT_MS + 
     process.stdout.write(`acknowledged: ${report.tookMs.length}, failed requests ${report.failed}\n`)
     expect(report.failed).toBeGreaterThan(0)
     await expectEachOnce(fleet, report)
+  })
+
+  it(`are answered once by the real voice, ${SPOKEN} of them, although its process is killed twice`, async () => {
+    await using slack = await openFakeSlackApi({ channels: { C0001: { name: 'general', members: ['U0001'] } } })
+    const threads = Array.from({ length: 5 }, (_, n) => slack.write('C0001', 'U0002', `thread ${n}`))
+    const bodies = Array.from({ length: SPOKEN }, (_, n) => {
+      const thread = n % 2 === 0 ? threads[(n / 2) % 5] : undefined
+      const text = `<@${APP}> question ${n}`
+      const where = { ts: slack.write('C0001', 'U0001', text, thread), ...(thread && { thread_ts: thread }) }
+      return JSON.stringify(messageEvent({ ...where, text }, `Ev${n}`))
+    })
+    const fleet = await openFleet(1, slack)
+    const reporting = fleet.report(bodies)
+    for (const share of [0.3, 0.6]) {
+      while (said().length < share * SPOKEN) await wait(10)
+      await fleet.kill(0)
+      await fleet.launch(0)
+    }
+    expect((await reporting).lost).toEqual([])
+    for (let n = 0; n < TIMEOUT_MS / 200 && new Set(said()).size < SPOKEN; n++) await wait(200)
+    expect(await fleet.end()).toBe(0)
+    expect(said().toSorted()).toEqual(Array.from({ length: SPOKEN }, (_, n) => `answer to question ${n}`).toSorted())
+
+    function said() {
+      return slack.messages('C0001').flatMap(({ user, text }) => (user === 'UBOT' ? [text.trim()] : []))
+    }
   })
 
   // One process holds the embedded database: two need a Postgres (TEST_DATABASE_URL).

@@ -1,5 +1,5 @@
 // The manifest and the program say the same: addresses, events, names and what the app must be allowed to.
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -48,6 +48,37 @@ const scopeOf: Readonly<Record<string, string>> = {
   'message.im': 'im:history',
 }
 
+const spaces = (kind: string) => ['channels', 'groups', 'im'].map((space) => `${space}:${kind}`)
+
+// Of Slack's reference: what an app must be allowed to, to call it.
+const scopesOf: Readonly<Record<string, readonly string[]>> = {
+  'assistant.threads.setStatus': ['assistant:write'],
+  'auth.test': [],
+  'chat.appendStream': ['chat:write'],
+  'chat.delete': ['chat:write'],
+  'chat.getPermalink': [],
+  'chat.postEphemeral': ['chat:write'],
+  'chat.postMessage': ['chat:write'],
+  'chat.startStream': ['chat:write'],
+  'chat.stopStream': ['chat:write'],
+  'chat.update': ['chat:write'],
+  // Asked of channels alone: who reads a direct message is known.
+  'conversations.history': spaces('history'),
+  'conversations.info': ['channels:read', 'groups:read'],
+  'conversations.open': ['im:write'],
+  'conversations.replies': spaces('history'),
+  'usergroups.list': ['usergroups:read'],
+  'users.conversations': ['channels:read', 'groups:read'],
+  'views.open': [],
+}
+
+const folder = new URL('../../../server/slack/', import.meta.url)
+const sources = (await readdir(folder)).map(async (name) => await readFile(new URL(name, folder), 'utf8'))
+const called = /(?<!startsWith\()'((?:assistant|auth|chat|conversations|usergroups|users|views)\.[\w.]+)'/g
+const methods = (await Promise.all(sources)).flatMap((source) =>
+  Array.from(source.matchAll(called), ([, name]) => name!),
+)
+
 describe('the manifest', () => {
   it('sends to every address that the server has, and to no other', () => {
     const [command] = features.slash_commands
@@ -62,6 +93,12 @@ describe('the manifest', () => {
     expect(Object.values(scopeOf).filter((scope) => !scopes.includes(scope))).toEqual([])
     expect(scopes).toEqual(expect.arrayContaining(['chat:write', 'commands']))
     expect(scopes).toEqual([...new Set(scopes)].toSorted())
+  })
+
+  it('asks for what each method needs that is called', () => {
+    expect([...new Set(methods)].toSorted()).toEqual(Object.keys(scopesOf).toSorted())
+    const needed = Object.values(scopesOf).flat()
+    expect(needed.filter((scope) => !oauth.scopes.bot.includes(scope))).toEqual([])
   })
 
   it('names the command and the shortcut as the program does', () => {

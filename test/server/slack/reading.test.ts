@@ -31,6 +31,7 @@ describe('a message is a question', () => {
         isPrivate: false,
       },
       onlyInKnownLane: false,
+      isQuick: false,
     })
   })
 
@@ -69,6 +70,15 @@ describe('a message is a question', () => {
     })
   })
 
+  it('without a word when it mentions the app: it is told how to ask', () => {
+    const bare = { text: `<@${APP}> ` }
+    expect(kept(read(bare))).toMatchObject({ task: { text: '' }, onlyInKnownLane: false })
+    expect(kept(read({ ...bare, type: 'app_mention', thread_ts: THREAD }))).toMatchObject({
+      lane: `thread C0001 ${THREAD}`,
+      task: { text: '' },
+    })
+  })
+
   it.each([{ subtype: 'file_share' }, { subtype: 'thread_broadcast', thread_ts: THREAD }])('with %j', (more) => {
     expect(read({ text: `<@${APP}> how?`, ...more }).type).toBe('task')
   })
@@ -84,7 +94,8 @@ describe('a message is no question', () => {
     ['that was deleted', { subtype: 'message_deleted' }],
     ['of somebody who joined', { subtype: 'channel_join' }],
     ['that nobody sees', { hidden: true }],
-    ['without a word', { text: `<@${APP}> ` }],
+    ['without a word', { channel: 'D0001', text: '' }],
+    ['without a word in a listed channel', { channel: 'C0LISTED', text: '' }],
     ['for somebody else', { channel: 'C0LISTED', text: '<@U0OTHER> how?' }],
     ['that is a reaction', { type: 'reaction_added' }],
     ['that opens the assistant pane', { type: 'assistant_thread_started', assistant_thread: { channel_id: 'D1' } }],
@@ -182,13 +193,24 @@ describe('an interaction', () => {
           comment: null,
         },
         onlyInKnownLane: false,
+        isQuick: true,
       },
     })
   })
 
   it.each(['up', 'down', 'passages', 'private', 'human'])('of the button %s never waits for a question', (action) => {
     const reading = readInteraction({ ...click, actions: [{ action_id: `footnote_${action}`, value: 'ans_1' }] })
-    expect(reading).toMatchObject({ kept: { lane: expect.not.stringContaining('thread'), task: { action } } })
+    const isQuick = action !== 'private'
+    expect(reading).toMatchObject({ kept: { lane: expect.not.stringContaining('thread'), task: { action }, isQuick } })
+  })
+
+  it('of two readers who need a human for one answer has one lane: the second finds that one was asked', () => {
+    const lanes = ['U0001', 'U0002'].map((id, n) => {
+      const actions = [{ action_id: 'footnote_human', value: 'ans_1' }]
+      return kept(readInteraction({ ...click, trigger_id: `1.2.${n}`, user: { id }, actions }))?.lane
+    })
+    expect(new Set(lanes).size).toBe(1)
+    expect(lanes).not.toContain(kept(readInteraction(click))?.lane)
   })
 
   it('of a form holds what was chosen and written', () => {

@@ -163,7 +163,7 @@ describe('whatever a model writes', () => {
   })
 
   it('in a document has no more power: not in a title, a heading, a quote, a passage or what is missing', () => {
-    const shown = { publicUrl: SITE, hasHuman: true, isPrivate: false }
+    const shown = { publicUrl: SITE, hasHuman: true, isForOne: false }
     fc.assert(
       fc.property(hostile, (text) => {
         const document = { ...citationOf(1).document, title: text }
@@ -208,7 +208,7 @@ describe('whatever a model writes', () => {
           { id: 'ans_1', text: 'q', conversationId: 'c' },
           { answer: text.repeat(times), citations },
         )
-        const pages = pagesOf(answer, { publicUrl: SITE, hasHuman: true, isPrivate: false })
+        const pages = pagesOf(answer, { publicUrl: SITE, hasHuman: true, isForOne: false })
         for (const { text: fallback, blocks } of pages) {
           expect(blocks.length).toBeLessThanOrEqual(50)
           const sections = sectionsIn(blocks)
@@ -225,6 +225,21 @@ describe('whatever a model writes', () => {
       }),
       { numRuns: repeats(1_000) },
     )
+  })
+
+  it.each<readonly [string, number, string]>([
+    ['a bold text of many lines', 7, `**${Array.from({ length: 120 }, () => 'a').join('  \n              ')}**`],
+    ...[0, 15, 30, 45, 60, 75].map((n) => ['many footnotes', 48, `${'a'.repeat(n)}. ${'[1] '.repeat(60)}`] as const),
+  ])('stays under them with %s deep in a list', (_, depth, words) => {
+    const items = Array.from(
+      { length: depth },
+      (_, level) => `${'  '.repeat(level)}- ${level + 1 < depth ? level : words}`,
+    )
+    const answer = answerOf({ id: 'ans_1', text: 'q', conversationId: 'c' }, { answer: items.join('\n'), citations })
+    const pages = pagesOf(answer, { publicUrl: SITE, hasHuman: true, isForOne: false })
+    const lengths = pages.flatMap(({ blocks }) => sectionsIn(blocks)).map(({ length }) => length)
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(3_000)
+    expect(lengths.length).toBeGreaterThan(1)
   })
 
   it('loses no letter where it is cut', () => {

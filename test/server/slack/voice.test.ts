@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { DocumentText } from '../../../core/ports.ts'
 import { type FakeSlackApi, openFakeSlackApi, type Workspace } from '../../support/fake-slack-api.ts'
 import {
   inboxOf,
@@ -25,6 +26,10 @@ const sectionsOf = (blocks: readonly object[]) =>
 const lettersOf = (text: string) => text.replaceAll(/\s/g, '')
 const moreInSecret = async (_text: string, audiences: readonly string[]) =>
   audiences.includes('secret') ? [passageOf(1), passageOf(2)] : [passageOf(1)]
+/** The second document is for these, the first for everyone. */
+const limitedTo = (audience: readonly string[]) => ({
+  find: async (_library: string, id: string) => ({ audience: id === 'doc_2' ? audience : [] }) as DocumentText,
+})
 
 /** Slowly enough that a reader sees it come. */
 const slowlyBy =
@@ -99,7 +104,7 @@ describe('a question in a channel', () => {
   it('that is empty is answered with a question', async () => {
     await using slack = await open()
     const { perform, asked } = openTestVoice(slack)
-    await perform(questionOf({ text: '  ' }), inboxOf().attempt(), never)
+    await perform(questionOf({ text: '' }), inboxOf().attempt(), never)
     expect(slack.messages('C1').map(({ text }) => text)).toEqual([
       'What would you like to know? Ask it in the same message.',
     ])
@@ -277,11 +282,47 @@ describe('a private question', () => {
 
   it('is offered to who could read more than the channel, and to nobody else', async () => {
     await using slack = await open()
-    const { perform } = openTestVoice(slack, limiters, { searching: moreInSecret })
+    const { perform } = openTestVoice(slack, limiters, { searching: moreInSecret, documents: limitedTo(['secret']) })
     for (const user of ['U2', 'U1'])
       await perform(questionOf({ ts: slack.write('C1', user, '?'), user }), inboxOf().attempt(), never)
     expect(slack.ephemerals.map(({ user }) => user)).toEqual(['U1'])
     expect(buttonsOf(slack.ephemerals[0]!['blocks'] as object[])).toMatchObject([{ action_id: 'footnote_private' }])
+  })
+})
+
+describe('more of what everyone may read', () => {
+  it.each([[[]], [['payments', 'secret']], [['payments']]])('is no reason for an offer: %j', async (audience) => {
+    await using slack = await open()
+    const documents = limitedTo(audience)
+    const { perform } = openTestVoice(slack, limiters, { searching: moreInSecret, documents })
+    await perform(questionOf({ ts: slack.write('C1', 'U1', '?') }), inboxOf().attempt(), never)
+    expect(slack.ephemerals).toEqual([])
+  })
+})
+
+describe('"Answer this" where the app may not speak', () => {
+  it.each(['not_in_channel', 'channel_not_found'])('as %s is told to who asked, in a direct message', async (error) => {
+    await using slack = await open()
+    slack.fail('chat.postMessage', { error })
+    slack.fail('chat.startStream', { error })
+    const { perform, lines } = openTestVoice(slack)
+    await perform(questionOf({ from: 'shortcut', ts: slack.write('C1', 'U2', '?') }), inboxOf().attempt(), never)
+    expect(slack.messages('C1')).toHaveLength(1)
+    expect(slack.messages('DU1').map(({ text }) => text)).toEqual([
+      'I could not answer in <#C1>: I am no member of it. Invite me there, or ask with /footnote.',
+    ])
+    expect(lines.filter((line) => line.includes(error))).toHaveLength(1)
+  })
+
+  it('is told also where the app cannot even look, and once more when Slack fails', async () => {
+    await using slack = await open()
+    slack.fail('conversations.open', { status: 503 })
+    const { perform } = openTestVoice(slack)
+    const inbox = inboxOf()
+    const asked = questionOf({ from: 'shortcut', channel: 'C9', ts: '1.000200' })
+    await expect(perform(asked, inbox.attempt(), never)).rejects.toMatchObject({ reason: 'http-503' })
+    await perform(asked, inbox.attempt(), never)
+    expect(slack.messages('DU1')).toHaveLength(1)
   })
 })
 

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { ModelError } from '../../../core/errors.ts'
 import type { InboxStore } from '../../../core/ports.ts'
 import type { Attempt, Perform, SlackTask } from '../../../server/slack/tasks.ts'
 import { openWorker, type Pace, type SlackWorker } from '../../../server/slack/worker.ts'
@@ -37,8 +38,8 @@ function worker(perform: Perform, pace: Partial<Pace> = {}, through: Partial<Inb
   return opened
 }
 
-async function keep(id: string, lane = id): Promise<void> {
-  await inbox.keep('main', { id, lane, saidAt: null, task: { id }, onlyInKnownLane: false })
+async function keep(id: string, lane = id, isQuick = false): Promise<void> {
+  await inbox.keep('main', { id, lane, saidAt: null, task: { id }, onlyInKnownLane: false, isQuick })
 }
 
 async function row(id: string) {
@@ -88,6 +89,26 @@ describe('a task', () => {
     )
     await ended('t7')
     expect(most).toBe(3)
+  })
+
+  it('that is quick finds a place while eight that take long are under way, and waits for its own kind', async () => {
+    for (let n = 0; n < 9; n++) await keep(`long${n}`)
+    const begun: string[] = []
+    const { promise: over, resolve } = Promise.withResolvers<void>()
+    worker(
+      async (task) => {
+        begun.push((task as unknown as { id: string }).id)
+        await over
+      },
+      { quick: 2 },
+    )
+    await vi.waitFor(() => expect(begun).toHaveLength(8))
+    for (let n = 0; n < 3; n++) await keep(`click${n}`, `click${n}`, true)
+    await vi.waitFor(() => expect(begun.slice(8).toSorted()).toEqual(['click0', 'click1']))
+    await wait(100)
+    expect(begun).toHaveLength(10)
+    resolve()
+    await Promise.all([ended('long8'), ended('click2')])
   })
 
   it('that fails is tried again, and given up with its reason in the log; its thread goes on', async () => {
@@ -168,6 +189,19 @@ describe('a worker that cannot renew its lease', () => {
   })
 })
 
+describe('a model that asks to wait', () => {
+  it('is waited for, and counts: nobody waits for an answer for ever', async () => {
+    await keep('t')
+    const seen: number[] = []
+    worker(async (_task, { failures }) => {
+      seen.push(failures)
+      if (seen.length < 3) throw new ModelError('model-rate-limited', 'later', { retryable: true, retryAfterMs: 600 })
+    })
+    await ended('t')
+    expect(seen).toEqual([1, 2, 3])
+  })
+})
+
 describe('a worker that is stopped', () => {
   it('lets what is under way come to its end, and begins nothing more', async () => {
     await keep('first', 'thread')
@@ -191,6 +225,17 @@ describe('a worker that is stopped', () => {
     expect(await row('t')).toMatchObject({ ended: false, failures: 0 })
     worker(async () => {})
     await ended('t')
+  })
+})
+
+describe('a sweep that fails', () => {
+  it('keeps no task waiting, and is not repeated at once', async () => {
+    await keep('t')
+    const sweep = vi.fn(async () => await Promise.reject(outage()))
+    worker(async () => {}, {}, { sweep })
+    await ended('t')
+    expect(sweep).toHaveBeenCalledTimes(1)
+    expect(said('are not forgotten yet')).toBe(1)
   })
 })
 
