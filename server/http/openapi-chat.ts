@@ -1,6 +1,14 @@
 // The chat surfaces as the document tells them.
 import { QUESTION, shownAnswer } from './openapi-answer.ts'
-import { bodyFaults, type Example, fault, faultReplies, type Operation, outage } from './openapi-operation.ts'
+import {
+  bodyFaults,
+  type Example,
+  fault,
+  type FaultForm,
+  faultReplies,
+  type Operation,
+  outage,
+} from './openapi-operation.ts'
 import { chatBody } from './chat-request.ts'
 import * as chat from './shapes-chat.ts'
 import { uiChatBody } from './ui-request.ts'
@@ -53,6 +61,13 @@ const chunk = (delta: object) =>
     choices: [{ index: 0, delta, logprobs: null, finish_reason: null }],
   })}\n\n`
 
+const noNames = (body: object, form?: FaultForm) =>
+  fault(
+    { status: 422, code: 'bad-field', title: 'audiences: must be an array of names.', field: 'audiences' },
+    { body: { ...body, audiences: 'payments' } },
+    form,
+  )
+
 const completionFaults = {
   model_not_found: fault(
     {
@@ -74,6 +89,7 @@ const completionFaults = {
     { body: { model: 'footnote', messages: [{ role: 'assistant', content: 'Hello.' }] } },
     'openai',
   ),
+  audiences: noNames({ model: 'footnote', messages }, 'openai'),
   unsupported_parameter: fault(
     {
       status: 422,
@@ -94,7 +110,7 @@ const completions: Operation = {
   tag: 'Chats',
   summary: 'Ask as a client of the OpenAI chat API',
   description:
-    'The last user message is the question, those before it the conversation; instructions are ignored, and so are parameters that change nothing here. Sentences that nothing supports are withheld. With "stream": true chunks, then [DONE]; a fault on the way is a chunk that holds `error`.',
+    'The last user message is the question, those before it the conversation; instructions are ignored, and so are parameters that change nothing here; `audiences` limits what is looked at. Sentences that nothing supports are withheld. With "stream": true chunks, then [DONE]; a fault on the way is a chunk that holds `error`.',
   body: chatBody,
   replies: {
     200: {
@@ -106,6 +122,11 @@ const completions: Operation = {
   },
   examples: {
     answer: { summary: 'A question', status: 200, body: { model: 'footnote', messages }, reply: completion },
+    limited: {
+      summary: 'A question on behalf of some readers',
+      status: 200,
+      body: { model: 'footnote', messages, audiences: ['payments'] },
+    },
     stream: {
       summary: 'The answer as it comes',
       status: 200,
@@ -160,6 +181,7 @@ const said = (text: string) => [{ id: 'msg-1', role: 'user', parts: [{ type: 'te
 
 const uiFaults = {
   ...bodyFaults(LIMIT_KB),
+  audiences: noNames({ messages: said(QUESTION) }),
   'bad-field': fault(
     { status: 422, code: 'bad-field', title: 'messages: the last one is empty.', field: 'messages' },
     { body: { messages: said(' ') } },
@@ -187,7 +209,7 @@ const ui: Operation = {
   tag: 'Chats',
   summary: 'Ask as a client of the AI SDK',
   description:
-    'For useChat: its UI message stream (protocol v1), then [DONE]. The last message is the question; `id` becomes the conversation’s; the trigger regenerate-message asks the model again. Sentences that nothing supports are withheld.',
+    'For useChat: its UI message stream (protocol v1), then [DONE]. The last message is the question; `id` becomes the conversation’s; the trigger regenerate-message asks the model again; `audiences` limits what is looked at. Sentences that nothing supports are withheld.',
   body: uiChatBody,
   replies: {
     200: { description: 'The parts of the message.', events: { message: chat.uiChunkShape } },

@@ -8,7 +8,7 @@ import { newConversationId } from './ask.ts'
 import { ask, begun, finishReason, toError } from './asking.ts'
 import { readBody } from './body.ts'
 import type { ChatDeps } from './chat-completions.ts'
-import { CONVERSATION_LIMIT_BYTES } from './conversation.ts'
+import { CONVERSATION_LIMIT_BYTES, readersOf } from './conversation.ts'
 import { DONE, frame, sseResponse } from './events.ts'
 import { publicTitle } from './failure.ts'
 import { identifier } from './schemas.ts'
@@ -24,13 +24,12 @@ import { toWire } from './wire.ts'
 export function uiStreamRoutes({ live, library, publicUrl }: ChatDeps): Hono {
   return new Hono().post('/api/chat', async (c) => {
     const body = await readBody(c, uiChatBody, CONVERSATION_LIMIT_BYTES)
-    const conversation = readUiChat(body)
     const { data: conversationId = newConversationId() } = identifier.safeParse(body.id)
     // Who asks for another answer does not want the same again.
     const fresh = body.trigger === 'regenerate-message'
     const id = newAnswerId()
-    const question = { ...conversation, id, library, conversationId, mode: 'auto', fresh, withholds: true } as const
-    const { events, leave } = await ask(question, live, c.req.raw.signal)
+    const asked = { ...readUiChat(body), ...readersOf(body), id, library, conversationId, fresh }
+    const { events, leave } = await ask({ ...asked, mode: 'auto', withholds: true }, live, c.req.raw.signal)
     const write = createWriter(publicUrl ?? new URL(c.req.url).origin)
     const response = sseResponse(frames(await begun(events), write), leave)
     response.headers.set('x-vercel-ai-ui-message-stream', 'v1')
