@@ -11,7 +11,7 @@ import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
 import { chatRoutes } from './http/chat-completions.ts'
 import { documentsRoutes } from './http/documents.ts'
-import { isOpenAiPath, openAiErrorResponse, problemResponse } from './http/failure.ts'
+import { faultResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
@@ -118,7 +118,7 @@ function failing(log: Log): ErrorHandler {
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 })
     const level = levelOf(error)
     if (level) log[level]({ err: error, id }, 'request failed')
-    return isOpenAiPath(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
+    return faultResponse(c.req.path, error, id)
   }
 }
 

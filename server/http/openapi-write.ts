@@ -76,7 +76,7 @@ function bodyOf(body: z.ZodType, examples: Named): object {
 }
 
 function replyOf(reply: Reply, status: number, examples: Named): object {
-  const { description, json, events, lines, type = 'application/json' } = reply
+  const { description, json, events, lines, isText, type = 'application/json' } = reply
   const isStreamed = (example: Example) =>
     events !== undefined && (json === undefined || typeof example.reply === 'string')
   const ofType = (streamed: boolean) =>
@@ -91,6 +91,7 @@ function replyOf(reply: Reply, status: number, examples: Named): object {
     description,
     ...(status === 503 ? { headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } } } : {}),
     content: {
+      ...(isText && { 'text/plain': { schema: { type: 'string' }, ...ofType(false) } }),
       ...(json && { [type]: { schema: refTo(json), ...ofType(false) } }),
       ...(events && { 'text/event-stream': { ...streamed, 'x-events': refsTo(events) } }),
       ...(lines && {

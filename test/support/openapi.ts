@@ -159,7 +159,7 @@ function eventsIn(text: string): { name: string; payload: string }[] {
 export function checkBody(text: string, media: Media, check: Check): void {
   const { 'x-events': events, 'x-lines': line, schema } = media
   if (line) for (const each of text.trim().split('\n')) check(JSON.parse(each), line)
-  else if (!events) check(JSON.parse(text), schema)
+  else if (!events) check('$ref' in schema ? JSON.parse(text) : text, schema)
   else
     for (const { name, payload } of eventsIn(text)) {
       const shape = events[name]
