@@ -87,7 +87,7 @@ export function createApp(deps: AppDeps): App {
   return {
     routes: hono.routes,
     fetch: (request) => hono.fetch(request),
-    begin: () => slack?.begin(),
+    begin: () => beginSlack(slack, deps),
     drain: drainer(live, slack, () => (draining = true)),
   }
 }
@@ -139,6 +139,16 @@ function openSlack(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps): Sla
   const perform: Perform = async (...asked) => await (await (opened ??= openVoice(voice))).perform(...asked)
   return createSlack({ ...deps, slack, inbox: store.inbox, perform })
 }
+
+function beginSlack(app: SlackApp | null, { slack, log }: AppDeps): void {
+  app?.begin()
+  if (!slack) return
+  const report = async () => (await import('./slack/credentials.ts')).reportRefusal(slack, log, never)
+  report().catch((error: unknown) => log.error({ err: error }, 'Slack could not be asked who this is'))
+}
+
+// It has a deadline of its own, and does not hold the process at its end.
+const never = new AbortController().signal
 
 async function openVoice(deps: VoiceDeps) {
   const { createVoice } = await import('./slack/voice.ts')
