@@ -79,16 +79,18 @@ export async function chooseSentences(
   const parts = found.parts?.length ? found.parts : [found]
   const chosen: Piece[] = []
   for (const part of parts) {
-    const pieces = await chooseFor(part, passages, Math.floor(WORDS / parts.length), deps, signal)
-    chosen.push(...withoutRepeats(pieces, chosen))
+    chosen.push(...(await chooseFor(part, passages, { room: Math.floor(WORDS / parts.length), chosen }, deps, signal)))
   }
   return chosen
 }
 
+/** How many words there is room for, and what the parts before have said. */
+type Bounds = { readonly room: number; readonly chosen: readonly Piece[] }
+
 async function chooseFor(
   found: Found,
   passages: readonly Passage[],
-  room: number,
+  bounds: Bounds,
   deps: ChooseDeps,
   signal: AbortSignal,
 ): Promise<Piece[]> {
@@ -100,7 +102,7 @@ async function chooseFor(
       siblings,
     }))
   })
-  return choose(scored, found.query, room)
+  return choose(scored, found.query, bounds)
 }
 
 /** What a piece must be better by than one of eight words. */
@@ -132,7 +134,7 @@ export async function rateSentences(
   )
 }
 
-function choose(rated: readonly Scored[], query: string, words: number): Piece[] {
+function choose(rated: readonly Scored[], query: string, { room: words, chosen }: Bounds): Piece[] {
   const pool = [...rated]
   const best = Math.max(...rated.map(({ score }) => score))
   const taken: Piece[] = []
@@ -141,7 +143,7 @@ function choose(rated: readonly Scored[], query: string, words: number): Piece[]
     const next = pool.reduce((most, each) => (priced(each, taken, best) > priced(most, taken, best) ? each : most))
     pool.splice(pool.indexOf(next), 1)
     if (next.score < best - PADDING) break
-    const group = whole(withoutRepeats(groupOf(next, query, room), taken), taken)
+    const group = whole(withoutRepeats(groupOf(next, query, room), [...chosen, ...taken]), taken)
     const cost = group.reduce((sum, piece) => sum + wordsIn(piece), 0)
     if (group.length === 0 || (cost > room && taken.length > 0)) continue
     taken.push(...group)
