@@ -81,7 +81,7 @@ export async function chooseSentences(
   for (const part of parts) {
     chosen.push(...(await chooseFor(part, passages, { room: Math.floor(WORDS / parts.length), chosen }, deps, signal)))
   }
-  return chosen
+  return withHeads(chosen)
 }
 
 /** How many words there is room for, and what the parts before have said. */
@@ -167,6 +167,18 @@ function whole(group: readonly Piece[], taken: readonly Piece[]): readonly Piece
 
 function isBeside(piece: Piece, other: Piece): boolean {
   return other.passage === piece.passage && Math.abs(other.line - piece.line) <= 1
+}
+
+/** "Heap ratio | long pauses" says nothing to whoever does not see what the columns are. They say it once per table. */
+function withHeads(pieces: readonly Piece[]): Piece[] {
+  return pieces.flatMap((piece, at) => {
+    const { head } = piece
+    const before = pieces[at - 1]
+    const isSeen = before?.passage === piece.passage && before.head?.line === head?.line
+    if (head === undefined || isSeen || head.terms.size === 0) return [piece]
+    // One that holds a reference cannot be quoted whole, and its rest would name the wrong columns.
+    return aroundReferences(head)[0]?.text === head.text ? [head, piece] : [piece]
+  })
 }
 
 /** Every passage that has something nearly as good as the best is heard once before any is heard again. */

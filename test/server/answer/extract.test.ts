@@ -68,6 +68,18 @@ describe('an extract', () => {
     expect(quotes).toEqual(['request counters for the calls of users', 'load shedders for the calls of tests'])
   })
 
+  it('brings the names of the columns with the first row of a table, and once', async () => {
+    const table = 'Measure | Limit\nHeap ratio | long pauses\nNon-fair lock | readers queued\nSatellites | small files'
+    const { answer } = await extracted('What is the limit of the heap ratio and of the lock?', passagesOf(table))
+    expect(answer).toMatch(/^- Measure \| Limit \[1\]\n- Heap ratio \| long pauses \[2\]\n- Non-fair lock/)
+    expect(answer.split('Measure')).toHaveLength(2)
+    const parts = ['What is the limit of the heap ratio?', 'What is the limit of the lock?']
+    const inParts = await extracted(parts.join(' '), passagesOf(table), parts)
+    expect(inParts.answer.split('Measure')).toHaveLength(2)
+    const referred = await extracted(parts[0] ?? '', passagesOf(table.replace('Limit', 'Limit [7] of it')))
+    expect(referred.answer).not.toContain('Measure')
+  })
+
   it('brings the introduction of the list that an entry of it stands in', async () => {
     const { quotes } = await extracted('Which kinds of shedder for the fleet are there?', passagesOf(list))
     expect(quotes).toContain('a fleet shedder')
