@@ -114,7 +114,7 @@ function place(path: string, { parameters, requestBody }: Operation, name: strin
   for (const parameter of parameters) {
     const own = parameter.examples[name] ?? (parameter.required ? Object.values(parameter.examples)[0] : undefined)
     if (own === undefined) continue
-    const value = z.string().parse(own.value)
+    const value = String(z.union([z.string(), z.number()]).parse(own.value))
     if (parameter.in === 'path') address = address.replace(`{${parameter.name}}`, encodeURIComponent(value))
     else if (parameter.in === 'query') query.set(parameter.name, value)
     else headers[parameter.name] = value

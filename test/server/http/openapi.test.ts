@@ -130,6 +130,16 @@ describe('the document', () => {
     ).toEqual(routes.toSorted())
   })
 
+  it('shows of each parameter values of its type', () => {
+    const shownOf = operationsOf(api).flatMap(({ operation: { parameters } }) =>
+      parameters.flatMap(({ schema, examples }) =>
+        Object.values(examples).map(({ value }) => [(schema as { type?: string }).type ?? 'string', value] as const),
+      ),
+    )
+    expect(shownOf.filter(([type, value]) => (type === 'integer' ? 'number' : type) !== typeof value)).toEqual([])
+    expect(shownOf.filter(([type]) => type === 'integer').length).toBeGreaterThan(5)
+  })
+
   it('names each operation once', () => {
     const names = operationsOf(api).map(({ operation }) => operation.operationId)
     expect(new Set(names).size).toBe(names.length)
