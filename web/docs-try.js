@@ -155,13 +155,6 @@ function drawForm(route, sent) {
   const answerId =
     namesAnswer(route) && Number(sent.status) < 400 ? fields.find(({ name }) => name === 'id') : undefined
   if (answerId) answerId.input.value = ''
-  const fill = async () => {
-    if (!answerId || answerId.input.value !== '') return
-    answerId.input.value = (await knownAnswer()) ?? ''
-    if (answerId.input.value === '')
-      reply.replaceChildren(element('p', { class: 'notice' }, 'There is no answer yet: ask something first.'))
-    else reply.replaceChildren()
-  }
   const submit = element('button', {}, 'Send')
   const form = element(
     'form',
@@ -186,7 +179,7 @@ function drawForm(route, sent) {
     )
   })
   const details = element('details', {}, element('summary', {}, 'Try it'), form, reply)
-  details.addEventListener('toggle', () => void (details.open && fill()))
+  if (answerId) details.addEventListener('toggle', () => void (details.open && fill(answerId.input, reply)))
   return details
 }
 
@@ -196,6 +189,16 @@ let askedId = null
 /** @param {Route} route */
 function namesAnswer({ path }) {
   return path.startsWith('/v1/answers/{id}')
+}
+
+/** @param {HTMLInputElement} input @param {HTMLElement} reply */
+async function fill(input, reply) {
+  if (input.value !== '') return
+  input.value = (await knownAnswer()) ?? ''
+  const isLacking = input.value === ''
+  reply.replaceChildren(
+    ...(isLacking ? [element('p', { class: 'notice' }, 'There is no answer yet: ask something first.')] : []),
+  )
 }
 
 /** An answer that this server has: the one asked for here, or its newest. */
