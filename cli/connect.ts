@@ -38,16 +38,29 @@ async function overNetwork(owner: Owner | null, locked: StoreError): Promise<Con
   return connectTo(owner.url, owner.token)
 }
 
-/** A server that runs already, at this address. Without its token it can be asked, but not be made to learn. */
+/** A server that holds the data directory, and listens at this address. Without its token it can be asked, but not be made to learn. */
 export function connectTo(url: string, token = ''): Connection {
   const request = async (path: string, init?: RequestInit) =>
     await fetch(new URL(path, url), init).catch((error: unknown) => {
       if (init?.signal?.aborted) throw error
-      throw new StoreError('unreachable', `The server at ${url} does not answer. Start it anew: npm start`, {
-        cause: error,
-      })
+      throw new StoreError(
+        'unreachable',
+        `The server at ${url} does not answer. ${isShut(error) ? SHUTTING_DOWN : 'Start it anew: npm start'}`,
+        {
+          cause: error,
+        },
+      )
     })
   return { request, url, token, close: async () => {} }
+}
+
+// It held the directory when the command began, and has listened: a server closes its door first and its store last.
+const SHUTTING_DOWN = 'It is shutting down: try again in a moment, or when it is gone start it anew: npm start'
+
+/** Nobody listens there, other than where somebody does and says nothing. */
+function isShut(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
 }
 
 /** What stands at this path. Throws its problem as an error for the terminal. */

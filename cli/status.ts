@@ -28,6 +28,8 @@ type Status = {
     readonly embedder: string | null
     readonly budgetUsdPerDay: number | null
   }
+  /** how Slack's messages would come in; null: the server does not speak to Slack */
+  readonly slack: { readonly overHttp: boolean; readonly socketMode: boolean } | null
 }
 
 type Place =
@@ -64,6 +66,10 @@ async function look(config: Config, reader: Reader | null, signal: AbortSignal):
       embedder: config.embeddingModel,
       budgetUsdPerDay: config.budgetUsdPerDay,
     },
+    slack: config.slack && {
+      overHttp: config.slack.signingSecret !== null,
+      socketMode: config.slack.appToken !== null,
+    },
   }
 }
 
@@ -74,13 +80,14 @@ export function placeOf({ databaseUrl, dataDir }: Config): Place {
   return { kind: 'postgres', host, database: decodeURIComponent(pathname.slice(1)) }
 }
 
-function describe({ server, store, library, models }: Status): string {
+function describe({ server, store, library, models, slack }: Status): string {
   const lines: [string, string][] = [
     ['Server', server ? `running at ${server}` : 'not running; start it: npm start'],
     ['Store', `${describePlace(store)}, ${describeSize(store)}`],
     ['Library', describeLibrary(library, store.schema)],
     ['Embedder', library?.space ?? models.embedder ?? 'built-in'],
     ['Model', models.generator ?? 'none: answers are verbatim extracts'],
+    ['Slack', describeSlack(slack)],
   ]
   if (library)
     lines.push(['Answers', describeAnswers(library)], ['Today', describeToday(library, models.budgetUsdPerDay)])
@@ -106,6 +113,13 @@ function describeLibrary(library: LibraryReport | null, schema: SchemaReport | n
   return schema.unknown.length > 0
     ? 'not readable: a newer Footnote has migrated this database'
     : `not readable: ${count(schema.missing.length, 'migration')} behind; npm start brings it up to date`
+}
+
+/** What is configured; whether Slack takes the tokens, `doctor` asks. */
+function describeSlack(slack: Status['slack']): string {
+  if (!slack) return 'off'
+  const ways = [...(slack.overHttp ? ['over HTTP'] : []), ...(slack.socketMode ? ['by Socket Mode'] : [])]
+  return `on, ${ways.join(' and ')}; npm run doctor tries its tokens`
 }
 
 function describeAnswers({ answers, ratings }: LibraryReport): string {

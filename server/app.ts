@@ -13,7 +13,7 @@ import { askRoutes } from './http/ask.ts'
 import { conversationsRoutes } from './http/conversations.ts'
 import { chatRoutes } from './http/chat-completions.ts'
 import { documentsRoutes } from './http/documents.ts'
-import { isOpenAiPath, openAiErrorResponse, problemResponse } from './http/failure.ts'
+import { faultResponse } from './http/failure.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { libraryStateRoutes } from './http/library-state.ts'
@@ -95,7 +95,7 @@ export function createApp(deps: AppDeps): App {
   return {
     routes: hono.routes,
     fetch: (request) => hono.fetch(request),
-    begin: () => slack?.begin(),
+    begin: () => beginSlack(slack, deps),
     drain: drainer(deps.syncing, live, slack, () => (draining = true)),
   }
 }
@@ -131,7 +131,7 @@ function failing(log: Log): ErrorHandler {
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 })
     const level = levelOf(error)
     if (level) log[level]({ err: error, id }, 'request failed')
-    return isOpenAiPath(c.req.path) ? openAiErrorResponse(error) : problemResponse(error, id)
+    return faultResponse(c.req.path, error, id)
   }
 }
 
@@ -153,6 +153,16 @@ function openSlack(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps): Sla
   const perform: Perform = async (...asked) => await (await (opened ??= openVoice(voice))).perform(...asked)
   return createSlack({ ...deps, slack, inbox: store.inbox, perform })
 }
+
+function beginSlack(app: SlackApp | null, { slack, log }: AppDeps): void {
+  app?.begin()
+  if (!slack) return
+  const report = async () => (await import('./slack/credentials.ts')).reportRefusal(slack, log, never)
+  report().catch((error: unknown) => log.error({ err: error }, 'Slack could not be asked who this is'))
+}
+
+// It has a deadline of its own, and does not hold the process at its end.
+const never = new AbortController().signal
 
 async function openVoice(deps: VoiceDeps) {
   const { createVoice } = await import('./slack/voice.ts')

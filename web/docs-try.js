@@ -151,6 +151,10 @@ function drawForm(route, sent) {
   const body = requestBody ? [element('textarea', { rows: '6', spellcheck: 'false' })] : []
   for (const area of body) area.value = pretty(sent.body ?? '')
   const reply = element('div', { class: 'reply', 'aria-live': 'polite' })
+  // The answers of the examples are on no server. What shows a fault is sent as it stands.
+  const answerId =
+    namesAnswer(route) && Number(sent.status) < 400 ? fields.find(({ name }) => name === 'id') : undefined
+  if (answerId) answerId.input.value = ''
   const submit = element('button', {}, 'Send')
   const form = element(
     'form',
@@ -174,7 +178,38 @@ function drawForm(route, sent) {
       reply,
     )
   })
-  return element('details', {}, element('summary', {}, 'Try it'), form, reply)
+  const details = element('details', {}, element('summary', {}, 'Try it'), form, reply)
+  if (answerId) details.addEventListener('toggle', () => void (details.open && fill(answerId.input, reply)))
+  return details
+}
+
+/** Of the answer that was asked for last on this page. @type {string | null} */
+let askedId = null
+
+/** @param {Route} route */
+function namesAnswer({ path }) {
+  return path.startsWith('/v1/answers/{id}')
+}
+
+/** @param {HTMLInputElement} input @param {HTMLElement} reply */
+async function fill(input, reply) {
+  if (input.value !== '') return
+  input.value = (await knownAnswer()) ?? ''
+  const isLacking = input.value === ''
+  reply.replaceChildren(
+    ...(isLacking ? [element('p', { class: 'notice' }, 'There is no answer yet: ask something first.')] : []),
+  )
+}
+
+/** An answer that this server has: the one asked for here, or its newest. */
+async function knownAnswer() {
+  if (askedId !== null) return askedId
+  try {
+    const { answers } = await (await fetch('/v1/answers?limit=1')).json()
+    return /** @type {string | null} */ (answers[0]?.id ?? null)
+  } catch {
+    return null
+  }
 }
 
 /** @param {string} text */
@@ -197,6 +232,8 @@ async function send(url, init, place) {
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
     for (let step = await reader?.read(); step && !step.done && text.length < LONGEST; step = await reader?.read())
       text.appendData(step.value)
+    // Whatever asks tells the id of its answer first; what lists answers is no question.
+    if (init.method === 'POST') askedId = /\bans_\w+/.exec(text.data)?.[0] ?? askedId
     text.data = pretty(text.data)
   } catch (error) {
     status.replaceChildren(`The server cannot be reached (${error instanceof Error ? error.message : 'no reason'}).`)

@@ -98,7 +98,7 @@ function drawMedia(type, media) {
       ]
     : lines
       ? ['lines of ', linkTo(lines)]
-      : [linkTo(schema)]
+      : [schema.$ref === undefined ? String(schema.type) : linkTo(schema)]
   return element('p', {}, element('code', {}, type), ' ', ...what)
 }
 

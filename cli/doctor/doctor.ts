@@ -39,8 +39,9 @@ async function* examine(
   // Everything else depends on it.
   if (!config) return
   const model = checkGenerator(config, signal)
+  const slack = lookAtSlack(config, signal)
   // Awaited further down, and not at all when the reader leaves before.
-  model.catch(() => {})
+  for (const begun of [model, slack]) begun.catch(() => {})
   yield { name: 'folders', findings: await checkFolders(config) }
   const store = await examineStore(config, signal)
   try {
@@ -50,10 +51,18 @@ async function* examine(
     if (store.reader && store.stored?.library)
       yield { name: 'index', findings: await checkIndex(store.reader, store.stored, embedder, signal) }
     yield { name: 'model', findings: await model }
+    if (config.slack) yield { name: 'slack', findings: await slack }
     yield* examineServer(config, store, url, signal)
   } finally {
     await store.reader?.close()
   }
+}
+
+/** Loaded when it is needed: Slack's package takes a tenth of a second. */
+async function lookAtSlack({ slack }: Config, signal: AbortSignal): Promise<readonly Finding[]> {
+  if (!slack) return []
+  const { checkSlack } = await import('./slack.ts')
+  return await checkSlack(slack, signal)
 }
 
 async function* examineServer(

@@ -1,7 +1,7 @@
 // The folders: may we write, is there room, is there anything to learn.
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmdirSync, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../../core/config.ts'
 import { count, megabytes } from '../status.ts'
 import { fine, type Finding, look, wrong } from './finding.ts'
@@ -22,8 +22,8 @@ async function checkDataDir(dataDir: string, roomOf: (folder: string) => Promise
   if (!mayWrite(folder))
     return [
       wrong(
-        `DATA_DIR: ${folder} may not be written by this user`,
-        'Change its owner or its permissions, or set DATA_DIR to another folder.',
+        `DATA_DIR: ${folder} cannot be written by this user`,
+        'Change its owner or its permissions, or, where it is no folder for files at all, set DATA_DIR to another folder.',
       ),
     ]
   const bytes = await roomOf(folder)
@@ -57,9 +57,11 @@ function existingAbove(path: string): string {
   return folder
 }
 
+/** By a folder that is made and gone again: to root every permission is given, and /proc takes nothing all the same. */
 function mayWrite(folder: string): boolean {
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+    rmdirSync(mkdtempSync(join(folder, '.footnote-')))
     return true
   } catch {
     return false

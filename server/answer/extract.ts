@@ -79,16 +79,18 @@ export async function chooseSentences(
   const parts = found.parts?.length ? found.parts : [found]
   const chosen: Piece[] = []
   for (const part of parts) {
-    const pieces = await chooseFor(part, passages, Math.floor(WORDS / parts.length), deps, signal)
-    chosen.push(...withoutRepeats(pieces, chosen))
+    chosen.push(...(await chooseFor(part, passages, { room: Math.floor(WORDS / parts.length), chosen }, deps, signal)))
   }
-  return chosen
+  return withHeads(chosen)
 }
+
+/** How many words there is room for, and what the parts before have said. */
+type Bounds = { readonly room: number; readonly chosen: readonly Piece[] }
 
 async function chooseFor(
   found: Found,
   passages: readonly Passage[],
-  room: number,
+  bounds: Bounds,
   deps: ChooseDeps,
   signal: AbortSignal,
 ): Promise<Piece[]> {
@@ -100,7 +102,7 @@ async function chooseFor(
       siblings,
     }))
   })
-  return choose(scored, found.query, room)
+  return choose(scored, found.query, bounds)
 }
 
 /** What a piece must be better by than one of eight words. */
@@ -132,7 +134,7 @@ export async function rateSentences(
   )
 }
 
-function choose(rated: readonly Scored[], query: string, words: number): Piece[] {
+function choose(rated: readonly Scored[], query: string, { room: words, chosen }: Bounds): Piece[] {
   const pool = [...rated]
   const best = Math.max(...rated.map(({ score }) => score))
   const taken: Piece[] = []
@@ -141,7 +143,7 @@ function choose(rated: readonly Scored[], query: string, words: number): Piece[]
     const next = pool.reduce((most, each) => (priced(each, taken, best) > priced(most, taken, best) ? each : most))
     pool.splice(pool.indexOf(next), 1)
     if (next.score < best - PADDING) break
-    const group = whole(withoutRepeats(groupOf(next, query, room), taken), taken)
+    const group = whole(withoutRepeats(groupOf(next, query, room), [...chosen, ...taken]), taken)
     const cost = group.reduce((sum, piece) => sum + wordsIn(piece), 0)
     if (group.length === 0 || (cost > room && taken.length > 0)) continue
     taken.push(...group)
@@ -165,6 +167,18 @@ function whole(group: readonly Piece[], taken: readonly Piece[]): readonly Piece
 
 function isBeside(piece: Piece, other: Piece): boolean {
   return other.passage === piece.passage && Math.abs(other.line - piece.line) <= 1
+}
+
+/** "Heap ratio | long pauses" says nothing to whoever does not see what the columns are. They say it once per table. */
+function withHeads(pieces: readonly Piece[]): Piece[] {
+  return pieces.flatMap((piece, at) => {
+    const { head } = piece
+    const before = pieces[at - 1]
+    const isSeen = before?.passage === piece.passage && before.head?.line === head?.line
+    if (head === undefined || isSeen || head.terms.size === 0) return [piece]
+    // One that holds a reference cannot be quoted whole, and its rest would name the wrong columns.
+    return aroundReferences(head)[0]?.text === head.text ? [head, piece] : [piece]
+  })
 }
 
 /** Every passage that has something nearly as good as the best is heard once before any is heard again. */

@@ -1,6 +1,5 @@
 // Answers under way: each is driven to its end by the server, not by the connection that asked; its events are
 // stored before anybody sees them, and any number of readers can follow from any event on.
-import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '../../core/errors.ts'
 import type { AnswerStore, Answering } from '../../core/ports.ts'
 import { type AnswerEvent, isTerminal, type Mode, type Question, type StoredEvent } from '../../core/types.ts'

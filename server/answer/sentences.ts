@@ -12,6 +12,8 @@ export type Piece = {
   readonly line: number
   /** stands in a list or a table */
   readonly listed: boolean
+  /** of a whole row: the names of its columns */
+  readonly head?: Piece
   readonly terms: ReadonlySet<string>
 }
 
@@ -59,9 +61,9 @@ const ROW_WORDS = 30
 function piecesOfRow(passage: Passage, lines: readonly string[], offset: number, number: number): Piece[] {
   const line = lines[number] ?? ''
   const row = toPiece(passage, line, { start: 0, end: line.length }, offset, 'row', number)
-  if (line.split(/\s+/).length <= ROW_WORDS) return [row]
-  const head = lines.findLastIndex((_, at) => at < number && isTableHead(lines, at))
-  const columns = head === -1 ? [] : (lines[head] ?? '').split(CELL)
+  const head = headOf(passage, lines, offset, number)
+  if (line.split(/\s+/).length <= ROW_WORDS) return [{ ...row, ...(head && { head }) }]
+  const columns = head?.text.split(CELL) ?? []
   const cells = line.split(CELL)
   let start = 0
   return cells.map((cell, column) => {
@@ -70,6 +72,14 @@ function piecesOfRow(passage: Passage, lines: readonly string[], offset: number,
     start += cell.length + CELL.length
     return { ...piece, terms: piece.terms.union(termsOf(`${cells[0] ?? ''} ${columns[column] ?? ''}`)) }
   })
+}
+
+/** The first line of the table that a row stands in, where that names the columns. */
+function headOf(passage: Passage, lines: readonly string[], offset: number, number: number): Piece | null {
+  let [at, start] = [number, offset]
+  while (cellsOf(lines[at - 1]) === cellsOf(lines[number])) start -= (lines[--at]?.length ?? 0) + 1
+  if (!isTableHead(lines, at)) return null
+  return toPiece(passage, lines[at] ?? '', { start: 0, end: lines[at]?.length ?? 0 }, start, 'row', at)
 }
 
 function piecesOfLine(passage: Passage, line: string, offset: number, number: number): Piece[] {

@@ -9,7 +9,7 @@ import { newConversationId } from './ask.ts'
 import { ask, begun, finished, finishReason, toError } from './asking.ts'
 import { readBody } from './body.ts'
 import { chatBody, models, readChat } from './chat-request.ts'
-import { CONVERSATION_LIMIT_BYTES } from './conversation.ts'
+import { CONVERSATION_LIMIT_BYTES, readersOf } from './conversation.ts'
 import { DONE, frame, sseResponse } from './events.ts'
 import { openAiError } from './failure.ts'
 import { createMarkdownWriter, type MarkdownWriter } from './markdown.ts'
@@ -36,7 +36,7 @@ export function chatRoutes(deps: ChatDeps): Hono {
       const { library } = deps
       const [id, conversationId, mode] = [newAnswerId(), newConversationId(), models[model]]
       // Nothing marks a doubtful sentence in a chat that we do not draw.
-      const question = { id, text, library, conversationId, history, mode, withholds: true }
+      const question = { id, text, library, conversationId, history, mode, withholds: true, ...readersOf(body) }
       const { events, leave } = await ask(question, deps.live, c.req.raw.signal)
       const reply = { id, created: Math.floor(Date.now() / 1000), model }
       const writer = createMarkdownWriter(deps.publicUrl ?? new URL(c.req.url).origin)

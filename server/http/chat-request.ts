@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { InputError, NotFoundError } from '../../core/errors.ts'
 import { type Conversation, readConversation } from './conversation.ts'
+import { audiences } from './schemas.ts'
 
 /** The names under which the server answers, and what each of them does. */
 export const models = { footnote: 'auto', 'footnote-extracts': 'extractive' } as const
@@ -12,7 +13,7 @@ const message = z.looseObject({
   content: z.union([z.string(), z.array(part), z.null()], 'must be text or an array of parts').optional(),
 })
 
-/** Loose: clients send many parameters for models of other kinds, and those that change nothing here are ignored. */
+/** Loose: clients send many parameters for models of other kinds, and those that change nothing here are ignored. `audiences` is ours. */
 export const chatBody = z.looseObject({
   model: z.string('must be a string').min(1, 'is empty'),
   messages: z.array(message, 'must be an array').min(1, 'is empty').max(1_000, 'holds more than 1,000 messages'),
@@ -23,6 +24,7 @@ export const chatBody = z.looseObject({
   functions: z.array(z.unknown(), 'must be an array').nullish(),
   modalities: z.array(z.string(), 'must be an array').nullish(),
   response_format: z.looseObject({ type: z.string('must be a string') }).nullish(),
+  audiences,
 })
 type ChatBody = z.output<typeof chatBody>
 

@@ -26,6 +26,11 @@ export function readConversation(said: readonly Said[]): Conversation {
   return { text: question.data.trim(), history: turnsOf(said.slice(0, -1)) }
 }
 
+/** Left out, nobody is limited; there is no other way to say so. */
+export function readersOf({ audiences }: { readonly audiences?: readonly string[] | undefined }) {
+  return audiences === undefined ? {} : { audiences }
+}
+
 // No part of an earlier answer that is behind this is looked at, and a question cannot be longer.
 const LONGEST = 4_000
 

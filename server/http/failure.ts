@@ -28,6 +28,12 @@ export function problemOf(error: unknown): Problem {
   return problem(500, code, 'This is a fault of the server. Its log has the details under the request id.')
 }
 
+/** The fault as whoever asks at this path reads it. */
+export function faultResponse(path: string, error: unknown, requestId = ''): Response {
+  if (isOpenAiPath(path)) return openAiErrorResponse(error)
+  return /^\/api\/chat\b/.test(path) ? sentenceResponse(error) : problemResponse(error, requestId)
+}
+
 /** The problem as a response; retryable ones say when. */
 export function problemResponse(error: unknown, requestId = ''): Response {
   const found = problemOf(error)
@@ -59,6 +65,12 @@ export function isOpenAiPath(path: string): boolean {
 export function openAiErrorResponse(error: unknown): Response {
   const { status, body } = openAiError(error)
   return new Response(JSON.stringify(body), { status, headers: headersOf(error, status, 'application/json') })
+}
+
+/** The AI SDK shows people the whole body of a refusal. */
+function sentenceResponse(error: unknown): Response {
+  const { status, title } = problemOf(error)
+  return new Response(title, { status, headers: headersOf(error, status, 'text/plain; charset=utf-8') })
 }
 
 function headersOf(error: unknown, status: number, type: string): Headers {

@@ -1,7 +1,7 @@
 // What no route took: a path that does not exist, or one that exists under another method.
 import type { Context, Hono } from 'hono'
 import { type AppError, InputError, NotFoundError } from '../../core/errors.ts'
-import { isOpenAiPath, openAiErrorResponse, problemResponse } from './failure.ts'
+import { faultResponse, isOpenAiPath } from './failure.ts'
 import { nearest } from './faults.ts'
 
 type Route = Hono['routes'][number]
@@ -13,11 +13,13 @@ export function missing(routes: readonly Route[]): (c: Context) => Response {
     .map(({ method, path }) => ({ method, path, pattern: toPattern(path) }))
   return (c) => {
     const { method, path } = c.req
-    const toResponse = isOpenAiPath(path) ? openAiErrorResponse : problemResponse
     const asked = `${method} ${path.slice(0, 200)}`
     const allowed = methodsAt(path, known).join(', ')
-    if (allowed === '') return toResponse(unknownPath(asked, path, known))
-    const response = toResponse(new InputError('wrong-method', `${asked} is not offered; use ${allowed}.`, 'method'))
+    if (allowed === '') return faultResponse(path, unknownPath(asked, path, known))
+    const response = faultResponse(
+      path,
+      new InputError('wrong-method', `${asked} is not offered; use ${allowed}.`, 'method'),
+    )
     response.headers.set('allow', allowed)
     return response
   }

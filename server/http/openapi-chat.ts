@@ -1,6 +1,14 @@
 // The chat surfaces as the document tells them.
 import { QUESTION, shownAnswer } from './openapi-answer.ts'
-import { bodyFaults, type Example, fault, faultReplies, type Operation, outage } from './openapi-operation.ts'
+import {
+  bodyFaults,
+  type Example,
+  fault,
+  type FaultForm,
+  faultReplies,
+  type Operation,
+  outage,
+} from './openapi-operation.ts'
 import { chatBody } from './chat-request.ts'
 import * as chat from './shapes-chat.ts'
 import { uiChatBody } from './ui-request.ts'
@@ -53,6 +61,13 @@ const chunk = (delta: object) =>
     choices: [{ index: 0, delta, logprobs: null, finish_reason: null }],
   })}\n\n`
 
+const noNames = (body: object, form?: FaultForm) =>
+  fault(
+    { status: 422, code: 'bad-field', title: 'audiences: must be an array of names.', field: 'audiences' },
+    { body: { ...body, audiences: 'payments' } },
+    form,
+  )
+
 const completionFaults = {
   model_not_found: fault(
     {
@@ -74,6 +89,7 @@ const completionFaults = {
     { body: { model: 'footnote', messages: [{ role: 'assistant', content: 'Hello.' }] } },
     'openai',
   ),
+  audiences: noNames({ model: 'footnote', messages }, 'openai'),
   unsupported_parameter: fault(
     {
       status: 422,
@@ -94,7 +110,7 @@ const completions: Operation = {
   tag: 'Chats',
   summary: 'Ask as a client of the OpenAI chat API',
   description:
-    'The last user message is the question, those before it the conversation; instructions are ignored, and so are parameters that change nothing here. Sentences that nothing supports are withheld. With "stream": true chunks, then [DONE]; a fault on the way is a chunk that holds `error`.',
+    'The last user message is the question, those before it the conversation; instructions are ignored, and so are parameters that change nothing here; `audiences` limits what is looked at. Sentences that nothing supports are withheld. With "stream": true chunks, then [DONE]; a fault on the way is a chunk that holds `error`.',
   body: chatBody,
   replies: {
     200: {
@@ -106,6 +122,11 @@ const completions: Operation = {
   },
   examples: {
     answer: { summary: 'A question', status: 200, body: { model: 'footnote', messages }, reply: completion },
+    limited: {
+      summary: 'A question on behalf of some readers',
+      status: 200,
+      body: { model: 'footnote', messages, audiences: ['payments'] },
+    },
     stream: {
       summary: 'The answer as it comes',
       status: 200,
@@ -159,10 +180,12 @@ const oneModel: Operation = {
 const said = (text: string) => [{ id: 'msg-1', role: 'user', parts: [{ type: 'text', text }] }]
 
 const uiFaults = {
-  ...bodyFaults(LIMIT_KB),
+  ...bodyFaults(LIMIT_KB, 'text'),
+  audiences: noNames({ messages: said(QUESTION) }, 'text'),
   'bad-field': fault(
     { status: 422, code: 'bad-field', title: 'messages: the last one is empty.', field: 'messages' },
     { body: { messages: said(' ') } },
+    'text',
   ),
   file: fault(
     {
@@ -176,9 +199,19 @@ const uiFaults = {
         messages: [{ id: 'msg-1', role: 'user', parts: [{ type: 'file', mediaType: 'image/png', url: 'data:' }] }],
       },
     },
+    'text',
   ),
-  ...outage(),
+  ...outage('text'),
 }
+
+const begun = [
+  { type: 'start', messageId: shownAnswer.id },
+  { type: 'text-start', id: 'answer' },
+  { type: 'text-delta', id: 'answer', delta: shownAnswer.answer },
+  { type: 'data-statement', data: shownAnswer.statements[0] },
+]
+  .map((part) => `data: ${JSON.stringify(part)}\n\n`)
+  .join('')
 
 const ui: Operation = {
   method: 'post',
@@ -187,25 +220,18 @@ const ui: Operation = {
   tag: 'Chats',
   summary: 'Ask as a client of the AI SDK',
   description:
-    'For useChat: its UI message stream (protocol v1), then [DONE]. The last message is the question; `id` becomes the conversation’s; the trigger regenerate-message asks the model again. Sentences that nothing supports are withheld.',
+    'For useChat: its UI message stream (protocol v1), then [DONE]. The last message is the question; `id` becomes the conversation’s; the trigger regenerate-message asks the model again; `audiences` limits what is looked at. Sentences that nothing supports are withheld. A fault is one sentence of plain text: the AI SDK shows people all of it.',
   body: uiChatBody,
   replies: {
     200: { description: 'The parts of the message.', events: { message: chat.uiChunkShape } },
-    ...faultReplies(uiFaults),
+    ...faultReplies(uiFaults, 'text'),
   },
   examples: {
     answer: {
       summary: 'A question',
       status: 200,
       body: { id: 'chat-1', messages: said(QUESTION), trigger: 'submit-message' },
-      reply: [
-        { type: 'start', messageId: shownAnswer.id },
-        { type: 'text-start', id: 'answer' },
-        { type: 'text-delta', id: 'answer', delta: shownAnswer.answer },
-        { type: 'data-statement', data: shownAnswer.statements[0] },
-      ]
-        .map((part) => `data: ${JSON.stringify(part)}\n\n`)
-        .join(''),
+      reply: begun,
     },
     again: {
       summary: 'The same question, answered again',
@@ -216,4 +242,28 @@ const ui: Operation = {
   },
 }
 
-export const chatOperations: readonly Operation[] = [completions, models, oneModel, ui]
+const resume: Operation = {
+  method: 'get',
+  path: '/api/chat/{id}/stream',
+  pathId: 'the id of a chat, as it was sent',
+  id: 'resumeUiChat',
+  tag: 'Chats',
+  summary: 'Take up a chat of the AI SDK again',
+  description:
+    'What resumeStream asks for: the answer that is under way in this chat, from its beginning. It stops when whoever asked the question leaves; who leaves here stops nothing.',
+  replies: {
+    200: { description: 'The parts of the message.', events: { message: chat.uiChunkShape } },
+    204: { description: 'No answer is under way in this chat.' },
+  },
+  examples: {
+    running: {
+      summary: 'An answer under way',
+      status: 200,
+      parameters: { id: 'chat-1' },
+      when: 'running',
+      reply: begun,
+    },
+  },
+}
+
+export const chatOperations: readonly Operation[] = [completions, models, oneModel, ui, resume]

@@ -36,6 +36,8 @@ export type Reply = {
   readonly events?: Readonly<Record<string, z.ZodType>>
   /** a stream with one such object on each line */
   readonly lines?: z.ZodType
+  /** one sentence as plain text */
+  readonly isText?: true
 }
 
 export type Example = {
@@ -56,12 +58,13 @@ export type Example = {
   readonly reply?: unknown
 }
 
-/** How a fault is told: as problem details, or as clients of the OpenAI API expect it. */
-export type FaultForm = 'problem' | 'openai'
+/** How a fault is told: as problem details, as clients of the OpenAI API expect it, or as its sentence alone. */
+export type FaultForm = 'problem' | 'openai' | 'text'
 
 type Fault = { readonly status: number; readonly code: string; readonly title: string; readonly field?: string }
 
-function faultBody({ status, code, title, field }: Fault, form: FaultForm): object {
+function faultBody({ status, code, title, field }: Fault, form: FaultForm): object | string {
+  if (form === 'text') return title
   if (form === 'problem') return { type: 'about:blank', status, code, title, ...(field === undefined ? {} : { field }) }
   const type = status < 500 ? 'invalid_request_error' : 'server_error'
   return { error: { message: title, type, param: field ?? null, code } }
@@ -83,21 +86,20 @@ const meanings: Readonly<Record<number, string>> = {
   503: 'The database does not answer.',
 }
 
+const toldAs = {
+  problem: { json: problemShape, type: 'application/problem+json' },
+  openai: { json: openAiErrorShape },
+  text: { isText: true },
+} as const
+
 /** Replies to the statuses of these faults. */
 export function faultReplies(examples: Readonly<Record<string, Example>>, form: FaultForm = 'problem') {
-  const shape = form === 'problem' ? problemShape : openAiErrorShape
+  const told = toldAs[form]
   const statuses = Object.values(examples).map(({ status }) => status)
   return Object.fromEntries(
     statuses
       .filter((status) => status >= 400)
-      .map((status): [number, Reply] => [
-        status,
-        {
-          description: meanings[status] ?? 'A fault.',
-          json: shape,
-          ...(form === 'problem' ? { type: 'application/problem+json' } : {}),
-        },
-      ]),
+      .map((status): [number, Reply] => [status, { description: meanings[status] ?? 'A fault.', ...told }]),
   )
 }
 

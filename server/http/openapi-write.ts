@@ -37,11 +37,11 @@ function operationOf(each: Operation): object {
 }
 
 function parametersOf({ path, pathId, query, headers = {} }: Operation, examples: Named): object[] {
-  const shown = (name: string) =>
+  const shown = (name: string, typed: (written: string) => unknown = String) =>
     shownExamples(
       examples,
       ({ parameters }) => parameters?.[name] !== undefined,
-      ({ parameters }) => parameters?.[name],
+      ({ parameters }) => typed(parameters?.[name] ?? ''),
     )
   const inPath = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => ({
     name,
@@ -54,7 +54,9 @@ function parametersOf({ path, pathId, query, headers = {} }: Operation, examples
   const { properties = {} } = query === undefined ? {} : z.toJSONSchema(query, { io: 'input' })
   const inQuery = Object.entries(properties).map(([name, schema]) => {
     const { description, ...rest } = schema as { readonly description?: string }
-    return { name, in: 'query', ...(description === undefined ? {} : { description }), schema: rest, ...shown(name) }
+    const isNumber = 'type' in rest && (rest.type === 'integer' || rest.type === 'number')
+    const examples = shown(name, isNumber ? Number : String)
+    return { name, in: 'query', ...(description === undefined ? {} : { description }), schema: rest, ...examples }
   })
   const inHeaders = Object.entries(headers).map(([name, description]) => ({
     name,
@@ -76,7 +78,7 @@ function bodyOf(body: z.ZodType, examples: Named): object {
 }
 
 function replyOf(reply: Reply, status: number, examples: Named): object {
-  const { description, json, events, lines, type = 'application/json' } = reply
+  const { description, json, events, lines, isText, type = 'application/json' } = reply
   const isStreamed = (example: Example) =>
     events !== undefined && (json === undefined || typeof example.reply === 'string')
   const ofType = (streamed: boolean) =>
@@ -95,6 +97,7 @@ function replyOf(reply: Reply, status: number, examples: Named): object {
     // Where there is no body, nothing of OpenAPI's has room for examples.
     ...(isEmpty && { 'x-examples': emptied }),
     content: {
+      ...(isText && { 'text/plain': { schema: { type: 'string' }, ...ofType(false) } }),
       ...(json && { [type]: { schema: refTo(json), ...ofType(false) } }),
       ...(events && { 'text/event-stream': { ...streamed, 'x-events': refsTo(events) } }),
       ...(lines && {

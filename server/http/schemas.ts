@@ -26,7 +26,7 @@ export function pathId(text: string, what: 'answer' | 'document' | 'conversation
 }
 
 /** For whom a program asks. It narrows what is looked at and proves nothing: whoever leaves it out is not limited. */
-const audiences = z
+export const audiences = z
   .array(
     z
       .string('must be a string')

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { InputError } from '../../core/errors.ts'
 import { type Conversation, readConversation } from './conversation.ts'
+import { audiences } from './schemas.ts'
 
 const part = z.looseObject({ type: z.string('must be a string'), text: z.string('must be a string').optional() })
 const message = z.looseObject({
@@ -9,11 +10,12 @@ const message = z.looseObject({
   parts: z.array(part, 'must be an array of parts'),
 })
 
-/** Loose: applications add fields of their own to the body, to messages and to parts. */
+/** Loose: applications add fields of their own to the body, to messages and to parts. `audiences` is ours. */
 export const uiChatBody = z.looseObject({
   messages: z.array(message, 'must be an array').min(1, 'is empty').max(1_000, 'holds more than 1,000 messages'),
   id: z.string('must be a string').optional(),
   trigger: z.enum(['submit-message', 'regenerate-message'], 'must be submit-message or regenerate-message').optional(),
+  audiences,
 })
 type UiChatBody = z.output<typeof uiChatBody>
 

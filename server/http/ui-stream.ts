@@ -1,5 +1,5 @@
 // POST /api/chat: the same answers for `useChat` and other clients of the AI SDK, as its UI message stream.
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import type { ConversationStore } from '../../core/conversations.ts'
 import { notesOf, refusalOf } from '../../core/refusal.ts'
 import type { Answer, AnswerEvent, Citation, Statement, StoredEvent } from '../../core/types.ts'
@@ -9,8 +9,8 @@ import { newConversationId } from './ask.ts'
 import { ask, begun, finishReason, toError } from './asking.ts'
 import { readBody } from './body.ts'
 import type { ChatDeps } from './chat-completions.ts'
+import { CONVERSATION_LIMIT_BYTES, readersOf } from './conversation.ts'
 import { unknownConversation } from './conversations.ts'
-import { CONVERSATION_LIMIT_BYTES } from './conversation.ts'
 import { DONE, frame, sseResponse } from './events.ts'
 import { publicTitle } from './failure.ts'
 import { readerOf } from './reader-cookie.ts'
@@ -23,24 +23,58 @@ import { toWire } from './wire.ts'
  * the text and nothing else, and theirs would show it as if it were backed. Nor is anything ever taken back: the
  * protocol could (`reset-step`), but what was read stays read. So text waits for the verdict on it, which costs no
  * time where each sentence is kept back for its verdict anyway.
+ *
+ * A chat that lost its connection, or is open elsewhere, hears the answer under way from its beginning. What has ended
+ * the chat holds already: there is nothing to take up (204).
  */
 export function uiStreamRoutes(deps: ChatDeps & { readonly conversations: ConversationStore }): Hono {
-  const { live, conversations, library, publicUrl } = deps
-  return new Hono().post('/api/chat', async (c) => {
-    const body = await readBody(c, uiChatBody, CONVERSATION_LIMIT_BYTES)
-    const conversation = readUiChat(body)
-    const { data: conversationId = newConversationId() } = identifier.safeParse(body.id)
-    if (!(await conversations.isOpenTo(library, conversationId, readerOf(c)))) throw unknownConversation(conversationId)
-    // Who asks for another answer does not want the same again.
-    const fresh = body.trigger === 'regenerate-message'
-    const id = newAnswerId()
-    const question = { ...conversation, id, library, conversationId, mode: 'auto', fresh, withholds: true } as const
-    const { events, leave } = await ask(question, live, c.req.raw.signal)
-    const write = createWriter(publicUrl ?? new URL(c.req.url).origin)
-    const response = sseResponse(frames(await begun(events), write), leave)
-    response.headers.set('x-vercel-ai-ui-message-stream', 'v1')
-    return response
-  })
+  const { live, conversations, library } = deps
+  const underWay = new Map<string, string>()
+  return new Hono()
+    .post('/api/chat', async (c) => {
+      const body = await readBody(c, uiChatBody, CONVERSATION_LIMIT_BYTES)
+      const conversation = readUiChat(body)
+      const { data: conversationId = newConversationId() } = identifier.safeParse(body.id)
+      if (!(await conversations.isOpenTo(library, conversationId, readerOf(c))))
+        throw unknownConversation(conversationId)
+      // Who asks for another answer does not want the same again.
+      const fresh = body.trigger === 'regenerate-message'
+      const id = newAnswerId()
+      const question = { ...conversation, ...readersOf(body), id, library, conversationId, fresh }
+      const { events, leave } = await ask({ ...question, mode: 'auto', withholds: true }, live, c.req.raw.signal)
+      const told = await begun(events)
+      underWay.set(conversationId, id)
+      const end = () => void (underWay.get(conversationId) === id && underWay.delete(conversationId))
+      return uiResponse(until(told, end), deps, c, () => (end(), leave()))
+    })
+    .get('/api/chat/:id/stream', async (c) => {
+      const conversationId = c.req.param('id')
+      const isOpen = await conversations.isOpenTo(library, conversationId, readerOf(c))
+      const id = isOpen ? underWay.get(conversationId) : undefined
+      // Another reader's leaving stops nothing: only whoever asked can.
+      const leaving = new AbortController()
+      const events = id === undefined ? null : await live.follow(library, id, 0, leaving.signal)
+      return events ? uiResponse(events, deps, c, () => leaving.abort()) : c.body(null, 204)
+    })
+}
+
+async function* until(events: AsyncIterable<StoredEvent>, end: () => void): AsyncGenerator<StoredEvent> {
+  try {
+    yield* events
+  } finally {
+    end()
+  }
+}
+
+function uiResponse(
+  events: AsyncIterable<StoredEvent>,
+  { publicUrl }: ChatDeps,
+  { req }: Context,
+  onLeave: () => void,
+): Response {
+  const response = sseResponse(frames(events, createWriter(publicUrl ?? new URL(req.url).origin)), onLeave)
+  response.headers.set('x-vercel-ai-ui-message-stream', 'v1')
+  return response
 }
 
 async function* frames(events: AsyncIterable<StoredEvent>, write: Writer): AsyncGenerator<string> {

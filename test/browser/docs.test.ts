@@ -14,11 +14,13 @@ const run = promisify(execFile)
 describe.skipIf(!chromiumPath)('/docs in a browser (needs CHROMIUM_PATH, the path of a Chromium)', () => {
   let browser: Browser
   let server: Serving
+  let library: Awaited<ReturnType<typeof openTestLibrary>>
   let watched: WatchedPage
 
   beforeAll(async () => {
     browser = await launchBrowser()
-    server = await serving(openTestApp(await openTestLibrary()))
+    library = await openTestLibrary()
+    server = await serving(openTestApp(library))
   })
   afterAll(async () => {
     await browser.close()
@@ -90,6 +92,33 @@ describe.skipIf(!chromiumPath)('/docs in a browser (needs CHROMIUM_PATH, the pat
     await find.getByLabel('revision').fill('latest')
     await find.getByRole('button', { name: 'Send' }).click()
     await find.locator('.reply', { hasText: '422 application/problem+json' }).waitFor()
+  })
+
+  it('sends the id of an answer that there is, or none', async () => {
+    await using empty = await serving(
+      openTestApp({ ...library, store: await library.openNext('empty') }, { library: 'empty' }),
+    )
+    watched = await openPage(browser, `${empty.url}/docs`)
+    const find = watched.page.locator('#getAnswer')
+    await find.locator('summary').click()
+    await find.locator('.reply', { hasText: 'ask something first' }).waitFor()
+    await find.getByRole('button', { name: 'Send' }).click()
+    expect(await find.locator('.reply pre').count()).toBe(0)
+    const ask = watched.page.locator('#ask')
+    await ask.locator('summary').click()
+    await ask.getByRole('button', { name: 'Send' }).click()
+    await ask.locator('.reply', { hasText: '200 ' }).waitFor()
+    await watched.page.waitForFunction(`document.querySelector('#ask .reply .working') === null`)
+    const ids = operationsOf(await api()).filter(({ path }) => path.startsWith('/v1/answers/{id}'))
+    expect(ids).toHaveLength(5)
+    await find.locator('summary').click()
+    for (const { operation } of ids) {
+      const each = watched.page.locator(`#${operation.operationId}`)
+      await each.locator('summary').click()
+      await expect.poll(async () => await each.getByLabel('id', { exact: true }).inputValue()).toMatch(/^ans_/)
+      await each.getByRole('button', { name: 'Send' }).click()
+      await each.locator('.reply', { hasText: '200 ' }).waitFor()
+    }
   })
 
   it('shows a stream to its end', async () => {

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { openEmbedded } from '../../store/embedded.ts'
 import { preparedDataDirOfFile, temporaryFolder } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
+import { openFakeSlackApi } from '../support/fake-slack-api.ts'
 import { runCommand, type Server, start, startServer } from '../support/process.ts'
 import { completion, failure, openProvider, streamOf } from '../support/provider.ts'
 import { buffering, openProxy } from '../support/proxy.ts'
@@ -98,6 +99,17 @@ describe('without a server', () => {
       },
     ])
     expect(stdout).not.toContain('sk-hidden')
+  })
+
+  it('status says that Slack is on, and doctor that it refuses the token', async () => {
+    await using slack = await openFakeSlackApi()
+    const own = { ...settings, SLACK_BOT_TOKEN: 'xoxb-WRONG', SLACK_SIGNING_SECRET: 's', SLACK_API_URL: slack.url }
+    expect((await runCommand(['status'], settings)).stdout).toMatch(/\nSlack +off\n/)
+    expect((await runCommand(['status'], own)).stdout).toMatch(/\nSlack +on, over HTTP; npm run doctor tries/)
+    const { code, stdout, stderr } = await runCommand(['doctor'], own)
+    expect([code, stderr]).toEqual([1, ''])
+    expect(stdout).toMatch(/✗ slack +Slack refuses SLACK_BOT_TOKEN \(invalid_auth\)\n +→ Copy the Bot/)
+    expect(stdout).not.toContain('WRONG')
   })
 
   it('doctor is stopped by Ctrl-C while a model keeps it waiting', async () => {

@@ -174,6 +174,14 @@ describe('with a server', () => {
     expect(provider.requests).toHaveLength(1)
   })
 
+  it('says of passages that hold no word of a search that they do not', async () => {
+    const { code, stdout, stderr } = await runCommand(['search', 'zzzzqqq'], settings)
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^None of these passages holds a word of the query/)])
+    expect(stdout).toContain('How Stripe Limits Requests')
+    expect((await runCommand(['search', 'zzzzqqq', '--json'], settings)).stderr).toBe('')
+    expect((await runCommand(['search', 'Stripe zzzzqqq'], settings)).stderr).toBe('')
+  })
+
   it('searches and learns through it', async () => {
     const { stdout } = await runCommand(['search', 'token bucket', '--json'], settings)
     const { passages } = JSON.parse(stdout) as { passages: WirePassage[] }

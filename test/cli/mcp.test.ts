@@ -96,7 +96,7 @@ it('says that the server has gone, and without one opens the library itself', as
   const client = await spawned('legacy')
   server.kill('SIGTERM')
   await server.ended
-  await expect(client.listTools()).rejects.toThrow(/does not answer\. Start it anew: npm start/)
+  await expect(client.listTools()).rejects.toThrow(/does not answer\. It is shutting down: .* start it anew: npm start/)
 
   const alone = start('cli/main.ts', ['mcp'], settings, 'pipe')
   const sent = [

@@ -52,9 +52,12 @@ export type Workspace = {
   readonly groups?: Readonly<Record<string, readonly string[]>>
   /** Slack's five minutes */
   readonly streamMs?: number
+  /** that the app was installed with */
+  readonly scopes?: readonly string[]
   readonly pageSize?: number
 }
 
+export const APP_TOKEN = 'xapp-secret'
 const BOT = 'UBOT'
 const TEAM = 'T1'
 
@@ -117,8 +120,12 @@ async function serve(state: State, incoming: IncomingMessage, outgoing: ServerRe
   const reply = await replyTo(state, method, asked, incoming.headers.authorization)
   if (reply === 'torn') return void outgoing.socket?.destroy()
   const { body, status = 200, retryAfterS } = reply
-  const later = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }
-  outgoing.writeHead(status, { 'content-type': 'application/json', ...later })
+  const { scopes } = state.workspace
+  outgoing.writeHead(status, {
+    'content-type': 'application/json',
+    ...(retryAfterS !== undefined && { 'retry-after': String(retryAfterS) }),
+    ...(scopes && { 'x-oauth-scopes': scopes.join(',') }),
+  })
   outgoing.end(JSON.stringify(body))
 }
 
@@ -132,7 +139,8 @@ async function replyTo(state: State, method: string, asked: Fields, authorizatio
   if (typeof fault === 'object' && 'error' in fault) return { body: { ok: false, ...fault } }
   if (typeof fault === 'object' && 'status' in fault) return { body: {}, ...fault }
   if (typeof fault === 'object') await wait(fault.delayMs)
-  if (authorization !== `Bearer ${state.token}`) return { body: { ok: false, error: 'invalid_auth' } }
+  const token = method === 'apps.connections.open' ? APP_TOKEN : state.token
+  if (authorization !== `Bearer ${token}`) return { body: { ok: false, error: 'invalid_auth' } }
   const result = methods[method]?.(state, asked) ?? { error: 'unknown_method' }
   return fault === 'torn' ? 'torn' : { body: { ok: !('error' in result), ...result } }
 }
@@ -247,7 +255,8 @@ const list: Method = (state, asked) => {
 }
 
 const methods: Readonly<Record<string, Method>> = {
-  'auth.test': () => ({ user_id: BOT, bot_id: 'B1', team_id: TEAM }),
+  'auth.test': () => ({ user_id: BOT, bot_id: 'B1', team_id: TEAM, user: 'footnote', team: 'Acme' }),
+  'apps.connections.open': () => ({ url: 'wss://localhost/link' }),
   'chat.postMessage': post,
   'chat.postEphemeral': (state, asked) => {
     const { channels = {} } = state.workspace

@@ -121,7 +121,7 @@ function place(path: string, { parameters, requestBody }: Operation, name: strin
   for (const parameter of parameters) {
     const own = parameter.examples[name] ?? (parameter.required ? Object.values(parameter.examples)[0] : undefined)
     if (own === undefined) continue
-    const value = z.string().parse(own.value)
+    const value = String(z.union([z.string(), z.number()]).parse(own.value))
     if (parameter.in === 'path') address = address.replace(`{${parameter.name}}`, encodeURIComponent(value))
     else if (parameter.in === 'query') query.set(parameter.name, value)
     else headers[parameter.name] = value
@@ -165,9 +165,8 @@ function eventsIn(text: string): { name: string; payload: string }[] {
 /** A body of any kind: each event of a stream by its name, each line of lines, or the whole. */
 export function checkBody(text: string, media: Media, check: Check): void {
   const { 'x-events': events, 'x-lines': line, schema } = media
-  if ('type' in schema && !events && !line) check(text, schema)
-  else if (line) for (const each of text.trim().split('\n')) check(JSON.parse(each), line)
-  else if (!events) check(JSON.parse(text), schema)
+  if (line) for (const each of text.trim().split('\n')) check(JSON.parse(each), line)
+  else if (!events) check('$ref' in schema ? JSON.parse(text) : text, schema)
   else
     for (const { name, payload } of eventsIn(text)) {
       const shape = events[name]

@@ -65,6 +65,14 @@ describe('the configuration', () => {
 })
 
 describe('the folders', () => {
+  it('that take no files are told as such, also to root', async () => {
+    const [found] = worst(await checkFolders(readConfig({ DATA_DIR: '/proc/nope' })))
+    expect(found).toMatchObject({
+      found: 'DATA_DIR: /proc cannot be written by this user',
+      remedy: expect.stringContaining('set DATA_DIR to another folder') as string,
+    })
+  })
+
   it('that can be used are fine, also where one is not made yet', async () => {
     const folder = await temporaryFolder()
     expect(worst(await check({ DATA_DIR: join(folder, 'a/b'), LIBRARY_DIR: folder }))).toEqual([])
@@ -97,7 +105,7 @@ describe('the folders', () => {
     await chmod(folder, 0o500)
     expect((await check({ DATA_DIR: join(folder, 'data') }))[0]).toMatchObject({
       level: 'wrong',
-      found: expect.stringContaining('may not be written') as string,
+      found: expect.stringContaining('cannot be written') as string,
     })
   })
 })

@@ -57,6 +57,29 @@ describe('an extract', () => {
     expect(answer).toContain('\n- a fleet shedder')
   })
 
+  it('introduces no list whose entries another part of the question has told already', async () => {
+    const text =
+      'Stripe runs limiters:\n- request counters for the calls of users\n- load shedders for the calls of tests'
+    const parts = [
+      'Who has request counters or load shedders for the calls of users and tests?',
+      'How does Stripe limit?',
+    ]
+    const { quotes } = await extracted(parts.join(' '), passagesOf(text), parts)
+    expect(quotes).toEqual(['request counters for the calls of users', 'load shedders for the calls of tests'])
+  })
+
+  it('brings the names of the columns with the first row of a table, and once', async () => {
+    const table = 'Measure | Limit\nHeap ratio | long pauses\nNon-fair lock | readers queued\nSatellites | small files'
+    const { answer } = await extracted('What is the limit of the heap ratio and of the lock?', passagesOf(table))
+    expect(answer).toMatch(/^- Measure \| Limit \[1\]\n- Heap ratio \| long pauses \[2\]\n- Non-fair lock/)
+    expect(answer.split('Measure')).toHaveLength(2)
+    const parts = ['What is the limit of the heap ratio?', 'What is the limit of the lock?']
+    const inParts = await extracted(parts.join(' '), passagesOf(table), parts)
+    expect(inParts.answer.split('Measure')).toHaveLength(2)
+    const referred = await extracted(parts[0] ?? '', passagesOf(table.replace('Limit', 'Limit [7] of it')))
+    expect(referred.answer).not.toContain('Measure')
+  })
+
   it('brings the introduction of the list that an entry of it stands in', async () => {
     const { quotes } = await extracted('Which kinds of shedder for the fleet are there?', passagesOf(list))
     expect(quotes).toContain('a fleet shedder')
@@ -163,7 +186,7 @@ describe('any extract', () => {
     sentence.map((text) => `- ${text}`),
     sentence.map((text) => `1. ${text}`),
     sentence.map((text) => `${text.slice(0, -1)}:`),
-    fc.constantFrom('', 'a | b'),
+    fc.constantFrom('', 'a | b', 'name | number\nstripe | 4\nredis | 10'),
   )
   const passage = fc
     .uniqueArray(line, { minLength: 1, maxLength: 12, selector: (text) => text.replace(/\W/g, '') })
@@ -175,13 +198,14 @@ describe('any extract', () => {
     'x',
   )
 
-  it('quotes, cites every sentence, says nothing twice, and is short', async () => {
+  it('quotes, cites every sentence, says nothing twice, introduces nothing in vain, and is short', async () => {
+    const parts = fc.oneof(fc.constant([]), fc.tuple(query, query))
     await fc.assert(
-      fc.asyncProperty(query, fc.array(passage, { minLength: 1, maxLength: 6 }), async (asked, texts) => {
+      fc.asyncProperty(query, fc.array(passage, { minLength: 1, maxLength: 6 }), parts, async (asked, texts, parts) => {
         const passages = passagesOf(...texts).map((each, index) =>
           passageOf(each.text, { n: index + 1, offset: 7 * index, score: -index }),
         )
-        const { answer, statements, citations, events } = await extracted(asked, passages)
+        const { answer, statements, citations, events } = await extracted(asked, passages, parts)
         expect(events.map((event) => (event.type === 'text' ? event.delta : '')).join('')).toBe(answer)
         for (const { start, end, verdict, citations: cited } of statements) {
           expect(verdict).toBe('verbatim')
@@ -192,6 +216,12 @@ describe('any extract', () => {
           expect(read.text.slice(span.start - read.span.start, span.end - read.span.start)).toBe(quote)
         }
         expect(new Set(citations.map(({ quote }) => quote)).size).toBe(citations.length)
+        const said = statements.map(({ citations: [n = 0] }) => citations[n - 1]!)
+        for (const [at, { quote, passage }] of said.entries()) {
+          if (!quote.endsWith(':')) continue
+          expect(said[at + 1]?.passage).toBe(passage)
+          expect(answer.slice(statements[at]!.end, statements[at + 1]!.start)).toMatch(/^ \[\d+\]\n\n- $/)
+        }
         if (statements.length > 1) expect(wordsIn(answer)).toBeLessThanOrEqual(130)
         const left = statements
           .toReversed()

@@ -1,8 +1,12 @@
 // A program that asks for people names their channels and groups: what is for others is not looked at.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Chat } from '@ai-sdk/react'
+import { DefaultChatTransport } from 'ai'
+import OpenAI from 'openai'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openTestApp, openTestLibrary, type TestApp, TOKEN } from '../../support/app.ts'
+import { serving } from '../../support/serving.ts'
 import { readJson, type WireAnswer, type WireDocument, type WirePassage, type WireProblem } from '../../support/wire.ts'
 
 let app: TestApp
@@ -27,6 +31,20 @@ async function findsIt(more: object): Promise<boolean> {
   const response = await app.post('/v1/search', { query: question, ...more })
   const { passages } = await readJson<{ passages: WirePassage[] }>(response)
   return passages.some(({ document }) => document.source.endsWith('secret.md'))
+}
+
+async function asOpenAi(more: object) {
+  await using server = await serving(app)
+  const openai = new OpenAI({ apiKey: 'none', baseURL: `${server.url}/v1`, maxRetries: 0 })
+  const messages = [{ role: 'user' as const, content: question }]
+  return await openai.chat.completions.create({ model: 'footnote', messages, ...more })
+}
+
+async function asChat(more: object) {
+  await using server = await serving(app)
+  const chat = new Chat({ transport: new DefaultChatTransport({ api: `${server.url}/api/chat`, body: more }) })
+  await chat.sendMessage({ text: question })
+  return { chat }
 }
 
 describe('audiences', () => {
@@ -62,6 +80,27 @@ describe('audiences', () => {
       const response = await app.post(path, { [asked]: question, audiences })
       expect(response.status).toBe(422)
       expect(await readJson<WireProblem>(response)).toMatchObject({ code: 'bad-field', field })
+    }
+    const { error } = await asOpenAi({ audiences }).then(
+      () => ({ error: null }),
+      (error: unknown) => ({ error }),
+    )
+    expect(error).toBeInstanceOf(OpenAI.BadRequestError)
+    expect(error).toMatchObject({ status: 400, code: 'bad-field', param: field })
+    const { chat } = await asChat({ audiences })
+    expect([chat.status, chat.error?.message]).toEqual(['error', expect.stringContaining(field)])
+  })
+
+  it('limit what the clients of others are told', async () => {
+    for (const asks of [
+      async (more: object) => JSON.stringify(await asOpenAi(more)),
+      async (more: object) => JSON.stringify((await asChat(more)).chat.messages),
+    ]) {
+      expect(await asks({})).toContain('nine limiters')
+      expect(await asks({ audiences: ['#payments'] })).toContain('nine limiters')
+      const limited = await asks({ audiences: ['oncall'] })
+      expect(limited).not.toMatch(/nine|Friday|secret/)
+      expect(limited).toContain('four limiters')
     }
   })
 

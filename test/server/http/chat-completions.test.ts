@@ -92,16 +92,17 @@ describe.each([
     expect(reply.footnote.citations).toEqual(whole.footnote.citations)
   })
 
-  it('gets the usage at the end of a stream when it asks for it', async () => {
+  it('gets the usage at the end of a stream when it asks for it, and the answer object just before', async () => {
     const stream = await openai.chat.completions.create({
       ...asking(QUESTION),
       stream: true,
       stream_options: { include_usage: true },
     })
-    const usages: unknown[] = []
-    for await (const { usage } of stream) usages.push(usage)
-    expect(usages.slice(0, -1).every((usage) => usage === null)).toBe(true)
-    expect(usages.at(-1)).toMatchObject({ total_tokens: expect.any(Number) })
+    const chunks = await Array.fromAsync(stream)
+    expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true)
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: expect.any(Number) } })
+    const told = chunks.flatMap((chunk, at) => ('footnote' in chunk ? [{ at, choices: chunk.choices }] : []))
+    expect(told).toMatchObject([{ at: chunks.length - 2, choices: [{ finish_reason: 'stop' }] }])
   })
 
   it('opens each link at the words of the citation', async () => {

@@ -99,8 +99,10 @@ async function keepSync({ syncs }: Store): Promise<void> {
 }
 
 /** Sends what an example shows. */
-async function send({ method, path, headers, body, isSecured, when = '' }: Shown): Promise<Response> {
+async function send(shown: Shown): Promise<Response> {
+  const { method, path, headers, body, isSecured, when = '' } = shown
   if (when === 'running') await beginAnswer()
+  await beginChat(shown)
   const known = [...given].reduce((text, [from, to]) => text.replace(from, to), path)
   const token: Record<string, string> = isSecured ? { authorization: `Bearer ${TOKEN}` } : {}
   return await fetch(`${servers.get(when)?.url}${when === '' ? path : known}`, {
@@ -120,6 +122,21 @@ async function beginAnswer(): Promise<void> {
   given.set(ids.unfinished, /ans_\w+/.exec(Buffer.from(value ?? []).toString())![0])
 }
 
+/** Soon stopped: what takes it up again is read to its end. */
+async function beginChat({ path }: Shown): Promise<void> {
+  const [, id] = /^\/api\/chat\/([^/]+)\/stream$/.exec(path) ?? []
+  if (id === undefined) return
+  const leaving = new AbortController()
+  const response = await fetch(`${servers.get('running')?.url}/api/chat`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ id, messages: [{ role: 'user', parts: [{ type: 'text', text: QUESTION }] }] }),
+    signal: leaving.signal,
+  })
+  await response.body!.getReader().read()
+  setTimeout(() => leaving.abort(), 300)
+}
+
 describe('the document', () => {
   it('is what the server sends', async () => {
     const response = await fetch(`${servers.get('')!.url}/openapi.json`)
@@ -137,6 +154,16 @@ describe('the document', () => {
         .map(({ method, path }) => `${method} ${path}`)
         .toSorted(),
     ).toEqual(routes.toSorted())
+  })
+
+  it('shows of each parameter values of its type', () => {
+    const shownOf = operationsOf(api).flatMap(({ operation: { parameters } }) =>
+      parameters.flatMap(({ schema, examples }) =>
+        Object.values(examples).map(({ value }) => [(schema as { type?: string }).type ?? 'string', value] as const),
+      ),
+    )
+    expect(shownOf.filter(([type, value]) => (type === 'integer' ? 'number' : type) !== typeof value)).toEqual([])
+    expect(shownOf.filter(([type]) => type === 'integer').length).toBeGreaterThan(5)
   })
 
   it('names each operation once', () => {
@@ -180,8 +207,10 @@ describe('an example', () => {
   it('is shown of every status of every operation', () => {
     const seen = operationsOf(api).flatMap(({ operation: { operationId, responses } }) =>
       Object.entries(responses)
-        .filter(([, response]) =>
-          Object.values(contentOf(response)).every(({ examples }) => Object.keys(examples).length === 0),
+        .filter(
+          ([status, response]) =>
+            status !== '204' &&
+            Object.values(contentOf(response)).every(({ examples }) => Object.keys(examples).length === 0),
         )
         .map(([status]) => `${operationId} ${status}`),
     )
@@ -215,8 +244,11 @@ describe('an example', () => {
     if (each.value !== undefined)
       checkBody(typeof each.value === 'string' ? each.value : JSON.stringify(each.value), each.media, check)
     if (each.status >= 400) {
-      const { request_id, ...body } = JSON.parse(text) as Record<string, unknown>
-      expect(body).toEqual(each.value)
+      const { request_id, ...body } = (each.type === 'text/plain' ? { text } : JSON.parse(text)) as Record<
+        string,
+        unknown
+      >
+      expect(body).toEqual(each.type === 'text/plain' ? { text: each.value } : each.value)
       if (each.type === 'application/problem+json') expect(request_id === undefined).toBe(each.status < 500)
     }
     if (each.status === 503 && each.type !== 'application/json')

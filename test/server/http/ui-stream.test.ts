@@ -263,6 +263,47 @@ describe('a client who stops', () => {
   })
 })
 
+describe('a chat that is taken up again', () => {
+  it('is ready when nothing of it is under way', async () => {
+    const { url } = await serve(null)
+    const { chat, errors } = openChat(url)
+    await chat.resumeStream()
+    expect([chat.status, errors]).toEqual(['ready', []])
+    await chat.sendMessage({ text: QUESTION })
+    const { messages } = chat
+    await chat.resumeStream()
+    expect([chat.status, errors, chat.messages]).toEqual(['ready', [], messages])
+  })
+
+  it('elsewhere hears the answer from its beginning, and its leaving stops nothing', async () => {
+    const sentences = Array.from({ length: 25 }, () => 'Stripe runs four limiters in production [1]. ')
+    const { chat, sent } = await openSpeaking(slowGenerator(sentences, 30))
+    const { transport } = chat as unknown as { transport: DefaultChatTransport<Told> }
+    const second = new Chat<Told>({ id: chat.id, transport, messages: [user(QUESTION)] })
+    const third = new Chat<Told>({ id: chat.id, transport, messages: [user(QUESTION)] })
+    const hearing = second.resumeStream()
+    const leaving = third.resumeStream()
+    await vi.waitUntil(() => third.lastMessage?.role === 'assistant', 3_000)
+    await third.stop()
+    await Promise.all([sent, hearing, leaving])
+    expect(answerOf(chat.lastMessage).status).toBe('answered')
+    expect(second.lastMessage).toEqual(chat.lastMessage)
+  })
+
+  it('ends as aborted there when whoever asked has left', async () => {
+    const { chat, sent } = await openSpeaking(endless())
+    const { transport } = chat as unknown as { transport: DefaultChatTransport<Told> }
+    const second = new Chat<Told>({ id: chat.id, transport, messages: [user(QUESTION)] })
+    const hearing = second.resumeStream()
+    await vi.waitUntil(() => second.lastMessage?.role === 'assistant', 3_000)
+    await chat.stop()
+    await Promise.all([sent, hearing])
+    expect(answerOf(second.lastMessage).status).toBe('stopped')
+    await second.resumeStream()
+    expect(second.status).toBe('ready')
+  })
+})
+
 describe('an error', () => {
   const question = user(QUESTION)
   const image = { type: 'file', mediaType: 'image/png', url: 'data:image/png;base64,AA==' }
@@ -285,8 +326,8 @@ describe('an error', () => {
     ['an unknown trigger', { messages: [question], trigger: 'resume-stream' }, /trigger: must be/],
   ])('names what is wrong with %s', async (_, body, title) => {
     const response = await openTestApp(library).post('/api/chat', body)
-    expect(response.status).toBe(422)
-    expect(await response.json()).toMatchObject({ code: 'bad-field', title: expect.stringMatching(title) })
+    expect([response.status, response.headers.get('content-type')]).toEqual([422, 'text/plain; charset=utf-8'])
+    expect(await response.text()).toMatch(title)
   })
 
   it('reaches the chat, which can go on after a file that was refused', async () => {
@@ -294,7 +335,8 @@ describe('an error', () => {
     const { chat, errors } = openChat(url)
     await chat.sendMessage({ text: QUESTION, files: [{ type: 'file', mediaType: image.mediaType, url: image.url }] })
     expect(chat.status).toBe('error')
-    expect(errors.map(({ message }) => message)).toEqual([expect.stringMatching(/is not supported; send text/)])
+    const refusal = 'messages.0.parts.0: "file" is not supported; send text.'
+    expect(errors).toMatchObject([{ message: refusal, statusCode: 422 }])
     await chat.sendMessage({ text: QUESTION })
     expect(chat.status).toBe('ready')
     expect(answerOf(chat.lastMessage).status).toBe('answered')
@@ -309,10 +351,17 @@ describe('an error', () => {
     await chat.sendMessage({ text: QUESTION })
     expect(chat.status).toBe('error')
     const down = { ...store, answers: { ...store.answers, begin: refusing } }
-    const response = await openTestApp({ ...library, store: down }).post('/api/chat', { messages: [question] })
-    expect(response.status).toBe(503)
-    expect(errors.map(({ message }) => message)).toEqual([
-      'The database does not answer at the moment. Try again in a few seconds.',
+    const { url } = await serve(null, { ...library, store: down })
+    const refused = openChat(url)
+    await refused.chat.sendMessage({ text: QUESTION })
+    const message = 'The database does not answer at the moment. Try again in a few seconds.'
+    expect(errors.map((error) => error.message)).toEqual([message])
+    expect(refused.errors).toMatchObject([{ message, statusCode: 503 }])
+    const response = await fetch(`${url}/api/chat`, { method: 'POST', body: '' })
+    expect([response.status, await response.text()]).toEqual([
+      415,
+      'The body\'s type is "text/plain;charset=UTF-8"; send application/json.',
     ])
+    expect(await (await fetch(`${url}/api/chat`)).text()).toBe('GET /api/chat is not offered; use POST.')
   })
 })

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { SCOPES } from '../../../server/slack/credentials.ts'
 import { readInteraction } from '../../../server/slack/interactions.ts'
 import { slackRoutes } from '../../../server/slack/routes.ts'
 
@@ -93,6 +94,7 @@ describe('the manifest', () => {
     expect(Object.values(scopeOf).filter((scope) => !scopes.includes(scope))).toEqual([])
     expect(scopes).toEqual(expect.arrayContaining(['chat:write', 'commands']))
     expect(scopes).toEqual([...new Set(scopes)].toSorted())
+    expect(scopes).toEqual(SCOPES)
   })
 
   it('asks for what each method needs that is called', () => {
