@@ -88,7 +88,7 @@ function replyOf(reply: Reply, status: number, examples: Named): object {
       (each) => each.reply,
       ({ request, when }) => ({ ...(request && { 'x-request': request }), ...(when && { 'x-when': when }) }),
     )
-  const isEmpty = json === undefined && events === undefined && lines === undefined
+  const isEmpty = !json && !events && !lines && !isText
   const { examples: emptied } = ofType(false) as { readonly examples?: object }
   const streamed = { schema: { type: 'string' }, ...ofType(true) }
   return {
