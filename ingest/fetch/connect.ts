@@ -36,17 +36,27 @@ const shape: AgentOptions = {
   autoSelectFamily: true,
 }
 
-export function openConnections(openings: Openings, resolve: Resolve): Connections {
+export function openConnections(
+  openings: Openings,
+  resolve: Resolve,
+  isPublic: (address: string) => boolean = isGlobalAddress,
+): Connections {
   const agents = { 'http:': new HttpAgent(shape), 'https:': new HttpsAgent(shape) }
-  checkPeers(agents['http:'], 'http:', openings)
-  checkPeers(agents['https:'], 'https:', openings)
+  const mayReach =
+    (protocol: string): MayReach =>
+    (host, port, peer) => {
+      const url = URL.parse(`${protocol}//${isIPv6(host) ? `[${host}]` : host}:${String(port)}`)
+      return isPublic(peer) || (url !== null && isAllowedHost(url, openings))
+    }
   const checkedAddresses = async (url: URL, hostname: string): Promise<LookupAddress[]> => {
     const addresses = await resolve(hostname)
-    const refused = addresses.find((address) => !isGlobalAddress(address))
+    const refused = addresses.find((address) => !isPublic(address))
     // One private address among public ones is refused as a whole: it is how a name is made to lead astray.
     if (refused !== undefined && !isAllowedHost(url, openings)) throw new AddressRefused(notPublic(refused, url.host))
     return addresses.map((address) => ({ address, family: isIP(address) }))
   }
+  checkPeers(agents['http:'], mayReach('http:'))
+  checkPeers(agents['https:'], mayReach('https:'))
   return {
     agents,
     lookupFor: (url) => (hostname, _options, callback) => callbackify(checkedAddresses)(url, hostname, callback),
@@ -54,17 +64,17 @@ export function openConnections(openings: Openings, resolve: Resolve): Connectio
   }
 }
 
+type MayReach = (host: string, port: unknown, peer: string) => boolean
+
 /** Before the first byte of a request: this listener is the socket's first. */
-function checkPeers(agent: HttpAgent, protocol: string, openings: Openings): void {
+function checkPeers(agent: HttpAgent, mayReach: MayReach): void {
   const connect = agent.createConnection.bind(agent)
   agent.createConnection = (options, callback) => {
     const socket = connect(options, callback)
     const host = String(options.host)
-    const url = URL.parse(`${protocol}//${isIPv6(host) ? `[${host}]` : host}:${String(options.port)}`)
     socket?.prependOnceListener('connect', () => {
       const peer = socket instanceof Socket ? (socket.remoteAddress ?? '') : ''
-      if (!isGlobalAddress(peer) && !(url && isAllowedHost(url, openings)))
-        socket.destroy(new AddressRefused(notPublic(peer, host)))
+      if (!mayReach(host, options.port, peer)) socket.destroy(new AddressRefused(notPublic(peer, host)))
     })
     return socket
   }

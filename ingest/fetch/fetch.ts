@@ -23,6 +23,8 @@ export type FetcherOptions = {
   readonly publicUrl: string | null
   readonly openings?: Openings
   readonly resolve?: Resolve
+  /** which addresses names may lead to; tests have no others than those of their own machine */
+  readonly isPublic?: (address: string) => boolean
   readonly limits?: Partial<Limits>
 }
 
@@ -56,14 +58,15 @@ type Open = {
 
 export function openFetcher({
   publicUrl,
-  allowHosts = [],
+  openings = closed,
   resolve = resolveBySystem,
+  isPublic,
   limits,
 }: FetcherOptions): Fetcher {
   const open: Open = {
     agent: publicUrl === null ? AGENT : `${AGENT} (+${publicUrl})`,
     openings,
-    connections: openConnections(openings, resolve),
+    connections: openConnections(openings, resolve, isPublic),
     turns: openTurns(),
     limits: { ...defaultLimits, ...limits },
   }
