@@ -42,7 +42,11 @@ export function parseSources(written: string, name: string): Sources {
   const found = toPlain(() => document.toJS({ maxAliasCount: 0 }) as unknown, name)
   const result = sourcesShape.safeParse(found)
   if (!result.success)
-    throw new ConfigError(result.error.issues.map((issue) => `${name}:${lineOf(pathOf(issue))}: ${describe(issue)}`))
+    throw new ConfigError(
+      result.error.issues.map(
+        (issue) => `${name}:${lineOf(pathOf(issue))}: ${describe(issue, !document.hasIn(issue.path))}`,
+      ),
+    )
   const doubles = result.data.sources.flatMap(({ name: called }, index, all) =>
     all.findIndex((other) => other.name === called) < index
       ? [`${name}:${lineOf(['sources', index, 'name'])}: the name ${called} is given twice: every source has its own`]
@@ -65,14 +69,13 @@ function pathOf(issue: z.core.$ZodIssue): PropertyKey[] {
   return issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path
 }
 
-function describe(issue: z.core.$ZodIssue): string {
+function describe(issue: z.core.$ZodIssue, isMissing: boolean): string {
   const place = issue.path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('')
     .replace(/^\./, '')
   if (issue.code === 'unrecognized_keys')
     return `${place === '' ? 'the file' : place} has ${issue.keys.join(', ')}, which is not known here: check the spelling in docs/sources.md, or remove it`
-  const isMissing = issue.code === 'invalid_type' && issue.input === undefined
   const message = isMissing ? `is missing: ${issue.message.replace(/^must be a text: /, '')}` : issue.message
   return `${place === '' ? 'the file' : place} ${message.startsWith('Invalid') ? 'has the wrong shape: see docs/sources.md' : message}`
 }

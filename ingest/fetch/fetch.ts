@@ -29,7 +29,7 @@ export type FetcherOptions = {
 }
 
 /** The name that robots.txt files use for us. */
-export const AGENT = 'Footnote'
+const AGENT = 'Footnote'
 
 const defaultLimits: Limits = {
   // The largest source that is read anyway (ingest/parse/decode.ts).

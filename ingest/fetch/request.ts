@@ -5,7 +5,7 @@ import { type BodyLimits, readBody } from './body.ts'
 import type { Connections } from './connect.ts'
 import { FetchError } from './fetch-error.ts'
 
-export type Validators = { readonly etag?: string | undefined; readonly lastModified?: string | undefined }
+type Validators = { readonly etag?: string | undefined; readonly lastModified?: string | undefined }
 
 export type Wanted = {
   /** what a refusal names */
@@ -65,9 +65,9 @@ export async function request(wanted: Wanted, url: URL, open: Open, signal: Abor
       const bytes = await readBody(response, open.limits, () => watch.expect('idleMs'), watch.signal)
       return { type: 'found', url, bytes, ...describe(response) }
     } finally {
-      // An unread body would hold its connection, and a huge one would be read to its end.
-      if (!response.complete) response.destroy()
-      else response.resume()
+      // An unread body would hold its connection, and a huge one would be read to its end. A 304 has none.
+      if (response.statusCode === 304) response.resume()
+      else if (!response.complete) response.destroy()
     }
   } catch (error) {
     watch.signal.throwIfAborted()

@@ -17,7 +17,8 @@ export function plainUrl(url: URL): string {
   if (/[^.]\.$/.test(plain.hostname)) plain.hostname = plain.hostname.slice(0, -1)
   const parameters = plain.search.slice(1).split('&')
   plain.search = parameters.filter((each) => each !== '' && !tracking.test(each.split('=')[0] ?? '')).join('&')
-  return plain.href
+  // A question mark with nothing behind it stays when an empty query is set.
+  return plain.href.replace(/\?$/, '')
 }
 
 /** Two addresses with the same key are one page: http or https, with or without `www.` and the slash at the end. */

@@ -129,17 +129,25 @@ async function* jsonRows(file: Readable): AsyncGenerator<Row> {
 /** Lines of a bounded length: a file without any would otherwise be read whole to find its first. */
 async function* linesOf(file: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  let rest = ''
+  let begun: string[] = []
+  let length = 0
   for await (const part of file as AsyncIterable<Buffer>) {
-    const lines = (rest + decoder.decode(part, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
-    if (rest.length > MAX_SOURCE_BYTES)
-      throw Object.assign(new Error('a row is too long'), { code: 'a row of more than 20 MB' })
+    // Only what is new is searched: a long row would otherwise be searched again with each of its parts.
+    const [rest = '', ...lines] = decoder.decode(part, { stream: true }).split('\n').reverse()
+    for (const line of lines.reverse()) {
+      yield begun.join('') + line
+      begun = []
+      length = 0
+    }
+    begun.push(rest)
+    length += rest.length
+    if (length > MAX_SOURCE_BYTES) throw Object.assign(new Error('a row is too long'), { code: TOO_LONG })
   }
-  rest += decoder.decode()
-  if (rest !== '') yield rest
+  const last = begun.join('') + decoder.decode()
+  if (last !== '') yield last
 }
+
+const TOO_LONG = `a row of more than ${MAX_SOURCE_BYTES / 1e6} MB`
 
 async function* csvRows(file: Readable, delimiter: string): AsyncGenerator<Row> {
   const { parse } = await import('csv-parse')

@@ -57,7 +57,7 @@ const ref = text('a branch or tag').regex(
 )
 const path = text('a path, from the folder of this file')
 
-export const sourceSpec = z.discriminatedUnion(
+const sourceSpec = z.discriminatedUnion(
   'kind',
   [
     z.strictObject({ ...common, kind: z.literal('folder'), path }),

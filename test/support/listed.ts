@@ -7,17 +7,20 @@ export type Listed = {
   readonly skipped: string[]
   readonly faults: string[]
   readonly complete: boolean | null
-  readonly loaded: Map<string, Loaded | 'unchanged' | string>
+  /** what was loaded, 'unchanged', or the code of a fault */
+  readonly loaded: Map<string, Loaded | string>
 }
 
-export function memoryOf(kept: { value?: unknown } = {}): OriginMemory & { value?: unknown } {
+export function memoryOf(): OriginMemory & { value: unknown } {
   const memory = {
-    ...kept,
+    value: undefined as unknown,
     get: () => memory.value,
     // As a store would give it back.
-    set: (value: unknown) => (memory.value = JSON.parse(JSON.stringify(value))),
+    set(value: unknown) {
+      memory.value = JSON.parse(JSON.stringify(value)) as unknown
+    },
   }
-  return memory as OriginMemory & { value?: unknown }
+  return memory
 }
 
 /** Lists an origin and loads each entry in its turn, by what was seen of it before. A fault of loading is its code. */
@@ -28,7 +31,7 @@ export async function listAndLoad(
   signal: AbortSignal,
 ): Promise<Listed> {
   const events: OriginEvent[] = []
-  const loaded = new Map<string, Loaded | 'unchanged' | string>()
+  const loaded = new Map<string, Loaded | string>()
   for await (const event of origin.list(memory, signal)) {
     events.push(event)
     if (event.type !== 'entry') continue

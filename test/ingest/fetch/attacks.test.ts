@@ -50,12 +50,10 @@ async function outcomeOf(fetcher: Fetcher, url: string): Promise<string> {
 }
 
 const loopback4 = ['127.0.0.1', '127.0.0.2', '127.1.2.3', '127.255.255.254', '0.0.0.0', '0.0.0.1']
-const private4 = [
-  ...['10.0.0.1', '10.255.255.255', '100.64.0.1', '100.127.255.254', '169.254.169.254', '169.254.0.1', '172.16.0.1'],
-  ...['172.31.255.254', '192.0.0.1', '192.0.0.170', '192.0.2.1', '192.31.196.1', '192.52.193.1', '192.88.99.1'],
-  ...['192.168.0.1', '192.168.255.254', '192.175.48.1', '198.18.0.1', '198.19.255.254', '198.51.100.1', '203.0.113.1'],
-  ...['224.0.0.1', '239.255.255.255', '240.0.0.1', '255.255.255.255'],
-]
+const private4 =
+  '10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.254 169.254.169.254 169.254.0.1 172.16.0.1 172.31.255.254 192.0.0.1 192.0.0.170 192.0.2.1 192.31.196.1 192.52.193.1 192.88.99.1 192.168.0.1 192.168.255.254 192.175.48.1 198.18.0.1 198.19.255.254 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255'.split(
+    ' ',
+  )
 
 const numbers = (address: string) => address.split('.').map(Number) as [number, number, number, number]
 const asOne = (address: string) => numbers(address).reduce((sum, part) => sum * 256 + part, 0)
@@ -101,10 +99,10 @@ function mapped(address: string): string[] {
   ]
 }
 
-const literal6 = [
-  ...['[::1]', '[::]', '[0:0:0:0:0:0:0:1]', '[0000::0001]', '[fe80::1]', '[fec0::1]', '[fc00::1]', '[fd00:ec2::254]'],
-  ...['[ff02::1]', '[ff0e::1]', '[100::1]', '[2001:db8::1]', '[2001:2::1]', '[2001:20::1]', '[3fff::1]', '[5f00::1]'],
-]
+const literal6 =
+  '[::1] [::] [0:0:0:0:0:0:0:1] [0000::0001] [fe80::1] [fec0::1] [fc00::1] [fd00:ec2::254] [ff02::1] [ff0e::1] [100::1] [2001:db8::1] [2001:2::1] [2001:20::1] [3fff::1] [5f00::1]'.split(
+    ' ',
+  )
 
 const hosts = [
   ...loopback4.flatMap(spellings),
@@ -215,9 +213,8 @@ describe('attacks by name', () => {
     ]) {
       let asked = 0
       const resolve: Resolve = async () => [turns[asked++ % 2] ?? '']
-      const isPublic = (address: string) => address === '127.0.0.2'
       const openings = { hosts: [], ports: [ports] }
-      const fetcher = openFetcher({ publicUrl: null, openings, resolve, isPublic, limits: { retries: 0 } })
+      const fetcher = openFetcher({ publicUrl: null, openings, resolve, isPublic: isDecoy, limits: { retries: 0 } })
       const outcomes = []
       for (let n = 0; n < 20; n++) outcomes.push(await outcomeOf(fetcher, `http://rebind.example:${ports}/${n}`))
       expect(outcomes).toEqual(
@@ -253,6 +250,8 @@ describe('attacks by name', () => {
     fetcher.close()
   })
 })
+
+const isDecoy = (address: string) => address === '127.0.0.2'
 
 /** Two servers with one port number on two addresses. */
 async function listenTogether(one: Server, host: string, other: Server, otherHost: string): Promise<number> {
@@ -293,9 +292,9 @@ describe('attacks by redirect', () => {
     })
     const fetcher = fetcherWith(never, { hosts: [site.host, other.host] })
     await outcomeOf(fetcher, `${site.url}/`)
-    expect(Object.keys(other.asked[0]?.headers ?? {}).toSorted()).toEqual([
-      ...['accept', 'accept-encoding', 'connection', 'host', 'user-agent'],
-    ])
+    expect(Object.keys(other.asked[0]?.headers ?? {}).toSorted()).toEqual(
+      'accept accept-encoding connection host user-agent'.split(' '),
+    )
     fetcher.close()
   })
 })

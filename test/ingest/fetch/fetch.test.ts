@@ -38,6 +38,7 @@ describe('an unchanged page', () => {
       [200, 10],
       [304, 0],
     ])
+    expect(site.connections.all).toBe(1)
     fetcher.close()
   })
 
@@ -46,6 +47,8 @@ describe('an unchanged page', () => {
     await expect(get(site, '/', fetcherFor(site))).rejects.toMatchObject({ code: 'bad-status' })
   })
 })
+
+const closedAtB = async (url: URL) => (url.pathname === '/b' ? 'is closed' : null)
 
 describe('redirects', () => {
   it('are followed to where the page is now', async () => {
@@ -66,8 +69,7 @@ describe('redirects', () => {
 
   it('ask for permission at every hop', async () => {
     await using site = await openFixtureSite({ '/a': fixture.moved('/b'), '/b': page('x') })
-    const allow = async (url: URL) => (url.pathname === '/b' ? 'is closed' : null)
-    await expect(get(site, '/a', fetcherFor(site), { allow })).rejects.toThrow(
+    await expect(get(site, '/a', fetcherFor(site), { allow: closedAtB })).rejects.toThrow(
       `is sent on to ${site.url}/b, which is closed`,
     )
     expect(site.log()).toEqual(['301 /a'])

@@ -2,17 +2,17 @@
 import { describe, expect, it } from 'vitest'
 import { readFeed } from '../../../ingest/fetch/feed-text.ts'
 import { readLinks } from '../../../ingest/fetch/page-links.ts'
-import { readXml } from '../../../ingest/fetch/xml.ts'
+import { readXml, wordsOf } from '../../../ingest/fetch/xml.ts'
 
 const at = 'https://example.com/blog/feed.xml'
 
-describe('readLinks', () => {
-  const read = (html: string) => readLinks(html, 'https://example.com/docs/page')
+const read = (html: string) => readLinks(html, 'https://example.com/docs/page')
 
+describe('readLinks', () => {
   it('resolves links, by the base where there is one', () => {
-    expect(read('<a href="a">1</a><a href=/b?x&amp;y>2</a><area href="//other.com/c">').links).toEqual([
-      ...['https://example.com/docs/a', 'https://example.com/b?x&y', 'https://other.com/c'],
-    ])
+    expect(read('<a href="a">1</a><a href=/b?x&amp;y>2</a><area href="//other.com/c">').links).toEqual(
+      'https://example.com/docs/a https://example.com/b?x&y https://other.com/c'.split(' '),
+    )
     expect(read('<base href="/up/"><a href="a">').links).toEqual(['https://example.com/up/a'])
   })
 
@@ -44,8 +44,8 @@ describe('readXml', () => {
     const lines = Array.from({ length: 9 }, (_, n) => `<!ENTITY e${n + 1} "${`&e${n};`.repeat(10)}">`)
     const bomb = `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e0 "ha">${lines.join('')}<!ENTITY f SYSTEM "file:///etc/passwd">]><x>&e9;&f;</x>`
     const root = await readXml(at, bomb)
-    expect(root.children.join('').length).toBeLessThan(100)
-    expect(root.children.join('')).not.toContain('root:')
+    expect(wordsOf(root).length).toBeLessThan(100)
+    expect(wordsOf(root)).not.toContain('root:')
   })
 
   it('refuses depths and heights that no feed has', async () => {

@@ -48,7 +48,7 @@ describe('pageKey', () => {
         other.protocol = protocol
         other.hash = fragment
         if (!other.pathname.endsWith('/')) other.pathname += '/'
-        if (!/^www\./.test(other.hostname)) other.hostname = `www.${other.hostname}`
+        if (!other.hostname.startsWith('www.')) other.hostname = `www.${other.hostname}`
         expect(pageKey(other)).toBe(pageKey(url))
       }),
     )

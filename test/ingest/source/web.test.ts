@@ -98,7 +98,12 @@ describe('a sitemap', () => {
     expect(first.loaded.get(`${site.url}/private/b`)).toBe('not-allowed')
     expect(second).toMatchObject({ sources: first.sources, complete: true })
     expect(again.map(({ status, path }) => `${status} ${path}`)).toEqual([
-      ...['304 /robots.txt', '304 /sitemap.xml', '304 /one.xml', '304 /a', '304 /two.xml.gz', '304 /c'],
+      '304 /robots.txt',
+      '304 /sitemap.xml',
+      '304 /one.xml',
+      '304 /a',
+      '304 /two.xml.gz',
+      '304 /c',
     ])
     expect(bytesOf(again)).toBe(0)
   })
@@ -168,7 +173,10 @@ describe('a feed', () => {
     expect(textOf(first, 'https://other.example/3')).toContain('Linked')
     expect([...second.loaded.values()]).toEqual(['unchanged', 'unchanged', 'unchanged'])
     expect(again.map(({ status, path }) => `${status} ${path}`)).toEqual([
-      ...['304 /feed', '404 /robots.txt', '304 /one', '404 /two'],
+      '304 /feed',
+      '404 /robots.txt',
+      '304 /one',
+      '404 /two',
     ])
   })
 
@@ -188,9 +196,16 @@ describe('a feed', () => {
   })
 })
 
-describe('a crawl', () => {
-  const links = (...paths: string[]) => paths.map((path) => `<a href="${path}">${path}</a>`).join('')
+const links = (...paths: string[]) => paths.map((path) => `<a href="${path}">${path}</a>`).join('')
 
+const days: fixture.Reply = (incoming, outgoing) => {
+  const { pathname } = new URL(incoming.url ?? '', site.url)
+  page(html(pathname, links(`${pathname}x`, `next/next/${pathname.length}`)))(incoming, outgoing)
+}
+const crawlWithin = (bounds: object) =>
+  listAndLoad(origin({ kind: 'crawl', url: site.url, ...bounds }), memoryOf(), new Map(), signal)
+
+describe('a crawl', () => {
   it('follows the links of one site, each page once whatever its spelling, and costs headers the second time', async () => {
     site.put(
       '/',
@@ -230,7 +245,15 @@ describe('a crawl', () => {
     expect(second).toMatchObject({ sources: first.sources, complete: true })
     expect(new Set(second.loaded.values())).toEqual(new Set(['unchanged']))
     expect(again.map(({ status, path }) => `${status} ${path}`)).toEqual([
-      ...['304 /robots.txt', '304 /', '304 /a', '304 /b', '404 /missing', '304 /c', '301 /old', '304 /b', '304 /copy'],
+      '304 /robots.txt',
+      '304 /',
+      '304 /a',
+      '304 /b',
+      '404 /missing',
+      '304 /c',
+      '301 /old',
+      '304 /b',
+      '304 /copy',
     ])
     // What is sent is the two words of the page that is not there, and of the one that moved.
     expect(bytesOf(again)).toBe('status 404'.length + 'status 301'.length)
@@ -271,17 +294,11 @@ describe('a crawl', () => {
   })
 
   it('ends in a calendar without an end, by depth, by number and by loops in its addresses', async () => {
-    const days: fixture.Reply = (incoming, outgoing) => {
-      const { pathname } = new URL(incoming.url ?? '', site.url)
-      page(html(pathname, links(`${pathname}x`, `next/next/${pathname.length}`)))(incoming, outgoing)
-    }
     const calendar = Array.from({ length: 60 }, (_, n) => `/${'x'.repeat(n)}`)
     for (const path of calendar) site.put(path, days)
-    const list = (bounds: object) =>
-      listAndLoad(origin({ kind: 'crawl', url: site.url, ...bounds }), memoryOf(), new Map(), signal)
-    const deep = await list({ depth: 3 })
+    const deep = await crawlWithin({ depth: 3 })
     expect(deep).toMatchObject({ sources: at('/', '/x', '/xx', '/xxx'), complete: true })
-    const many = await list({ depth: 50, pages: 5 })
+    const many = await crawlWithin({ depth: 50, pages: 5 })
     expect(many).toMatchObject({ complete: false })
     expect(many.skipped.at(-1)).toContain('beyond the 5 pages')
   })
