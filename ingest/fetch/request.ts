@@ -66,8 +66,8 @@ export async function request(wanted: Wanted, url: URL, open: Open, signal: Abor
       return { type: 'found', url, bytes, ...describe(response) }
     } finally {
       // An unread body would hold its connection, and a huge one would be read to its end. A 304 has none.
-      if (response.statusCode === 304) response.resume()
-      else if (!response.complete) response.destroy()
+      if (response.complete || response.statusCode === 304) response.resume()
+      else response.destroy()
     }
   } catch (error) {
     watch.signal.throwIfAborted()

@@ -36,7 +36,7 @@ beforeEach(() => {
 
 /** The port of the canary is open: it is the address that has to be refused. */
 function fetcherWith(resolve: Resolve, openings: Partial<Openings> = {}): Fetcher {
-  const limits = { headersMs: 500, totalMs: 500, retries: 0 }
+  const limits = { headersMs: 20_000, retries: 0 }
   return openFetcher({ publicUrl: null, openings: { hosts: [], ports: [port], ...openings }, resolve, limits })
 }
 
@@ -272,10 +272,9 @@ describe('attacks by redirect', () => {
       ),
     )
     const fetcher = fetcherWith(never, { hosts: [site.host] })
-    for (const [index] of targets.entries())
-      expect(await outcomeOf(fetcher, `${site.url}/${index}`)).toMatch(
-        /^(?:refused-url|refused-address|bad-redirect|unreachable)$/,
-      )
+    const outcomes = await Promise.all(targets.map((_, index) => outcomeOf(fetcher, `${site.url}/${index}`)))
+    const said = /^(?:refused-url|refused-address|bad-redirect|unreachable)$/
+    expect(outcomes.filter((outcome) => !said.test(outcome))).toEqual([])
     expect(site.asked).toHaveLength(targets.length)
     expect(connections).toBe(0)
     fetcher.close()
