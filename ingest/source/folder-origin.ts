@@ -1,0 +1,36 @@
+// A folder, or a file, as an origin.
+import { dirname, relative, resolve, sep } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { isChosen } from './choose.ts'
+import { findFiles, readSource, type SourceFile } from './folder.ts'
+import { audienceHint, type Listing } from './listing.ts'
+import { hashOf, type Hints, type SourceEntry } from './source.ts'
+import type { SpecOf } from './spec.ts'
+
+export async function* listFolder(spec: SpecOf<'folder'>, folder: string, signal: AbortSignal): Listing {
+  const root = resolve(folder, spec.path)
+  const { files, skipped, faults } = await findFiles([root], signal)
+  const isFolder = await stat(root).then(
+    (found) => found.isDirectory(),
+    () => true,
+  )
+  const base = isFolder ? root : dirname(root)
+  // A link may lead out of the folder; what it leads to is chosen by the path that it has there.
+  const isMeant = (path: string) => isChosen(relative(base, resolve(path)).replaceAll(sep, '/'), spec)
+  for (const error of faults) yield { type: 'fault', error }
+  for (const each of skipped) if (isMeant(each.source)) yield { type: 'skipped', ...each }
+  for (const file of files) if (isMeant(file.path)) yield { type: 'entry', entry: fileEntry(file, audienceHint(spec)) }
+  return true
+}
+
+/** Read every time, because a time of change can lie; what it says then is compared. */
+function fileEntry(file: SourceFile, hints: Hints): SourceEntry {
+  return {
+    source: file.source,
+    async load(seen, signal) {
+      const bytes = await readSource(file, signal)
+      const hash = hashOf(bytes)
+      return seen?.hash === hash ? 'unchanged' : { bytes, mediaType: null, seen: { hash }, hints }
+    },
+  }
+}

@@ -1,0 +1,62 @@
+// What ingest knows of where documents come from: an origin names its sources, and each can be loaded by itself.
+import { createHash } from 'node:crypto'
+import type { SourceError } from '../../core/errors.ts'
+
+/** What a source was when it was last read: given back to it, so that what is unchanged is not sent again. */
+export type Seen = {
+  readonly etag?: string
+  readonly lastModified?: string
+  /** of the bytes that were loaded */
+  readonly hash?: string
+  /** of the file in git */
+  readonly commit?: string
+}
+
+/** What the source knows of a document besides its bytes. It stands above what the document says of itself. */
+export type Hints = {
+  readonly title?: string
+  readonly url?: string
+  readonly publishedAt?: string
+  /** as core/audience.ts writes names. Whoever merges them must not widen the audience that a document gives itself. */
+  readonly audience?: readonly string[]
+  /** a name whose ending tells the format, where the source's own does not */
+  readonly fileName?: string
+}
+
+export type Loaded = {
+  readonly bytes: Uint8Array
+  /** With `; charset=utf-8` when the transport named an encoding: the bytes are UTF-8 then, whatever the markup says. */
+  readonly mediaType: string | null
+  readonly seen: Seen
+  readonly hints: Hints
+}
+
+/** One thing that can be learned. `source` is its identity: a path or a URL. */
+export type SourceEntry = {
+  readonly source: string
+  /** Throws SourceError; the code `gone` means that it is not there any more. An abort is passed on as it is. */
+  load(seen: Seen | null, signal: AbortSignal): Promise<Loaded | 'unchanged'>
+}
+
+export type OriginEvent =
+  | { readonly type: 'entry'; readonly entry: SourceEntry }
+  | { readonly type: 'skipped'; readonly source: string; readonly reason: string }
+  | { readonly type: 'fault'; readonly error: SourceError }
+  /** The last event. `complete`: all that there is was named, so what was not named is gone. Never true after a fault. */
+  | { readonly type: 'end'; readonly complete: boolean }
+
+/** JSON that an origin keeps from one listing to the next. Losing it costs transfers and nothing else. */
+export type OriginMemory = { get(): unknown; set(value: unknown): void }
+
+export type Origin = {
+  readonly name: string
+  readonly kind: string
+  /** as `parseSchedule` reads it; null: only when asked */
+  readonly schedule: string | null
+  /** Entries may be loaded while the listing goes on. Throws nothing but an abort. */
+  list(memory: OriginMemory, signal: AbortSignal): AsyncIterable<OriginEvent>
+}
+
+export function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
