@@ -16,6 +16,9 @@ const setting = <T extends z.ZodType>(schema: T, meaning: string, example: strin
 const text = z.string().min(1, 'is empty')
 const urlOf = (protocols: RegExp, shape: string) => z.url({ protocol: protocols, error: `is not a URL like ${shape}` })
 
+// As browsers send it: no path, lower case, without the port that goes without saying.
+const isOrigin = (text: string) => /^https?:/.test(text) && URL.parse(text)?.origin === text
+
 // A model's name may hold anything but a comma, an equals sign too.
 const priceList = /^(?:[^,]*[^,\s]=\d+(?:\.\d+)?\/\d+(?:\.\d+)?(?:,(?!$)|$))+$/
 
@@ -40,6 +43,16 @@ export const settings = {
     urlOf(/^https?$/, 'https://ask.example.com').optional(),
     'address under which people reach the server, for links in chats; without it that of the request',
     'https://ask.example.com',
+  ),
+  WIDGET_ORIGINS: setting(
+    text
+      .refine(
+        (list) => list.split(',').every(isOrigin),
+        'is not a list of origins, each without a path or a / at its end',
+      )
+      .optional(),
+    'sites whose pages may show the ask box, by commas; without it no other site may',
+    'https://docs.example.com,http://localhost:8000',
   ),
   DATA_DIR: setting(text.default('data'), 'folder of the embedded database', 'data'),
   LIBRARY_DIR: setting(text.default('library'), 'folder that is learned at every start', 'library'),
@@ -130,6 +143,8 @@ export type Config = {
   readonly host: string
   /** without a slash at its end; null: that of the request */
   readonly publicUrl: string | null
+  /** whose pages may show the widget */
+  readonly widgetOrigins: readonly string[]
   readonly dataDir: string
   readonly libraryDir: string
   /** false: it is where a library is by default, and there need not be one */
@@ -241,6 +256,7 @@ function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): 
     port: env.PORT,
     host: env.HOST,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    widgetOrigins: env.WIDGET_ORIGINS?.split(',') ?? [],
     dataDir: env.DATA_DIR,
     libraryDir: env.LIBRARY_DIR,
     libraryDirIsSet,

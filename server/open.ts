@@ -79,6 +79,7 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
     token,
     webDir: fileURLToPath(new URL('../web/', import.meta.url)),
     loopbackOnly: isLoopback(config.host),
+    widgetOrigins: config.widgetOrigins,
     slack: config.slack,
     log,
     // The embedded store has this one process: an answer that does not run here runs nowhere.

@@ -6,7 +6,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { DocumentStore, DocumentText } from '../../core/ports.ts'
 import { pageRoutes } from '../../server/http/pages.ts'
+import { refuseStrangers } from '../../server/http/limits.ts'
+import { problemResponse } from '../../server/http/failure.ts'
 import { readerRoutes } from '../../server/http/reader.ts'
+import { admit, isAdmitted } from '../../server/http/widget.ts'
 import type { Answer, Citation, DocumentRef, Growth, Passage, Place, Statement, Verdict } from '../../web/wire.d.ts'
 
 /** A step of an answer: an event, a pause of so many milliseconds, the moment a reader stops it, or a torn connection. */
@@ -35,13 +38,17 @@ export type FakeSite = {
 export async function openFakeSite(
   documents: readonly DocumentText[],
   script: (asked: Asked) => Reply,
+  widgetOrigins: readonly string[] = [],
 ): Promise<FakeSite> {
   const asked: Asked[] = []
   const resumed: string[] = []
   const answers = new Map<string, Running>()
   const app = new Hono()
+    .use(refuseStrangers(false, (c) => isAdmitted(c, widgetOrigins)))
+    .use(admit(widgetOrigins))
     .route('/', pageRoutes(fileURLToPath(new URL('../../web', import.meta.url))))
     .route('/', readerRoutes({ documents: fakeDocuments(documents), library: 'default' }))
+  app.onError((error) => problemResponse(error))
   app.post('/v1/ask', async (c) => {
     const question = await c.req.json<Asked>()
     asked.push(question)
@@ -164,8 +171,10 @@ async function* frames(running: Running): AsyncGenerator<string> {
       return
     }
     if (typeof step === 'number') await wait(step)
-    else if (step === 'until-stopped') await once(running.stopped.signal, 'abort')
-    else {
+    else if (step === 'until-stopped') {
+      const { signal } = running.stopped
+      if (!signal.aborted) await once(signal, 'abort')
+    } else {
       const { type, ...fields } = step
       yield `: beat\r\nid: ${running.next}\r\nevent: ${type}\r\ndata: ${JSON.stringify(fields)}\r\n\r\n`
     }
