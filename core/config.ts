@@ -1,6 +1,7 @@
 // The only reader of the environment: a frozen Config, or one ConfigError that lists every fault.
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
+import { isOriginList } from './origins.ts'
 
 type Setting<T extends z.ZodType = z.ZodType> = {
   readonly schema: T
@@ -15,9 +16,6 @@ const setting = <T extends z.ZodType>(schema: T, meaning: string, example: strin
 })
 const text = z.string().min(1, 'is empty')
 const urlOf = (protocols: RegExp, shape: string) => z.url({ protocol: protocols, error: `is not a URL like ${shape}` })
-
-// As browsers send it: no path, lower case, without the port that goes without saying.
-const isOrigin = (text: string) => /^https?:/.test(text) && URL.parse(text)?.origin === text
 
 // A model's name may hold anything but a comma, an equals sign too.
 const priceList = /^(?:[^,]*[^,\s]=\d+(?:\.\d+)?\/\d+(?:\.\d+)?(?:,(?!$)|$))+$/
@@ -45,12 +43,7 @@ export const settings = {
     'https://ask.example.com',
   ),
   WIDGET_ORIGINS: setting(
-    text
-      .refine(
-        (list) => list.split(',').every(isOrigin),
-        'is not a list of origins, each without a path or a / at its end',
-      )
-      .optional(),
+    text.refine(isOriginList, 'is not a list of origins, each without a path or a / at its end').optional(),
     'sites whose pages may show the ask box, by commas; without it no other site may',
     'https://docs.example.com,http://localhost:8000',
   ),

@@ -9,7 +9,7 @@ import { hearTurn } from './live.js'
 import { placeName, readerPath } from './names.js'
 import { createTurn, follow } from './turns.js'
 
-/** @import { Answer, Asked, Citation, Leaf, Place, Tree, Turn } from './wire' */
+/** @import { Answer, Citation, Leaf, Place, Tree, Turn } from './wire' */
 /** @typedef {{ article: HTMLElement, status: HTMLElement, answer: HTMLElement, notes: HTMLElement, after: HTMLElement }} View */
 
 /** @param {DOMStringMap} options the data- attributes of the tag */
@@ -67,66 +67,69 @@ function panelOf(label, placeholder) {
   const form = element('form', {}, field, submit)
   const turns = element('div', { class: 'turns' })
   const log = element('div', { class: 'unseen', role: 'log', 'aria-live': 'polite' })
+  const panel = element('section', { 'aria-label': label }, element('h2', {}, label), turns, form, log)
+  const { ask, stop } = conversation(turns, log, submit)
+  const begin = (/** @type {string} */ question) => {
+    if (!ask(question)) return
+    field.value = ''
+    panel.querySelector('.examples')?.remove()
+    // What was pressed may be gone with them, and Esc is heard where the focus is.
+    if (!panel.matches(':focus-within')) submit.focus()
+  }
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    // While an answer comes the same button stops it; Enter does not.
+    if (!stop()) begin(field.value)
+  })
+  field.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+    event.preventDefault()
+    begin(field.value)
+  })
+  panel.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && stop()) event.preventDefault()
+  })
+  // Not before somebody is about to ask: most who open a page of the site never do.
+  field.addEventListener('focus', () => void suggest(panel, begin), { once: true })
+  return panel
+}
+
+/**
+ * Questions and answers, each drawn whenever it changes. `ask` and `stop` say whether they did so.
+ * @param {HTMLElement} turns @param {HTMLElement} log @param {HTMLElement} submit
+ */
+function conversation(turns, log, submit) {
   /** @type {Turn | null} */
   let last = null
   const isRunning = () => last !== null && last.stop.value !== null
-
-  const ask = (/** @type {string} */ question) => {
-    if (isRunning() || question.trim() === '') return
-    field.value = ''
-    panel.querySelector('.examples')?.remove()
+  const ask = (/** @type {string} */ words) => {
+    const question = words.trim()
+    if (isRunning() || question === '') return false
+    const view = viewOf(question)
     const conversationId = last?.asked.conversationId ?? null
-    const turn = openTurn({ question: question.trim(), conversationId, answerId: null, mode: 'auto', history: null })
-    last = turn
-    void follow(turn, () => {})
-    // What was pressed may be gone, and Esc is heard where the focus is.
-    submit.focus()
-  }
-  const openTurn = (/** @type {Asked} */ asked) => {
-    const view = viewOf(asked.question)
-    const turn = createTurn(asked, (value) => ({
+    const turn = createTurn({ question, conversationId, answerId: null, mode: 'auto', history: null }, (value) => ({
       get value() {
         return value
       },
       set value(next) {
         value = next
-        draw()
+        drawTurn(turn, view, ask)
+        hearTurn(turn, log)
+        submit.textContent = isRunning() ? 'Stop' : 'Ask'
       },
     }))
-    const draw = () => {
-      drawTurn(turn, view, ask)
-      hearTurn(turn, log)
-      submit.textContent = isRunning() ? 'Stop' : 'Ask'
-    }
+    last = turn
     turns.append(view.article)
     turns.scrollTop = view.article.offsetTop
-    draw()
-    return turn
+    void follow(turn, () => {})
+    return true
   }
-
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    if (!isRunning()) ask(field.value)
-  })
-  submit.addEventListener('click', (event) => {
-    if (!isRunning()) return
-    event.preventDefault()
+  const stop = () => {
+    if (!isRunning()) return false
     last?.stop.value?.()
-  })
-  field.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-    event.preventDefault()
-    ask(field.value)
-  })
-  const panel = element('section', { 'aria-label': label }, element('h2', {}, label), turns, form, log)
-  panel.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape' || !isRunning()) return
-    event.preventDefault()
-    last?.stop.value?.()
-  })
-  // Not before somebody is about to ask: most who open a page of the site never do.
-  field.addEventListener('focus', () => suggest(panel, ask), { once: true })
-  return panel
+    return true
+  }
+  return { ask, stop }
 }
 
 /** Questions that can be asked here, where the server has any. @param {Element} panel @param {(question: string) => void} ask */

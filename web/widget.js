@@ -9,10 +9,12 @@
       .then(({ placeBox }) => placeBox(script.dataset))
       // Said to whoever builds the page: readers of a site are not bothered with a box that is not there.
       .catch((error) =>
-        console.error(
-          `Footnote: the ask box of ${origin} is not shown. The server must run with WIDGET_ORIGINS=${location.origin}, ` +
-            `and a policy of this page must allow ${origin} in script-src and connect-src.`,
-          error,
+        reportError(
+          new Error(
+            `Footnote: the ask box of ${origin} is not shown. The server must run with WIDGET_ORIGINS=${location.origin}, ` +
+              `and a policy of this page must allow ${origin} in script-src and connect-src.`,
+            { cause: error },
+          ),
         ),
       )
   }

@@ -1,6 +1,5 @@
 // The ask box in a real Chromium, on a page of another origin that trusts nothing and styles everything.
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumPath, launchBrowser } from '../support/browser.ts'
@@ -18,6 +17,15 @@ type Options = {
   /** of a stranger's page: the site does not list it */
   readonly stranger?: boolean
 }
+
+/** What the styles make of an element of the box. */
+const look = async (shown: Page, selector: string, property: string) =>
+  await shown.evaluate(`(() => {
+    const { shadowRoot } = [...document.querySelectorAll('div')].find(({ shadowRoot }) => shadowRoot)
+    return getComputedStyle(shadowRoot.querySelector(${JSON.stringify(selector)}))[${JSON.stringify(property)}]
+  })()`)
+
+const texts = async (locator: Locator) => await locator.allTextContents()
 
 describe.skipIf(!chromiumPath)('the widget in a browser (needs CHROMIUM_PATH, the path of a Chromium)', () => {
   let browser: Browser
@@ -77,15 +85,6 @@ describe.skipIf(!chromiumPath)('the widget in a browser (needs CHROMIUM_PATH, th
     return opened
   }
 
-  /** What the styles make of an element of the box. */
-  const look = async (shown: Page, selector: string, property: string) =>
-    await shown.evaluate(`(() => {
-      const { shadowRoot } = [...document.querySelectorAll('div')].find(({ shadowRoot }) => shadowRoot)
-      return getComputedStyle(shadowRoot.querySelector(${JSON.stringify(selector)}))[${JSON.stringify(property)}]
-    })()`)
-
-  const texts = async (locator: Locator) => await locator.allTextContents()
-
   describe('an answer', () => {
     it('streams in with verdicts and markers, and its footnotes have quotes and lead to the reader page', async () => {
       const shown = await ask(`slow: ${question}`)
@@ -133,7 +132,7 @@ describe.skipIf(!chromiumPath)('the widget in a browser (needs CHROMIUM_PATH, th
       })
     })
 
-    it('begins with a suggestion, after which Esc stops it', async () => {
+    it('begins with a suggestion, and leaves the focus in the box, where Esc is heard', async () => {
       const shown = await open()
       await shown.getByRole('button', { name: 'Ask the docs' }).click()
       await shown.getByRole('button', { name: 'What is a token bucket?' }).click()
@@ -314,4 +313,8 @@ async function listening(shown: () => { readonly html: string; readonly policy: 
   return host
 }
 
-const urlOf = (host: Server | undefined) => `http://127.0.0.1:${(host?.address() as AddressInfo).port}`
+function urlOf(host: Server | undefined): string {
+  const address = host?.address()
+  if (typeof address !== 'object' || !address) throw new Error('The host does not listen.')
+  return `http://127.0.0.1:${address.port}`
+}

@@ -102,9 +102,19 @@ describe('the configuration', () => {
   })
 
   it.each([
-    ...['*', 'null', 'docs.example.com', 'https://docs.example.com/', 'https://docs.example.com/a', 'file:///a'],
-    ...['https://Docs.example.com', 'https://docs.example.com:443', 'https://u@docs.example.com', 'https://a.b,'],
-    ...['https://*.example.com/', 'https://a.b, https://c.d', 'https://a.b https://c.d'],
+    '*',
+    'null',
+    'docs.example.com',
+    'https://docs.example.com/',
+    'https://docs.example.com/a',
+    'file:///a',
+    'https://Docs.example.com',
+    'https://docs.example.com:443',
+    'https://u@docs.example.com',
+    'https://a.b,',
+    'https://*.example.com/',
+    'https://a.b, https://c.d',
+    'https://a.b https://c.d',
   ])('does not take %j as sites', (list) => {
     expect(faultsOf({ WIDGET_ORIGINS: list })).toHaveLength(1)
   })
