@@ -14,15 +14,16 @@ type Options = {
   readonly style?: string
   readonly width?: number
   readonly dark?: boolean
+  readonly policy?: string
   /** of a stranger's page: the site does not list it */
   readonly stranger?: boolean
 }
 
 /** What the styles make of an element of the box. */
-const look = async (shown: Page, selector: string, property: string) =>
+const look = async (shown: Page, selector: string, property: string, part = '') =>
   await shown.evaluate(`(() => {
     const { shadowRoot } = [...document.querySelectorAll('div')].find(({ shadowRoot }) => shadowRoot)
-    return getComputedStyle(shadowRoot.querySelector(${JSON.stringify(selector)}))[${JSON.stringify(property)}]
+    return getComputedStyle(shadowRoot.querySelector(${JSON.stringify(selector)}), ${JSON.stringify(part)})[${JSON.stringify(property)}]
   })()`)
 
 const texts = async (locator: Locator) => await locator.allTextContents()
@@ -32,12 +33,13 @@ describe.skipIf(!chromiumPath)('the widget in a browser (needs CHROMIUM_PATH, th
   let site: FakeSite
   let hosts: Server[]
   let html = ''
+  let policy = ''
   let page: Page | null = null
   let faults: string[] = []
 
   beforeAll(async () => {
     browser = await launchBrowser()
-    hosts = await Promise.all([0, 1].map(async () => await listening(() => ({ html, policy: policyOf(site.url) }))))
+    hosts = await Promise.all([0, 1].map(async () => await listening(() => ({ html, policy }))))
     site = await openFakeSite(documents, script, [urlOf(hosts[0])])
   })
   afterAll(async () => {
@@ -52,11 +54,20 @@ describe.skipIf(!chromiumPath)('the widget in a browser (needs CHROMIUM_PATH, th
     page = null
   })
 
-  async function open({ attributes = '', body = '', style = '', width = 1000, dark, stranger }: Options = {}) {
+  async function open({
+    attributes = '',
+    body = '',
+    style = '',
+    width = 1000,
+    dark,
+    stranger,
+    policy: own,
+  }: Options = {}) {
     html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
       <link rel="stylesheet" href="/page.css"><script src="${site.url}/widget.js" ${attributes}></script></head>
-      <body><h1>Documentation</h1><input id="search" aria-label="Search">${body}<script src="/page.js"></script></body></html>`
+      <body><h1>Documentation</h1><input id="search" aria-label="Search">${body}<script src="/page.js" nonce="abc"></script></body></html>`
     styles = style
+    policy = own ?? policyOf(site.url)
     faults = []
     page = await browser.newPage({ viewport: { width, height: 700 }, colorScheme: dark ? 'dark' : 'light' })
     page.setDefaultTimeout(10_000)
@@ -253,6 +264,22 @@ describe.skipIf(!chromiumPath)('the widget in a browser (needs CHROMIUM_PATH, th
       const shown = await open({ dark, attributes })
       await shown.getByRole('button', { name: 'Ask the docs' }).click()
       expect(await look(shown, 'section', 'backgroundColor')).toBe(paper)
+    })
+
+    it('can trust scripts by nonce, and what they load', async () => {
+      const nonce = `script-src 'nonce-abc' 'strict-dynamic'; connect-src ${site.url}; require-trusted-types-for 'script'`
+      const shown = await ask(question, { attributes: 'nonce="abc" async', policy: nonce })
+      await shown.locator('.key').waitFor()
+    })
+
+    it('stands still for readers who want no motion', async () => {
+      const shown = await ask('endless')
+      await shown.locator('.answer', { hasText: 'Stripe' }).waitFor()
+      expect(await look(shown, '.working', 'animationName', '::before')).toBe('pulse')
+      await shown.emulateMedia({ reducedMotion: 'reduce' })
+      expect(await look(shown, '.working', 'animationName', '::before')).toBe('none')
+      await shown.keyboard.press('Escape')
+      await shown.locator('.status', { hasText: 'Stopped' }).waitFor()
     })
 
     it('has room for it in a window of 360 pixels', async () => {
