@@ -1,6 +1,7 @@
 // The only reader of the environment: a frozen Config, or one ConfigError that lists every fault.
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
+import { isOriginList } from './origins.ts'
 import { type Price, priceList, priceOf } from './prices.ts'
 
 type Setting<T extends z.ZodType = z.ZodType> = {
@@ -38,6 +39,11 @@ export const settings = {
     urlOf(/^https?$/, 'https://ask.example.com').optional(),
     'address under which people reach the server, for links in chats; without it that of the request',
     'https://ask.example.com',
+  ),
+  WIDGET_ORIGINS: setting(
+    text.refine(isOriginList, 'is not a list of origins, each without a path or a / at its end').optional(),
+    'sites whose pages may show the ask box, by commas; without it no other site may',
+    'https://docs.example.com,http://localhost:8000',
   ),
   DATA_DIR: setting(text.default('data'), 'folder of the embedded database', 'data'),
   LIBRARY_DIR: setting(text.default('library'), 'folder that is learned at every start', 'library'),
@@ -133,6 +139,8 @@ export type Config = {
   readonly host: string
   /** without a slash at its end; null: that of the request */
   readonly publicUrl: string | null
+  /** whose pages may show the widget */
+  readonly widgetOrigins: readonly string[]
   readonly dataDir: string
   readonly libraryDir: string
   /** false: it is where a library is by default, and there need not be one */
@@ -237,6 +245,7 @@ function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): 
     port: env.PORT,
     host: env.HOST,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    widgetOrigins: env.WIDGET_ORIGINS?.split(',') ?? [],
     dataDir: env.DATA_DIR,
     libraryDir: env.LIBRARY_DIR,
     libraryDirIsSet,

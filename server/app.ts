@@ -28,6 +28,7 @@ import { suggestionsRoutes } from './http/suggestions.ts'
 import { syncsRoutes } from './http/syncs.ts'
 import { uploadsRoutes } from './http/uploads.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
+import { admit, isAdmitted } from './http/widget.ts'
 import type { Policy } from './answer/verdicts.ts'
 import { createSlack, type SlackApp } from './slack/slack.ts'
 import type { Perform } from './slack/tasks.ts'
@@ -51,6 +52,8 @@ export type AppDeps = {
   readonly webDir: string
   /** bound to a loopback address: requests under any other name are refused */
   readonly loopbackOnly: boolean
+  /** whose pages may show the widget; left out: those of no other site */
+  readonly widgetOrigins?: readonly string[]
   /** left out, or null: the server does not speak to Slack */
   readonly slack?: SlackConfig | null
   readonly log: Log
@@ -71,7 +74,7 @@ export type App = {
 type Report = (message: string, error: unknown) => void
 
 export function createApp(deps: AppDeps): App {
-  const { store, log } = deps
+  const { store, log, widgetOrigins = [] } = deps
   const report = reporter(log)
   const answering = answerDeps(store, deps, report)
   const live = liveAnswers({
@@ -86,7 +89,8 @@ export function createApp(deps: AppDeps): App {
     .use(requestId(log))
     // Before strangers are refused: what Slack signs may come under any name, and from anywhere.
     .route('/', slack?.routes ?? new Hono())
-    .use(refuseStrangers(deps.loopbackOnly))
+    .use(refuseStrangers(deps.loopbackOnly, (c) => isAdmitted(c, widgetOrigins)))
+    .use(admit(widgetOrigins))
     .use(refuseNul)
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
     .route('/', surfaces(deps, live, answering, report))

@@ -13,6 +13,12 @@ export class Problem extends Error {
 }
 
 /**
+ * The address of a path of the server, which is where this file comes from: the page around it may be another site's.
+ * @param {string} path
+ */
+export const addressOf = (path) => new URL(path, import.meta.url).href
+
+/**
  * The JSON at this path. Throws a Problem.
  * @param {string} path @param {string} [method] @param {unknown} [body] JSON, or a form
  */
@@ -21,7 +27,7 @@ export async function request(path, method = 'GET', body) {
   /** @type {Record<string, string>} */
   const headers = body === undefined || isForm ? {} : { 'content-type': 'application/json' }
   const sent = body === undefined ? null : isForm ? body : JSON.stringify(body)
-  const response = await fetch(path, { method, headers, body: sent }).catch(() => {
+  const response = await fetch(addressOf(path), { method, headers, body: sent }).catch(() => {
     throw new Problem('unreachable', 'The server could not be reached.', true)
   })
   if (!response.ok) throw await toProblem(response)

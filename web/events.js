@@ -1,7 +1,7 @@
 // @ts-check
 // The events of one answer: asks, reads the stream, and picks it up again where a connection dropped.
-import { createParser } from 'eventsource-parser'
-import { Problem, toProblem } from './api.js'
+import { addressOf, Problem, toProblem } from './api.js'
+import { takeFrames } from './frames.js'
 
 /** @import { AnswerEvent, Asked } from './wire.d.ts' */
 /** @typedef {Asked & { lastId: string, ended: boolean }} Place */
@@ -58,7 +58,7 @@ async function pause(ms, signal) {
  * @param {Place} place @param {AbortSignal} signal @returns {AsyncGenerator<AnswerEvent>}
  */
 async function* eventsAfter(place, signal) {
-  for await (const { id = '', event, data: text } of frames(await open(place, signal))) {
+  for await (const { id, event, data: text } of frames(await open(place, signal))) {
     // A resumed stream may repeat what was already shown.
     if (place.lastId !== '' && Number(id) <= Number(place.lastId)) continue
     /** @type {AnswerEvent} */
@@ -73,7 +73,7 @@ async function* eventsAfter(place, signal) {
 
 /** @param {string} answerId */
 export function stopAnswer(answerId) {
-  return fetch(`/v1/answers/${encodeURIComponent(answerId)}/stop`, { method: 'POST' })
+  return fetch(addressOf(`/v1/answers/${encodeURIComponent(answerId)}/stop`), { method: 'POST' })
 }
 
 /** @param {Place} place @param {AbortSignal} signal @returns {Promise<Response>} */
@@ -89,8 +89,8 @@ async function open(place, signal) {
     resumable: true,
   }
   const response = await (answerId === null
-    ? fetch('/v1/ask', { method: 'POST', headers, body: JSON.stringify(body), signal })
-    : fetch(`/v1/answers/${encodeURIComponent(answerId)}/events`, { headers, signal }))
+    ? fetch(addressOf('/v1/ask'), { method: 'POST', headers, body: JSON.stringify(body), signal })
+    : fetch(addressOf(`/v1/answers/${encodeURIComponent(answerId)}/events`), { headers, signal }))
   if (response.ok) return response
   // A server that is just starting again is asked once more.
   if (response.status >= 500 && lastId !== '') throw new Error(response.statusText)
@@ -101,16 +101,15 @@ async function open(place, signal) {
 async function* frames({ body }) {
   if (body === null) return
   const reader = body.pipeThrough(new TextDecoderStream()).getReader()
-  /** @type {import('eventsource-parser').EventSourceMessage[]} */
-  const complete = []
-  const parser = createParser({ onEvent: (event) => complete.push(event) })
+  let text = ''
   try {
     while (true) {
       const timer = setTimeout(() => reader.cancel(), silenceMs)
       const { done, value } = await reader.read().finally(() => clearTimeout(timer))
       if (done) return
-      parser.feed(value)
-      yield* complete.splice(0)
+      const taken = takeFrames(text + value)
+      text = taken.rest
+      yield* taken.frames
     }
   } finally {
     // Cancelling a stream that failed rejects with the failure, already on its way up.

@@ -8,8 +8,11 @@ const sentenceEnd = /^.*([.!?…:]["”’)]*(\s*\[\d{1,3}\])*(?=\s)|\n)/s
 /** What was heard of each turn, and whether its end was. @type {WeakMap<Turn, { text: string, ended: boolean }>} */
 const heard = new WeakMap()
 
-/** Says what came since the last time. A turn that had ended when it was first seen is history, and says nothing. @param {Turn} turn */
-export function hearTurn(turn) {
+/**
+ * Says in a log what came since the last time. A turn that had ended when it was first seen is history, and says nothing.
+ * @param {Turn} turn @param {Element | null} log
+ */
+export function hearTurn(turn, log) {
   const { draft, status } = turn
   const before = heard.get(turn)
   if (before === undefined && draft.ended) {
@@ -23,16 +26,16 @@ export function hearTurn(turn) {
   const unheard = draft.text.slice(now.text.length)
   const words = draft.ended ? unheard : (sentenceEnd.exec(unheard)?.[0] ?? '')
   now.text += words
-  say(words)
-  if (draft.ended && !now.ended) say(status.peek())
+  say(words, log)
+  if (draft.ended && !now.ended) say(status.value, log)
   now.ended = draft.ended
 }
 
-/** @param {string} words */
-function say(words) {
+/** @param {string} words @param {Element | null} log */
+function say(words, log) {
   const spoken = words.replace(/\s*\[\d{1,3}\]/g, '').trim()
   if (spoken === '') return
   const line = document.createElement('p')
   line.append(spoken)
-  document.getElementById('live')?.append(line)
+  log?.append(line)
 }

@@ -43,13 +43,16 @@ export async function ask(question) {
   // In the conversation of somebody else nothing can be said: one's own begins with what was said there.
   const history = isMine || !last?.answer.value ? null : [{ question: last.asked.question, answer: last.draft.text }]
   await run(
-    createTurn({
-      question: question.trim(),
-      conversationId: conversation.value?.id ?? null,
-      answerId: null,
-      mode: extractsOnly.value ? 'extractive' : 'auto',
-      history,
-    }),
+    createTurn(
+      {
+        question: question.trim(),
+        conversationId: conversation.value?.id ?? null,
+        answerId: null,
+        mode: extractsOnly.value ? 'extractive' : 'auto',
+        history,
+      },
+      signal,
+    ),
   )
 }
 
@@ -58,7 +61,7 @@ export async function askAgain(turn, otherwise = {}) {
   if (running() !== null) return
   // An answer whose stream was lost may have come to its end meanwhile: what there is is read.
   const isCut = turn.fault.value?.code === 'connection-lost'
-  const again = createTurn({ ...turn.asked, answerId: isCut ? turn.asked.answerId : null, ...otherwise })
+  const again = createTurn({ ...turn.asked, answerId: isCut ? turn.asked.answerId : null, ...otherwise }, signal)
   await run(again, turn)
 }
 
@@ -87,7 +90,7 @@ export async function openConversation() {
   /** @type {Conversation} */
   const found = await request(`/v1/conversations/${encodeURIComponent(viewId)}`)
   conversation.value = found
-  turns.value = found.answers.map((exchange) => storedTurn(exchange, found.id))
+  turns.value = found.answers.map((exchange) => storedTurn(exchange, found.id, signal))
   document.title = `${found.title} – Footnote`
   const last = turns.value.at(-1)
   if (last && last.ending.value === null) await follow(last, () => {})
@@ -102,14 +105,14 @@ export async function openEarlier() {
     `/v1/conversations/${encodeURIComponent(conversationId)}?before=${encodeURIComponent(earlier)}`,
   )
   conversation.value = { id: conversationId, title: found.title, earlier: found.earlier }
-  turns.value = [...found.answers.map((exchange) => storedTurn(exchange, conversationId)), ...turns.value]
+  turns.value = [...found.answers.map((exchange) => storedTurn(exchange, conversationId, signal)), ...turns.value]
 }
 
 /** Reads the one answer of the address; whoever began its conversation can go on in it. */
 export async function openAnswer() {
   const answer = await request(`/v1/answers/${encodeURIComponent(viewId)}`)
   const exchange = { id: answer.id, question: answer.question, status: answer.status, asked_at: '', answer }
-  turns.value = [storedTurn(exchange, answer.conversation_id)]
+  turns.value = [storedTurn(exchange, answer.conversation_id, signal)]
   document.title = `${answer.question} – Footnote`
   const mine = await request(`/v1/conversations/${encodeURIComponent(answer.conversation_id)}?limit=1`).catch(
     () => null,

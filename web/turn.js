@@ -18,9 +18,9 @@ export function TurnView({ turn, isLast }) {
   const grownTo = grown.value
   const now = opened.value
   const openedHere = now?.turn === turn && 'quote' in now.place ? now.place.n : null
-  useEffect(() => hearTurn(turn), [grownTo])
+  useEffect(() => hearTurn(turn, document.getElementById('live')), [grownTo])
   useEffect(() => {
-    if (turn.key > 1 && isLast && ending.peek() === null) root.current?.scrollIntoView()
+    if (turn.key > 1 && isLast && ending.value === null) root.current?.scrollIntoView()
   }, [])
   const answer = turn.answer.value
   return html`<article

@@ -1,36 +1,41 @@
 // @ts-check
 // Questions and their answers: asked, followed event by event, stopped, asked again, or taken from what is stored.
-import { signal } from '@preact/signals'
 import { Problem } from './api.js'
 import { refusalSentence, faultSentence } from './endings.js'
 import { answerEvents, stopAnswer } from './events.js'
 import { counted } from './names.js'
 
-/** @import { Answer, Asked, Draft, Ending, Exchange, Failure, Growth, Started, Turn } from './wire.d.ts' */
+/** @import { Answer, Asked, Cell, Draft, Ending, Exchange, Failure, Growth, Started, Turn } from './wire.d.ts' */
 
 // A server told to stop says so at once; after this long the page stops listening by itself.
 const stopLimitMs = 3000
 
 let made = 0
 
-/** @param {Asked} asked @returns {Turn} */
-export function createTurn(asked) {
+/**
+ * `cell` makes what can change: a signal on the page.
+ * @param {Asked} asked @param {<T>(value: T) => Cell<T>} cell @returns {Turn}
+ */
+export function createTurn(asked, cell) {
   return {
     key: ++made,
     asked,
     draft: { text: '', statements: [], citations: new Map(), passages: [], ended: false, isPlain: false },
-    grown: signal(0),
-    status: signal('Searching the library …'),
-    answer: signal(null),
-    ending: signal(null),
-    fault: signal(null),
-    stop: signal(null),
+    grown: cell(0),
+    status: cell('Searching the library …'),
+    answer: cell(null),
+    ending: cell(null),
+    fault: cell(null),
+    stop: cell(null),
   }
 }
 
-/** A turn as it is stored; one that is still under way is to be followed. @param {Exchange} exchange @param {string} conversationId */
-export function storedTurn({ id, question, status, answer }, conversationId) {
-  const turn = createTurn({ question, conversationId, answerId: id, mode: 'auto', history: null })
+/**
+ * A turn as it is stored; one that is still under way is to be followed.
+ * @param {Exchange} exchange @param {string} conversationId @param {<T>(value: T) => Cell<T>} cell
+ */
+export function storedTurn({ id, question, status, answer }, conversationId, cell) {
+  const turn = createTurn({ question, conversationId, answerId: id, mode: 'auto', history: null }, cell)
   if (answer) end(turn, { type: answer.status === 'answered' ? 'done' : answer.status, answer })
   else if (status === 'failed') fail(turn, new Problem('interrupted', faultSentence('interrupted'), true))
   return turn

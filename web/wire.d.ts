@@ -1,6 +1,4 @@
 // The JSON that the server sends, as the page reads it (docs/design.md §4). Types only: never served.
-import type { Signal } from '@preact/signals'
-
 export type Span = { start: number; end: number }
 export type Verdict = 'verbatim' | 'supported' | 'partial' | 'unsupported' | 'unchecked'
 export type Statement = Span & { verdict: Verdict; citations: number[] }
@@ -133,18 +131,21 @@ export type Tree = { tag: string; props: Record<string, string | number | undefi
 /** A problem that a reader is told of. */
 export type Fault = { code: string; message: string; retryable: boolean; retryAfterMs: number }
 
+/** What can change; whoever made it hears of it. */
+export type Cell<T> = { value: T }
+
 /** One question and its answer on the page. `grown` counts what was added to the draft, which is changed in place. */
 export type Turn = {
   key: number
   asked: Asked
   draft: Draft
-  grown: Signal<number>
-  status: Signal<string>
-  answer: Signal<Answer | null>
+  grown: Cell<number>
+  status: Cell<string>
+  answer: Cell<Answer | null>
   /** null while it is under way */
-  ending: Signal<'done' | 'abstained' | 'stopped' | 'fault' | null>
-  fault: Signal<Fault | null>
-  stop: Signal<(() => void) | null>
+  ending: Cell<'done' | 'abstained' | 'stopped' | 'fault' | null>
+  fault: Cell<Fault | null>
+  stop: Cell<(() => void) | null>
 }
 
 /** What is open beside the answer. */

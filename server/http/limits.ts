@@ -36,9 +36,10 @@ export function isLoopback(host: string): boolean {
 
 /**
  * A web page can make the browser of somebody on this machine its messenger: by a name of its own that resolves to
- * 127.0.0.1 (DNS rebinding), or by posting across sites. Neither may read the library or start a model.
+ * 127.0.0.1 (DNS rebinding), or by posting across sites. Neither may read the library or start a model, but for what
+ * `isAdmitted` lets a page of another site do.
  */
-export function refuseStrangers(loopbackOnly: boolean): MiddlewareHandler {
+export function refuseStrangers(loopbackOnly: boolean, isAdmitted: (c: Context) => boolean): MiddlewareHandler {
   return async (c, next) => {
     const host = (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase()
     const name = host.replace(/:\d*$/, '')
@@ -49,7 +50,7 @@ export function refuseStrangers(loopbackOnly: boolean): MiddlewareHandler {
         `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost, or start the server with HOST=0.0.0.0.`,
         'Host',
       )
-    if (['POST', 'PUT', 'PATCH', 'DELETE'].includes(c.req.method) && isFromElsewhere(c, host))
+    if (['POST', 'PUT', 'PATCH', 'DELETE'].includes(c.req.method) && isFromElsewhere(c, host) && !isAdmitted(c))
       throw new InputError('cross-site', 'Origin: the page of another site may not write to this server.', 'Origin')
     await next()
   }

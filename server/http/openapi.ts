@@ -17,7 +17,7 @@ const DESCRIPTION = `Answers questions from a library of documents; every senten
 
 Offsets are UTF-16 code units, as JavaScript counts. A span is [start, end) of the text of one revision of a document, which GET /v1/documents/{id}?revision= returns, and text.slice(start, end) is the quote.
 
-Faults are application/problem+json with a stable code and a sentence that says what to do; those of /v1/chat/completions and /v1/models have the shape of the OpenAI API, those of /api/chat are the sentence alone. Any address can give unknown-path (404), wrong-method (405), bad-path (400: the address holds a NUL), wrong-host (403: a server that listens on this machine only was reached under another name) and internal (500: its log has the details under the request_id). Every reply has an x-request-id.
+Faults are application/problem+json with a stable code and a sentence that says what to do; those of /v1/chat/completions and /v1/models have the shape of the OpenAI API, those of /api/chat are the sentence alone. Any address can give unknown-path (404), wrong-method (405), bad-path (400: the address holds a NUL), wrong-host (403: a server that listens on this machine only was reached under another name) and internal (500: its log has the details under the request_id). Every reply has an x-request-id. A page of another site can ask only from an origin in WIDGET_ORIGINS, and only what the widget asks.
 
 Not described here: POST /mcp, which speaks the Model Context Protocol and describes itself; what Slack sends to /slack/events, /slack/commands and /slack/interactions; the pages, /documents/{id} among them.`
 

@@ -1,7 +1,7 @@
 // The pages: `/`, `/docs` and the files of web/ that a browser may have, each named here, under a policy that trusts nothing.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
@@ -17,10 +17,11 @@ export const served: ReadonlyMap<string, string> = new Map([
   ['docs.html', 'text/html; charset=utf-8'],
   ['page.css', 'text/css; charset=utf-8'],
   ['docs.css', 'text/css; charset=utf-8'],
+  ['widget.css', 'text/css; charset=utf-8'],
   ['favicon.svg', 'image/svg+xml'],
   ...scripts('page', 'state', 'turns', 'turn', 'answer', 'markdown', 'source', 'history', 'library', 'receipt'),
   ...scripts('form', 'ending', 'feedback', 'copy', 'endings', 'events', 'api', 'live', 'names', 'html'),
-  ...scripts('reader', 'docs', 'docs-schema', 'docs-try', 'dom'),
+  ...scripts('reader', 'docs', 'docs-schema', 'docs-try', 'dom', 'frames', 'widget', 'widget-box'),
 ])
 
 /** Libraries that the page loads as they are in node_modules: its address below /modules/, and its file. */
@@ -30,9 +31,6 @@ const modules: ReadonlyMap<string, string> = new Map([
   ['signals.js', '@preact/signals'],
   ['signals-core.js', '@preact/signals-core'],
   ['htm.js', 'htm'],
-  ['eventsource-parser/index.js', 'eventsource-parser'],
-  ['eventsource-parser/parse.js', 'eventsource-parser'],
-  ['eventsource-parser/errors.js', 'eventsource-parser'],
 ])
 
 // Even if a document's text ever became markup, nothing in it could run, load or send: the page is the second wall.
@@ -79,13 +77,12 @@ export function pageRoutes(webDir: string, publicUrl: string | null = null): Hon
     app.on('GET', addressesOf(name), pageHeaders, compress(), ...kept, async (c) => {
       const bytes = await readFile(join(webDir, name))
       if (isPage) c.header('content-security-policy', policy(inlineHash(bytes.toString())))
-      return send(c, bytes, type)
+      return send(c, type === script ? Buffer.from(withoutComments(bytes.toString())) : bytes, type)
     })
   }
   for (const [name, specifier] of modules)
     app.get(`/modules/${name}`, pageHeaders, compress(), etag(), async (c) => {
-      const entry = fileURLToPath(import.meta.resolve(specifier))
-      return send(c, await readFile(name.includes('/') ? join(dirname(entry), basename(name)) : entry), script)
+      return send(c, await readFile(fileURLToPath(import.meta.resolve(specifier))), script)
     })
   return app
 }
@@ -93,6 +90,14 @@ export function pageRoutes(webDir: string, publicUrl: string | null = null): Hon
 function send(c: Context, bytes: Buffer<ArrayBuffer>, type: string) {
   // No build gives these files versioned names, so every use asks once whether they are still the same.
   return c.body(bytes, 200, { 'content-type': type, 'cache-control': 'no-cache' })
+}
+
+/**
+ * Comments that have lines of their own, left out: a third of these files, and their readers are elsewhere. The lines
+ * stay, so that a place in an error is one in the file.
+ */
+export function withoutComments(source: string): string {
+  return source.replace(/^[ \t]*(?:\/\/.*|\/\*(?:(?!\*\/)[^])*\*\/[ \t]*)$/gm, (comment) => comment.replace(/.+/g, ''))
 }
 
 /** The map of modules is the one script that must stand in the page itself: it is allowed by its hash. */

@@ -9,6 +9,7 @@ describe('the configuration', () => {
       port: 3000,
       host: '127.0.0.1',
       publicUrl: null,
+      widgetOrigins: [],
       dataDir: 'data',
       libraryDir: 'library',
       libraryDirIsSet: false,
@@ -93,6 +94,29 @@ describe('the configuration', () => {
   ])('does not take %j', (fault) => {
     const app = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' }
     expect(faultsOf({ ...app, ...fault })).toHaveLength(1)
+  })
+
+  it('has the sites that may show the ask box', () => {
+    const list = 'https://docs.example.com,http://localhost:8000,http://[::1]:1'
+    expect(readConfig({ WIDGET_ORIGINS: list }).widgetOrigins).toEqual(list.split(','))
+  })
+
+  it.each([
+    '*',
+    'null',
+    'docs.example.com',
+    'https://docs.example.com/',
+    'https://docs.example.com/a',
+    'file:///a',
+    'https://Docs.example.com',
+    'https://docs.example.com:443',
+    'https://u@docs.example.com',
+    'https://a.b,',
+    'https://*.example.com/',
+    'https://a.b, https://c.d',
+    'https://a.b https://c.d',
+  ])('does not take %j as sites', (list) => {
+    expect(faultsOf({ WIDGET_ORIGINS: list })).toHaveLength(1)
   })
 
   it.each(['0', '1', '65535'])('takes %s as a port', (port) => {

@@ -6,9 +6,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { DocumentStore, DocumentText } from '../../core/ports.ts'
 import { pageRoutes } from '../../server/http/pages.ts'
+import { refuseStrangers } from '../../server/http/limits.ts'
+import { problemResponse } from '../../server/http/failure.ts'
 import { readerRoutes } from '../../server/http/reader.ts'
+import { admit, isAdmitted } from '../../server/http/widget.ts'
 import type { Answer, Citation, DocumentRef, Growth, Passage, Place, Statement, Verdict } from '../../web/wire.d.ts'
 import { noDocuments } from './fake-store.ts'
+import { named, storedAnswers, storedBefore } from './fake-stored.ts'
 
 /** A step of an answer: an event, a pause of so many milliseconds, the moment a reader stops it, or a torn connection. */
 export type Step = { readonly type: string; readonly [field: string]: unknown } | number | 'until-stopped' | 'cut'
@@ -20,7 +24,7 @@ export type Asked = {
 }
 export type Reply = readonly Step[] | Response
 
-type Running = {
+export type Running = {
   readonly id: string
   readonly asked: Asked
   readonly conversation: string
@@ -47,14 +51,18 @@ export type FakeSite = {
 export async function openFakeSite(
   documents: readonly DocumentText[],
   script: (asked: Asked) => Reply,
+  widgetOrigins: readonly string[] = [],
 ): Promise<FakeSite> {
   const asked: Asked[] = []
   const resumed: string[] = []
   const feedback: unknown[] = []
   const answers = new Map<string, Running>(storedBefore(script))
   const app = new Hono()
+    .use(refuseStrangers(false, (c) => isAdmitted(c, widgetOrigins)))
+    .use(admit(widgetOrigins))
     .route('/', pageRoutes(fileURLToPath(new URL('../../web', import.meta.url))))
     .route('/', readerRoutes({ documents: fakeDocuments(documents), library: 'default' }))
+  app.onError((error) => problemResponse(error))
   app.post('/v1/ask', async (c) => {
     const question = await c.req.json<Asked>()
     asked.push(question)
@@ -98,105 +106,6 @@ export async function openFakeSite(
   }
 }
 
-/** What a reader finds again of what was asked here. */
-function storedAnswers(answers: Map<string, Running>, feedback: unknown[], documents: DocumentStore): Hono {
-  const titles = new Map<string, string>()
-  const answerOf = (running: Running): Answer | null => {
-    const last = running.steps.at(-1)
-    const ended = running.reached >= running.steps.length && typeof last === 'object' && 'answer' in last
-    return ended ? named(last['answer'] as Answer, running) : null
-  }
-  const exchange = (running: Running) => {
-    const answer = answerOf(running)
-    return {
-      id: running.id,
-      question: running.asked.question,
-      status: answer?.status ?? 'running',
-      asked_at: '',
-      answer,
-    }
-  }
-  return new Hono()
-    .get('/v1/conversations', (c) => c.json({ conversations: conversationsOf(answers, titles), next: null }))
-    .patch('/v1/conversations/:id', async (c) => {
-      const { title } = await c.req.json<{ title: string }>()
-      titles.set(c.req.param('id'), title)
-      return c.json({ id: c.req.param('id'), title })
-    })
-    .delete('/v1/conversations/:id', (c) => {
-      for (const { id, conversation } of answers.values()) if (conversation === c.req.param('id')) answers.delete(id)
-      return c.body(null, 204)
-    })
-    .get('/v1/conversations/:id', (c) => {
-      const id = c.req.param('id')
-      const its = [...answers.values()].filter(({ conversation }) => conversation === id)
-      if (its.length === 0 || id === OTHERS)
-        return c.json({ code: 'unknown-conversation', detail: 'There is no such conversation.' }, 404)
-      const before = c.req.query('before')
-      const end = before === undefined ? its.length : its.findIndex((each) => each.id === before)
-      const page = its.slice(Math.max(0, end - 20), end)
-      const earlier = end > 20 ? page[0]?.id : null
-      return c.json({ id, title: its[0]?.asked.question, answers: page.map(exchange), earlier })
-    })
-    .get('/v1/answers/:id', (c) => {
-      const running = answers.get(c.req.param('id'))
-      const answer = running && answerOf(running)
-      return answer ? c.json(answer) : c.json({ code: 'unknown-answer', detail: 'There is no such answer.' }, 404)
-    })
-    .post('/v1/answers/:id/feedback', async (c) => {
-      feedback.push(await c.req.json())
-      return c.json({ id: c.req.param('id'), feedback: feedback.at(-1) })
-    })
-    .delete('/v1/answers/:id/feedback', (c) => {
-      feedback.push(null)
-      return c.json({ id: c.req.param('id'), feedback: null })
-    })
-    .get('/v1/answers/:id/suggestions', (c) => c.json({ suggestions: fakeSuggestions }))
-    .get('/v1/suggestions', (c) => c.json({ suggestions: fakeSuggestions }))
-    .get('/v1/library', (c) => c.json(fakeLibrary))
-    .get('/v1/documents/:id', async (c) =>
-      c.json(await documents.find('default', c.req.param('id'), c.req.query('revision'))),
-    )
-    .get('/v1/documents', (c) => c.json({ documents: [], next: null }))
-}
-
-function conversationsOf(answers: ReadonlyMap<string, Running>, titles: ReadonlyMap<string, string>) {
-  const first = new Map<string, Running>()
-  for (const running of answers.values()) if (!first.has(running.conversation)) first.set(running.conversation, running)
-  const titled = Array.from(first, ([id, { asked }]) => ({ id, title: titles.get(id) ?? asked.question, questions: 1 }))
-  return titled.toReversed().map((each) => ({ ...each, asked_at: new Date().toISOString() }))
-}
-
-// A conversation that nobody here began.
-const OTHERS = 'con_other'
-
-/** What was asked before the site was opened: two hundred questions of one conversation, and one of somebody else. */
-function storedBefore(script: (asked: Asked) => Reply): [string, Running][] {
-  const stored = (id: string, conversation: string, question: string): [string, Running] => {
-    const steps = script({ question })
-    if (steps instanceof Response) throw new Error(`${question} has no answer`)
-    const reached = steps.length
-    return [id, { id, asked: { question }, conversation, steps: [...steps], reached, stopped: new AbortController() }]
-  }
-  const many = Array.from({ length: 200 }, (_, n) => stored(`ans_of_${n}`, 'con_twohundred', `Question ${n + 1}?`))
-  return [...many, stored('ans_other', OTHERS, 'What do others ask?')]
-}
-
-const fakeSuggestions = [
-  { question: 'What is a token bucket?', document: { id: 'doc_bucket', title: 'Token buckets, measured' } },
-]
-
-const fakeLibrary = {
-  library: 'default',
-  documents: 4,
-  chunks: 12,
-  model: 'gpt-4.1-mini',
-  uploads: true,
-  last_sync: null,
-  running: null,
-  failures: [],
-}
-
 // The id of an event is its place among the steps, so a resumed stream goes on where the last one was torn.
 function play(running: Running, from: number): Response {
   const body = ReadableStream.from(frames(running, from)).pipeThrough(new TextEncoderStream())
@@ -215,8 +124,10 @@ async function* frames(running: Running, from: number): AsyncGenerator<string> {
       return
     }
     if (typeof step === 'number') await wait(step)
-    else if (step === 'until-stopped') await once(running.stopped.signal, 'abort')
-    else {
+    else if (step === 'until-stopped') {
+      const { signal } = running.stopped
+      if (!signal.aborted) await once(signal, 'abort')
+    } else {
       const { type, ...given } = step
       if (type === 'text') running.firstTextAt ??= Date.now()
       const fields = 'answer' in given ? { answer: named(given['answer'] as Answer, running) } : given
@@ -224,12 +135,6 @@ async function* frames(running: Running, from: number): AsyncGenerator<string> {
     }
   }
 }
-
-const named = (answer: Answer, { id, conversation }: Running): Answer => ({
-  ...answer,
-  id,
-  conversation_id: conversation,
-})
 
 export function fakeDocuments(documents: readonly DocumentText[]): DocumentStore {
   return {
