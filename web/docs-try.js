@@ -12,8 +12,9 @@ const LONGEST = 200_000
  */
 function examplesOf({ operation: { parameters = [], requestBody, responses } }) {
   const bodies = requestBody?.content['application/json'].examples
-  return Object.entries(responses).flatMap(([status, { content }]) =>
-    Object.values(content).flatMap(({ examples = {} }) =>
+  return Object.entries(responses).flatMap(([status, { content, 'x-examples': empty }]) =>
+    // A reply without a body has no media type under which its examples could stand.
+    [...Object.values(content), { examples: empty }].flatMap(({ examples = {} }) =>
       Object.entries(examples).map(([name, { summary, value, ...more }]) => {
         const request = more['x-request']
         const body = requestBody && valueOf(bodies, name, true)

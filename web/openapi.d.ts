@@ -42,7 +42,7 @@ export type Operation = {
   security?: unknown[]
   parameters?: Parameter[]
   requestBody?: { content: { 'application/json': Media } }
-  responses: Record<string, { description: string; content: Record<string, Media> }>
+  responses: Record<string, { description: string; content: Record<string, Media>; 'x-examples'?: Examples }>
 }
 export type Route = { method: string; path: string; operation: Operation }
 export type OpenApi = {

@@ -85,11 +85,11 @@ describePages('the craft of the page in a browser', ({ site, open, ask }) => {
     const delays: number[] = []
     for (let attempt = 0; attempt < 5; attempt++) {
       const page = await open('/')
-      await page.evaluate(`globalThis.shown = new Promise((resolve) => {
+      await page.evaluate(`void (globalThis.shown = new Promise((resolve) => {
         new MutationObserver(() => {
           if (document.querySelector('.answer')?.textContent) requestAnimationFrame(() => resolve(Date.now()))
         }).observe(document.body, { childList: true, subtree: true, characterData: true })
-      })`)
+      }))`)
       await page.fill('#question', `slow: ${question}`)
       await page.click('#submit')
       const shown = await page.evaluate<number>('globalThis.shown')
