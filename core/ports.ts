@@ -27,6 +27,8 @@ export type Embedder = {
   readonly dimensions: number
   /** One vector per text, same order, each of `dimensions` finite numbers. Throws ModelError. */
   embed(texts: readonly string[], kind: 'document' | 'query', signal: AbortSignal): Promise<Float32Array[]>
+  /** Whether people write this word: then it is no slip of the fingers. Left out where the embedder has no list of words. */
+  knows?(word: string): boolean
 }
 
 export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }

@@ -55,6 +55,11 @@ function weighWord(word: string, table: StaticTable, into: RowWeights): void {
   for (const part of parts) add(into, part, 1)
 }
 
+/** A word of the list, or one of its forms. */
+export function isListed(word: string, table: StaticTable): boolean {
+  return table.words.has(word) || rowOfStem(word, table) !== undefined
+}
+
 function rowOfNumber(word: string): number | undefined {
   return /^[0-9]+$/.test(word) ? Math.min(word.length, longestNumber) - 1 : undefined
 }

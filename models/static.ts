@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Embedder } from '../core/ports.ts'
 import { readStaticTable, type StaticTable } from './static-table.ts'
-import { readWords, type RowWeights, weighRows } from './static-words.ts'
+import { isListed, readWords, type RowWeights, weighRows } from './static-words.ts'
 
 const shippedTable = new URL('./static/model.bin', import.meta.url)
 
@@ -16,6 +16,10 @@ export async function openStaticEmbedder(file: URL = shippedTable): Promise<Embe
   return {
     space: `built-in/static/${table.dimensions}/${table.version}`,
     dimensions: table.dimensions,
+    knows: (word) => {
+      const parts = readWords(word)
+      return parts.length > 0 && parts.every((part) => isListed(part, table))
+    },
     // Questions and passages are embedded alike, so the kind of text does not matter.
     async embed(texts, _kind, signal) {
       const vectors: Float32Array[] = []

@@ -26,12 +26,13 @@ const SYNONYM = 0.5
 const CORRECTED = 0.9
 
 /** Concepts of a query in the order of the question. Words of a listed phrase form one concept. */
-export function readConcepts(query: string, synonyms: Synonyms, known: LibraryWords): Concept[] {
+export function readConcepts(query: string, synonyms: Synonyms, known: LibraryWords, isWord?: IsWord): Concept[] {
   const phrases = phrasesOf(query, synonyms)
   const corrected = correctedIn(phrases, known)
   const concepts = phrases.map((each): [string, Concept] => {
     const spelling = corrected.includes(each) ? known.vocabulary : null
-    return [each.words.join(' '), toConcept(each.written, sensesOf(each.words, synonyms, spelling), known)]
+    const isSlip = !isWord?.(each.written)
+    return [each.words.join(' '), toConcept(each.written, sensesOf(each.words, synonyms, spelling, isSlip), known)]
   })
   return [...new Map(concepts).values()]
 }
@@ -53,6 +54,9 @@ export function phrasesOf(query: string, synonyms: Synonyms): Phrase[] {
   }
   return phrases
 }
+
+/** Whether people write this word, as it was written. */
+export type IsWord = (written: string) => boolean
 
 /** Those that the library may write otherwise: single words that it does not know. */
 export function correctedIn(phrases: readonly Phrase[], { vocabulary }: LibraryWords): Phrase[] {
@@ -99,8 +103,13 @@ function phraseAt(all: readonly string[], at: number, synonyms: Synonyms): numbe
 }
 
 /** `spelling`: the words to correct an unknown one by; null when it is known, or when enough have been corrected. */
-function sensesOf(phrase: readonly string[], synonyms: Synonyms, spelling: Vocabulary | null): Sense[] {
-  const asked = spelling ? correct(phrase[0] ?? '', synonyms, spelling) : phrase
+function sensesOf(
+  phrase: readonly string[],
+  synonyms: Synonyms,
+  spelling: Vocabulary | null,
+  isSlip: boolean,
+): Sense[] {
+  const asked = spelling ? correct(phrase[0] ?? '', synonyms, spelling, isSlip) : phrase
   const others = synonyms.of(asked.join(' ')).map((synonym) => ({ words: synonym.split(' '), weight: SYNONYM }))
   return [{ words: asked, weight: spelling ? CORRECTED : 1 }, ...others]
 }
@@ -116,10 +125,13 @@ function toConcept(written: string, senses: readonly Sense[], { chunks, vocabula
   return { written, senses, rarity, known: isKnown || most > 0 }
 }
 
-/** An unknown word as the library may write it: two words in one, or a slip of the fingers. */
-function correct(term: string, synonyms: Synonyms, vocabulary: Vocabulary): readonly string[] {
+/**
+ * An unknown word as the library may write it: two words in one, or a slip of the fingers. A word that people write is no
+ * slip: who asks about bread did not mean "spread", though only that stands in the library.
+ */
+function correct(term: string, synonyms: Synonyms, vocabulary: Vocabulary, isSlip: boolean): readonly string[] {
   if (synonyms.of(term).length > 0) return [term]
   const split = splitCompound(term, vocabulary)
   if (split) return split
-  return [nearestTerm(term, vocabulary) ?? term]
+  return [(isSlip ? nearestTerm(term, vocabulary) : null) ?? term]
 }

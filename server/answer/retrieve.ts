@@ -21,6 +21,7 @@ export type Found = {
 const LIMIT = 60
 
 export type RetrieveDeps = Pick<AnswerDeps, 'search' | 'words' | 'embedder' | 'steps' | 'report'> &
+  Partial<Pick<AnswerDeps, 'sentenceEmbedder'>> &
   Pick<Question, 'audiences'>
 
 export async function retrieve(
@@ -35,8 +36,9 @@ export async function retrieve(
     deps.words(library, queryTerms(query)),
     deps.steps.synonyms(),
   ])
+  const isWord = (written: string) => deps.sentenceEmbedder?.knows?.(written) ?? false
   const known = audiences ? await readableWords(query, { library, audiences, synonyms, all }, deps.search) : all
-  const concepts = readConcepts(query, synonyms, known)
+  const concepts = readConcepts(query, synonyms, known, isWord)
   const terms = searchTerms(concepts)
   const request = { library, terms, vector, limit: LIMIT, ...(audiences && { audiences }) }
   const candidates = await deps.search.candidates(request, signal)

@@ -52,6 +52,17 @@ describe('the concepts of a query', () => {
     expect(senses('databsae')).toEqual({ databas: 0.9, db: 0.5, 'data store': 0.5 })
   })
 
+  it('leave a word alone that people write, though one of the library is near it, but take two in one apart', () => {
+    const isWord = (written: string) => ['shared', 'ratelimits'].includes(written)
+    const known = { chunks: 100, vocabulary }
+    const asked = (query: string, test?: typeof isWord) =>
+      readConcepts(query, synonyms, known, test)[0]?.senses[0]?.words
+    expect(asked('sharded shared')).toEqual(['shard'])
+    expect(asked('shared')).toEqual(['shard'])
+    expect(asked('shared', isWord)).toEqual(['share'])
+    expect(asked('ratelimits', isWord)).toEqual(['rate', 'limit'])
+  })
+
   it('take two words in one apart', () => {
     expect(senses('ratelimits')).toEqual({ 'rate limit': 0.9 })
   })
