@@ -15,7 +15,7 @@ export function missing(routes: readonly Route[]): (c: Context) => Response {
     const { method, path } = c.req
     const asked = `${method} ${path.slice(0, 200)}`
     const allowed = methodsAt(path, known).join(', ')
-    if (allowed === '') return faultResponse(path, unknownPath(asked, path, known))
+    if (allowed === '') return faultResponse(path, unknownPath(asked, c.req, known))
     const response = faultResponse(
       path,
       new InputError('wrong-method', `${asked} is not offered; use ${allowed}.`, 'method'),
@@ -29,17 +29,21 @@ function methodsAt(path: string, known: readonly Known[]): string[] {
   return [...new Set(known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))]
 }
 
-function unknownPath(asked: string, path: string, known: readonly Known[]): AppError {
-  return new NotFoundError('unknown-path', `There is nothing at ${asked}; ${instead(path, known)}.`)
+type Asked = { readonly method: string; readonly path: string }
+
+function unknownPath(shown: string, asked: Asked, known: readonly Known[]): AppError {
+  return new NotFoundError('unknown-path', `There is nothing at ${shown}; ${instead(asked, known)}.`)
 }
 
 /** Clients of the OpenAI API are told what of it there is; others the route that they meant, or where all are listed. */
-function instead(path: string, known: readonly Known[]): string {
+function instead({ method, path }: Asked, known: readonly Known[]): string {
   if (isOpenAiPath(path)) return 'of the OpenAI API there are POST /v1/chat/completions and GET /v1/models'
   const trimmed = path.replace(/\/+$/, '')
   const meant = methodsAt(trimmed, known).length > 0 ? trimmed : nearestPath(trimmed, known)
   if (meant === null) return '/docs shows what there is'
-  return `${methodsAt(meant, known).join(' and ')} ${meant.slice(0, 200)} is probably meant, and /docs shows what there is`
+  const offered = methodsAt(meant, known)
+  const shown = offered.includes(method) ? method : offered.join(' or ')
+  return `${shown} ${meant.slice(0, 200)} is probably meant, and /docs shows what there is`
 }
 
 function nearestPath(path: string, known: readonly Known[]): string | null {

@@ -15,6 +15,7 @@ export const SCOPES = [
   'groups:read',
   'im:history',
   'im:write',
+  'usergroups:read',
 ] as const
 
 export type Bot = {

@@ -110,7 +110,7 @@ describe('without a server', () => {
     for (const fault of [
       /missing\.md does not exist: check the path/,
       /empty\.md is empty/,
-      /binary\.txt is a PNG file/,
+      /binary\.txt is a PNG picture/,
       /latin\.txt is not valid UTF-8/,
       /huge\.txt has 200\.0 MB/,
       /skipped: .*photo\.jpg: files that end in \.jpg cannot be read/,

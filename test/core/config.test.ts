@@ -16,9 +16,11 @@ describe('the configuration', () => {
       databaseUrl: null,
       provider: null,
       embeddingModel: null,
+      embeddingPrice: null,
       budgetUsdPerDay: null,
       grounding: 'lexical',
       unsupported: 'mark',
+      uploads: 'loopback',
       slack: null,
       logLevel: 'info',
     })

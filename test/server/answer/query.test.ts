@@ -25,6 +25,8 @@ function termsIn(text: string): ReadonlySet<string> {
   return new Set(words(text).map(({ term }) => term))
 }
 
+const isWord = (written: string) => ['shared', 'ratelimits'].includes(written)
+
 describe('the concepts of a query', () => {
   it('are its words but those of its form, in order, each once', () => {
     expect(read('How does Stripe limit? And how does STRIPE shard?').map(({ written }) => written)).toEqual([
@@ -53,7 +55,6 @@ describe('the concepts of a query', () => {
   })
 
   it('leave a word alone that people write, though one of the library is near it, but take two in one apart', () => {
-    const isWord = (written: string) => ['shared', 'ratelimits'].includes(written)
     const known = { chunks: 100, vocabulary }
     const asked = (query: string, test?: typeof isWord) =>
       readConcepts(query, synonyms, known, test)[0]?.senses[0]?.words

@@ -92,7 +92,7 @@ describe('a document that is sent', () => {
       'a.md': article('Aardvark'),
       'b.txt': 'Badgers dig.',
       'c.xyz': 'x',
-      'd.md': new Uint8Array([0x25, 0x50, 0x44, 0x46, 0x2d]),
+      'd.md': new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
     })
     expect(response.status).toBe(201)
     const { documents, failures } = await readJson<Sent>(response)
@@ -122,7 +122,7 @@ describe('a document that is sent', () => {
 
   it.each([
     ['a form without a file', {}, 400, 'bad-form', 'no file'],
-    ['one file that cannot be read', { 'a.docx': 'x' }, 422, 'unknown-type', 'upload/a.docx'],
+    ['one file that cannot be read', { 'a.docx': 'x' }, 422, 'wrong-type', 'upload/a.docx'],
     ['one that is too large', { 'a.txt': 'x'.repeat(20_000_001) }, 413, 'too-large', 'split'],
   ])('is refused as %s', async (_, files, status, code, words) => {
     const response = await sendFiles(files)
