@@ -43,7 +43,7 @@ async function openBrowser(served: TestApp = app) {
 const unknown = async (response: Response) => {
   const text = await response.text()
   const code = text.startsWith('{') ? (JSON.parse(text) as { code: string }).code : null
-  return [response.status, code ?? (/^There is no conversation/.test(text) ? 'unknown-conversation' : text)]
+  return [response.status, code ?? (text.startsWith('There is no conversation') ? 'unknown-conversation' : text)]
 }
 
 describe('the cookie of a reader', () => {
