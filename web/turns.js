@@ -1,7 +1,7 @@
 // @ts-check
 // Questions and their answers: asked, followed event by event, stopped, asked again, or taken from what is stored.
 import { Problem } from './api.js'
-import { refusalSentence, faultSentence } from './endings.js'
+import { refusalSentence, faultSentence } from './outcome-words.js'
 import { answerEvents, stopAnswer } from './events.js'
 import { counted } from './names.js'
 

@@ -4,7 +4,7 @@
 import { answerTree, verdicts } from './answer.js'
 import { addressOf, request } from './api.js'
 import { button, element } from './dom.js'
-import { notesOf } from './endings.js'
+import { notesOf } from './outcome-words.js'
 import { hearTurn } from './live.js'
 import { placeName, readerPath } from './names.js'
 import { createTurn, follow } from './turns.js'

@@ -2,7 +2,18 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 
-const scripts = ['widget', 'widget-box', 'turns', 'answer', 'markdown', 'names', 'live', 'endings', 'events', 'frames']
+const scripts = [
+  'widget',
+  'widget-box',
+  'turns',
+  'answer',
+  'markdown',
+  'names',
+  'live',
+  'outcome-words',
+  'events',
+  'frames',
+]
 
 /** `/widget.js` and all that it loads. A test holds this list to the imports, and their sum to 15 kB compressed. */
 export const widgetFiles: readonly string[] = ['widget.css', ...[...scripts, 'api', 'dom'].map((name) => `${name}.js`)]
