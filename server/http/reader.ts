@@ -49,7 +49,7 @@ function send(c: Context, status: 200 | 404, title: string, main: Markup) {
         <body>
           <header class="top">
             <a class="wordmark" href="/">Footnote<sup>1</sup></a>
-            <a href="/">Ask a question</a>
+            <nav aria-label="Pages"><a href="/library">Library</a><a href="/">Ask a question</a></nav>
           </header>
           <main><div class="column">${main}</div></main>
         </body>
@@ -70,8 +70,25 @@ function documentPage(document: DocumentText, span: Span | null): Markup {
       ${original === null ? '' : html`<a href="${original}" rel="noopener noreferrer">Read the original</a>`}
     </p>
     ${removedAt === null ? '' : removedNotice(removedAt)} ${current || removedAt !== null ? '' : earlierNotice(id)}
+    ${outlineOf(document)}
     <article class="text" data-text>${drawBlocks(document, span)}</article>
   `
+}
+
+/** The headings as links to their places; the title has been said. */
+function outlineOf({ title, text, outline }: DocumentText): Markup | string {
+  const headings = toBlocks(text, outline).filter(({ tag }) => /^h/.test(tag))
+  const entries = headings.flatMap(({ tag, start, end }) => {
+    const words = text.slice(start, end)
+    return words === title ? [] : [html`<li class="at-${tag}"><a href="#at-${start}" dir="auto">${words}</a></li>`]
+  })
+  if (entries.length < 2) return ''
+  return html`<details class="outline">
+    <summary>${entries.length} sections</summary>
+    <ul>
+      ${entries}
+    </ul>
+  </details>`
 }
 
 function missingPage(current: DocumentText | null): Markup {
@@ -134,7 +151,8 @@ function drawBlocks({ title, text, outline }: DocumentText, span: Span | null): 
     const closing = isEntry && blocks[index + 1]?.tag !== 'li' ? raw('</ul>') : ''
     const before = text.slice(blocks[index - 1]?.end ?? 0, block.start)
     // Only a name of Block and a number: nothing of the document's own goes in unescaped.
-    const [open, close] = [raw(`<${block.tag} data-start="${block.start}"${hidden}>`), raw(`</${block.tag}>`)]
+    const id = /^h/.test(block.tag) ? ` id="at-${block.start}"` : ''
+    const [open, close] = [raw(`<${block.tag}${id} data-start="${block.start}"${hidden}>`), raw(`</${block.tag}>`)]
     return html`${before}${opening}${open}${drawWords(block, text, span)}${close}${closing}`
   })
 }

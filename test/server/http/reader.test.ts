@@ -31,8 +31,21 @@ describe('the reader page', () => {
     const titled = fakeDocument({ id: 'doc', title: 'A title', text: '# A title\n\nWords. A title' })
     const one = readerRoutes({ documents: fakeDocuments([titled]), library: 'default' })
     const html = await (await one.request('/documents/doc')).text()
-    expect(html).toContain('<h2 data-start="0" class="unseen">A title</h2>')
+    expect(html).toContain('<h2 id="at-0" data-start="0" class="unseen">A title</h2>')
     expect(html.match(/class="unseen"/g)).toHaveLength(1)
+  })
+
+  it('lists its sections, each with a link to where it stands', async () => {
+    const { html } = await read('/documents/doc_limiters')
+    expect(html).toContain('<summary>3 sections</summary>')
+    const places = [...html.matchAll(/<a href="#(at-\d+)" dir="auto">(.*?)<\/a>/g)].map(([, id, words]) => ({
+      id,
+      words,
+    }))
+    expect(places.map(({ words }) => words)).toEqual(limiters.outline.map(({ title }) => title))
+    for (const { id, words } of places)
+      expect(html).toMatch(new RegExp(`<h2 id="${id}" data-start="\\d+">${words}</h2>`))
+    expect((await read('/documents/doc_bucket')).html).not.toContain('sections</summary>')
   })
 
   it('says that a revision is not the current one and links to the current', async () => {
