@@ -55,9 +55,9 @@ function weighWord(word: string, table: StaticTable, into: RowWeights): void {
   for (const part of parts) add(into, part, 1)
 }
 
-/** A word of the list, or one of its forms. */
+/** A word of the list, or a form of one. Not what ends in -er or -ly: "jiter" is no form of "jit". */
 export function isListed(word: string, table: StaticTable): boolean {
-  return table.words.has(word) || rowOfStem(word, table) !== undefined
+  return table.words.has(word) || (!/(?:ers?|ly)$/.test(word) && rowOfStem(word, table) !== undefined)
 }
 
 function rowOfNumber(word: string): number | undefined {

@@ -77,7 +77,7 @@ function documentPage(document: DocumentText, span: Span | null): Markup {
 
 /** The headings as links to their places; the title has been said. */
 function outlineOf({ title, text, outline }: DocumentText): Markup | string {
-  const headings = toBlocks(text, outline).filter(({ tag }) => /^h/.test(tag))
+  const headings = toBlocks(text, outline).filter(({ tag }) => tag.startsWith('h'))
   const entries = headings.flatMap(({ tag, start, end }) => {
     const words = text.slice(start, end)
     return words === title ? [] : [html`<li class="at-${tag}"><a href="#at-${start}" dir="auto">${words}</a></li>`]
@@ -151,7 +151,7 @@ function drawBlocks({ title, text, outline }: DocumentText, span: Span | null): 
     const closing = isEntry && blocks[index + 1]?.tag !== 'li' ? raw('</ul>') : ''
     const before = text.slice(blocks[index - 1]?.end ?? 0, block.start)
     // Only a name of Block and a number: nothing of the document's own goes in unescaped.
-    const id = /^h/.test(block.tag) ? ` id="at-${block.start}"` : ''
+    const id = block.tag.startsWith('h') ? ` id="at-${block.start}"` : ''
     const [open, close] = [raw(`<${block.tag}${id} data-start="${block.start}"${hidden}>`), raw(`</${block.tag}>`)]
     return html`${before}${opening}${open}${drawWords(block, text, span)}${close}${closing}`
   })
