@@ -34,9 +34,13 @@ export function answerTree(draft, opened) {
 /** @param {Block} block @param {Draft} draft @param {number | null} opened @returns {Tree} */
 function blockTree(block, draft, opened) {
   const line = (/** @type {Span} */ span) => lineLeaves(span, draft, opened)
-  if (block.tag === 'pre') return codeTree(block.spans[0], draft, opened)
+  if (block.tag === 'pre') {
+    // Code is shown as it is: what looks like a marker in it is none.
+    const words = block.spans.flatMap((span) => lineLeaves(span, draft, opened, true))
+    return tree('pre', { tabindex: 0 }, tree('code', {}, ...words))
+  }
   if (block.tag === 'table') {
-    const [head = [], ...body] = (block.rows ?? []).map((cells) => cells)
+    const [head = [], ...body] = block.rows ?? []
     const row = (/** @type {Span[]} */ cells, /** @type {string} */ tag) =>
       tree('tr', {}, ...cells.map((cell) => tree(tag, {}, ...line(cell))))
     const rows = body.map((cells) => row(cells, 'td'))
@@ -46,40 +50,59 @@ function blockTree(block, draft, opened) {
       tree('table', {}, tree('thead', {}, row(head, 'th')), tree('tbody', {}, ...rows)),
     )
   }
-  if (block.tag === 'p' || block.tag === 'h3')
-    return tree(block.tag, { dir: 'auto' }, ...block.spans.flatMap((span) => line(span)))
+  if (block.tag === 'p' || block.tag === 'h3') return tree(block.tag, { dir: 'auto' }, ...block.spans.flatMap(line))
+  if (block.tag === 'blockquote')
+    return tree('blockquote', {}, ...block.spans.map((span) => tree('p', { dir: 'auto' }, ...line(span))))
   const entries = block.spans.map((span, index) => {
-    const depth = block.depths?.[index] ?? 0
-    return tree('li', { dir: 'auto', class: depth > 0 ? `deep-${depth}` : undefined }, ...line(span))
+    const depth = block.depths?.[index] || undefined
+    const number = block.numbers?.[index] ?? undefined
+    // Where bullets and numbers stand in one list, each entry has its own sign.
+    const sign = number === undefined ? 'bullet' : 'number'
+    return tree('li', { dir: 'auto', class: depth && `deep-${depth} ${sign}`, value: number }, ...line(span))
   })
-  return tree(block.tag, { start: block.first === 1 ? undefined : block.first }, ...entries)
+  return tree(block.tag, {}, ...entries)
 }
 
-/** Code is shown as it is, but for its footnotes. @param {Span | undefined} span @param {Draft} draft @param {number | null} opened */
-function codeTree(span, draft, opened) {
-  const words = span ? wordLeaves(draft.text.slice(span.start, span.end), draft, opened) : []
-  return tree('pre', { tabindex: 0 }, tree('code', {}, ...words))
-}
-
-/** @param {Span} span @param {Draft} draft @param {number | null} opened @returns {Leaf[]} */
-function lineLeaves(span, draft, opened) {
+/** @param {Span} span @param {Draft} draft @param {number | null} opened @param {boolean} [isCode] @returns {Leaf[]} */
+function lineLeaves(span, draft, opened, isCode = false) {
   const { text, statements, isPlain } = draft
-  const runs = isPlain ? [{ ...span, styles: [] }] : toRuns(text, span)
+  const runs = isPlain || isCode ? [{ ...span, styles: [] }] : toRuns(text, span)
   const inside = statements.filter(({ start, end }) => start < span.end && end > span.start)
   const cuts = inside.flatMap(({ start, end }) => [Math.max(start, span.start), Math.min(end, span.end)])
   const edges = [...new Set([span.start, ...cuts, span.end])].sort((a, b) => a - b)
-  return edges.slice(1).flatMap((end, index) => {
+  const leaves = edges.slice(1).flatMap((end, index) => {
     const start = edges[index] ?? end
     const words = runs.flatMap((run) => {
       const part = text.slice(Math.max(run.start, start), Math.min(run.end, end))
       if (run.start >= end || run.end <= start || part === '') return []
       // Words in code are no markers.
-      const leaves = run.styles.includes('code') ? [part] : wordLeaves(part, draft, opened)
-      return run.styles.reduceRight((inner, style) => [tree(style, {}, ...inner)], leaves)
+      const words = isCode || run.styles.includes('code') ? [part] : wordLeaves(part, draft, opened)
+      return run.styles.reduceRight((inner, style) => [tree(style, {}, ...inner)], words)
     })
     const statement = inside.find((one) => one.start <= start && end <= one.end)
     return statement === undefined ? words : statementLeaves(statement, words, statement.end === end)
   })
+  return closed(leaves)
+}
+
+/** @param {Leaf | undefined} leaf */
+const isMarker = (leaf) => typeof leaf === 'object' && leaf.tag === 'sup'
+
+/**
+ * A full stop that a writer put behind the markers comes before them: it belongs to the words.
+ * @param {Leaf[]} leaves
+ */
+function closed(leaves) {
+  for (let at = leaves.length - 1; at > 0; at--) {
+    const [leaf = '', before] = [leaves[at], leaves[at - 1]]
+    if (typeof leaf !== 'string' || !isMarker(before)) continue
+    const [stop = ''] = /^[.,;:!?]+/.exec(leaf) ?? []
+    let first = at - 1
+    while (isMarker(leaves[first - 1])) first--
+    leaves[at] = leaf.slice(stop.length)
+    if (stop !== '') leaves.splice(first, 0, stop)
+  }
+  return leaves.filter((leaf) => leaf !== '')
 }
 
 /** A doubt is also said in words: an underline tells it by sight only. @param {Statement} statement @param {Leaf[]} words @param {boolean} isEnd */
@@ -107,7 +130,7 @@ function wordLeaves(words, draft, opened) {
     leaves.push(words.slice(done, match.index), marker)
     done = match.index + match[0].length
   }
-  return [...leaves, words.slice(done)].filter((leaf) => leaf !== '')
+  return closed([...leaves, words.slice(done)])
 }
 
 /**

@@ -9,7 +9,7 @@ import { Feedback } from './feedback.js'
 import { html } from './html.js'
 import { counted, placeName, readerPath } from './names.js'
 import { openSource } from './source.js'
-import { ask, askAgain, library, running, view } from './state.js'
+import { ask, library, running, view } from './state.js'
 
 /** @import { Answer, Citation, Passage, Suggestion, Turn } from './wire.d.ts' */
 
@@ -27,7 +27,7 @@ export function Ending({ turn, answer, isLast }) {
         <${Cards} turn=${turn} passages=${nearest} />`
     }
     ${status !== 'abstained' && html`<${Unused} turn=${turn} answer=${answer} />`}
-    <${Actions} turn=${turn} answer=${answer} />
+    <${Actions} answer=${answer} />
     ${isLast && html`<${Suggestions} answer=${answer} />`}
   `
 }
@@ -94,8 +94,8 @@ function Unused({ turn, answer: { passages, citations } }) {
   </details>`
 }
 
-/** @param {{ turn: Turn, answer: Answer }} props */
-function Actions({ turn, answer }) {
+/** @param {{ answer: Answer }} props */
+function Actions({ answer }) {
   const [copied, setCopied] = useState('Copy')
   const [text, setText] = useState('')
   const copy = async () => {
@@ -112,8 +112,8 @@ function Actions({ turn, answer }) {
       ${answer.status !== 'stopped' && html`<${Feedback} answer=${answer} />`}
       <button type="button" onClick=${copy}>${copied}</button>
       ${view !== 'answers' && html`<a href=${`/answers/${encodeURIComponent(answer.id)}`}>Link to this answer</a>`}
-      <button type="button" onClick=${() => askAgain(turn, { answerId: null })}>Ask again</button>
-      ${hasModel && html`<button type="button" onClick=${() => askAgain(turn, { answerId: null, mode: 'extractive' })}>Answer from extracts only</button>`}
+      <button type="button" onClick=${() => ask(answer.question)}>Ask again</button>
+      ${hasModel && html`<button type="button" onClick=${() => ask(answer.question, 'extractive')}>Answer from extracts only</button>`}
     </div>
     ${text && html`<textarea class="copy" readonly rows="8" aria-label="The answer as Markdown" onFocus=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ event) => event.currentTarget.select()}>${text}</textarea>`}`
 }

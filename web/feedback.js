@@ -3,7 +3,6 @@
 import { useState } from 'preact/hooks'
 import { request } from './api.js'
 import { html } from './html.js'
-import { notice } from './state.js'
 
 /** @import { Answer, Feedback as Given, Rating } from './wire.d.ts' */
 
@@ -22,14 +21,16 @@ const reasons = [
 export function Feedback({ answer }) {
   const [given, setGiven] = useState(answer.feedback ?? null)
   const [isTelling, setTelling] = useState(false)
+  const [fault, setFault] = useState('')
   const path = `/v1/answers/${encodeURIComponent(answer.id)}/feedback`
   /** @param {Given | null} feedback */
   const send = async (feedback) => {
     try {
       await (feedback ? request(path, 'POST', feedback) : request(path, 'DELETE'))
       setGiven(feedback)
+      setFault('')
     } catch (error) {
-      notice.value = `Your feedback was not kept. ${error instanceof Error ? error.message : ''}`
+      setFault(`This was not kept. ${error instanceof Error ? error.message : ''}`)
     }
   }
   /** @param {Rating} rating */
@@ -50,6 +51,7 @@ export function Feedback({ answer }) {
       ${sign}
     </button>`
   return html`${thumb('up', '👍', 'This answer is good')}${thumb('down', '👎', 'This answer is not good')}
+  ${fault && html`<small role="alert">${fault}</small>`}
   ${isTelling && html`<${Reasons} send=${send} close=${() => setTelling(false)} />`}`
 }
 

@@ -4,6 +4,10 @@ import { useRef } from 'preact/hooks'
 import { html } from './html.js'
 import { ask, draftQuestion, extractsOnly, library, turns } from './state.js'
 
+// What the server takes, and from where on it is worth saying.
+const LONGEST = 4000
+const NEARLY = 3500
+
 /** @param {{ hasAsked: boolean }} props */
 export function AskForm({ hasAsked }) {
   const form = useRef(/** @type {HTMLFormElement | null} */ (null))
@@ -47,6 +51,7 @@ export function AskForm({ hasAsked }) {
       onKeyDown=${press}
     ></textarea>
     ${library.value?.model && html`<${ExtractsOnly} />`}
+    ${draftQuestion.value.length > NEARLY && html`<small class="count" role="status">${draftQuestion.value.length} of ${LONGEST} characters</small>`}
     <button id="submit" onClick=${click}>${running ? 'Stop' : 'Ask'}</button>
   </form>`
 }

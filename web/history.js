@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { request } from './api.js'
 import { html } from './html.js'
-import { whenWords } from './names.js'
+import { whenWords } from './dates.js'
 import { asked, conversation, notice } from './state.js'
 
 /** @import { ConversationRef } from './wire.d.ts' */

@@ -3,7 +3,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import { request } from './api.js'
 import { html } from './html.js'
-import { counted, dateWords, whenWords } from './names.js'
+import { dateWords, whenWords } from './dates.js'
+import { counted } from './names.js'
 import { library, notice } from './state.js'
 
 /** @import { DocumentSummary, Library, Sync } from './wire.d.ts' */
@@ -114,46 +115,32 @@ function Progress({ its: { running } }) {
   </p>`
 }
 
+/** @typedef {{ lines: string[], documents: { id: string, source: string }[] }} Said */
+
 function Upload() {
   const [isOver, setOver] = useState(false)
-  const [said, setSaid] = useState('')
-  /** @param {Iterable<File>} files */
-  const send = async (files) => {
-    const form = new FormData()
-    for (const file of files) form.append('files', file, file.name)
-    if (!form.has('files')) return
-    setSaid('Learning …')
+  const [said, setSaid] = useState(/** @type {Said} */ ({ lines: [], documents: [] }))
+  /** @param {FormData} body */
+  const learn = async (body) => {
+    setSaid({ lines: ['Learning …'], documents: [] })
     try {
-      const { documents = [], failures = [] } = await request('/v1/documents', 'POST', form)
-      const wrong = failures.map((/** @type {{ message: string }} */ { message }) => message)
-      setSaid(
-        [documents.length > 0 && `${counted(documents.length, 'document')} learned.`, ...wrong]
-          .filter(Boolean)
-          .join(' '),
-      )
+      const { documents = [], failures = [] } = await request('/v1/documents', 'POST', body)
+      setSaid({ lines: failures.map((/** @type {{ message: string }} */ { message }) => message), documents })
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : 'The files could not be sent.')
+      setSaid({ lines: [error instanceof Error ? error.message : 'This could not be sent.'], documents: [] })
     }
     await loadLibrary().catch(() => {})
   }
-  /** @param {DragEvent} event @param {boolean} over */
-  const drag = (event, over) => {
-    event.preventDefault()
-    setOver(over)
+  /** @param {Iterable<File>} files */
+  const send = (files) => {
+    const form = new FormData()
+    for (const file of files) form.append('files', file, file.name)
+    if (form.has('files')) void learn(form)
   }
-  /** @param {DragEvent} event */
-  const drop = (event) => {
-    drag(event, false)
-    return send(event.dataTransfer?.files ?? [])
-  }
-  return html`<div
-    class=${isOver ? 'drop over' : 'drop'}
-    onDragOver=${(/** @type {DragEvent} */ event) => drag(event, true)}
-    onDragLeave=${(/** @type {DragEvent} */ event) => drag(event, false)}
-    onDrop=${drop}
-  >
-    <label
-      >Drop files here, or <span class="link">choose some</span>
+  useEffect(() => onDrop(setOver, send), [])
+  return html`<div class=${isOver ? 'drop over' : 'drop'}>
+    <label>
+      Drop files here, or <span class="link">choose some</span>
       <input
         class="unseen"
         type="file"
@@ -161,6 +148,31 @@ function Upload() {
         onChange=${(/** @type {Typed} */ event) => send(event.currentTarget.files ?? [])}
       />
     </label>
-    <p role="status">${said}</p>
+    <ul role="status">
+      ${said.documents.map(({ id, source }) => html`<li>Learned: <a href=${`/documents/${encodeURIComponent(id)}`}>${source.replace('upload/', '')}</a></li>`)}
+      ${said.lines.map((line) => html`<li>${line}</li>`)}
+    </ul>
   </div>`
+}
+
+/**
+ * Files may be dropped anywhere: beside the box the browser would leave the page and show them.
+ * @param {(isOver: boolean) => void} over @param {(files: Iterable<File>) => void} drop
+ */
+function onDrop(over, drop) {
+  const gone = new AbortController()
+  const options = { signal: gone.signal }
+  /** @param {DragEvent} event @param {boolean} isOver */
+  const take = (event, isOver) => {
+    event.preventDefault()
+    over(isOver)
+  }
+  addEventListener('dragover', (event) => take(event, true), options)
+  addEventListener('dragleave', (event) => take(event, false), options)
+  const land = (/** @type {DragEvent} */ event) => {
+    take(event, false)
+    drop(event.dataTransfer?.files ?? [])
+  }
+  addEventListener('drop', land, options)
+  return () => gone.abort()
 }

@@ -90,29 +90,41 @@ function cellsOf(text, line) {
  * @param {Block[]} blocks
  */
 function takeLine(words, line, isOpen, isPlain, blocks) {
-  const last = blocks.at(-1)
-  const { tag, lead, indent, first } = beginningOf(words, isPlain)
+  const last = isOpen ? blocks.at(-1) : undefined
+  const { tag, lead, indent, number } = beginningOf(words, isPlain)
   const span = { start: line.start + lead, end: line.end }
-  const open = isOpen && (last?.tag === 'p' || last?.depths) ? last.spans.at(-1) : undefined
-  if (tag === 'p' && open) open.end = span.end
-  else if (tag === 'p' || tag === 'h3') blocks.push({ tag, spans: [span] })
-  else if (last?.depths && (last.tag === tag || indent > 1)) {
-    // An entry of a list within a list stands in the same one, further in.
-    last.spans.push(span)
-    last.depths.push(Math.min(3, Math.floor(indent / 2)))
-  } else blocks.push({ tag, first, spans: [span], depths: [0] })
+  const open = last?.tag === 'p' || last?.depths ? last.spans.at(-1) : undefined
+  if (tag === 'ul' || tag === 'ol') takeEntry(tag, span, indent, number, blocks)
+  else if (tag === 'p' && open) open.end = span.end
+  else if (tag === 'blockquote' && last?.tag === tag) last.spans.push(span)
+  else blocks.push({ tag, spans: [span] })
+}
+
+/**
+ * An entry of a list within a list stands in the same one, further in.
+ * @param {'ul' | 'ol'} tag @param {Span} span @param {number} indent @param {number | null} number @param {Block[]} blocks
+ */
+function takeEntry(tag, span, indent, number, blocks) {
+  const last = blocks.at(-1)
+  if (!last?.depths || (last.tag !== tag && indent < 2)) {
+    blocks.push({ tag, spans: [span], depths: [0], numbers: [number] })
+    return
+  }
+  last.spans.push(span)
+  last.depths.push(Math.min(3, Math.floor(indent / 2)))
+  last.numbers?.push(number)
 }
 
 /**
  * What a line is, by how it begins; `lead` characters of it are not shown.
  * @param {string} words @param {boolean} isPlain
- * @returns {{ tag: 'p' | 'h3' | 'ul' | 'ol', lead: number, indent: number, first: number }}
+ * @returns {{ tag: 'p' | 'h3' | 'blockquote' | 'ul' | 'ol', lead: number, indent: number, number: number | null }}
  */
 function beginningOf(words, isPlain) {
-  const heading = isPlain ? null : /^ {0,3}#{1,6}\s+(?=\S)/.exec(words)
-  if (heading) return { tag: 'h3', lead: heading[0].length, indent: 0, first: 1 }
+  const sign = isPlain ? null : /^ {0,3}(?:#{1,6}\s+|>\s?)(?=\S)/.exec(words)?.[0]
+  if (sign) return { tag: sign.includes('#') ? 'h3' : 'blockquote', lead: sign.length, indent: 0, number: null }
   const [lead = '', blank = '', bullet, number] = /^(\s*)(?:([-*•+]|(\d{1,3})[.)])\s+(?=\S))?/.exec(words) ?? []
-  const place = { lead: lead.length, indent: blank.length, first: Number(number ?? 1) }
+  const place = { lead: lead.length, indent: blank.length, number: number === undefined ? null : Number(number) }
   if (bullet === undefined) return { tag: 'p', ...place }
   return { tag: number === undefined ? 'ul' : 'ol', ...place }
 }

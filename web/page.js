@@ -84,14 +84,33 @@ document.addEventListener('keydown', (event) => {
     document.getElementById('question')?.focus()
   }
 })
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') page.catchUp().catch(() => {})
+})
 addEventListener('online', () => (isOnline.value = true))
 addEventListener('offline', () => (isOnline.value = false))
+
+// What another address shows is read anew; a place within the page (#) is none.
+addEventListener('popstate', () => {
+  if (location.hash === '') location.reload()
+})
+
+// Conversations are longer than a browser waits for: their place is kept here.
+history.scrollRestoration = 'manual'
+addEventListener('pagehide', () => sessionStorage.setItem(`at ${location.pathname}`, String(scrollY)))
+
+/** Where it was left, or where the last question stands. */
+function findPlace() {
+  const left = sessionStorage.getItem(`at ${location.pathname}`)
+  if (left !== null) scrollTo(0, Number(left))
+  else document.querySelector('.turn:last-of-type:not(:first-of-type)')?.scrollIntoView()
+}
 
 async function begin() {
   const first = new URLSearchParams(location.search).get('q')?.trim()
   // What is not needed to ask may come late, or not at all.
   loadLibrary().catch(() => {})
-  if (page.view === 'conversations') await page.openConversation()
+  if (page.view === 'conversations') await page.openConversation(() => requestAnimationFrame(findPlace))
   else if (page.view === 'answers') await page.openAnswer()
   else if (first) await page.ask(first)
   else if (page.view === '') page.examples.value = (await request('/v1/suggestions?limit=3')).suggestions

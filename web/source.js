@@ -4,10 +4,11 @@ import { signal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { request } from './api.js'
 import { html } from './html.js'
-import { dateWords, originalLink, placeName, readerPath } from './names.js'
+import { dateWords } from './dates.js'
+import { placeName, readerPath } from './names.js'
 import { opened } from './state.js'
 
-/** @import { Opened, Passage, Span } from './wire.d.ts' */
+/** @import { Citation, Opened, Passage, Span } from './wire.d.ts' */
 
 /** How many characters more at a time. */
 const MORE = 1500
@@ -101,3 +102,17 @@ function shownSpan({ turn, place }) {
   const passage = 'quote' in place ? turn.draft.passages.find(({ n }) => n === place.passage) : place
   return { document: place.document, span: around.value?.span ?? passage?.span ?? place.span }
 }
+
+/**
+ * The original, scrolled to the quoted words where the browser can (URL Fragment Text Directives, WICG); null: none.
+ * @param {Citation} citation
+ */
+function originalLink({ document: { url }, quote }) {
+  if (url === null || !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return null
+  const words = quote.split('\n')[0]?.trim().split(/\s+/) ?? []
+  const ends = words.length > 8 ? [words.slice(0, 4), words.slice(-4)] : [words]
+  return `${url.replace(/#.*$/s, '')}#:~:text=${ends.map(directive).join(',')}`
+}
+
+/** The signs that divide a directive must not stand in its words. @param {string[]} words */
+const directive = (words) => encodeURIComponent(words.join(' ')).replaceAll('-', '%2D')

@@ -35,8 +35,8 @@ const known = request('/v1/conversations?limit=1').catch(() => null)
 
 export const running = () => turns.value.find(({ stop }) => stop.value !== null) ?? null
 
-/** @param {string} question */
-export async function ask(question) {
+/** @param {string} question @param {Asked['mode']} [mode] */
+export async function ask(question, mode = extractsOnly.value ? 'extractive' : 'auto') {
   if (running() !== null || question.trim() === '') return
   const last = turns.value.at(-1)
   const isMine = conversation.value !== null
@@ -48,7 +48,7 @@ export async function ask(question) {
         question: question.trim(),
         conversationId: conversation.value?.id ?? null,
         answerId: null,
-        mode: extractsOnly.value ? 'extractive' : 'auto',
+        mode,
         history,
       },
       signal,
@@ -56,12 +56,12 @@ export async function ask(question) {
   )
 }
 
-/** In place of the answer that there was. @param {Turn} turn @param {Partial<Asked>} [otherwise] */
-export async function askAgain(turn, otherwise = {}) {
+/** In place of an answer that came to no end. @param {Turn} turn */
+export async function askAgain(turn) {
   if (running() !== null) return
   // An answer whose stream was lost may have come to its end meanwhile: what there is is read.
   const isCut = turn.fault.value?.code === 'connection-lost'
-  const again = createTurn({ ...turn.asked, answerId: isCut ? turn.asked.answerId : null, ...otherwise }, signal)
+  const again = createTurn({ ...turn.asked, answerId: isCut ? turn.asked.answerId : null }, signal)
   await run(again, turn)
 }
 
@@ -74,10 +74,15 @@ async function run(turn, instead) {
   await known
   await follow(turn, ({ conversation_id }) => {
     conversation.value ??= { id: conversation_id, title: turn.asked.question, earlier: null }
-    // The address names the conversation from now on: a reload reads what there is of it, asking nothing.
-    history.replaceState(null, '', `/conversations/${encodeURIComponent(conversation_id)}`)
+    // The address names the conversation from now on: a reload reads what there is of it, asking nothing. Back leads to
+    // the page without questions, but not to an address that would ask again.
+    const address = `/conversations/${encodeURIComponent(conversation_id)}`
+    if (location.pathname === '/' && location.search === '') history.pushState(null, '', address)
+    else history.replaceState(null, '', address)
     asked.value++
   })
+  // What was refused is to be changed, not written again.
+  if (turn.fault.value?.retryable === false && draftQuestion.value === '') draftQuestion.value = turn.asked.question
   if (turn.fault.value?.code !== 'interrupted' || instead?.fault.value?.code === 'interrupted') return
   notice.value = 'The server was restarted in the middle of the answer. The question was asked again.'
   const words = notice.value
@@ -85,13 +90,29 @@ async function run(turn, instead) {
   notice.value = words
 }
 
-/** Reads the conversation of the address; an answer in it that is under way is followed on. */
-export async function openConversation() {
+/** Reads the conversation of the address; an answer in it that is under way is followed on. @param {() => void} shown */
+export async function openConversation(shown) {
+  await showConversation(viewId, shown)
+}
+
+/** Shows what was asked meanwhile on another page. */
+export async function catchUp() {
+  const { id } = conversation.value ?? {}
+  const last = turns.value.at(-1)
+  if (!id || running() !== null || view === 'answers' || !last) return
+  const found = await request(`/v1/conversations/${encodeURIComponent(id)}?limit=1`).catch(() => null)
+  const isNews = found && found.answers.at(-1)?.id !== (last.answer.value?.id ?? last.asked.answerId)
+  if (isNews && running() === null) await showConversation(id)
+}
+
+/** @param {string} id @param {() => void} [shown] */
+async function showConversation(id, shown) {
   /** @type {Conversation} */
-  const found = await request(`/v1/conversations/${encodeURIComponent(viewId)}`)
+  const found = await request(`/v1/conversations/${encodeURIComponent(id)}`)
   conversation.value = found
   turns.value = found.answers.map((exchange) => storedTurn(exchange, found.id, signal))
   document.title = `${found.title} – Footnote`
+  shown?.()
   const last = turns.value.at(-1)
   if (last && last.ending.value === null) await follow(last, () => {})
 }

@@ -33,7 +33,7 @@ export function TurnView({ turn, isLast }) {
     onFocusIn=${light}
     onFocusOut=${light}
   >
-    <h2 dir="auto">${answer?.question ?? asked.question}</h2>
+    <h2 dir="auto" class=${asked.question.length > 300 ? 'long' : undefined}>${answer?.question ?? asked.question}</h2>
     <p class=${ending.value === null ? 'status working' : 'status'}>${status.value}</p>
     ${ending.value === 'abstained' && html`<h3>The library does not hold the answer.</h3>`}
     <div class="answer">${answerTree(draft, openedHere).map(toElement)}</div>

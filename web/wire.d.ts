@@ -114,12 +114,12 @@ export type Draft = {
   isPlain: boolean
 }
 
-/** A block of text. `rows` are the cells of a table, `depths` how far each entry of a list is indented. */
+/** A block of text. `rows` are the cells of a table, `depths` how far each entry of a list is indented, `numbers` what it is numbered with. */
 export type Block = {
-  tag: 'p' | 'h3' | 'ul' | 'ol' | 'pre' | 'table'
+  tag: 'p' | 'h3' | 'blockquote' | 'ul' | 'ol' | 'pre' | 'table'
   spans: Span[]
-  first?: number
   depths?: number[]
+  numbers?: (number | null)[]
   rows?: Span[][]
 }
 /** Words with one look. */

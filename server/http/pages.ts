@@ -20,7 +20,7 @@ export const served: ReadonlyMap<string, string> = new Map([
   ['widget.css', 'text/css; charset=utf-8'],
   ['favicon.svg', 'image/svg+xml'],
   ...scripts('page', 'state', 'turns', 'turn', 'answer', 'markdown', 'source', 'history', 'library', 'receipt'),
-  ...scripts('form', 'ending', 'feedback', 'copy', 'outcome-words', 'events', 'api', 'live', 'names', 'html'),
+  ...scripts('form', 'ending', 'feedback', 'copy', 'outcome-words', 'events', 'api', 'live', 'dates', 'names', 'html'),
   ...scripts('reader', 'docs', 'docs-schema', 'docs-try', 'dom', 'frames', 'widget', 'widget-box'),
 ])
 

@@ -62,7 +62,7 @@ function documentPage(document: DocumentText, span: Span | null): Markup {
   const { id, title, url, source, publishedAt, current, audience, removedAt } = document
   const original = webAddress(url)
   return html`
-    <h1>${title}</h1>
+    <h1 dir="auto">${title}</h1>
     <p class="facts">
       <span>${source}</span>
       ${audience.length === 0 ? '' : html`<span>For ${audience.join(', ')}</span>`}
@@ -152,7 +152,10 @@ function drawBlocks({ title, text, outline }: DocumentText, span: Span | null): 
     const before = text.slice(blocks[index - 1]?.end ?? 0, block.start)
     // Only a name of Block and a number: nothing of the document's own goes in unescaped.
     const id = block.tag.startsWith('h') ? ` id="at-${block.start}"` : ''
-    const [open, close] = [raw(`<${block.tag}${id} data-start="${block.start}"${hidden}>`), raw(`</${block.tag}>`)]
+    const [open, close] = [
+      raw(`<${block.tag}${id} dir="auto" data-start="${block.start}"${hidden}>`),
+      raw(`</${block.tag}>`),
+    ]
     return html`${before}${opening}${open}${drawWords(block, text, span)}${close}${closing}`
   })
 }

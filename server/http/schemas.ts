@@ -168,12 +168,12 @@ export const eventsQuery = z.strictObject({ after: z.string().default('0') })
 
 export const feedbackBody = z.strictObject({
   rating,
-  reason: z.enum(feedbackReasons, `must be one of ${feedbackReasons.join(', ')}`).optional(),
+  reason: z.enum(feedbackReasons, `must be one of ${feedbackReasons.join(', ')}`).nullish(),
   comment: z
     .string('must be a string')
     .max(COMMENT_LIMIT, `is longer than ${COMMENT_LIMIT} characters`)
     .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'cannot be stored')
-    .optional(),
+    .nullish(),
 })
 
 export const conversationsQuery = z.strictObject({

@@ -79,6 +79,26 @@ describePages('a conversation in a browser', ({ site, open, ask }) => {
     expect(performance.now() - began).toBeLessThan(5_000)
   })
 
+  it('is caught up with when something was asked on another page', async () => {
+    const page = await ask(question)
+    await page.locator('.footnotes').waitFor()
+    const asked = site().asked.length
+    await page.evaluate(`fetch('/v1/ask', { method: 'POST', headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ question: 'And elsewhere?', conversation_id: 'con_' + ${asked} }) }).then((reply) => reply.text())`)
+    await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)
+    await page.locator('.turn').nth(1).waitFor()
+    expect(await texts(page, '.turn h2')).toEqual([question, 'And elsewhere?'])
+  })
+
+  it('is left for the page without questions by Back', async () => {
+    const page = await ask(question)
+    await page.locator('.footnotes').waitFor()
+    await page.goBack()
+    await page.locator('.welcome').first().waitFor()
+    await page.goForward()
+    await page.locator('.footnotes').waitFor()
+  })
+
   it('that is not there says so', async () => {
     const page = await open('/conversations/con_unknown')
     await page.locator('.notice', { hasText: 'There is no such conversation.' }).waitFor()
@@ -113,6 +133,8 @@ describePages('an answer that is stored, in a browser', ({ site, ask }) => {
     await page.getByRole('button', { name: 'Copied' }).waitFor()
     const copied = String(await page.evaluate('navigator.clipboard.readText()'))
     expect(copied).toContain('two of each kind.[^1]')
+    expect(copied).toContain('Most teams copy this design within a year. *(unsupported)*')
+    expect(copied).toContain('dropped in this order: *(partly supported)*[^3]')
     expect(copied).toContain(
       `[^1]: “Stripe runs four limiters in production, two of each kind.” — [${limiters.title}](${site().url}/documents/`,
     )
@@ -133,12 +155,12 @@ describePages('an answer that is stored, in a browser', ({ site, ask }) => {
     expect(site().feedback.at(-1)).toBeNull()
   })
 
-  it('is asked again from extracts only', async () => {
+  it('is asked again from extracts only, below the answer that there is', async () => {
     const page = await ask(question)
     await page.getByRole('button', { name: 'Answer from extracts only' }).click()
-    await page.locator('.footnotes').waitFor()
+    await page.locator('.turn').nth(1).locator('.footnotes').waitFor()
     expect(site().asked.at(-1)?.mode).toBe('extractive')
-    expect(await page.locator('.turn').count()).toBe(1)
+    expect(await texts(page, '.turn h2')).toEqual([question, question])
   })
 
   it('offers what can be asked next', async () => {

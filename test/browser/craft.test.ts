@@ -161,8 +161,8 @@ describePages('the craft of the page in a browser', ({ site, open, ask }) => {
       const { answerTree } = await import('/answer.js')
       const { toElement } = await import('/html.js')
       const { h, render } = await import('preact')
-      const allowed = new Set(['P', 'H3', 'UL', 'OL', 'LI', 'PRE', 'CODE', 'DIV', 'TABLE', 'THEAD', 'TBODY', 'TR', 'TH', 'TD', 'SPAN', 'SMALL', 'SUP', 'A', 'STRONG', 'EM'])
-      const known = new Set(['class', 'title', 'dir', 'href', 'aria-label', 'aria-current', 'data-cites', 'data-n', 'start', 'tabindex'])
+      const allowed = new Set(['P', 'H3', 'UL', 'OL', 'LI', 'PRE', 'CODE', 'DIV', 'TABLE', 'THEAD', 'TBODY', 'TR', 'TH', 'TD', 'SPAN', 'SMALL', 'SUP', 'A', 'STRONG', 'EM', 'BLOCKQUOTE'])
+      const known = new Set(['class', 'title', 'dir', 'href', 'aria-label', 'aria-current', 'data-cites', 'data-n', 'value', 'tabindex'])
       const root = document.createElement('div')
       document.body.append(root)
       const wrong = []

@@ -86,9 +86,12 @@ describe('a word', () => {
     expect(embedder.knows?.(word)).toBe(true)
   })
 
-  it.each(['databsae', 'kafak', 'postgers', 'langauge', 'jiter', '', '🎉'])('is not known when it is a slip: %j', (word) => {
-    expect(embedder.knows?.(word)).toBe(false)
-  })
+  it.each(['databsae', 'kafak', 'postgers', 'langauge', 'jiter', '', '🎉'])(
+    'is not known when it is a slip: %j',
+    (word) => {
+      expect(embedder.knows?.(word)).toBe(false)
+    },
+  )
 })
 
 describe('words', () => {

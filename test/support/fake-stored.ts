@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import type { DocumentStore } from '../../core/ports.ts'
 import type { Answer } from '../../web/wire.d.ts'
+import { feedbackBody } from '../../server/http/schemas.ts'
 import type { Asked, Reply, Running } from './fake-site.ts'
 
 /** What a reader finds again of what was asked here. */
@@ -35,7 +36,8 @@ export function storedAnswers(answers: Map<string, Running>, feedback: unknown[]
       return answer ? c.json(answer) : c.json({ code: 'unknown-answer', detail: 'There is no such answer.' }, 404)
     })
     .post('/v1/answers/:id/feedback', async (c) => {
-      feedback.push(await c.req.json())
+      // What the server would refuse is refused here.
+      feedback.push(feedbackBody.parse(await c.req.json()))
       return c.json({ id: c.req.param('id'), feedback: feedback.at(-1) })
     })
     .delete('/v1/answers/:id/feedback', (c) => {

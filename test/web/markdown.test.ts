@@ -159,6 +159,12 @@ describe('the Markdown of an answer', () => {
     expect([list?.tag, list?.depths]).toEqual(['ul', [0, 1, 2, 0]])
   })
 
+  it('keeps bullets within a numbered list, which counts on after them, and the lines of a quotation', () => {
+    const [list, quotation] = toBlocks('1. a\n   - b\n   - c\n2. d\n\n> said\n> twice', false)
+    expect([list?.tag, list?.depths, list?.numbers]).toEqual(['ol', [0, 1, 1, 0], [1, null, null, 2]])
+    expect([quotation?.tag, quotation?.spans.length]).toEqual(['blockquote', 2])
+  })
+
   it('shows code whose end has not come yet as code', () => {
     const each = 'So:\n\n```js\nlet a = **1**'
     expect(ours(each)).toEqual([

@@ -152,13 +152,15 @@ function elementsOf(leaves: readonly (Tree | string)[]): Tree[] {
   return leaves.flatMap((leaf) => (typeof leaf === 'string' ? [] : [leaf, ...elementsOf(leaf.children)]))
 }
 
-const known = /^(?:class|title|start|href|aria-label|aria-current|data-cites|data-n|dir|tabindex)$/
+const known = /^(?:class|title|value|href|aria-label|aria-current|data-cites|data-n|dir|tabindex)$/
 
 /** On the page nothing is an element but text, its emphasis, lists, tables, doubts and footnotes, and these lead to what was cited. */
 function expectHonestPage(answer: Answer): void {
   const own = answer.citations.map(({ n, link }) => `${n} ${link}`)
   for (const { tag, props, children } of drawnOf(answer)) {
-    expect(tag).toMatch(/^(?:p|h3|ul|ol|li|pre|code|div|table|thead|tbody|tr|th|td|span|small|sup|a|strong|em)$/)
+    expect(tag).toMatch(
+      /^(?:p|h3|blockquote|ul|ol|li|pre|code|div|table|thead|tbody|tr|th|td|span|small|sup|a|strong|em)$/,
+    )
     for (const name of Object.keys(props)) expect(name).toMatch(known)
     const [n] = children
     if (tag === 'a') expect(own).toContain(`${typeof n === 'string' ? n : ''} ${props['href']}`)

@@ -50,7 +50,7 @@ describe('a thumb', () => {
   })
 
   it('needs neither reason nor comment, and an empty comment is none', async () => {
-    for (const more of [{}, { comment: '' }, { comment: ' \n' }]) {
+    for (const more of [{}, { comment: '' }, { comment: ' \n' }, { reason: null, comment: null }]) {
       await rate(stripe.id, { rating: 'up', ...more })
       expect((await read(stripe.id)).feedback).toMatchObject({ rating: 'up', reason: null, comment: null })
     }
@@ -80,7 +80,7 @@ describe('a thumb', () => {
     ['rating', { rating: 'sideways' }],
     ['rating', { rating: 1 }],
     ['reason', { rating: 'down', reason: 'boring' }],
-    ['reason', { rating: 'down', reason: null }],
+    ['reason', { rating: 'down', reason: 7 }],
     ['comment', { rating: 'down', comment: 'x'.repeat(2_001) }],
     ['comment', { rating: 'down', comment: 'a\u0000b' }],
     ['comment', { rating: 'down', comment: 'half \ud83d' }],

@@ -21,7 +21,7 @@ describe('the reader page', () => {
   it('shows title, source, date and the original', async () => {
     const { response, html } = await read('/documents/doc_limiters?revision=r1')
     expect(response.status).toBe(200)
-    expect(html).toContain('<h1>How Stripe keeps its API up</h1>')
+    expect(html).toContain('<h1 dir="auto">How Stripe keeps its API up</h1>')
     expect(html).toContain('doc_limiters.md')
     expect(html).toContain('30 March 2017')
     expect(html).toContain('href="https://example.com/limiters" rel="noopener noreferrer"')
@@ -31,7 +31,7 @@ describe('the reader page', () => {
     const titled = fakeDocument({ id: 'doc', title: 'A title', text: '# A title\n\nWords. A title' })
     const one = readerRoutes({ documents: fakeDocuments([titled]), library: 'default' })
     const html = await (await one.request('/documents/doc')).text()
-    expect(html).toContain('<h2 id="at-0" data-start="0" class="unseen">A title</h2>')
+    expect(html).toContain('<h2 id="at-0" dir="auto" data-start="0" class="unseen">A title</h2>')
     expect(html.match(/class="unseen"/g)).toHaveLength(1)
   })
 
@@ -44,7 +44,7 @@ describe('the reader page', () => {
     }))
     expect(places.map(({ words }) => words)).toEqual(limiters.outline.map(({ title }) => title))
     for (const { id, words } of places)
-      expect(html).toMatch(new RegExp(`<h2 id="${id}" data-start="\\d+">${words}</h2>`))
+      expect(html).toMatch(new RegExp(`<h2 id="${id}" dir="auto" data-start="\\d+">${words}</h2>`))
     expect((await read('/documents/doc_bucket')).html).not.toContain('sections</summary>')
   })
 
