@@ -41,6 +41,11 @@ export const settings = {
   ),
   DATA_DIR: setting(text.default('data'), 'folder of the embedded database', 'data'),
   LIBRARY_DIR: setting(text.default('library'), 'folder that is learned at every start', 'library'),
+  SOURCES: setting(
+    text.default('sources.yaml'),
+    'file that describes where documents come from (docs/sources.md); when it is there it is learned in place of LIBRARY_DIR',
+    'sources.yaml',
+  ),
   DATABASE_URL: setting(
     urlOf(/^postgres(ql)?$/, 'postgres://user:password@host:5432/name').optional(),
     'Postgres 15 or later with pgvector; without it the embedded database is used',
@@ -137,6 +142,9 @@ export type Config = {
   readonly libraryDir: string
   /** false: it is where a library is by default, and there need not be one */
   readonly libraryDirIsSet: boolean
+  readonly sources: string
+  /** false: it is where the file is by default, and there need not be one */
+  readonly sourcesIsSet: boolean
   readonly databaseUrl: string | null
   /** null: no provider, answers are extractive */
   readonly provider: Provider | null
@@ -194,7 +202,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (parsed.success) faults.push(...budgetFaults(parsed.data))
   faults.push(...slackFaults(set))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
-  return toConfig(parsed.data, set['LIBRARY_DIR'] !== undefined)
+  return toConfig(parsed.data, { library: set['LIBRARY_DIR'] !== undefined, sources: set['SOURCES'] !== undefined })
 }
 
 /** A limit on a model without a price would never be reached. */
@@ -232,14 +240,18 @@ function hasProvider(env: z.output<typeof environment>): boolean {
   return env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined
 }
 
-function toConfig(env: z.output<typeof environment>, libraryDirIsSet: boolean): Config {
+type IsSet = { readonly library: boolean; readonly sources: boolean }
+
+function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
   return Object.freeze({
     port: env.PORT,
     host: env.HOST,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     dataDir: env.DATA_DIR,
     libraryDir: env.LIBRARY_DIR,
-    libraryDirIsSet,
+    libraryDirIsSet: isSet.library,
+    sources: env.SOURCES,
+    sourcesIsSet: isSet.sources,
     databaseUrl: env.DATABASE_URL ?? null,
     provider: hasProvider(env)
       ? {

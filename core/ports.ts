@@ -1,5 +1,6 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
+import type { KeptSeen, OriginStore } from './origins.ts'
 import type { ReportStore } from './reports.ts'
 import type { SyncStore, Upload } from './syncs.ts'
 import type {
@@ -65,6 +66,8 @@ export type DocumentToSave = {
   readonly chunks: readonly ChunkToSave[]
   /** the folder, file or upload that it came from; missing: it is left as it was */
   readonly root?: string
+  /** what its source was; missing: it is loaded again whatever it says */
+  readonly seen?: KeptSeen
   /** the sync whose change this is */
   readonly sync?: string
   /** the bytes that it was made of, to be kept; missing: none are, and none that are kept are touched */
@@ -80,6 +83,7 @@ export type KnownDocument = {
   readonly isClosed: boolean
   /** null: learned before this was kept */
   readonly root: string | null
+  readonly seen: KeptSeen | null
 }
 
 /** An uploaded document, and the bytes that it was made of. */
@@ -118,6 +122,13 @@ export type DocumentStore = {
   remove(library: string, id: string, revision: string, sync?: string): Promise<boolean>
   /** Says of documents that were learned before roots were kept where they came from. */
   adopt(library: string, root: string, ids: readonly string[]): Promise<void>
+  /** Keeps of a document in this revision what its source was and where it came from; nothing else of it changes. */
+  see(
+    library: string,
+    id: string,
+    revision: string,
+    kept: { readonly seen: KeptSeen; readonly root: string },
+  ): Promise<void>
   /** Forgets what was removed so many days ago and is not cited. Returns how many documents. */
   purge(library: string, afterDays: number): Promise<number>
   /** Uploaded documents that were learned with anything else than this. */
@@ -284,6 +295,7 @@ export type Store = {
   readonly reports: ReportStore
   readonly inbox: InboxStore
   readonly syncs: SyncStore
+  readonly origins: OriginStore
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>
   close(): Promise<void>

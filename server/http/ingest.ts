@@ -2,7 +2,7 @@
 // touch the embedded store. The token is in the data directory, readable by that user only.
 import { Hono } from 'hono'
 import { AppError, InputError } from '../../core/errors.ts'
-import type { Syncing } from '../../core/syncs.ts'
+import type { Syncing, SyncRequest } from '../../core/syncs.ts'
 import type { IngestEvent } from '../../core/types.ts'
 import { readBody } from './body.ts'
 import { ingestBody, planBody } from './schemas.ts'
@@ -21,14 +21,21 @@ export function ingestRoutes({ syncing, token, report }: IngestRouteDeps): Hono 
   return new Hono()
     .post('/v1/ingest', async (c) => {
       requireToken(c, token, 'ingesting')
-      const { paths, allow_deletes: allowDeletes } = await readBody(c, ingestBody, LIMIT_BYTES)
-      return linesResponse((signal) => syncing.run({ trigger: 'command', paths, allowDeletes }, signal), report)
+      const { allow_deletes: allowDeletes, ...asked } = await readBody(c, ingestBody, LIMIT_BYTES)
+      const request = { trigger: 'command', ...targetsOf(asked), allowDeletes } as const
+      return linesResponse((signal) => syncing.run(request, signal), report)
     })
     .post('/v1/ingest/plan', async (c) => {
       requireToken(c, token, 'ingesting')
-      const { paths } = await readBody(c, planBody, LIMIT_BYTES)
-      return c.json(toWire(await syncing.plan(paths, c.req.raw.signal)))
+      const asked = await readBody(c, planBody, LIMIT_BYTES)
+      return c.json(toWire(await syncing.plan(targetsOf(asked), c.req.raw.signal)))
     })
+}
+
+type Targets = { readonly paths: readonly string[]; readonly sources?: readonly string[] | undefined }
+
+function targetsOf({ paths, sources }: Targets): Pick<SyncRequest, 'paths' | 'sources'> {
+  return { paths, ...(sources !== undefined && { sources }) }
 }
 
 /** Pulled by the reader; one that leaves has cancelled the sync. */

@@ -12,6 +12,8 @@ describe('the configuration', () => {
       dataDir: 'data',
       libraryDir: 'library',
       libraryDirIsSet: false,
+      sources: 'sources.yaml',
+      sourcesIsSet: false,
       databaseUrl: null,
       provider: null,
       embeddingModel: null,
