@@ -13,8 +13,21 @@ export type Seen = {
 /** It says something only to who would learn it in the same way. */
 export type KeptSeen = { readonly seen: Seen; readonly learnedWith: string }
 
+/** What documents remember of where they came from. */
+export type SeenStore = {
+  /** Keeps of a document in this revision what its source was and where it belongs; nothing else of it changes. */
+  see(
+    library: string,
+    id: string,
+    revision: string,
+    kept: { readonly seen: KeptSeen; readonly root: string },
+  ): Promise<void>
+  /** Says of documents that were learned before roots were kept where they came from. */
+  adopt(library: string, root: string, ids: readonly string[]): Promise<void>
+}
+
 /** Who reads a source, since when, and how long that is believed without a word. */
-export type Holding = { readonly holder: string; readonly now: Date; readonly leaseMs: number }
+type Holding = { readonly holder: string; readonly now: Date; readonly leaseMs: number }
 
 /** What is remembered of the sources of sources.yaml, by name. `now` comes from `clock`, which is that of the database. */
 export type OriginStore = {

@@ -1,6 +1,6 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
-import type { KeptSeen, OriginStore } from './origins.ts'
+import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
 import type { ReportStore } from './reports.ts'
 import type { SyncStore, Upload } from './syncs.ts'
 import type {
@@ -108,7 +108,7 @@ export type DocumentText = DocumentRef & {
   readonly removedAt: string | null
 }
 
-export type DocumentStore = {
+export type DocumentStore = SeenStore & {
   /** By source: all documents that are not removed, or those of them that have one of these sources. */
   known(library: string, sources?: readonly string[]): Promise<Map<string, KnownDocument>>
   /** Vectors of the active space already stored for chunks with these content hashes. */
@@ -120,15 +120,6 @@ export type DocumentStore = {
    * False when it is not in this revision, or was removed before. `sync` is whose change this is.
    */
   remove(library: string, id: string, revision: string, sync?: string): Promise<boolean>
-  /** Says of documents that were learned before roots were kept where they came from. */
-  adopt(library: string, root: string, ids: readonly string[]): Promise<void>
-  /** Keeps of a document in this revision what its source was and where it came from; nothing else of it changes. */
-  see(
-    library: string,
-    id: string,
-    revision: string,
-    kept: { readonly seen: KeptSeen; readonly root: string },
-  ): Promise<void>
   /** Forgets what was removed so many days ago and is not cited. Returns how many documents. */
   purge(library: string, afterDays: number): Promise<number>
   /** Uploaded documents that were learned with anything else than this. */

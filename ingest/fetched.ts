@@ -14,7 +14,11 @@ export async function fetchUpload(written: string, fetcher: Fetcher, signal: Abo
   if (!url)
     throw new FetchError('refused-url', written, 'is no web address: write http:// or https://, without a user name')
   const address = plainUrl(url)
-  const loaded = await pageEntry({ source: address, url: address, hints: {} }, fetcher).load(null, signal)
+  const loaded = await pageEntry({ source: address, url: address, hints: {} }, fetcher)
+    .load(null, signal)
+    .catch((error: unknown) => {
+      throw isRefused(error) ? withoutRemedy(address, error) : error
+    })
   // Nothing can be unchanged that was asked for without having been seen.
   if (loaded === 'unchanged') throw new Error(`${address}: unchanged, but never read`)
   const { bytes, mediaType, hints } = loaded
@@ -24,6 +28,18 @@ export async function fetchUpload(written: string, fetcher: Fetcher, signal: Abo
   const stem = nameOf(url)
   const name = ending && !stem.toLowerCase().endsWith(ending.toLowerCase()) ? `${stem}${ending}` : stem
   return { name, bytes, said: { url: hints.url ?? address } }
+}
+
+function isRefused(error: unknown): error is FetchError {
+  return error instanceof FetchError && (error.code === 'refused-url' || error.code === 'refused-address')
+}
+
+/** What opens a private host to a source opens none to whoever may send documents. */
+function withoutRemedy(address: string, error: FetchError): FetchError {
+  const [reason = ''] = error.message.slice(address.length + 1).split(': if you trust it')
+  return new FetchError('refused-url', address, `${reason}: pages are added from public addresses only`, {
+    cause: error,
+  })
 }
 
 /** "example.com-guides-sharding" */

@@ -29,6 +29,8 @@ export type IngestDeps = {
   readonly uploads?: readonly string[]
   /** sources of sources.yaml that are read, and what is remembered of them */
   readonly reading?: readonly Origin[]
+  /** what was asked for and is left out */
+  readonly skipped?: readonly { readonly source: string; readonly reason: string }[]
   readonly memories?: Pick<OriginStore, 'memory' | 'remember'>
   /** all sources that are described; left out: none is */
   readonly owners?: Owners
@@ -53,7 +55,8 @@ async function* steps(paths: readonly string[], deps: IngestDeps, signal: AbortS
   const roots = await rootsOf(paths, found)
   const gone = deps.removals ? goneOf(roots, found, known, deps.removals) : nothingGone
   const uploads = await keptUploads(deps)
-  const { files, skipped, faults } = found
+  const { files, faults } = found
+  const skipped = [...found.skipped, ...(deps.skipped ?? [])]
   const total = files.length + faults.length + uploads.length
   yield { type: 'found', files: total, gone: gone.documents.length, skipped }
   for (const each of gone.kept) yield { type: 'kept', ...each }

@@ -24,7 +24,7 @@ export type Learnable = SourceEntry & {
 export type Known = ReadonlyMap<string, KnownDocument>
 
 export type Looked = {
-  /** null: nothing was loaded, because nothing has changed */
+  /** null, and no revision: nothing was loaded, because nothing has changed */
   readonly parsed: ParsedDocument | null
   readonly revision: string
   readonly bytes: number
@@ -51,10 +51,9 @@ export async function look(source: Learnable, known: Known, deps: IngestDeps, si
   const root = stored ? rootFor(source, stored, deps) : source.root
   // Another audience of the source, another parser or other vectors make another document of the same bytes.
   const learnedWith = `${learningOf(deps.embedder)} ${JSON.stringify(source.audience ?? [])}`
-  const kept = stored && !stored.isClosed && stored.seen?.learnedWith === learnedWith ? stored.seen : null
+  const kept = stored?.seen?.learnedWith === learnedWith && !stored.isClosed ? stored.seen : null
   const read = await readGuarded(source, kept, deps, signal)
-  if (read === 'unchanged')
-    return { parsed: null, revision: stored?.revision ?? '', bytes: 0, isKnown: true, isNew: false, root, seen: kept }
+  if (read === 'unchanged') return { ...nothingNew, root, seen: kept }
   const parsed = deps.prepare?.(read.parsed) ?? read.parsed
   const revision = revisionOf(parsed, deps.embedder.space)
   // An upload that is learned anew is saved also when it comes out the same: with what it was learned is kept with it.
@@ -70,6 +69,8 @@ export async function look(source: Learnable, known: Known, deps: IngestDeps, si
     seen: source.audience ? { seen, learnedWith } : null,
   }
 }
+
+const nothingNew = { parsed: null, revision: '', bytes: 0, isKnown: true, isNew: false } as const
 
 /**
  * A document stays with the source that learned it first, for as long as that is described; others may bring it up to
@@ -121,24 +122,30 @@ async function readGuarded(
 
 /** What the document does not say of itself; of a page, where it lives. Throws SourceError when it would be for nobody. */
 function withHints(source: string, parsed: ParsedDocument, hints: Hints): ParsedDocument {
-  const { title, url, publishedAt, stands = false } = hints
-  // The name of a file or of a page is no title that anybody gave.
-  const mayTitle = stands || parsed.title === readableName(source)
-  // A page's own word for its address was checked where it was read: it may not speak for other sites.
-  const isPage = /^https?:\/\//.test(source)
   const audience = narrowAudience(parsed.audience, hints.audience ?? [])
   if (audience === null) {
     const [own, its] = [parsed.audience.join(', '), hints.audience?.join(', ')]
     const message = `${source} is for ${own}, its source only for ${its}: name a group in both, or nobody may read it`
     throw new SourceError('bad-audience', source, message)
   }
+  const { stands = false } = hints
+  const [title, url, publishedAt] = [hints.title ?? null, hints.url ?? null, hints.publishedAt ?? null]
+  // The name of a file or of a page is no title that anybody gave.
+  const own = parsed.title === readableName(source) ? null : parsed.title
+  // A page's own word for its address was checked where it was read: it may not speak for other sites.
+  const isPage = /^https?:\/\//.test(source)
   return {
     ...parsed,
-    title: title !== undefined && mayTitle ? cleanLine(title) || parsed.title : parsed.title,
-    url: url !== undefined && (stands || isPage) ? url : (parsed.url ?? url ?? null),
-    publishedAt: stands ? (publishedAt ?? parsed.publishedAt) : (parsed.publishedAt ?? publishedAt ?? null),
+    title: cleanLine(either(title, own, stands) ?? '') || parsed.title,
+    url: either(url, parsed.url, stands || isPage),
+    publishedAt: either(publishedAt, parsed.publishedAt, stands),
     audience,
   }
+}
+
+/** The first where it stands above the second, and the other one where that is missing. */
+function either(hint: string | null, own: string | null, stands: boolean): string | null {
+  return stands ? (hint ?? own) : (own ?? hint)
 }
 
 function revisionOf(parsed: ParsedDocument, space: string): string {

@@ -23,55 +23,66 @@ export type OriginRead = {
 
 export function openOriginRead(origin: Origin, remembered: unknown): OriginRead {
   const root = originRoot(origin.name)
-  const named = new Set<string>()
-  const gone = new Set<string>()
-  const unseen: string[] = []
-  let told: IngestEvent[] = []
-  let isWhole = false
-  let memory: unknown
+  const state: State = { named: new Set(), gone: new Set(), unseen: [], told: [], isWhole: false, memory: undefined }
   const isOwn = (each: KnownDocument | undefined) => each?.root === root
   return {
-    named,
-    memory: () => memory,
-    isWhole: () => isWhole,
-    async *entries(signal) {
-      for await (const event of origin.list(
-        { get: () => remembered ?? undefined, set: (value) => (memory = value) },
-        signal,
-      )) {
-        if (event.type === 'entry') {
-          named.add(event.entry.source)
-          yield { source: event.entry.source, load: event.entry.load, root, audience: origin.audience }
-        } else if (event.type === 'end') isWhole = event.complete
-        else {
-          // A link that leads nowhere at the moment may be a disk that is not there.
-          if (event.type === 'skipped' && origin.kind === 'folder') unseen.push(event.source)
-          told.push(event.type === 'skipped' ? skippedEvent(event) : failedEvent(event.error))
-        }
-      }
-    },
-    beside() {
-      const events = told
-      told = []
-      return events
-    },
+    named: state.named,
+    memory: () => state.memory,
+    isWhole: () => state.isWhole,
+    entries: (signal) => list(origin, remembered, state, signal),
+    beside: () => state.told.splice(0),
     isGone(outcome, known) {
       // A feed never removes: it forgets, and what it still names may come back.
       const isOver = outcome.type === 'failed' && outcome.code === 'gone' && origin.kind !== 'feed'
       if (!isOver || !isOwn(known.get(outcome.source))) return false
-      gone.add(outcome.source)
-      named.delete(outcome.source)
+      state.gone.add(outcome.source)
+      state.named.delete(outcome.source)
       return true
     },
     judge(known, removals) {
       const own = [...known.values()].filter(isOwn)
-      const isUnnamed = ({ source }: KnownDocument) =>
-        isWhole && !named.has(source) && !unseen.some((each) => source === each || source.startsWith(`${each}/`))
-      const over = own.filter((each) => gone.has(each.source) || isUnnamed(each))
+      const over = own.filter(({ source }) => state.gone.has(source) || isUnnamed(source, state))
       // What was read before the guard speaks is learned already: there is nothing left to stop.
       return judge(origin.name, over, own.length, removals === 'stop' ? 'keep' : removals)
     },
   }
+}
+
+type State = {
+  readonly named: Set<string>
+  /** that answered so when they were loaded */
+  readonly gone: Set<string>
+  /** what lies behind these may be there */
+  readonly unseen: string[]
+  readonly told: IngestEvent[]
+  isWhole: boolean
+  memory: unknown
+}
+
+async function* list(
+  origin: Origin,
+  remembered: unknown,
+  state: State,
+  signal: AbortSignal,
+): AsyncGenerator<Learnable> {
+  const { name, kind, audience } = origin
+  const memory = { get: () => remembered ?? undefined, set: (value: unknown) => (state.memory = value) }
+  for await (const event of origin.list(memory, signal)) {
+    if (event.type === 'entry') {
+      state.named.add(event.entry.source)
+      yield { ...event.entry, root: originRoot(name), audience }
+    } else if (event.type === 'end') state.isWhole = event.complete
+    else if (event.type === 'fault') state.told.push(failedEvent(event.error))
+    else {
+      // A link that leads nowhere at the moment may be a disk that is not there.
+      if (kind === 'folder') state.unseen.push(event.source)
+      state.told.push(skippedEvent(event))
+    }
+  }
+}
+
+function isUnnamed(source: string, { isWhole, named, unseen }: State): boolean {
+  return isWhole && !named.has(source) && !unseen.some((each) => source === each || source.startsWith(`${each}/`))
 }
 
 function skippedEvent({ source, reason }: { readonly source: string; readonly reason: string }): IngestEvent {

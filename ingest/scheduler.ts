@@ -9,11 +9,12 @@ import { nextAt } from './source/schedule.ts'
 
 export type Scheduler = {
   /** Looks from now on. */
-  begin(): void
-  stop(): void
-  /** Looks once, and begins what is due; resolves when that is over. */
-  look(): Promise<void>
+  readonly begin: () => void
+  readonly stop: () => void
 }
+
+/** Does this again and again, until what is returned is called. The work ends when what it has begun is over. */
+export type Repeat = (work: () => Promise<void>) => () => void
 
 export type SchedulerDeps = {
   readonly library: string
@@ -23,15 +24,18 @@ export type SchedulerDeps = {
   readonly clock: () => Promise<Date>
   readonly run: Syncing['run']
   readonly report: (message: string, error: unknown) => void
+  /** left out: every 15 s */
+  readonly repeat?: Repeat | undefined
 }
 
 const LOOK_MS = 15_000
 // Beside the answers; what is due besides waits, or is taken by another server.
 const AT_ONCE = 2
 
-export function openScheduler({ library, origins, book, holding, clock, run, report }: SchedulerDeps): Scheduler {
+export function openScheduler(deps: SchedulerDeps): Scheduler {
+  const { library, origins, book, holding, clock, run, report, repeat = everyFewSeconds } = deps
   const stopping = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+  let end: (() => void) | null = null
   let running = 0
   const look = async () => {
     if (running >= AT_ONCE || stopping.signal.aborted) return
@@ -48,22 +52,26 @@ export function openScheduler({ library, origins, book, holding, clock, run, rep
       await holding.release(name, null)
     }
   }
-  const tick = () =>
-    void look().catch((error: unknown) => {
+  const work = async () =>
+    await look().catch((error: unknown) => {
       // Said when the server started, and wherever the library is shown: not again every few seconds.
       if (!stopping.signal.aborted && !(error instanceof ConfigError)) report('a scheduled sync failed', error)
     })
   return {
-    look,
     begin: () => {
-      timer ??= setInterval(tick, LOOK_MS).unref()
-      tick()
+      end ??= repeat(work)
     },
     stop: () => {
-      clearInterval(timer)
+      end?.()
       stopping.abort(new DOMException('shutting down', 'AbortError'))
     },
   }
+}
+
+function everyFewSeconds(work: () => Promise<void>): () => void {
+  void work()
+  const timer = setInterval(() => void work(), LOOK_MS).unref()
+  return () => clearInterval(timer)
 }
 
 /** Says what is described to the store, so that new schedules begin, and gives the names of those that have one. */

@@ -3,7 +3,7 @@ import { resolve as absolute } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ConfigError, InputError, NotFoundError } from '../core/errors.ts'
 import type { OriginStore } from '../core/origins.ts'
-import type { Sync, Syncing, SyncRequest, SyncStore, SyncTrigger } from '../core/syncs.ts'
+import type { Sync, Syncing, SyncPlan, SyncRequest, SyncStore, SyncTrigger } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import { type Book, noBook } from './book.ts'
 import { originRoot, type Removals, UPLOADS } from './changes.ts'
@@ -12,7 +12,7 @@ import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts
 import { learningOf } from './look.ts'
 import { planSync } from './plan.ts'
 import { cancelled, progressOf, type Running, runRecorded, SILENT_MS, stopped, type Work } from './recorded.ts'
-import { openScheduler, originStates } from './scheduler.ts'
+import { openScheduler, originStates, type Repeat } from './scheduler.ts'
 import { sourceName } from './source/folder.ts'
 import { nextAt } from './source/schedule.ts'
 import type { Origin } from './source/source.ts'
@@ -30,6 +30,7 @@ export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 
   readonly book?: Book
   /** left out: that of the database, so that servers need not agree on theirs */
   readonly clock?: () => Promise<Date>
+  readonly repeat?: Repeat
   /** hears of what nobody asked for */
   readonly report?: (message: string, error: unknown) => void
 }
@@ -39,7 +40,7 @@ const FOLLOW_MS = 200
 
 export function openSyncs(given: SyncsDeps): Syncing {
   const { library, origins, book = noBook, report = () => {} } = given
-  const clock = given.clock ?? origins.clock
+  const clock = given.clock ?? (async () => await origins.clock())
   const holding = openHolding(library, origins, clock)
   const deps: Opened = { ...given, book, holding, clock }
   const running = new Map<string, Running>()
@@ -61,7 +62,7 @@ export function openSyncs(given: SyncsDeps): Syncing {
       signal,
     )
   }
-  const scheduler = openScheduler({ library, origins, book, holding, clock, run, report })
+  const scheduler = openScheduler({ library, origins, book, holding, clock, run, report, repeat: given.repeat })
   return {
     ...readers(running, deps),
     ...sending(deps, record),
@@ -71,11 +72,7 @@ export function openSyncs(given: SyncsDeps): Syncing {
       const sync = await syncToUndo(id, deps)
       yield* record('undo', [sync.id], (own, signal) => undo(sync, { ...own, syncs: deps.syncs }, signal), signal)
     },
-    plan: async ({ paths, sources }, signal) => {
-      const asked = sources ? await book.origins(sources) : []
-      const own = { ...deps, memories: origins, owners: await book.owners() }
-      return await planSync({ paths, origins: asked }, own, signal)
-    },
+    plan: async (request, signal) => await planned(request, deps, signal),
     origins: async () => await originStates(library, origins, book),
     cancel: (id) => {
       running.get(id)?.controller.abort(cancelled())
@@ -90,6 +87,16 @@ export function openSyncs(given: SyncsDeps): Syncing {
       await Promise.race([all, wait(deadlineMs, undefined, { ref: false })])
     },
   }
+}
+
+async function planned(
+  { paths, sources }: Parameters<Syncing['plan']>[0],
+  deps: Opened,
+  signal: AbortSignal,
+): Promise<SyncPlan> {
+  const { book, origins: memories } = deps
+  const origins = sources ? await book.origins(sources) : []
+  return await planSync({ paths, origins }, { ...deps, memories, owners: await book.owners() }, signal)
 }
 
 /** Says among the failures that the file cannot be read, for as long as it cannot. */
@@ -171,15 +178,16 @@ function learning(
   const removals: Removals = allowDeletes ? 'allow' : trigger === 'command' ? 'stop' : 'keep'
   return async function* (own, signal) {
     const taken: Origin[] = []
+    const skipped: { source: string; reason: string }[] = []
     try {
       for (const origin of asked) {
         if (await holding.take(origin.name)) taken.push(origin)
-        else yield { type: 'found', files: 0, gone: 0, skipped: [{ source: origin.name, reason: BUSY }] }
+        else skipped.push({ source: origin.name, reason: BUSY })
       }
       const uploads =
         trigger === 'schedule' ? [] : await own.documents.uploadsToLearn(own.library, learningOf(own.embedder))
       const owners = await book.owners()
-      yield* ingest(paths, { ...own, removals, uploads, reading: taken, memories, owners }, signal)
+      yield* ingest(paths, { ...own, removals, uploads, reading: taken, skipped, memories, owners }, signal)
     } finally {
       // What was cut short by the end of this process is due as before; the rest had its turn, whatever came of it.
       const now = await clock().catch(() => new Date())

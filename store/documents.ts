@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { nobody } from '../core/audience.ts'
 import { SourceError, StoreError } from '../core/errors.ts'
+import type { SeenStore } from '../core/origins.ts'
 import type { DocumentStore, DocumentSummary, DocumentText, DocumentToSave, KnownDocument } from '../core/ports.ts'
 import type { DocumentRef } from '../core/types.ts'
 import { replaceChunks } from './chunks.ts'
@@ -31,19 +32,7 @@ export function documentStore(database: Database, space: Space): DocumentStore {
       await database.transaction(
         async (query) => await removeDocument(query, space, { library, id, revision, sync: sync ?? null }),
       ),
-    adopt: async (library, root, ids) => {
-      await database.query(
-        'update documents set root = $2 where library_id = $1 and document_id = any($3) and root is null',
-        [library, root, ids],
-      )
-    },
-    see: async (library, id, revision, { seen, root }) => {
-      await database.query(
-        `update documents set seen = $4, root = $5
-         where library_id = $1 and document_id = $2 and revision = $3 and removed_at is null`,
-        [library, id, revision, toJson(seen), root],
-      )
-    },
+    ...seenStore(database),
     purge: async (library, afterDays) => await purgeRemoved(database, library, afterDays),
     uploadsToLearn: async (library, learnedWith) => await uploadsLearnedOtherwise(database, library, learnedWith),
     upload: async (library, id) => await readUpload(database, library, id),
@@ -63,6 +52,25 @@ export function documentStore(database: Database, space: Space): DocumentStore {
       return row?.count ?? 0
     },
     list: async (library, limit, after, words) => await listDocuments(database, library, limit, after, words),
+  }
+}
+
+function seenStore({ query }: Database): SeenStore {
+  return {
+    adopt: async (library, root, ids) => {
+      await query('update documents set root = $2 where library_id = $1 and document_id = any($3) and root is null', [
+        library,
+        root,
+        ids,
+      ])
+    },
+    see: async (library, id, revision, { seen, root }) => {
+      await query(
+        `update documents set seen = $4, root = $5
+         where library_id = $1 and document_id = $2 and revision = $3 and removed_at is null`,
+        [library, id, revision, toJson(seen), root],
+      )
+    },
   }
 }
 

@@ -179,16 +179,21 @@ describe('a crawl', () => {
   })
 })
 
+function feedOf(site: FixtureSite, paths: readonly string[]): string {
+  const items = paths.map((path) => ({
+    url: `${site.url}/${path}`,
+    title: `Feed ${path}`,
+    date_published: '2021-03-04T10:00:00Z',
+  }))
+  return JSON.stringify({ version: 'https://jsonfeed.org/version/1.1', items })
+}
+
 describe('a feed', () => {
   it('keeps what it drops, and fills in what a page does not say', async () => {
     await using database = await openTestDatabase()
     await using site = await openFixtureSite()
     const { store, describe, read, names } = await openTestSources(database, site)
-    const feed = (paths: readonly string[]) =>
-      page(
-        `<rss><channel>${paths.map((path) => `<item><title>Feed ${path}</title><link>${site.url}/${path}</link><pubDate>Thu, 04 Mar 2021 10:00:00 GMT</pubDate></item>`).join('')}</channel></rss>`,
-        'application/rss+xml',
-      )
+    const feed = (paths: readonly string[]) => page(feedOf(site, paths), 'application/feed+json')
     site.put('/feed.xml', feed(['one', 'two']))
     site.put('/one', page(html('Its own title', '<p>The words of one.</p>')))
     site.put('/two', plainPage('The words of two have no title and no heading, only a sentence.', 'text/plain'))

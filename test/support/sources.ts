@@ -18,7 +18,7 @@ export type TestSources = TestSyncs & {
 }
 
 /** Nothing that a test waits for: a busy server is asked again at once. */
-export const hasty: NonNullable<OriginDeps['limits']> = { firstRetryMs: 1, headersMs: 300, idleMs: 300, totalMs: 2_000 }
+const hasty: NonNullable<OriginDeps['limits']> = { firstRetryMs: 1, headersMs: 300, idleMs: 300, totalMs: 2_000 }
 
 export async function openTestSources(
   database: TestDatabase,
@@ -48,4 +48,19 @@ export async function openTestSources(
       return ended(await Array.fromAsync(syncs.syncing.run(request, never)))
     },
   }
+}
+
+/** The same by a clock that is set by hand, and with somebody who looks what is due when told to. */
+export async function openScheduled(database: TestDatabase) {
+  const clock = { now: new Date('2026-03-01T10:00:00Z') }
+  let look = async () => {}
+  const repeat = (work: () => Promise<void>) => {
+    look = work
+    return () => {}
+  }
+  const sources = await openTestSources(database, null, { clock: async () => clock.now, repeat })
+  sources.syncing.begin()
+  /** trigger and state of all syncs, the newest first */
+  const triggers = async () => (await sources.syncing.list(50)).map(({ trigger, state }) => `${trigger} ${state}`)
+  return { ...sources, clock, look, triggers }
 }
