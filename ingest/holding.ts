@@ -10,17 +10,22 @@ export type Holding = {
   renew(): Promise<void>
   /** `nextAt` null: as it was. */
   release(name: string, nextAt: Date | null): Promise<void>
+  /** What was taken because it was due, and was not begun to be read. */
+  waive(name: string): Promise<void>
 }
 
-// Renewed every 2 s. One statement of the store may take 30.
-const LEASE_MS = 90_000
-
-export function openHolding(library: string, origins: OriginStore, clock: () => Promise<Date>): Holding {
+/** `leaseMs`: how long a holder that says nothing is believed; 0 where there is no other process. */
+export function openHolding(
+  library: string,
+  origins: OriginStore,
+  clock: () => Promise<Date>,
+  leaseMs: number,
+): Holding {
   const holder = randomUUID()
   const reading = new Set<string>()
   // Taken because it was due, and not yet begun to be read.
   const promised = new Set<string>()
-  const holding = async () => ({ holder, now: await clock(), leaseMs: LEASE_MS })
+  const holding = async () => ({ holder, now: await clock(), leaseMs })
   return {
     take: async (name) => {
       if (reading.has(name)) return false
@@ -30,7 +35,8 @@ export function openHolding(library: string, origins: OriginStore, clock: () => 
       return false
     },
     takeDue: async (names) => {
-      const name = await origins.takeDue(library, names, await holding())
+      const free = names.filter((name) => !reading.has(name) && !promised.has(name))
+      const name = await origins.takeDue(library, free, await holding())
       if (name !== null) promised.add(name)
       return name
     },
@@ -39,8 +45,10 @@ export function openHolding(library: string, origins: OriginStore, clock: () => 
     },
     release: async (name, nextAt) => {
       reading.delete(name)
-      promised.delete(name)
       await origins.release(library, name, holder, nextAt)
+    },
+    waive: async (name) => {
+      if (promised.delete(name)) await origins.release(library, name, holder, null)
     },
   }
 }

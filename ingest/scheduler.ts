@@ -48,8 +48,7 @@ export function openScheduler(deps: SchedulerDeps): Scheduler {
         if (event.type === 'kept') report(`${name}: ${event.message}`, null)
     } finally {
       running--
-      // A sync that could not begin has not done this.
-      await holding.release(name, null)
+      await holding.waive(name)
     }
   }
   const work = async () =>

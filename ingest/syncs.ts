@@ -41,7 +41,7 @@ const FOLLOW_MS = 200
 export function openSyncs(given: SyncsDeps): Syncing {
   const { library, origins, book = noBook, report = () => {} } = given
   const clock = given.clock ?? (async () => await origins.clock())
-  const holding = openHolding(library, origins, clock)
+  const holding = openHolding(library, origins, clock, given.silentMs ?? SILENT_MS)
   const deps: Opened = { ...given, book, holding, clock }
   const running = new Map<string, Running>()
   let draining = false

@@ -123,6 +123,6 @@ async function openTwo(database: TestDatabase) {
   const { origins } = await openStore(database, 'main', fakeEmbedder())
   const clock = { now: new Date('2026-03-01T10:00:00Z') }
   await origins.schedule('main', [{ name: 'handbook', schedule: 'every 1h', nextAt: clock.now }])
-  const open = () => openHolding('main', origins, async () => clock.now)
+  const open = () => openHolding('main', origins, async () => clock.now, 90_000)
   return { clock, first: open(), second: open() }
 }
