@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../core/config.ts'
 import { InputError } from '../core/errors.ts'
-import { openBook } from '../ingest/book.ts'
+import { type Book, openBook } from '../ingest/book.ts'
 import { commands } from './usage.ts'
 
 /** As POST /v1/ingest takes them. */
@@ -24,16 +24,15 @@ export async function targetsOf(words: readonly string[], isPlan: boolean, confi
 
 /** Names of the sources; null: there is no such file, or nothing that is asked for is in it. */
 async function namesIn(config: Config, words: readonly string[]): Promise<string[] | null> {
-  const { sources: path, sourcesIsSet: isSet } = config
   // Files can be learned whatever state sources.yaml is in.
   if (words.length > 0 && words.every((word) => existsSync(word) && /[/\\.]/.test(word))) return null
-  const book = openBook({
-    path,
-    isSet,
-    deps: () => ({ publicUrl: null, dataDir: config.dataDir, environment: {}, input: null }),
-  })
-  const specs = await book.specs()
+  const specs = await sourcesBook(config).specs()
   return specs?.map(({ name }) => name) ?? null
+}
+
+/** What is described, to be looked at: nothing is read by it. */
+export function sourcesBook({ sources: path, sourcesIsSet: isSet, dataDir }: Config): Book {
+  return openBook({ path, isSet, deps: () => ({ publicUrl: null, dataDir, environment: {}, input: null }) })
 }
 
 /** The server may have been started in another folder. */

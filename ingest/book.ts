@@ -1,8 +1,9 @@
 // sources.yaml while the program runs: read whenever it is asked for, so that a change counts without a restart, and
 // opened once for each of its texts. Nothing of it is loaded where there is no such file.
-import { readFile } from 'node:fs/promises'
+import { lstat, readFile } from 'node:fs/promises'
 import { ConfigError, InputError } from '../core/errors.ts'
 import type { Owners } from './changes.ts'
+import type { Openings } from './fetch/address.ts'
 import type { Fetcher } from './fetch/fetch.ts'
 import type { OriginDeps, Origins } from './source/origins.ts'
 import type { Origin } from './source/source.ts'
@@ -26,11 +27,11 @@ export type BookOptions = {
   /** false: it is where the file is by default, and there need not be one */
   readonly isSet: boolean
   readonly deps: () => OriginDeps
-  /** tests have no others than those of their own machine */
-  readonly isPublic?: (address: string) => boolean
+  /** of pages that somebody names: none. Tests have no hosts but their own machine */
+  readonly openings?: Openings
 }
 
-export function openBook({ path, isSet, deps, isPublic }: BookOptions): Book {
+export function openBook({ path, isSet, deps, openings }: BookOptions): Book {
   let last: { readonly text: string; readonly file: Promise<SourcesFile> } | null = null
   let opened: { readonly file: SourcesFile; readonly origins: Origins } | null = null
   let fetcher: Fetcher | null = null
@@ -65,7 +66,7 @@ export function openBook({ path, isSet, deps, isPublic }: BookOptions): Book {
     fetcher: async () => {
       const { openFetcher } = await import('./fetch/fetch.ts')
       const { publicUrl, resolve, limits = {} } = deps()
-      fetcher ??= openFetcher({ publicUrl, limits, ...(resolve && { resolve }), ...(isPublic && { isPublic }) })
+      fetcher ??= openFetcher({ publicUrl, limits, ...(resolve && { resolve }), ...(openings && { openings }) })
       return fetcher
     },
     close: () => {
@@ -82,9 +83,8 @@ export const noBook: Book = openBook({
   deps: () => ({ publicUrl: null, dataDir: '', environment: {}, input: null }),
 })
 
-/** What is not there, and not: what may not be read. */
+/** Not there, other than what may not be read. */
 async function isMissing(path: string): Promise<boolean> {
-  const { lstat } = await import('node:fs/promises')
   return await lstat(path).then(
     () => false,
     () => true,

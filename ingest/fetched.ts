@@ -25,7 +25,7 @@ export async function fetchUpload(written: string, fetcher: Fetcher, signal: Abo
   // Its ending is what a later parser will know its format by.
   const ending =
     kindOf(hints.fileName ?? '') === null ? endingFor(mediaType) : /\.[^.]+$/.exec(hints.fileName ?? '')?.[0]
-  const stem = nameOf(url)
+  const stem = nameOf(new URL(address))
   const name = ending && !stem.toLowerCase().endsWith(ending.toLowerCase()) ? `${stem}${ending}` : stem
   return { name, bytes, said: { url: hints.url ?? address } }
 }

@@ -12,9 +12,11 @@ import { articles, folderOf } from '../support/syncing.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-describe('the next time', () => {
-  const at = (schedule: string, now: string, random = 0) => nextAt(schedule, new Date(now), () => random)?.toISOString()
+function at(schedule: string, now: string, random = 0): string | undefined {
+  return nextAt(schedule, new Date(now), () => random)?.toISOString()
+}
 
+describe('the next time', () => {
   it('of a period is that much later, and of a day its next minute in UTC', () => {
     expect(at('every 6h', '2026-03-01T10:00:00Z')).toBe('2026-03-01T16:00:00.000Z')
     expect(at('every 2d', '2026-03-01T10:00:00Z')).toBe('2026-03-03T10:00:00.000Z')

@@ -53,11 +53,12 @@ export async function openTestSources(
 /** The same by a clock that is set by hand, and with somebody who looks what is due when told to. */
 export async function openScheduled(database: TestDatabase) {
   const clock = { now: new Date('2026-03-01T10:00:00Z') }
-  let look = async () => {}
+  const looks: (() => Promise<void>)[] = []
   const repeat = (work: () => Promise<void>) => {
-    look = work
+    looks.push(work)
     return () => {}
   }
+  const look = async () => await looks[0]?.()
   const sources = await openTestSources(database, null, { clock: async () => clock.now, repeat })
   sources.syncing.begin()
   /** trigger and state of all syncs, the newest first */
