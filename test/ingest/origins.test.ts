@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, describe, it } from 'vitest'
 import { documentId } from '../../store/documents.ts'
 import { openTestDatabase } from '../support/database.ts'
-import { failing, type FixtureSite, html, openFixtureSite, page, plainPage, status } from '../support/fixture-site.ts'
+import { type FixtureSite, html, openFixtureSite, page, plainPage, silent, status } from '../support/fixture-site.ts'
 import { openTestSources } from '../support/sources.ts'
 import { never, search } from '../support/store-documents.ts'
 import { article, articles, folderOf } from '../support/syncing.ts'
@@ -171,10 +171,15 @@ describe('a crawl', () => {
     site.put('/b', page(html('B', '<p>The second.</p>')))
     await describe([{ name: 'docs', kind: 'crawl', url: `${site.url}/` }])
     await read()
-    site.put('/a', failing(3, 503, page(html('A', '<p>The first.</p>'))))
+    site.put('/a', silent)
     site.put('/', page(html('Home', '<p>Begin here.</p><a href="/a">a</a>')))
-    expect((await read()).report).toMatchObject({ failed: 1, removed: 0, changed: 1 })
+    const { report, events } = await read()
+    expect(report).toMatchObject({ failed: 1, removed: 0, changed: 1 })
+    expect(events).toContainEqual(
+      expect.objectContaining({ code: 'too-slow', message: expect.stringContaining(`${site.url}/a`) as string }),
+    )
     expect(await names()).toHaveLength(3)
+    site.put('/a', page(html('A', '<p>The first.</p>')))
     expect((await read()).report).toMatchObject({ failed: 0, removed: 1 })
   })
 })
