@@ -100,10 +100,19 @@ async function planned(
 }
 
 /** Says among the failures that the file cannot be read, for as long as it cannot. */
-async function described(names: readonly string[], { book, syncs, library }: Opened): Promise<readonly Origin[]> {
+async function described(names: readonly string[], deps: Opened): Promise<readonly Origin[]> {
+  const { book, syncs, library } = deps
   try {
     const origins = await book.origins(names)
-    await syncs.settle(library, [], [book.path])
+    const owners = await book.owners()
+    // What a source could not learn that is described no more is nobody's concern.
+    const former = (await deps.origins.list(library)).filter(({ name }) => owners !== 'unknown' && !owners.has(name))
+    await syncs.settle(
+      library,
+      [],
+      [book.path],
+      former.map(({ name }) => originRoot(name)),
+    )
     return origins
   } catch (error) {
     if (error instanceof ConfigError) {

@@ -111,6 +111,12 @@ describe('a sitemap', () => {
     sitemapOf(site, ['/one', '/two'])
     await read()
     expect(await store.syncs.failures('main', 10)).toEqual([])
+    // A fault of a source that is described no more goes, too.
+    site.put('/sitemap.xml', status(500))
+    await read()
+    await describe([{ name: 'other', kind: 'url', urls: [`${site.url}/one`] }])
+    await read()
+    expect(await store.syncs.failures('main', 10)).toEqual([])
   })
 
   it('that lost more than a fifth keeps all of it, until deletions are allowed', async () => {
