@@ -1,6 +1,5 @@
-// npm run ingest: learns files and folders through whoever holds the store, with a progress bar; says what it would do;
+// npm run ingest: learns files, folders and sources through whoever holds the store, with a progress bar; says what it would do;
 // takes back what it did.
-import { resolve } from 'node:path'
 import { AppError, InputError } from '../core/errors.ts'
 import type { IngestEvent } from '../core/types.ts'
 import { showIngest } from '../ingest/progress.ts'
@@ -8,19 +7,16 @@ import type { CommandOptions } from './connect.ts'
 import { planText, type WirePlan } from './plan.ts'
 import { describeProblem } from './print.ts'
 import { cutOff, partsOf } from './stream.ts'
+import type { Targets } from './targets.ts'
 
 const CUT = 'The connection to the server was cut before the end; run the same command again: what was learned is kept.'
 
-export async function ingestPaths(
-  paths: readonly string[],
-  options: CommandOptions,
-  allowDeletes = false,
-): Promise<number> {
-  return await follow(await post('/v1/ingest', { ...asked(paths), allow_deletes: allowDeletes }, options), options)
+export async function ingestTargets(targets: Targets, options: CommandOptions, allowDeletes: boolean): Promise<number> {
+  return await follow(await post('/v1/ingest', { ...targets, allow_deletes: allowDeletes }, options), options)
 }
 
-export async function planPaths(paths: readonly string[], options: CommandOptions): Promise<number> {
-  const response = await post('/v1/ingest/plan', asked(paths), options)
+export async function planTargets(targets: Targets, options: CommandOptions): Promise<number> {
+  const response = await post('/v1/ingest/plan', targets, options)
   const plan = (await response.json()) as WirePlan
   process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : `${planText(plan)}\n`)
   return plan.failed.count > 0 || plan.refused !== null ? 1 : 0
@@ -31,11 +27,6 @@ export async function undoSync(id: string, options: CommandOptions): Promise<num
   const code = await follow(response, options)
   if (!options.json) process.stderr.write('Undone. What its files say is learned again by the next sync of them.\n')
   return code
-}
-
-/** Absolute: the server may have been started in another folder. */
-function asked(paths: readonly string[]): object {
-  return { paths: paths.map((path) => resolve(path)) }
 }
 
 async function post(path: string, body: object, { connection, signal }: CommandOptions): Promise<Response> {
@@ -54,13 +45,13 @@ async function follow({ body }: Response, { json, signal }: CommandOptions): Pro
   const interactive = process.stderr.isTTY && !json
   const report = await showIngest(events(body, signal), { stream: process.stderr, interactive })
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  return report.failed > 0 ? 1 : 0
+  return report.failed + report.kept > 0 ? 1 : 0
 }
 
 type Line = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
 
 // Faults of the command, not of the server.
-const ofCommand = new Set(['too-many-removals', 'cannot-undo'])
+const ofCommand = new Set(['too-many-removals', 'cannot-undo', 'unknown-source', 'bad-configuration'])
 
 /** Aborting closes the stream, and that is how the server knows that nobody wants the rest to be learned. */
 async function* events(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<IngestEvent> {

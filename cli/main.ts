@@ -66,10 +66,11 @@ async function askApp(
 }
 
 async function ingest({ words, plan, allowDeletes }: Asked, options: CommandOptions): Promise<number> {
-  const { ingestPaths, planPaths, undoSync } = await import('./ingest.ts')
-  if (plan) return await planPaths(words.length > 0 ? words : [(await readSettings()).libraryDir], options)
+  const { ingestTargets, planTargets, undoSync } = await import('./ingest.ts')
   if (words[0] === 'undo') return await undoSync(words[1] ?? 'last', options)
-  return await ingestPaths(words, options, allowDeletes)
+  const { targetsOf } = await import('./targets.ts')
+  const targets = await targetsOf(words, plan, await readSettings())
+  return plan ? await planTargets(targets, options) : await ingestTargets(targets, options, allowDeletes)
 }
 
 /** For what needs a whole library: through the running server, or opened in this process. */
@@ -146,9 +147,9 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
 }
 
 function isWhole(name: Command, { words, all, plan }: Asked): boolean {
-  if (name === 'ingest' && words[0] === 'undo') return !plan && words.length <= 2
+  if (name === 'ingest') return words[0] !== 'undo' || (!plan && words.length <= 2)
   const wanted = commands[name].words
-  if (wanted === 'some') return words.length > 0 || plan
+  if (wanted === 'some') return words.length > 0
   return words.length === (wanted === 'none' || all ? 0 : 1)
 }
 

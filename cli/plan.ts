@@ -17,11 +17,26 @@ export type WirePlan = {
   readonly usd: number | null
   readonly ms: number | null
   readonly refused: string | null
+  readonly sources: readonly WirePlannedSource[]
+}
+
+type WirePlannedSource = {
+  readonly name: string
+  readonly kind: string
+  readonly schedule: string | null
+  readonly added: number
+  readonly changed: number
+  readonly removed: number
+  readonly failed: number
+  readonly unchanged: number
+  readonly skipped: number
+  readonly complete: boolean
 }
 
 export function planText(plan: WirePlan): string {
   const failed = { count: plan.failed.count, some: plan.failed.some.map(({ message }) => message) }
   return [
+    ...plan.sources.map(sourceLine),
     ...named('+', 'new', plan.added),
     ...named('~', 'changed', plan.changed),
     ...named('-', 'gone', plan.removed),
@@ -31,6 +46,25 @@ export function planText(plan: WirePlan): string {
     ...(plan.refused === null ? [] : [plan.refused]),
     'Nothing was changed.',
   ].join('\n')
+}
+
+/** `handbook (folder, every 6h): 3 new, 40 unchanged` */
+function sourceLine({ name, kind, schedule, complete, ...counts }: WirePlannedSource): string {
+  const words = {
+    added: 'new',
+    changed: 'changed',
+    removed: 'gone',
+    failed: 'cannot be learned',
+    unchanged: 'unchanged',
+  }
+  const told = Object.entries(words).flatMap(([key, word]) => {
+    const number = counts[key as keyof typeof words]
+    return number > 0 ? [`${number} ${word}`] : []
+  })
+  // These never name all that there was.
+  const isWhole = complete || kind === 'feed' || kind === 'stdin'
+  const what = `${kind}, ${schedule ?? 'at the start and when asked'}`
+  return `${name} (${what}): ${told.join(', ') || 'nothing'}${isWhole ? '' : '; not all of it could be seen: what was not stays'}`
 }
 
 function named(mark: string, what: string, { count, some }: Some): string[] {

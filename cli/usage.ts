@@ -36,14 +36,16 @@ export const commands = {
     words: 'some',
   },
   ingest: {
-    help: `npm run ingest -- <folder or file> … [--allow-deletes] [--json]
-npm run ingest -- --plan [<folder or file> …] [--json]
+    help: `npm run ingest -- [<source, folder or file> …] [--allow-deletes] [--json]
+npm run ingest -- --plan [<source, folder or file> …] [--json]
 npm run ingest -- undo [<sync>] [--json]
-  Learns markdown, text and html files. What is unchanged costs nothing; documents whose files are gone from a folder
-  are removed, unless they are more than a fifth of it: then nothing is done without --allow-deletes.
-  --plan says what would be done, of LIBRARY_DIR without a folder, and changes nothing. undo takes back what a sync
-  changed, the last one without its id: GET /v1/syncs lists them.
-  Exit code: 0 all learned, 1 some could not be (named with the reason), 2 wrong usage, 130 stopped by Ctrl-C.`,
+  Learns what sources.yaml describes (docs/sources.md), those of its sources that are named, or files and folders.
+  What is unchanged costs nothing; what is gone from a folder or a source is removed, unless that is more than a fifth
+  of it: then nothing is removed without --allow-deletes.
+  --plan says what would be done, without a word of sources.yaml or of LIBRARY_DIR, and changes nothing. undo takes back
+  what a sync changed, the last one without its id: GET /v1/syncs lists them.
+  Exit code: 0 all learned, 1 some could not be, or are gone and were kept (named with the reason), 2 wrong usage or
+  sources.yaml, 130 stopped by Ctrl-C.`,
     options: ['json', 'plan', 'allow-deletes'],
     words: 'some',
   },

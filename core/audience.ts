@@ -21,3 +21,13 @@ export function isAudienceName(name: string): boolean {
 export function audienceNames(written: readonly string[]): string[] {
   return [...new Set(written.map(audienceName))].filter(isAudienceName)
 }
+
+/**
+ * Whom a document is for that is limited twice, by itself and by its source: the names that both have. Whoever reads by one
+ * of them may read by either limit, so it is never for more. No limit is none; null: they have no name in common.
+ */
+export function narrowAudience(own: readonly string[], its: readonly string[]): string[] | null {
+  if (own.length === 0 || its.length === 0) return [...own, ...its]
+  const both = own.filter((name) => its.includes(name))
+  return both.length === 0 ? null : both
+}

@@ -1,5 +1,6 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
+import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
 import type { ReportStore } from './reports.ts'
 import type { SyncStore, Upload } from './syncs.ts'
 import type {
@@ -67,6 +68,8 @@ export type DocumentToSave = {
   readonly chunks: readonly ChunkToSave[]
   /** the folder, file or upload that it came from; missing: it is left as it was */
   readonly root?: string
+  /** what its source was; missing: it is loaded again whatever it says */
+  readonly seen?: KeptSeen
   /** the sync whose change this is */
   readonly sync?: string
   /** the bytes that it was made of, to be kept; missing: none are, and none that are kept are touched */
@@ -82,6 +85,7 @@ export type KnownDocument = {
   readonly isClosed: boolean
   /** null: learned before this was kept */
   readonly root: string | null
+  readonly seen: KeptSeen | null
 }
 
 /** An uploaded document, and the bytes that it was made of. */
@@ -106,7 +110,7 @@ export type DocumentText = DocumentRef & {
   readonly removedAt: string | null
 }
 
-export type DocumentStore = {
+export type DocumentStore = SeenStore & {
   /** By source: all documents that are not removed, or those of them that have one of these sources. */
   known(library: string, sources?: readonly string[]): Promise<Map<string, KnownDocument>>
   /** Vectors of the active space already stored for chunks with these content hashes. */
@@ -118,8 +122,6 @@ export type DocumentStore = {
    * False when it is not in this revision, or was removed before. `sync` is whose change this is.
    */
   remove(library: string, id: string, revision: string, sync?: string): Promise<boolean>
-  /** Says of documents that were learned before roots were kept where they came from. */
-  adopt(library: string, root: string, ids: readonly string[]): Promise<void>
   /** Forgets what was removed so many days ago and is not cited. Returns how many documents. */
   purge(library: string, afterDays: number): Promise<number>
   /** Uploaded documents that were learned with anything else than this. */
@@ -286,6 +288,7 @@ export type Store = {
   readonly reports: ReportStore
   readonly inbox: InboxStore
   readonly syncs: SyncStore
+  readonly origins: OriginStore
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>
   close(): Promise<void>

@@ -1,4 +1,5 @@
 // A sync: one run of an ingest as a stored thing, with what it did to each source, and what can be asked of it.
+import type { OriginState } from './origins.ts'
 import type { IngestEvent, IngestReport } from './types.ts'
 
 export type SyncTrigger = 'start' | 'command' | 'upload' | 'schedule' | 'undo'
@@ -9,7 +10,7 @@ type SyncState = 'running' | 'finished' | 'interrupted' | 'cancelled' | 'failed'
 export type Sync = {
   readonly id: string
   readonly trigger: SyncTrigger
-  /** what was asked for: folders and files, or the names of uploads */
+  /** what was asked for: folders and files, `source:` and the name of one of sources.yaml, or the names of uploads */
   readonly roots: readonly string[]
   readonly state: SyncState
   readonly beganAt: string
@@ -17,6 +18,8 @@ export type Sync = {
   /** sources that were found, and those that are done with */
   readonly total: number
   readonly done: number
+  /** the name of the source that is read; null: it runs no more, or reads files */
+  readonly reading: string | null
   readonly report: IngestReport
   /** why it failed */
   readonly fault: { readonly code: string; readonly message: string } | null
@@ -48,8 +51,9 @@ export type SyncChange = {
 export type SourceFailure = { readonly source: string; readonly code: string; readonly message: string }
 
 export type SyncToBegin = { readonly id: string; readonly trigger: SyncTrigger; readonly roots: readonly string[] }
-export type SyncProgress = { readonly total: number; readonly done: number; readonly report: IngestReport }
-export type SyncEnd = SyncProgress & Pick<Sync, 'fault'> & { readonly state: Exclude<SyncState, 'running'> }
+export type SyncProgress = Pick<Sync, 'total' | 'done' | 'reading' | 'report'>
+export type SyncEnd = Omit<SyncProgress, 'reading'> &
+  Pick<Sync, 'fault'> & { readonly state: Exclude<SyncState, 'running'> }
 
 export type SyncStore = {
   begin(library: string, sync: SyncToBegin): Promise<void>
@@ -70,18 +74,25 @@ export type SyncStore = {
   markUndone(library: string, id: string, by: string): Promise<void>
   /** Sources that cannot be learned as they are at present, by name. */
   failures(library: string, limit: number): Promise<SourceFailure[]>
-  /** Adds failures, and takes back those of sources that are fine or gone. */
-  settle(library: string, failed: readonly SourceFailure[], fine: readonly string[]): Promise<void>
+  /** Adds failures, and takes back those of sources that are fine or gone, and all others of these roots. */
+  settle(
+    library: string,
+    failed: readonly (SourceFailure & { readonly root?: string | null })[],
+    fine: readonly string[],
+    roots?: readonly string[],
+  ): Promise<void>
 }
 
 export type SyncRequest = {
   readonly trigger: SyncTrigger
   readonly paths: readonly string[]
+  /** of sources.yaml, by name; none: all of them. Left out: none is read */
+  readonly sources?: readonly string[]
   /** removals are done however many they are */
   readonly allowDeletes?: boolean
 }
 
-/** What a sync of these paths would do. Names are bounded, counts are whole. */
+/** What a sync would do. Names are bounded, counts are whole. */
 export type SyncPlan = {
   readonly added: PlannedSources
   readonly changed: PlannedSources
@@ -99,8 +110,21 @@ export type SyncPlan = {
   readonly usd: number | null
   /** by the speed of the last syncs; null: there was none to go by */
   readonly ms: number | null
-  /** why such a sync would stop before it changed anything; null: it would not */
+  /** why such a sync would stop before it changed anything, or keep what is gone; null: it would not */
   readonly refused: string | null
+  /** of which these are those of the sources of sources.yaml that were asked for */
+  readonly sources: readonly PlannedOrigin[]
+}
+
+/** Counts. `complete`: all that there is was named, so that what was not is gone. */
+export type PlannedOrigin = Omit<OriginState, 'nextAt'> & {
+  readonly added: number
+  readonly changed: number
+  readonly removed: number
+  readonly failed: number
+  readonly unchanged: number
+  readonly skipped: number
+  readonly complete: boolean
 }
 
 type PlannedSources = { readonly count: number; readonly some: readonly string[] }
@@ -129,8 +153,12 @@ export type Syncing = {
   readonly remove: (document: string, signal: AbortSignal) => Promise<string>
   /** Takes back what a sync changed; null: the last one that changed something. Throws InputError with the reason why it cannot. */
   readonly undo: (id: string | null, signal: AbortSignal) => AsyncIterable<IngestEvent>
-  /** Writes nothing. */
-  readonly plan: (paths: readonly string[], signal: AbortSignal) => Promise<SyncPlan>
+  /** Writes nothing. Throws ConfigError or InputError. */
+  readonly plan: (request: Pick<SyncRequest, 'paths' | 'sources'>, signal: AbortSignal) => Promise<SyncPlan>
+  /** Sources of sources.yaml, as they stand there. */
+  readonly origins: () => Promise<OriginState[]>
+  /** A page of the web as something to upload. Throws SourceError with the reason why it is not. */
+  readonly fetchPage: (url: string, signal: AbortSignal) => Promise<Upload>
   /** Syncs with how far they are now, the newest first. */
   readonly list: (limit: number, after?: string) => Promise<Sync[]>
   readonly find: (id: string) => Promise<Sync | null>
@@ -138,6 +166,8 @@ export type Syncing = {
   readonly follow: (id: string, signal: AbortSignal) => Promise<AsyncIterable<Sync> | null>
   /** False when it does not run here. */
   readonly cancel: (id: string) => boolean
+  /** From now on sources are read when their schedules say so. */
+  readonly begin: () => void
   /** Stops what runs; nothing begins from now on. */
   readonly drain: (deadlineMs: number) => Promise<void>
 }

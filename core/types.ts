@@ -211,6 +211,7 @@ export type IngestReport = {
 export type IngestEvent =
   /** of a stored sync: the first event */
   | { readonly type: 'began'; readonly sync: string }
+  /** Several of them add up. */
   | {
       readonly type: 'found'
       readonly files: number
@@ -218,7 +219,9 @@ export type IngestEvent =
       readonly gone: number
       readonly skipped: readonly { readonly source: string; readonly reason: string }[]
     }
-  /** documents of one folder that are gone and were not removed */
+  /** of what follows: the source of sources.yaml that is read */
+  | { readonly type: 'reading'; readonly name: string; readonly kind: string }
+  /** documents of one folder or source that are gone and were not removed */
   | { readonly type: 'kept'; readonly sources: readonly string[]; readonly message: string }
   | IngestOutcome
   | { readonly type: 'finished'; readonly report: IngestReport }

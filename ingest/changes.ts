@@ -27,6 +27,21 @@ export type Gone = {
 /** The root of all uploads. No file has it: a path has no colon behind its first word. */
 export const UPLOADS = 'upload:'
 
+/** Whom each source of sources.yaml is for, by its name; unknown: the file cannot be read. */
+export type Owners = ReadonlyMap<string, readonly string[]> | 'unknown'
+
+/** The root of all documents of a source of sources.yaml. */
+export function originRoot(name: string): string {
+  return `${ORIGIN}${name}`
+}
+
+/** The name of the source with this root; null: it is another kind of root. */
+export function originOf(root: string): string | null {
+  return root.startsWith(ORIGIN) ? root.slice(ORIGIN.length) : null
+}
+
+const ORIGIN = 'source:'
+
 // An unmounted disk or a wrong path looks like a folder that was emptied. A few files go every day, whatever the share.
 const MOST_GONE = 0.2
 const ALWAYS_ALLOWED = 2
@@ -72,17 +87,22 @@ export function goneOf(
   const isGone = ({ source }: KnownDocument) =>
     !found.has(source) && !unseen.some((each) => source === each || source.startsWith(`${each}/`))
   const documents = new Map<string, KnownDocument>()
-  const kept: { sources: string[]; message: string }[] = []
+  const kept: Gone['kept'][number][] = []
   for (const root of roots) {
     if (!root.isListed) continue
     const own = [...known.values()].filter((each) => isOf(each, root))
-    const gone = own.filter(isGone)
-    if (removals === 'allow' || !isTooMany(gone.length, own.length))
-      for (const each of gone) documents.set(each.source, each)
-    else kept.push({ sources: gone.map(({ source }) => source), message: refusal(root.name, gone, own.length) })
+    const judged = judge(root.name, own.filter(isGone), own.length, removals)
+    for (const each of judged.documents) documents.set(each.source, each)
+    kept.push(...judged.kept)
   }
   if (removals === 'stop' && kept[0]) throw new InputError('too-many-removals', kept[0].message, 'paths')
   return { documents: [...documents.values()], kept }
+}
+
+/** The guard: of so many documents of one root these are gone. `name` is what it is asked for by. */
+export function judge(name: string, gone: readonly KnownDocument[], of: number, removals: Removals): Gone {
+  if (removals === 'allow' || !isTooMany(gone.length, of)) return { documents: gone, kept: [] }
+  return { documents: [], kept: [{ sources: gone.map(({ source }) => source), message: refusal(name, gone, of) }] }
 }
 
 function isTooMany(gone: number, of: number): boolean {

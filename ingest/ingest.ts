@@ -1,18 +1,20 @@
-// Files → documents: read, parse, chunk, embed, save, in order; then what is gone is removed. Each document is saved or
-// removed whole or not at all, so an ingest that was cut is resumed by running it again; what is unchanged costs one look
-// at its hash.
-import { createHash } from 'node:crypto'
+// Files and sources → documents: read, parse, chunk, embed, save, in order; then what is gone is removed. Each document is
+// saved or removed whole or not at all, so an ingest that was cut is resumed by running it again; what is unchanged costs
+// one look at its hash.
+import { isDeepStrictEqual } from 'node:util'
 import { SourceError } from '../core/errors.ts'
-import type { ChunkToSave, DocumentStore, DocumentToSave, Embedder, KnownDocument } from '../core/ports.ts'
+import type { OriginStore } from '../core/origins.ts'
+import type { DocumentStore, DocumentToSave, Embedder, KnownDocument } from '../core/ports.ts'
 import type { Upload } from '../core/syncs.ts'
-import { termWeights } from '../core/terms.ts'
-import { countTokens } from '../core/tokens.ts'
-import type { Chunk, IngestEvent, IngestOutcome, ParsedDocument } from '../core/types.ts'
-import { goneOf, isOf, type Removals, rootOf, rootsOf, UPLOADS } from './changes.ts'
+import type { IngestEvent, IngestOutcome, ParsedDocument } from '../core/types.ts'
+import { type Gone, goneOf, isOf, type Owners, type Removals, type Root, rootOf, rootsOf, UPLOADS } from './changes.ts'
 import { chunk } from './chunk.ts'
-import { parse } from './parse/parse.ts'
-import { findFiles, readSource } from './source/folder.ts'
+import { type Known, type Learnable, learningOf, look } from './look.ts'
+import { openOriginRead } from './origin-read.ts'
+import { findFiles, readSource, type SourceFile } from './source/folder.ts'
+import type { Loaded, Origin } from './source/source.ts'
 import { openTally, type TokenPrice } from './tally.ts'
+import { embedChunks } from './vectors.ts'
 
 export type IngestDeps = {
   readonly documents: DocumentStore
@@ -25,56 +27,105 @@ export type IngestDeps = {
   readonly removals?: Removals
   /** ids of uploads that are learned anew as well */
   readonly uploads?: readonly string[]
+  /** sources of sources.yaml that are read, and what is remembered of them */
+  readonly reading?: readonly Origin[]
+  /** what was asked for and is left out */
+  readonly skipped?: readonly { readonly source: string; readonly reason: string }[]
+  readonly memories?: Pick<OriginStore, 'memory' | 'remember'>
+  /** all sources that are described; left out: none is */
+  readonly owners?: Owners
   /** for measuring: the revision does not know of it, so only for a database that is new */
   readonly chunkSize?: number
   /** for measuring: what to learn instead of what was parsed */
   readonly prepare?: (parsed: ParsedDocument) => ParsedDocument
 }
 
-/** Something to learn. `root` is where it comes from, `upload` what is kept of it beside its text. */
-export type Learnable = {
-  readonly source: string
-  readonly root: string
-  readonly read: (signal: AbortSignal) => Promise<Uint8Array>
-  readonly upload?: Upload
-}
-
-type Known = ReadonlyMap<string, KnownDocument>
-
-// Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
-// unchanged file learns it anew.
-const INGEST_VERSION = 3
-
 export async function* ingest(
   paths: readonly string[],
   deps: IngestDeps,
   signal: AbortSignal,
 ): AsyncGenerator<IngestEvent> {
+  yield* summed(steps(paths, deps, signal), deps)
+}
+
+async function* steps(paths: readonly string[], deps: IngestDeps, signal: AbortSignal): AsyncGenerator<IngestEvent> {
   const { documents, library } = deps
-  const tally = openTally(deps.tokenPrice)
-  const told = (event: IngestEvent) => (tally.add(event), event)
   const found = await findFiles(paths, signal)
   const known = await documents.known(library)
   const roots = await rootsOf(paths, found)
-  const gone = deps.removals ? goneOf(roots, found, known, deps.removals) : { documents: [], kept: [] }
+  const gone = deps.removals ? goneOf(roots, found, known, deps.removals) : nothingGone
   const uploads = await keptUploads(deps)
-  const { files, skipped, faults } = found
+  const { files, faults } = found
+  const skipped = [...found.skipped, ...(deps.skipped ?? [])]
   const total = files.length + faults.length + uploads.length
-  yield told({ type: 'found', files: total, gone: gone.documents.length, skipped })
-  for (const each of gone.kept) yield told({ type: 'kept', ...each })
-  for (const fault of faults) yield told(toFailure(fault))
-  const sources = files.map((file): Learnable => ({
-    source: file.source,
-    root: rootOf(file.path, roots),
-    read: async (signal) => await readSource(file, signal),
-  }))
-  for await (const outcome of learn([...sources, ...uploads], known, deps, signal)) yield told(outcome)
+  yield { type: 'found', files: total, gone: gone.documents.length, skipped }
+  for (const each of gone.kept) yield { type: 'kept', ...each }
+  for (const fault of faults) yield toFailure(fault)
+  const sources = files.map((file) => fileLearnable(file, rootOf(file.path, roots)))
+  yield* learn([...sources, ...uploads], known, deps, signal)
+  const read = yield* learnOrigins(deps, signal)
   // Last, so that a file that was only moved finds the vectors it had under its old name.
-  for (const each of gone.documents) {
-    signal.throwIfAborted()
-    if (await documents.remove(library, each.id, each.revision, deps.sync))
-      yield told({ type: 'removed', source: each.source })
+  yield* remove([...gone.documents, ...read.gone], deps, signal)
+  // What was named is remembered only now: who comes to nothing asks for everything again.
+  for (const [name, memory] of read.memories) await deps.memories?.remember(library, name, memory)
+  await adoptHomeless(roots, known, deps)
+}
+
+const nothingGone: Gone = { documents: [], kept: [] }
+
+/** The events, and their sum as the last one. */
+async function* summed(events: AsyncIterable<IngestEvent>, deps: IngestDeps): AsyncGenerator<IngestEvent> {
+  const tally = openTally(deps.tokenPrice)
+  for await (const event of events) {
+    tally.add(event)
+    yield event
   }
+  yield { type: 'finished', report: tally.report() }
+}
+
+type ReadOrigins = {
+  readonly gone: readonly KnownDocument[]
+  readonly memories: ReadonlyMap<string, unknown>
+}
+
+/** One after the other. What one of them still names is not gone because another one does not name it any more. */
+async function* learnOrigins(deps: IngestDeps, signal: AbortSignal): AsyncGenerator<IngestEvent, ReadOrigins> {
+  const { documents, library, reading = [], memories } = deps
+  const gone: KnownDocument[] = []
+  const kept = new Map<string, unknown>()
+  const named = new Set<string>()
+  for (const origin of reading) {
+    yield { type: 'reading', name: origin.name, kind: origin.kind }
+    const known = await documents.known(library)
+    const read = openOriginRead(origin, await memories?.memory(library, origin.name))
+    for await (const outcome of learn(read.entries(signal), known, deps, signal)) {
+      yield* read.beside()
+      if (!read.isGone(outcome, known)) yield outcome
+    }
+    yield* read.beside()
+    const judged = deps.removals ? read.judge(known, deps.removals) : nothingGone
+    for (const each of judged.kept) yield { type: 'kept', ...each }
+    gone.push(...judged.documents)
+    for (const source of read.named) named.add(source)
+    if (read.memory() !== undefined) kept.set(origin.name, read.memory())
+  }
+  const really = gone.filter(({ source }) => !named.has(source))
+  if (really.length > 0) yield { type: 'found', files: 0, gone: really.length, skipped: [] }
+  return { gone: really, memories: kept }
+}
+
+async function* remove(
+  gone: readonly KnownDocument[],
+  { documents, library, sync }: IngestDeps,
+  signal: AbortSignal,
+): AsyncGenerator<IngestEvent> {
+  for (const { id, revision, source } of gone) {
+    signal.throwIfAborted()
+    if (await documents.remove(library, id, revision, sync)) yield { type: 'removed', source }
+  }
+}
+
+async function adoptHomeless(roots: readonly Root[], known: Known, { documents, library }: IngestDeps): Promise<void> {
   for (const root of roots) {
     const homeless = [...known.values()].filter((each) => each.root === null && isOf(each, root))
     if (homeless.length > 0)
@@ -84,7 +135,6 @@ export async function* ingest(
         homeless.map(({ id }) => id),
       )
   }
-  yield { type: 'finished', report: tally.report() }
 }
 
 /** Learns what was sent, and nothing else. */
@@ -93,25 +143,21 @@ export async function* learnUploads(
   deps: IngestDeps,
   signal: AbortSignal,
 ): AsyncGenerator<IngestEvent> {
-  const tally = openTally(deps.tokenPrice)
+  yield* summed(uploadSteps(uploads, deps, signal), deps)
+}
+
+async function* uploadSteps(
+  uploads: readonly Upload[],
+  deps: IngestDeps,
+  signal: AbortSignal,
+): AsyncGenerator<IngestEvent> {
   const sources = uploads.map((upload) => toLearnable(uploadSource(upload.name), upload))
   const known = await deps.documents.known(
     deps.library,
     sources.map(({ source }) => source),
   )
-  const found: IngestEvent = { type: 'found', files: sources.length, gone: 0, skipped: [] }
-  tally.add(found)
-  yield found
-  for await (const outcome of learn(sources, known, deps, signal)) {
-    tally.add(outcome)
-    yield outcome
-  }
-  yield { type: 'finished', report: tally.report() }
-}
-
-/** What an upload has to be learned with to be left alone. */
-export function learningOf({ space }: Embedder): string {
-  return `${INGEST_VERSION} ${space}`
+  yield { type: 'found', files: sources.length, gone: 0, skipped: [] }
+  yield* learn(sources, known, deps, signal)
 }
 
 export function uploadSource(name: string): string {
@@ -119,7 +165,16 @@ export function uploadSource(name: string): string {
 }
 
 function toLearnable(source: string, upload: Upload): Learnable {
-  return { source, root: UPLOADS, read: async () => upload.bytes, upload }
+  return { source, root: UPLOADS, load: async () => loadedBytes(upload.bytes), upload }
+}
+
+export function fileLearnable(file: SourceFile, root: string): Learnable {
+  return { source: file.source, root, load: async (_, signal) => loadedBytes(await readSource(file, signal)) }
+}
+
+/** Known by nothing but its bytes, which are read every time. */
+function loadedBytes(bytes: Uint8Array): Loaded {
+  return { bytes, mediaType: null, seen: {}, hints: {} }
 }
 
 async function keptUploads({ documents, library, uploads = [] }: IngestDeps): Promise<Learnable[]> {
@@ -127,20 +182,22 @@ async function keptUploads({ documents, library, uploads = [] }: IngestDeps): Pr
   return kept.flatMap((upload) => (upload ? [toLearnable(upload.source, upload)] : []))
 }
 
+/** The next one is loaded while one is saved: one thread computes as the database writes. */
 async function* learn(
-  sources: readonly Learnable[],
+  sources: Iterable<Learnable> | AsyncIterable<Learnable>,
   known: Known,
   deps: IngestDeps,
   signal: AbortSignal,
 ): AsyncGenerator<IngestOutcome> {
-  let next = prepareAhead(sources[0], known, deps, signal)
-  for (const [index] of sources.entries()) {
+  let ahead: Promise<Prepared> | null = null
+  for await (const source of sources) {
     signal.throwIfAborted()
-    const ready = await next
-    // The next file is read while this one is saved: one thread computes as the database writes.
-    next = prepareAhead(sources[index + 1], known, deps, signal)
+    const ready = ahead && (await ahead)
+    ahead = prepareAhead(source, known, deps, signal)
     if (ready) yield await saveOrReport(ready, deps)
   }
+  signal.throwIfAborted()
+  if (ahead) yield await saveOrReport(await ahead, deps)
 }
 
 /** A document that is ready to be saved, or what became of its file without that. */
@@ -148,13 +205,7 @@ type Prepared = { readonly document: DocumentToSave; readonly outcome: Learned }
 type Learned = Extract<IngestOutcome, { type: 'learned' | 'changed' }>
 
 /** Begun at once, awaited later: what fails is told when it is this file's turn, and not at all when none comes. */
-function prepareAhead(
-  source: Learnable | undefined,
-  known: Known,
-  deps: IngestDeps,
-  signal: AbortSignal,
-): Promise<Prepared | null> {
-  if (!source) return Promise.resolve(null)
+function prepareAhead(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal): Promise<Prepared> {
   const preparing = orReport(async () => await prepare(source, known, deps, signal))
   preparing.catch(() => null)
   return preparing
@@ -180,9 +231,14 @@ export async function orReport<Result>(work: () => Promise<Result>): Promise<Res
 }
 
 async function prepare(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal): Promise<Prepared> {
-  const { source: name, root, upload } = source
-  const { parsed, revision, bytes, isKnown } = await look(source, known, deps, signal)
-  if (isKnown) return { type: 'unchanged', source: name, bytes }
+  const { source: name, upload } = source
+  const { parsed, revision, bytes, isKnown, root, seen } = await look(source, known, deps, signal)
+  if (parsed === null || isKnown) {
+    const stored = known.get(name)
+    if (stored && seen && (stored.root !== root || !isDeepStrictEqual(stored.seen, seen)))
+      await deps.documents.see(deps.library, stored.id, stored.revision, { seen, root })
+    return { type: 'unchanged', source: name, bytes }
+  }
   const { chunks, embedded, tokens } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
   return {
     document: {
@@ -192,100 +248,12 @@ async function prepare(source: Learnable, known: Known, deps: IngestDeps, signal
       revision,
       chunks,
       root,
+      ...(seen && { seen }),
       ...(deps.sync !== undefined && { sync: deps.sync }),
       ...(upload && { upload: { ...upload, learnedWith: learningOf(deps.embedder) } }),
     },
     outcome: { type: 'learned', source: name, bytes, chunks: chunks.length, embedded, tokens },
   }
-}
-
-/** What a source is now, and whether that is what is stored. */
-export async function look(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal) {
-  const stored = known.get(source.source)
-  if (stored && (stored.root === UPLOADS) !== (source.root === UPLOADS)) throw nameTaken(source)
-  const content = await source.read(signal)
-  const read = withSaid(await parseGuarded(source.source, content, deps, signal), source.upload)
-  const parsed = deps.prepare?.(read) ?? read
-  const revision = revisionOf(parsed, deps.embedder.space)
-  // An upload that is learned anew is saved also when it comes out the same: with what it was learned is kept with it.
-  const isKnown = stored?.revision === revision && !stored.isClosed && !source.upload
-  return { parsed, revision, bytes: content.length, isKnown, isNew: !stored }
-}
-
-function nameTaken({ source, root }: Learnable): SourceError {
-  const [here, there] = root === UPLOADS ? ['upload it under another name', 'a file'] : ['rename the file', 'an upload']
-  return new SourceError('name-taken', source, `${source} is the name of ${there} in the library already: ${here}`)
-}
-
-function withSaid(parsed: ParsedDocument, upload: Upload | undefined): ParsedDocument {
-  return upload ? { ...parsed, ...upload.said } : parsed
-}
-
-/** Whoever wrote an audience, however badly, no longer wants the copy that was learned before to be found by everyone. */
-async function parseGuarded(
-  source: string,
-  content: Uint8Array,
-  { documents, library }: IngestDeps,
-  signal: AbortSignal,
-): Promise<ParsedDocument> {
-  try {
-    return await parse(source, content, signal)
-  } catch (error) {
-    if (error instanceof SourceError && error.code === 'bad-audience') await documents.keepFromAll(library, source)
-    throw error
-  }
-}
-
-/** Chunks whose words and headings were embedded before keep their vectors. */
-export async function embedChunks(
-  chunks: readonly Chunk[],
-  deps: IngestDeps,
-  signal: AbortSignal,
-): Promise<{ chunks: ChunkToSave[]; embedded: number; tokens: number }> {
-  const { hashes, known, missing, tokens } = await lookUpVectors(chunks, deps)
-  const { embedder } = deps
-  const vectors =
-    missing.length === 0
-      ? []
-      : await embedder.embed(
-          missing.map(([, text]) => text),
-          'document',
-          signal,
-        )
-  for (const [index, [key]] of missing.entries())
-    known.set(key, vectors[index] ?? new Float32Array(embedder.dimensions))
-  const saved = chunks.map((each, index): ChunkToSave => {
-    const contentHash = hashes[index] ?? ''
-    const vector = known.get(contentHash) ?? new Float32Array(embedder.dimensions)
-    return { ...each, contentHash, vector, terms: termWeights(each.headings, each.text) }
-  })
-  return { chunks: saved, embedded: missing.length, tokens }
-}
-
-/** Which of these chunks have a vector already, and what would have to be embedded for the rest. */
-export async function lookUpVectors(
-  chunks: readonly Chunk[],
-  { documents, embedder, library, tokenPrice }: IngestDeps,
-) {
-  const texts = chunks.map(({ headings, text }) => `${headings.join('\n')}\n${text}`)
-  const hashes = texts.map((text) => hash(`${embedder.space}\0${text}`))
-  const known = await documents.knownVectors(library, hashes)
-  const missing = [...new Map(texts.map((text, index) => [hashes[index] ?? '', text]))].filter(
-    ([key]) => !known.has(key),
-  )
-  // Counted only where somebody charges for them.
-  const tokens = tokenPrice ? missing.reduce((sum, [, text]) => sum + countTokens(text), 0) : 0
-  return { hashes, known, missing, tokens }
-}
-
-function revisionOf(parsed: ParsedDocument, space: string): string {
-  // Left out where there is none, so that a document for everyone has the revision it had before audiences were read.
-  const { audience, ...rest } = parsed
-  return hash(JSON.stringify([INGEST_VERSION, space, audience.length > 0 ? parsed : rest]))
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
 
 function toFailure(error: SourceError): IngestOutcome {

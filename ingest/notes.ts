@@ -3,6 +3,7 @@
 import path from 'node:path'
 import type { SourceFailure, SyncOutcome, SyncStore } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
+import { originOf, originRoot } from './changes.ts'
 
 type Note = Omit<SyncOutcome, 'document'>
 
@@ -20,7 +21,8 @@ export type Notes = {
 
 export function openNotes(library: string, sync: string, syncs: SyncStore): Notes {
   let gathered: Note[] = []
-  const failed = new Map<string, SourceFailure>()
+  const failed = new Map<string, SourceFailure & { readonly root: string | null }>()
+  let root: string | null = null
   const fine = new Set<string>()
   const flush = async () => {
     const batch = gathered
@@ -31,15 +33,18 @@ export function openNotes(library: string, sync: string, syncs: SyncStore): Note
     flush,
     add: async (event) => {
       gathered.push(...notesOf(event))
-      if (event.type === 'failed') failed.set(event.source, event)
+      if (event.type === 'reading') root = originRoot(event.name)
+      if (event.type === 'failed') failed.set(event.source, { ...event, root })
       else if ('source' in event) fine.add(event.source)
       if (gathered.length >= NOTED_AT_ONCE) await flush()
     },
     settle: async (paths) => {
       await flush()
+      const files = paths.filter((each) => originOf(each) === null)
       const before = (await syncs.failures(library, MOST_FAILURES)).map(({ source }) => source)
-      const over = before.filter((source) => !failed.has(source) && (fine.has(source) || isWithin(source, paths)))
-      await syncs.settle(library, [...failed.values()], over)
+      const over = before.filter((source) => !failed.has(source) && (fine.has(source) || isWithin(source, files)))
+      const read = paths.filter((each) => originOf(each) !== null)
+      await syncs.settle(library, [...failed.values()], over, read)
     },
   }
 }

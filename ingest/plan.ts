@@ -1,11 +1,14 @@
 // What a sync would do: everything is read, parsed and compared, and nothing is written.
-import type { KnownDocument } from '../core/ports.ts'
-import type { SourceFailure, SyncPlan, SyncStore } from '../core/syncs.ts'
+import type { PlannedOrigin, SourceFailure, SyncPlan, SyncStore } from '../core/syncs.ts'
 import { goneOf, rootOf, rootsOf } from './changes.ts'
 import { chunk } from './chunk.ts'
-import { type IngestDeps, look, lookUpVectors, orReport } from './ingest.ts'
-import { findFiles, readSource, type SourceFile } from './source/folder.ts'
+import { fileLearnable, type IngestDeps, orReport } from './ingest.ts'
+import { type Known, type Learnable, look } from './look.ts'
+import { openOriginRead } from './origin-read.ts'
+import { findFiles } from './source/folder.ts'
+import type { Origin } from './source/source.ts'
 import { usdOf } from './tally.ts'
+import { lookUpVectors } from './vectors.ts'
 
 const NAMED = 12
 // Enough to level out one that waited for a slow disk or a busy provider.
@@ -13,57 +16,116 @@ const COMPARED_SYNCS = 20
 
 type PlanDeps = IngestDeps & { readonly syncs: SyncStore }
 
-export async function planSync(paths: readonly string[], deps: PlanDeps, signal: AbortSignal): Promise<SyncPlan> {
+type Asked = { readonly paths: readonly string[]; readonly origins: readonly Origin[] }
+
+export async function planSync({ paths, origins }: Asked, deps: PlanDeps, signal: AbortSignal): Promise<SyncPlan> {
   const found = await findFiles(paths, signal)
   const known = await deps.documents.known(deps.library)
   const roots = await rootsOf(paths, found)
   const gone = goneOf(roots, found, known, 'keep')
-  const failed: SourceFailure[] = found.faults.map(({ source, code, message }) => ({ source, code, message }))
-  const names = { added: [] as string[], changed: [] as string[] }
-  const sums = { unchanged: 0, bytes: 0, chunks: 0, embedded: 0, tokens: 0 }
+  const files = emptyPart()
+  files.failed.push(...found.faults.map(({ source, code, message }) => ({ source, code, message })))
   for (const file of found.files) {
     signal.throwIfAborted()
-    const looked = await lookAt(file, rootOf(file.path, roots), known, deps, signal)
-    if ('type' in looked) failed.push(looked)
-    else if (looked.isKnown) sums.unchanged++
-    else {
-      names[looked.isNew ? 'added' : 'changed'].push(file.source)
-      for (const key of ['bytes', 'chunks', 'embedded', 'tokens'] as const) sums[key] += looked[key]
-    }
+    add(files, file.source, await lookAt(fileLearnable(file, rootOf(file.path, roots)), known, deps, signal))
   }
-  const removed = [...gone.documents.map(({ source }) => source), ...gone.kept.flatMap(({ sources }) => sources)]
+  files.skipped += found.skipped.length
+  files.removed.push(...gone.documents.map(({ source }) => source), ...gone.kept.flatMap(({ sources }) => sources))
+  const parts: Part[] = [files]
+  const sources: PlannedOrigin[] = []
+  const refused = [...gone.kept]
+  for (const origin of origins) {
+    const { part, isComplete, kept } = await planOrigin(origin, known, deps, signal)
+    parts.push(part)
+    refused.push(...kept)
+    sources.push(countsOf(origin, part, isComplete))
+  }
+  return { ...(await summed(parts, deps)), refused: refused[0]?.message ?? null, sources }
+}
+
+/** What became of the documents of one source, or of all files. */
+type Part = {
+  readonly added: string[]
+  readonly changed: string[]
+  readonly removed: string[]
+  readonly failed: SourceFailure[]
+  unchanged: number
+  skipped: number
+  bytes: number
+  chunks: number
+  embedded: number
+  tokens: number
+}
+
+function emptyPart(): Part {
+  const names = { added: [], changed: [], removed: [], failed: [] }
+  return { ...names, unchanged: 0, skipped: 0, bytes: 0, chunks: 0, embedded: 0, tokens: 0 }
+}
+
+function add(part: Part, source: string, looked: Planned | Failed): void {
+  if ('type' in looked) part.failed.push({ source, code: looked.code, message: looked.message })
+  else if (looked.isKnown) part.unchanged++
+  else {
+    part[looked.isNew ? 'added' : 'changed'].push(source)
+    for (const key of ['bytes', 'chunks', 'embedded', 'tokens'] as const) part[key] += looked[key]
+  }
+}
+
+async function planOrigin(origin: Origin, known: Known, deps: PlanDeps, signal: AbortSignal) {
+  const part = emptyPart()
+  const read = openOriginRead(origin, await deps.memories?.memory(deps.library, origin.name))
+  for await (const entry of read.entries(signal)) {
+    const looked = await lookAt(entry, known, deps, signal)
+    if (!('type' in looked) || !read.isGone(looked, known)) add(part, entry.source, looked)
+  }
+  for (const event of read.beside()) {
+    if (event.type === 'failed') part.failed.push({ source: event.source, code: event.code, message: event.message })
+    else part.skipped++
+  }
+  const { documents, kept } = read.judge(known, 'keep')
+  part.removed.push(...documents.map(({ source }) => source), ...kept.flatMap(({ sources }) => sources))
+  return { part, kept, isComplete: read.isWhole() }
+}
+
+function countsOf({ name, kind, schedule }: Origin, part: Part, complete: boolean): PlannedOrigin {
+  const { unchanged, skipped } = part
+  const [added, changed, removed, failed] = [part.added, part.changed, part.removed, part.failed].map(
+    ({ length }) => length,
+  ) as [number, number, number, number]
+  return { name, kind, schedule, added, changed, removed, failed, unchanged, skipped, complete }
+}
+
+async function summed(parts: readonly Part[], deps: PlanDeps): Promise<Omit<SyncPlan, 'refused' | 'sources'>> {
+  const names = (key: 'added' | 'changed' | 'removed') => some(parts.flatMap((part) => part[key]))
+  const sum = (key: 'unchanged' | 'skipped' | 'bytes' | 'chunks' | 'embedded' | 'tokens') =>
+    parts.reduce((total, part) => total + part[key], 0)
+  const failed = parts.flatMap((part) => part.failed)
+  const [chunks, tokens] = [sum('chunks'), sum('tokens')]
   return {
-    added: some(names.added),
-    changed: some(names.changed),
-    removed: some(removed),
-    failed: {
-      count: failed.length,
-      some: failed.slice(0, NAMED).map(({ source, code, message }) => ({ source, code, message })),
-    },
-    ...sums,
-    skipped: found.skipped.length,
-    usd: usdOf(sums.tokens, deps.tokenPrice),
-    ms: await timeFor(sums.chunks, deps),
-    refused: gone.kept[0]?.message ?? null,
+    added: names('added'),
+    changed: names('changed'),
+    removed: names('removed'),
+    failed: { count: failed.length, some: failed.slice(0, NAMED) },
+    unchanged: sum('unchanged'),
+    skipped: sum('skipped'),
+    bytes: sum('bytes'),
+    chunks,
+    embedded: sum('embedded'),
+    tokens,
+    usd: usdOf(tokens, deps.tokenPrice),
+    ms: await timeFor(chunks, deps),
   }
 }
 
 type Planned = { isKnown: boolean; isNew: boolean; bytes: number; chunks: number; embedded: number; tokens: number }
 type Failed = SourceFailure & { readonly type: 'failed' }
 
-async function lookAt(
-  file: SourceFile,
-  root: string,
-  known: ReadonlyMap<string, KnownDocument>,
-  deps: PlanDeps,
-  signal: AbortSignal,
-): Promise<Planned | Failed> {
+async function lookAt(source: Learnable, known: Known, deps: PlanDeps, signal: AbortSignal): Promise<Planned | Failed> {
   // A bad audience closes the copy that was learned before, when it is learned. Not when it is only looked at.
   const documents = { ...deps.documents, keepFromAll: async () => {} }
-  const source = { source: file.source, root, read: async (signal: AbortSignal) => await readSource(file, signal) }
   const looked = await orReport(async (): Promise<Planned> => {
     const { parsed, ...rest } = await look(source, known, { ...deps, documents }, signal)
-    if (rest.isKnown) return { ...rest, chunks: 0, embedded: 0, tokens: 0 }
+    if (parsed === null || rest.isKnown) return { ...rest, chunks: 0, embedded: 0, tokens: 0 }
     const chunks = await chunk(parsed, deps.chunkSize)
     const { missing, tokens } = await lookUpVectors(chunks, deps)
     return { ...rest, chunks: chunks.length, embedded: missing.length, tokens }

@@ -1,6 +1,7 @@
 // What a person sees while documents are learned: a bar on a terminal, plain lines elsewhere, faults by name.
 import { Presets, SingleBar } from 'cli-progress'
 import type { IngestEvent, IngestReport } from '../core/types.ts'
+import { openTally } from './tally.ts'
 
 export type ProgressSink = {
   readonly stream: NodeJS.WriteStream
@@ -58,7 +59,7 @@ function spent({ tokens, usd }: Pick<IngestReport, 'tokens' | 'usd'>): string {
 function createBar({ stream, interactive }: ProgressSink) {
   const bar = new SingleBar(
     {
-      format: '  {bar} {value}/{total} files · {chunks} chunks{spent} · {speed}/s · {eta_formatted} left',
+      format: '  {bar} {reading}{value}/{total} files · {chunks} chunks{spent} · {speed}/s · {eta_formatted} left',
       stream,
       noTTYOutput: false,
       hideCursor: true,
@@ -68,8 +69,12 @@ function createBar({ stream, interactive }: ProgressSink) {
     Presets.shades_classic,
   )
   const began = performance.now()
+  const tally = openTally(undefined)
+  let reading = ''
+  let isShown = false
   const sums = { chunks: 0, tokens: 0, bytes: 0 }
   const shown = () => ({
+    reading,
     chunks: sums.chunks,
     // What it costs is known in the end; a price per token is none of a bar's business.
     spent: spent({ tokens: sums.tokens, usd: null }),
@@ -77,15 +82,15 @@ function createBar({ stream, interactive }: ProgressSink) {
   })
   return {
     step: (event: IngestEvent) => {
-      if (event.type === 'found') {
-        const total = event.files + event.gone
-        if (interactive && total > 0) bar.start(total, 0, shown())
-        return
-      }
-      if (event.type === 'began' || event.type === 'kept') return
+      tally.add(event)
+      if (event.type === 'reading') reading = `${event.name} `
       for (const key of ['chunks', 'tokens', 'bytes'] as const)
         if (key in event) sums[key] += Number(event[key as keyof IngestEvent])
-      if (interactive) bar.increment(1, shown())
+      if (!interactive || tally.total() === 0) return
+      if (!isShown) bar.start(tally.total(), tally.done(), shown())
+      isShown = true
+      bar.setTotal(tally.total())
+      bar.update(tally.done(), shown())
     },
     stop: () => {
       if (interactive) bar.stop()

@@ -1,16 +1,21 @@
 // Every sync of this process: begun, followed, cancelled, and stored so that it can be read when it is over.
-import { randomUUID } from 'node:crypto'
 import { resolve as absolute } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { AppError, InputError, NotFoundError } from '../core/errors.ts'
-import type { Sync, SyncEnd, Syncing, SyncProgress, SyncStore, SyncToBegin, SyncTrigger } from '../core/syncs.ts'
+import { ConfigError, InputError, NotFoundError } from '../core/errors.ts'
+import type { OriginStore } from '../core/origins.ts'
+import type { Sync, Syncing, SyncPlan, SyncRequest, SyncStore, SyncTrigger } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
-import { type Removals, UPLOADS } from './changes.ts'
-import { ingest, type IngestDeps, learningOf, learnUploads, uploadSource } from './ingest.ts'
-import { openNotes } from './notes.ts'
+import { type Book, noBook } from './book.ts'
+import { originRoot, type Removals, UPLOADS } from './changes.ts'
+import { type Holding, openHolding } from './holding.ts'
+import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts'
+import { learningOf } from './look.ts'
 import { planSync } from './plan.ts'
+import { cancelled, progressOf, type Running, runRecorded, SILENT_MS, stopped, type Work } from './recorded.ts'
+import { openScheduler, originStates, type Repeat } from './scheduler.ts'
 import { sourceName } from './source/folder.ts'
-import { openTally, type Tally } from './tally.ts'
+import { nextAt } from './source/schedule.ts'
+import type { Origin } from './source/source.ts'
 import { syncToUndo, undo } from './undo.ts'
 
 export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & {
@@ -20,41 +25,115 @@ export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 
    * dead. 0 where no other process can have it.
    */
   readonly silentMs?: number
+  readonly origins: OriginStore
+  /** left out: there is no sources.yaml */
+  readonly book?: Book
+  /** left out: that of the database, so that servers need not agree on theirs */
+  readonly clock?: () => Promise<Date>
+  readonly repeat?: Repeat
+  /** hears of what nobody asked for */
+  readonly report?: (message: string, error: unknown) => void
 }
 
-/** What this process knows of a sync that it runs. */
-type Running = {
-  readonly sync: Sync
-  readonly controller: AbortController
-  readonly tally: Tally
-  readonly finished: Promise<void>
-}
-
-type Work = (deps: IngestDeps, signal: AbortSignal) => AsyncIterable<IngestEvent>
-
-// Said every 2 s, which also tells readers in other processes how far it is. One statement of the store may take 30.
-const BEAT_MS = 2_000
-const SILENT_MS = 90_000
 // People see five steps in a second as motion.
 const FOLLOW_MS = 200
-const KEPT_REMOVED_DAYS = 30
 
-export function openSyncs(deps: SyncsDeps): Syncing {
+export function openSyncs(given: SyncsDeps): Syncing {
+  const { library, origins, book = noBook, report = () => {} } = given
+  const clock = given.clock ?? (async () => await origins.clock())
+  const holding = openHolding(library, origins, clock, given.silentMs ?? SILENT_MS)
+  const deps: Opened = { ...given, book, holding, clock }
   const running = new Map<string, Running>()
   let draining = false
   const record = async function* (trigger: SyncTrigger, roots: readonly string[], work: Work, signal: AbortSignal) {
     if (draining) throw stopped('interrupted')
     yield* runRecorded({ trigger, roots, work, signal }, running, deps)
   }
+  const run: Syncing['run'] = async function* (request, signal) {
+    const asked = request.sources ? await described(request.sources, deps) : []
+    const roots = [
+      ...request.paths.map((path) => sourceName(absolute(path))),
+      ...asked.map(({ name }) => originRoot(name)),
+    ]
+    yield* record(
+      request.trigger,
+      roots,
+      learning(request, asked, deps, () => draining),
+      signal,
+    )
+  }
+  const scheduler = openScheduler({ library, origins, book, holding, clock, run, report, repeat: given.repeat })
   return {
     ...readers(running, deps),
-    run: ({ trigger, paths, allowDeletes = false }, signal) =>
-      record(
-        trigger,
-        paths.map((path) => sourceName(absolute(path))),
-        learning(trigger, paths, allowDeletes),
-        signal,
-      ),
+    ...sending(deps, record),
+    run,
+    undo: async function* (id, signal) {
+      await deps.syncs.closeDead(library, [...running.keys()], deps.silentMs ?? SILENT_MS)
+      const sync = await syncToUndo(id, deps)
+      yield* record('undo', [sync.id], (own, signal) => undo(sync, { ...own, syncs: deps.syncs }, signal), signal)
+    },
+    plan: async (request, signal) => await planned(request, deps, signal),
+    origins: async () => await originStates(library, origins, book),
+    cancel: (id) => {
+      running.get(id)?.controller.abort(cancelled())
+      return running.has(id)
+    },
+    begin: scheduler.begin,
+    drain: async (deadlineMs) => {
+      draining = true
+      scheduler.stop()
+      for (const { controller } of running.values()) controller.abort(new DOMException('shutting down', 'AbortError'))
+      const all = Promise.all([...running.values()].map(({ finished }) => finished))
+      await Promise.race([all, wait(deadlineMs, undefined, { ref: false })])
+    },
+  }
+}
+
+async function planned(
+  { paths, sources }: Parameters<Syncing['plan']>[0],
+  deps: Opened,
+  signal: AbortSignal,
+): Promise<SyncPlan> {
+  const { book, origins: memories } = deps
+  const origins = sources ? await book.origins(sources) : []
+  return await planSync({ paths, origins }, { ...deps, memories, owners: await book.owners() }, signal)
+}
+
+/** Says among the failures that the file cannot be read, for as long as it cannot. */
+async function described(names: readonly string[], deps: Opened): Promise<readonly Origin[]> {
+  const { book, syncs, library } = deps
+  try {
+    const origins = await book.origins(names)
+    const owners = await book.owners()
+    // What a source could not learn that is described no more is nobody's concern.
+    const former = (await deps.origins.list(library)).filter(({ name }) => owners !== 'unknown' && !owners.has(name))
+    await syncs.settle(
+      library,
+      [],
+      [book.path],
+      former.map(({ name }) => originRoot(name)),
+    )
+    return origins
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      const { code, faults } = error
+      await syncs.settle(library, [{ source: book.path, code, message: faults.join('\n') }], [])
+    }
+    throw error
+  }
+}
+
+type Opened = SyncsDeps & Required<Pick<SyncsDeps, 'book' | 'clock'>> & { readonly holding: Holding }
+type Record = (
+  trigger: SyncTrigger,
+  roots: readonly string[],
+  work: Work,
+  signal: AbortSignal,
+) => AsyncGenerator<IngestEvent>
+
+/** What comes by itself, instead of being looked for. */
+function sending(deps: Opened, record: Record): Pick<Syncing, 'upload' | 'remove' | 'fetchPage'> {
+  return {
     upload: (uploads, signal) =>
       record(
         'upload',
@@ -67,22 +146,9 @@ export function openSyncs(deps: SyncsDeps): Syncing {
       const [began] = await Array.fromAsync(record('upload', [source], (own) => removing(id, own), signal))
       return began?.type === 'began' ? began.sync : ''
     },
-    undo: async function* (id, signal) {
-      await deps.syncs.closeDead(deps.library, [...running.keys()], deps.silentMs ?? SILENT_MS)
-      const sync = await syncToUndo(id, deps)
-      yield* record('undo', [sync.id], (own, signal) => undo(sync, { ...own, syncs: deps.syncs }, signal), signal)
-    },
-    plan: async (paths, signal) => await planSync(paths, deps, signal),
-    cancel: (id) => {
-      running.get(id)?.controller.abort(cancelled())
-      return running.has(id)
-    },
-    drain: async (deadlineMs) => {
-      draining = true
-      for (const { controller } of running.values()) controller.abort(new DOMException('shutting down', 'AbortError'))
-      const all = Promise.all([...running.values()].map(({ finished }) => finished))
-      await Promise.race([all, wait(deadlineMs, undefined, { ref: false })])
-    },
+    // Loaded on first use: most libraries read nothing from the web.
+    fetchPage: async (url, signal) =>
+      await (await import('./fetched.ts')).fetchUpload(url, await deps.book.fetcher(), signal),
   }
 }
 
@@ -112,13 +178,35 @@ function readers(
 }
 
 /** A start goes on whatever is missing; who asked for it by hand is told. */
-function learning(trigger: SyncTrigger, paths: readonly string[], allowDeletes: boolean): Work {
+function learning(
+  { trigger, paths, allowDeletes = false }: SyncRequest,
+  asked: readonly Origin[],
+  { origins: memories, book, clock, holding }: Opened,
+  isDraining: () => boolean,
+): Work {
   const removals: Removals = allowDeletes ? 'allow' : trigger === 'command' ? 'stop' : 'keep'
-  return async function* (deps, signal) {
-    const uploads = await deps.documents.uploadsToLearn(deps.library, learningOf(deps.embedder))
-    yield* ingest(paths, { ...deps, removals, uploads }, signal)
+  return async function* (own, signal) {
+    const taken: Origin[] = []
+    const skipped: { source: string; reason: string }[] = []
+    try {
+      for (const origin of asked) {
+        if (await holding.take(origin.name)) taken.push(origin)
+        else skipped.push({ source: origin.name, reason: BUSY })
+      }
+      const uploads =
+        trigger === 'schedule' ? [] : await own.documents.uploadsToLearn(own.library, learningOf(own.embedder))
+      const owners = await book.owners()
+      yield* ingest(paths, { ...own, removals, uploads, reading: taken, skipped, memories, owners }, signal)
+    } finally {
+      // What was cut short by the end of this process is due as before; the rest had its turn, whatever came of it.
+      const now = await clock().catch(() => new Date())
+      for (const { name, schedule } of taken)
+        await holding.release(name, schedule === null || isDraining() ? null : nextAt(schedule, now)).catch(() => {})
+    }
   }
 }
+
+const BUSY = 'is read by another sync at this moment'
 
 async function* removing(id: string, deps: IngestDeps): AsyncGenerator<IngestEvent> {
   const { documents, library, sync } = deps
@@ -127,7 +215,7 @@ async function* removing(id: string, deps: IngestDeps): AsyncGenerator<IngestEve
     yield { type: 'removed', source: found.source }
 }
 
-async function uploadedSource(id: string, { documents, library }: SyncsDeps): Promise<string> {
+async function uploadedSource(id: string, { documents, library }: Opened): Promise<string> {
   const found = await documents.find(library, id)
   if (!found || found.removedAt !== null)
     throw new NotFoundError('unknown-document', `There is no document ${JSON.stringify(id.slice(0, 80))}.`)
@@ -138,82 +226,6 @@ async function uploadedSource(id: string, { documents, library }: SyncsDeps): Pr
     `id: ${found.source} was not uploaded: it would come back with the next sync. Remove it where it comes from, and ingest that again.`,
     'id',
   )
-}
-
-type Asked = {
-  readonly trigger: SyncTrigger
-  readonly roots: readonly string[]
-  readonly work: Work
-  readonly signal: AbortSignal
-}
-
-/** Its events, while it is kept what they say. However this generator is left, the sync is ended. */
-async function* runRecorded(
-  { trigger, roots, work, signal }: Asked,
-  running: Map<string, Running>,
-  deps: SyncsDeps,
-): AsyncGenerator<IngestEvent> {
-  const { syncs, library, silentMs = SILENT_MS } = deps
-  const id = `syn_${randomUUID().replaceAll('-', '')}`
-  await syncs.closeDead(library, [...running.keys()], silentMs)
-  await syncs.begin(library, { id, trigger, roots })
-  const controller = new AbortController()
-  const { promise: finished, resolve } = Promise.withResolvers<void>()
-  const tally = openTally(deps.tokenPrice)
-  running.set(id, { sync: begun({ id, trigger, roots }), controller, tally, finished })
-  const beat = setInterval(() => void syncs.renew(library, id, progressOf(tally)).catch(() => {}), BEAT_MS).unref()
-  const notes = openNotes(library, id, syncs)
-  let end: Pick<SyncEnd, 'state' | 'fault'> = { state: 'cancelled', fault: null }
-  try {
-    yield { type: 'began', sync: id }
-    for await (const event of work({ ...deps, sync: id }, AbortSignal.any([signal, controller.signal]))) {
-      tally.add(event)
-      await notes.add(event)
-      yield event
-    }
-    if (trigger !== 'upload') await notes.settle(roots)
-    await deps.documents.purge(library, KEPT_REMOVED_DAYS)
-    end = { state: 'finished', fault: null }
-  } catch (error) {
-    end = endOf(error, signal, controller.signal)
-    throw controller.signal.aborted ? stopped(end.state) : error
-  } finally {
-    clearInterval(beat)
-    // The store may be what failed: then the next one to look finds a sync that says nothing any more.
-    await notes.flush().catch(() => {})
-    await syncs.end(library, id, { ...end, ...progressOf(tally) }).catch(() => {})
-    running.delete(id)
-    resolve()
-  }
-}
-
-function endOf(error: unknown, ...[asking, own]: readonly AbortSignal[]): Pick<SyncEnd, 'state' | 'fault'> {
-  if (asking?.aborted) return { state: 'cancelled', fault: null }
-  if (own?.aborted) return { state: isCancelled(own.reason) ? 'cancelled' : 'interrupted', fault: null }
-  const known = error instanceof AppError
-  const message = known ? error.message : 'The log of the server has the details.'
-  return { state: 'failed', fault: { code: known ? error.code : 'internal', message } }
-}
-
-function stopped(state: SyncEnd['state']): AppError {
-  if (state === 'cancelled')
-    return new AppError('cancelled', 'The sync was cancelled; what was done stays. Run it again to go on.')
-  return new AppError('shutting-down', 'The server is shutting down; what was done stays.', { retryable: true })
-}
-
-const CANCELLED = 'cancelled by a person'
-const cancelled = () => new DOMException(CANCELLED, 'AbortError')
-const isCancelled = (reason: unknown) => reason instanceof DOMException && reason.message === CANCELLED
-
-/** As it stands in the store before anything is found. */
-function begun(sync: SyncToBegin): Sync {
-  const { report } = progressOf(openTally(undefined))
-  const beganAt = new Date().toISOString()
-  return { ...sync, state: 'running', beganAt, endedAt: null, total: 0, done: 0, report, fault: null, undoneBy: null }
-}
-
-function progressOf(tally: Tally): SyncProgress {
-  return { total: tally.total(), done: tally.done(), report: tally.report() }
 }
 
 async function* following(

@@ -6,9 +6,11 @@ export type TokenPrice = { readonly usdPerMillion: number | null }
 
 export type Tally = {
   readonly add: (event: IngestEvent) => void
-  /** sources that were found, and those that are done with */
+  /** sources that were found so far, and those that are done with */
   readonly total: () => number
   readonly done: () => number
+  /** the source of sources.yaml that is read; null: none is */
+  readonly reading: () => string | null
   readonly report: () => IngestReport
 }
 
@@ -18,12 +20,14 @@ export function openTally(price: TokenPrice | undefined): Tally {
   const sums = { chunks: 0, embedded: 0, tokens: 0, bytes: 0 }
   let total = 0
   let done = 0
+  let reading: string | null = null
   return {
     add: (event) => {
       if (event.type === 'began' || event.type === 'finished') return
-      if (event.type === 'found') {
-        total = event.files + event.gone
-        counts.skipped = event.skipped.length
+      if (event.type === 'reading') reading = event.name
+      else if (event.type === 'found') {
+        total += event.files + event.gone
+        counts.skipped += event.skipped.length
       } else if (event.type === 'kept') counts.kept += event.sources.length
       else {
         counts[event.type]++
@@ -32,8 +36,10 @@ export function openTally(price: TokenPrice | undefined): Tally {
           if (key in event) sums[key] += Number(event[key as keyof typeof event])
       }
     },
-    total: () => total,
+    // A web site is learned while it is listed: what was done was found.
+    total: () => Math.max(total, done),
     done: () => done,
+    reading: () => reading,
     report: () => ({
       ...counts,
       ...sums,

@@ -5,8 +5,9 @@ import type { Sync, SyncChange, SyncStore } from '../core/syncs.ts'
 import type { IngestEvent, ParsedDocument } from '../core/types.ts'
 import { namesOf } from './changes.ts'
 import { chunk } from './chunk.ts'
-import { embedChunks, type IngestDeps } from './ingest.ts'
+import type { IngestDeps } from './ingest.ts'
 import { openTally } from './tally.ts'
+import { embedChunks } from './vectors.ts'
 
 export type UndoDeps = IngestDeps & { readonly syncs: SyncStore }
 

@@ -65,7 +65,7 @@ export type App = {
   /** every route there is */
   readonly routes: readonly { readonly method: string; readonly path: string }[]
   readonly fetch: (request: Request) => Response | Promise<Response>
-  /** Begins what no request asks for: the work that lies in the inbox of Slack. */
+  /** Begins what no request asks for: the work that lies in the inbox of Slack, and reading sources when they are due. */
   readonly begin: () => void
   /** Answers under way end or are stopped; `/ready` says no from now on. */
   readonly drain: (deadlineMs: number) => Promise<void>
@@ -99,7 +99,10 @@ export function createApp(deps: AppDeps): App {
   return {
     routes: hono.routes,
     fetch: (request) => hono.fetch(request),
-    begin: () => beginSlack(slack, deps),
+    begin: () => {
+      deps.syncing.begin()
+      beginSlack(slack, deps)
+    },
     drain: drainer(deps.syncing, live, slack, () => (draining = true)),
   }
 }

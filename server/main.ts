@@ -59,7 +59,10 @@ async function tryPort(config: Config): Promise<void> {
 }
 
 /** The library folder is learned on every start: what is unchanged costs a look at its hash, new files just appear. */
-async function learnLibrary({ libraryDir }: Config, { syncing }: Opened, signal: AbortSignal): Promise<void> {
+async function learnLibrary(config: Config, { syncing }: Opened, signal: AbortSignal): Promise<void> {
+  const { libraryDir } = config
+  // Read when the server listens: the web may take its time.
+  if (hasSources(config)) return
   if (!existsSync(libraryDir)) {
     say(`There is no folder ${libraryDir} (LIBRARY_DIR): nothing to learn from it.`)
     // What was uploaded may have to be learned anew all the same.
@@ -71,6 +74,25 @@ async function learnLibrary({ libraryDir }: Config, { syncing }: Opened, signal:
   await showIngest(events, { stream: process.stderr, interactive: process.stderr.isTTY })
 }
 
+function hasSources({ sources, sourcesIsSet }: Config): boolean {
+  return sourcesIsSet || existsSync(sources)
+}
+
+/** What is described in sources.yaml, beside the answers. A file that cannot be read keeps nobody from asking. */
+async function learnSources(config: Config, { syncing }: Opened, log: Log): Promise<void> {
+  if (!hasSources(config)) return
+  say(`Learning what ${config.sources} describes …`)
+  try {
+    // Ended by draining, as all that nobody waits for.
+    const events = syncing.run({ trigger: 'start', paths: [], sources: [] }, new AbortController().signal)
+    await showIngest(events, { stream: process.stderr, interactive: false })
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'shutting-down') return
+    if (error instanceof ConfigError) log.error(`Nothing is learned from ${config.sources}. ${error.message}`)
+    else log.error({ err: error }, `${config.sources} could not be learned`)
+  }
+}
+
 async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, log: Log): Promise<void> {
   const server = serve({ fetch: opened.app.fetch, port: config.port, hostname: config.host })
   await listening(server, config)
@@ -79,7 +101,8 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   // Programs get the address itself: "localhost" may lead them to ::1 first, where another server may listen.
   opened.announce(`http://${reachable(bound.address)}:${bound.port}`)
   opened.app.begin()
-  await greet(urlOf(config.host, bound.port), opened)
+  await greet(urlOf(config.host, bound.port), opened, hasSources(config))
+  void learnSources(config, opened, log)
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   say('Stopping: finishing the answers under way …')
   const closed = new Promise((resolve) => server.close(resolve))
@@ -91,8 +114,8 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   log.info('stopped')
 }
 
-async function greet(url: string, opened: Opened): Promise<void> {
-  const isEmpty = (await opened.store.documents.list(LIBRARY, 1)).length === 0
+async function greet(url: string, opened: Opened, isFilling: boolean): Promise<void> {
+  const isEmpty = !isFilling && (await opened.store.documents.list(LIBRARY, 1)).length === 0
   const answers = opened.generator
     ? `Answers are written by ${opened.generator.model}.`
     : 'Answers are verbatim extracts; with OPENAI_API_KEY or OPENAI_BASE_URL a model writes them.'

@@ -3,13 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { Config } from '../core/config.ts'
+import { type Config, readEnvironment } from '../core/config.ts'
 import { InputError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
 import type { Syncing } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
+import { type Book, openBook } from '../ingest/book.ts'
 import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { openSyncs } from '../ingest/syncs.ts'
@@ -42,14 +44,20 @@ export type Opened = {
 }
 
 /** Throws ConfigError, StoreError (`store-locked`: another process holds the data directory) or ModelError. */
-export async function openAll(config: Config, log: Log): Promise<Opened> {
+export async function openAll(config: Config, log: Log, input: Readable | null = null): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
   const { database, announce } = await openDatabase(config, log)
   try {
     const embedders = await openEmbedders(config)
     const store = await openStore(database, LIBRARY, embedders.embedder)
     const report = (message: string, error: unknown) => log.error({ err: error }, message)
-    return toOpened(config, log, { ...embedders, store, generator: generatorOf(config, store, report), announce })
+    return toOpened(config, log, {
+      ...embedders,
+      store,
+      generator: generatorOf(config, store, report),
+      announce,
+      input,
+    })
   } catch (error) {
     await database.close()
     throw error
@@ -62,13 +70,19 @@ type Parts = {
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
   readonly announce: (owner: Owner) => void
+  /** what somebody pipes in; null: nobody does */
+  readonly input: Readable | null
 }
 
-function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder, generator, announce }: Parts): Opened {
+function toOpened(config: Config, log: Log, parts: Parts): Opened {
+  const { store, embedder, sentenceEmbedder, generator, announce } = parts
   const token = randomBytes(32).toString('base64url')
+  const book = bookOf(config, parts.input)
+  const report = (message: string, error: unknown) =>
+    error === null ? log.info(message) : log.error({ err: error }, message)
   // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
-  const syncing = openSyncs({ ...store, ...alone, embedder, library: LIBRARY, ...pricesOf(config) })
+  const syncing = openSyncs({ ...store, ...alone, embedder, library: LIBRARY, book, report, ...pricesOf(config) })
   const app = createApp({
     store,
     embedder,
@@ -99,8 +113,19 @@ function toOpened(config: Config, log: Log, { store, embedder, sentenceEmbedder,
     token,
     generator,
     announce: (url) => announce({ pid: process.pid, startedAt, url, token }),
-    close: async () => await store.close(),
+    close: async () => {
+      book.close()
+      await store.close()
+    },
   }
+}
+
+function bookOf({ sources: path, sourcesIsSet: isSet, publicUrl, dataDir }: Config, input: Readable | null): Book {
+  return openBook({
+    path,
+    isSet,
+    deps: () => ({ publicUrl, dataDir, environment: readEnvironment(), input }),
+  })
 }
 
 /** The built-in embedder costs nothing; one of a provider without a price costs nobody knows what. */

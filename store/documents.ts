@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { nobody } from '../core/audience.ts'
 import { SourceError, StoreError } from '../core/errors.ts'
+import type { SeenStore } from '../core/origins.ts'
 import type { DocumentStore, DocumentSummary, DocumentText, DocumentToSave, KnownDocument } from '../core/ports.ts'
 import type { DocumentRef } from '../core/types.ts'
 import { replaceChunks } from './chunks.ts'
@@ -31,12 +32,7 @@ export function documentStore(database: Database, space: Space): DocumentStore {
       await database.transaction(
         async (query) => await removeDocument(query, space, { library, id, revision, sync: sync ?? null }),
       ),
-    adopt: async (library, root, ids) => {
-      await database.query(
-        'update documents set root = $2 where library_id = $1 and document_id = any($3) and root is null',
-        [library, root, ids],
-      )
-    },
+    ...seenStore(database),
     purge: async (library, afterDays) => await purgeRemoved(database, library, afterDays),
     uploadsToLearn: async (library, learnedWith) => await uploadsLearnedOtherwise(database, library, learnedWith),
     upload: async (library, id) => await readUpload(database, library, id),
@@ -59,6 +55,25 @@ export function documentStore(database: Database, space: Space): DocumentStore {
   }
 }
 
+function seenStore({ query }: Database): SeenStore {
+  return {
+    adopt: async (library, root, ids) => {
+      await query('update documents set root = $2 where library_id = $1 and document_id = any($3) and root is null', [
+        library,
+        root,
+        ids,
+      ])
+    },
+    see: async (library, id, revision, { seen, root }) => {
+      await query(
+        `update documents set seen = $4, root = $5
+         where library_id = $1 and document_id = $2 and revision = $3 and removed_at is null`,
+        [library, id, revision, toJson(seen), root],
+      )
+    },
+  }
+}
+
 const keptFromAll = [nobody]
 
 async function knownDocuments(
@@ -67,7 +82,7 @@ async function knownDocuments(
   sources?: readonly string[],
 ): Promise<Map<string, KnownDocument>> {
   const rows = await database.query<KnownDocument>(
-    `select document_id as id, source, revision, audience = $3 as "isClosed", root from documents
+    `select document_id as id, source, revision, audience = $3 as "isClosed", root, seen from documents
      where library_id = $1 and removed_at is null and ($2::text[] is null or source = any($2))`,
     [library, sources ?? null, keptFromAll],
   )
@@ -98,7 +113,7 @@ function refuseUnstorable({ source, parsed, chunks }: DocumentToSave, space: Spa
 }
 
 async function saveDocument(query: Query, space: Space, document: DocumentToSave): Promise<Saved> {
-  const { library, source, revision, parsed, root = null, sync } = document
+  const { library, source, revision, parsed, root = null, seen, sync } = document
   const id = documentId(library, source)
   // Two that save one new document both find nothing here: the second one waits at its insert, and calls it new as well.
   const [before] = await query<{ revision: string; audience: string[]; removed: boolean }>(
@@ -107,12 +122,13 @@ async function saveDocument(query: Query, space: Space, document: DocumentToSave
     [library, id],
   )
   const [changed] = await query(
-    `insert into documents (library_id, document_id, source, revision, audience, root) values ($1, $2, $3, $4, $5, $6)
+    `insert into documents (library_id, document_id, source, revision, audience, root, seen)
+     values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (library_id, document_id) do update set revision = excluded.revision, audience = excluded.audience,
-       root = coalesce(excluded.root, documents.root), removed_at = null, updated_at = now()
+       root = coalesce(excluded.root, documents.root), seen = excluded.seen, removed_at = null, updated_at = now()
      where documents.revision <> excluded.revision or documents.audience <> excluded.audience
        or documents.removed_at is not null returning 1`,
-    [library, id, source, revision, parsed.audience, root],
+    [library, id, source, revision, parsed.audience, root, seen ? toJson(seen) : null],
   )
   if (document.upload) await saveUpload(query, library, id, revision, document.upload)
   if (!changed) return 'unchanged'

@@ -6,6 +6,7 @@ import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
 import { inboxStore } from './inbox.ts'
 import { migrate } from './migrate.ts'
+import { originStore } from './origins.ts'
 import { replyStore } from './replies.ts'
 import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
@@ -31,6 +32,7 @@ export async function openStore(
     reports: reportStore(database),
     inbox: inboxStore(database),
     syncs: syncStore(database),
+    origins: originStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')

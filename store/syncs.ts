@@ -19,16 +19,16 @@ export function syncStore(database: Database): SyncStore {
       ])
       await prune(query, library)
     },
-    renew: async (library, id, { total, done, report }) => {
+    renew: async (library, id, { total, done, reading, report }) => {
       await query(
-        `update syncs set alive_at = now(), total = $3, done = $4, report = $5
+        `update syncs set alive_at = now(), total = $3, done = $4, report = $5, reading = $6
          where library_id = $1 and sync_id = $2 and state = 'running'`,
-        [library, id, total, done, toJson(report)],
+        [library, id, total, done, toJson(report), reading],
       )
     },
     end: async (library, id, { state, total, done, report, fault }) => {
       await query(
-        `update syncs set state = $3, ended_at = now(), total = $4, done = $5, report = $6, fault_code = $7, fault_message = $8
+        `update syncs set state = $3, ended_at = now(), reading = null, total = $4, done = $5, report = $6, fault_code = $7, fault_message = $8
          where library_id = $1 and sync_id = $2`,
         [library, id, state, total, done, toJson(report), fault?.code ?? null, fault?.message ?? null],
       )
@@ -80,15 +80,25 @@ function failureStore(query: Query): Pick<SyncStore, 'failures' | 'settle'> {
         library,
         limit,
       ]),
-    settle: async (library, failed, fine) => {
-      if (fine.length > 0)
-        await query('delete from failures where library_id = $1 and source = any($2)', [library, fine])
+    settle: async (library, failed, fine, roots = []) => {
+      const names = failed.map(({ source }) => source)
+      await query(
+        'delete from failures where library_id = $1 and (source = any($2) or root = any($3)) and source <> all($4)',
+        [library, fine, roots, names],
+      )
       if (failed.length > 0)
         await query(
-          `insert into failures (library_id, source, code, message)
-           select $1, * from unnest($2::text[], $3::text[], $4::text[])
-           on conflict (library_id, source) do update set code = excluded.code, message = excluded.message`,
-          [library, failed.map(({ source }) => source), failed.map(({ code }) => code), failed.map(messageOf)],
+          `insert into failures (library_id, source, code, message, root)
+           select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[])
+           on conflict (library_id, source) do update set
+             code = excluded.code, message = excluded.message, root = excluded.root`,
+          [
+            library,
+            names,
+            failed.map(({ code }) => code),
+            failed.map(messageOf),
+            failed.map(({ root }) => root ?? null),
+          ],
         )
     },
   }
@@ -127,7 +137,7 @@ async function note(
 /** What it learned and removed is counted from its rows: its last word may be older than they are. */
 async function closeDead(query: Query, library: string, running: readonly string[], silentMs: number): Promise<void> {
   await query(
-    `update syncs s set state = 'interrupted', ended_at = alive_at, report = report || (
+    `update syncs s set state = 'interrupted', ended_at = alive_at, reading = null, report = report || (
        select jsonb_build_object('learned', count(*) filter (where type = 'learned'),
          'changed', count(*) filter (where type = 'changed'), 'removed', count(*) filter (where type = 'removed'))
        from sync_outcomes o where o.library_id = s.library_id and o.sync_id = s.sync_id)
@@ -170,7 +180,7 @@ type SyncRow = Omit<Sync, 'beganAt' | 'endedAt' | 'fault' | 'undoneBy'> & {
 }
 
 const shownSql = `
-  select sync_id as id, trigger, roots, state, began_at, ended_at, total, done, report, fault_code, fault_message, undone_by
+  select sync_id as id, trigger, roots, state, began_at, ended_at, total, done, reading, report, fault_code, fault_message, undone_by
   from syncs`
 
 function toSync({ began_at, ended_at, fault_code: code, fault_message: message, undone_by, ...row }: SyncRow): Sync {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, posix, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { settings } from '../core/config.ts'
+import { settings } from '../core/settings.ts'
 import { loadPrompt } from '../prompts/load.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))

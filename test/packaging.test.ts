@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { settings } from '../core/config.ts'
+import { settings } from '../core/settings.ts'
 import { temporaryFolder } from './support/database.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -1,7 +1,7 @@
 // Everything the README shows is run: a page that promises more than the program does is worse than none.
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { settings } from '../core/config.ts'
+import { settings } from '../core/settings.ts'
 import { preparedDataDirOfFile } from './support/database.ts'
 import { start } from './support/process.ts'
 

@@ -1,5 +1,6 @@
 // The settings and what they run on: every fault at once, names that are nearly those of settings, Node's version.
-import { type Config, readConfig, settings } from '../../core/config.ts'
+import { type Config, readConfig } from '../../core/config.ts'
+import { settings } from '../../core/settings.ts'
 import { ConfigError } from '../../core/errors.ts'
 import { isLoopback } from '../../server/http/limits.ts'
 import { distance } from '../../server/answer/spelling.ts'

@@ -3,7 +3,9 @@ import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmdirSync,
 import { statfs } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../../core/config.ts'
+import { ConfigError } from '../../core/errors.ts'
 import { count, megabytes } from '../status.ts'
+import { sourcesBook } from '../targets.ts'
 import { fine, type Finding, look, wrong } from './finding.ts'
 
 // A database of the sample library has 0.1 GB, its snapshot as much, and a snapshot is written beside the last one.
@@ -12,7 +14,7 @@ const TOO_FEW_BYTES = 2e8
 
 export async function checkFolders(config: Config, roomOf = freeBytes): Promise<Finding[]> {
   const stored = config.databaseUrl ? [] : await checkDataDir(config.dataDir, roomOf)
-  return [...stored, checkLibrary(config)]
+  return [...stored, checkLibrary(config), ...(await checkSources(config))]
 }
 
 async function checkDataDir(dataDir: string, roomOf: (folder: string) => Promise<number>): Promise<Finding[]> {
@@ -47,6 +49,19 @@ function checkLibrary({ libraryDir, libraryDirIsSet }: Config): Finding {
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     return wrong(`LIBRARY_DIR: ${libraryDir} cannot be read (${reason})`, 'Make it a folder that this user may read.')
+  }
+}
+
+/** Only what is written: whether sites answer is found by npm run ingest -- --plan. */
+async function checkSources(config: Config): Promise<Finding[]> {
+  const { sources: path } = config
+  try {
+    const specs = await sourcesBook(config).specs()
+    return specs === null ? [] : [fine(`SOURCES: ${path} describes ${count(specs.length, 'source')}`)]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const remedy = 'Correct it: until then the server starts, and nothing is learned from it.'
+    return error.faults.map((fault) => wrong(`SOURCES: ${fault}`, remedy))
   }
 }
 

@@ -1,5 +1,6 @@
 // npm run eval -- chunking <folder>: does what is retrieved hold the evidence, and how much else with it?
 import { basename, join } from 'node:path'
+import { parse } from 'csv-parse/sync'
 import { z } from 'zod'
 import { InputError } from '../../core/errors.ts'
 import type { Candidate, Passage } from '../../core/types.ts'
@@ -11,7 +12,6 @@ import { retrieve } from '../../server/answer/retrieve.ts'
 import { type Command, type Learn, readSize, say } from '../command.ts'
 import { grid, meanOf, type Row } from '../figures.ts'
 import { type Covered, coverOf, type Place, shared } from '../score/spans.ts'
-import { readCsv } from './csv.ts'
 import { type Document, learnDocuments } from './passage.ts'
 import { placeFinder, type Quoted } from './place.ts'
 import { listSet, parseJson, readSet } from './read.ts'
@@ -64,7 +64,9 @@ async function readCorpora(folder: string): Promise<Document[]> {
 }
 
 async function readCases(path: string, corpora: readonly Document[]): Promise<Case[]> {
-  const [, ...rows] = readCsv(await readSet(path, origin))
+  // Rows of two columns are found wanting by their place below.
+  const options = { bom: true, relax_column_count: true, skip_empty_lines: true }
+  const [, ...rows] = parse(await readSet(path, origin), options)
   return rows.map(([question = '', json = '', corpus = ''], index) => {
     const place = `${basename(path)}, question ${index + 1}`
     const text = corpora.find(({ title }) => title === corpus)?.text

@@ -21,10 +21,10 @@ type Open = {
 
 /** The root element. Throws SourceError. */
 export async function readXml(source: string, text: string): Promise<Element> {
-  const { parser: openParser } = await import('sax')
+  const { default: sax } = await import('sax')
   // Not strict: it reads on after a stray "&", and knows HTML's names of characters. Entities that a document declares
   // are not expanded (`unparsedEntities` stays off), so none of them can grow.
-  const parser = openParser(false, { lowercase: true, noscript: true })
+  const parser = sax.parser(false, { lowercase: true, noscript: true })
   const top: Open = { name: '', attributes: {}, children: [] }
   const path = [top]
   let elements = 0

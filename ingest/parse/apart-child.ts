@@ -16,13 +16,13 @@ process.on('message', (request: Request) => void answer(request))
 process.on('disconnect', () => process.exit())
 process.send?.('ready')
 
-async function answer({ source, bytes }: Request): Promise<void> {
-  process.send?.(await reply(source, bytes))
+async function answer(request: Request): Promise<void> {
+  process.send?.(await reply(request))
 }
 
-async function reply(source: string, bytes: Uint8Array): Promise<Reply> {
+async function reply({ source, bytes, expected }: Request): Promise<Reply> {
   try {
-    return { parsed: await read(source, bytes) }
+    return { parsed: await read(source, bytes, expected) }
   } catch (error) {
     if (error instanceof SourceError) return { code: error.code, message: error.message }
     throw error

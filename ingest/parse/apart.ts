@@ -5,8 +5,12 @@ import path from 'node:path'
 import { z } from 'zod'
 import { SourceError } from '../../core/errors.ts'
 import type { ParsedDocument } from '../../core/types.ts'
+import { type Kind, kindOf } from './kind.ts'
 
-export type Reader = { read(source: string, bytes: Uint8Array, signal: AbortSignal): Promise<ParsedDocument> }
+export type Reader = {
+  /** `expected` is what the bytes should be, where the name of the source does not say it. */
+  read(source: string, bytes: Uint8Array, signal: AbortSignal, expected?: Kind | null): Promise<ParsedDocument>
+}
 
 type Limits = {
   readonly deadlineMs: number
@@ -21,7 +25,7 @@ type Limits = {
 const usual: Limits = { deadlineMs: 30_000, heapMb: 512, memoryMb: 1024, idleMs: 5000 }
 
 /** What a child is asked. Its answer is a `Reply`. */
-export type Request = { readonly source: string; readonly bytes: Uint8Array }
+export type Request = { readonly source: string; readonly bytes: Uint8Array; readonly expected: Kind | null }
 
 const span = z.object({ start: z.int().nonnegative(), end: z.int().nonnegative() })
 const parsed = z.object({
@@ -43,13 +47,13 @@ export function openReader(limits: Partial<Limits> = {}): Reader {
   let child: ChildProcess | null = null
   let idle: NodeJS.Timeout | undefined
   let queue: Promise<unknown> = Promise.resolve()
-  const readNext = async (source: string, bytes: Uint8Array, signal: AbortSignal) => {
+  const readNext = async (request: Request, signal: AbortSignal) => {
     signal.throwIfAborted()
     clearTimeout(idle)
     const current = child?.connected ? child : await start(bounds)
     child = current
     try {
-      const answer = await ask(current, { source, bytes }, bounds, signal)
+      const answer = await ask(current, request, bounds, signal)
       // An idle child keeps nobody alive, and ends after a while.
       rest(current)
       idle = setTimeout(() => {
@@ -64,8 +68,8 @@ export function openReader(limits: Partial<Limits> = {}): Reader {
     }
   }
   return {
-    read: async (source, bytes, signal) => {
-      const answer = queue.then(async () => await readNext(source, bytes, signal))
+    read: async (source, bytes, signal, expected = kindOf(source)) => {
+      const answer = queue.then(async () => await readNext({ source, bytes, expected }, signal))
       queue = answer.catch(() => null)
       const read = await answer
       if ('parsed' in read) return withoutUndefined(read.parsed)

@@ -8,7 +8,7 @@ import { findBoilerplate } from './boilerplate.ts'
 import { findContents } from './contents.ts'
 import { charsetOfPage, checkBytes, decode } from './decode.ts'
 import { parseHtml } from './html.ts'
-import { endingOf, type Kind, knownEndings } from './kind.ts'
+import { endingOf, type Kind, kindOf, knownEndings } from './kind.ts'
 import { repairLevels } from './levels.ts'
 import { parseMarkdown } from './markdown.ts'
 import { readableName } from './metadata.ts'
@@ -16,15 +16,15 @@ import { rejoin } from './rejoin.ts'
 import { kindOfArchive, looksLikeHtml, sniff } from './sniff.ts'
 import { parseText } from './text.ts'
 
-/** Throws SourceError, and nothing else, whatever the bytes are. */
-export async function read(source: string, bytes: Uint8Array): Promise<ParsedDocument> {
-  return readPlain(source, bytes) ?? (await readOther(source, bytes))
+/** Throws SourceError, and nothing else, whatever the bytes are. `expected` is what they should be. */
+export async function read(source: string, bytes: Uint8Array, expected = kindOf(source)): Promise<ParsedDocument> {
+  return readPlain(source, bytes, expected) ?? (await readOther(source, bytes, expected))
 }
 
 /** The same at once, by code that is loaded anyway; null: it is of another kind. */
-export function readPlain(source: string, bytes: Uint8Array): ParsedDocument | null {
+export function readPlain(source: string, bytes: Uint8Array, expected = kindOf(source)): ParsedDocument | null {
   checkBytes(source, bytes)
-  const named = sniff(source, bytes)
+  const named = sniff(source, bytes, expected)
   if (named !== null && !isPlain(named)) return null
   const { kind, text } = textOf(source, bytes, named)
   const audience = readAudience(source, kind, text)
@@ -55,8 +55,8 @@ function textOf(source: string, bytes: Uint8Array, named: PlainKind | null): { k
   return { kind, text }
 }
 
-async function readOther(source: string, bytes: Uint8Array): Promise<ParsedDocument> {
-  const found = sniff(source, bytes)
+async function readOther(source: string, bytes: Uint8Array, expected: Kind | null): Promise<ParsedDocument> {
+  const found = sniff(source, bytes, expected)
   try {
     if (found === 'table' || found === 'notebook') return await readLines(source, bytes, found)
     const draft = await packedDraft(source, bytes, found)

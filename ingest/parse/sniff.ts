@@ -4,8 +4,7 @@ import { SourceError } from '../../core/errors.ts'
 import { endingOf, isTextKind, type Kind, kindOf } from './kind.ts'
 
 /** A ZIP is told apart by its entries later. null: a text, and the name does not say of which kind. */
-export function sniff(source: string, bytes: Uint8Array): Kind | 'zip' | null {
-  const named = kindOf(source)
+export function sniff(source: string, bytes: Uint8Array, named = kindOf(source)): Kind | 'zip' | null {
   if (isPdf(bytes, named)) return 'pdf'
   if (zips.some((signature) => startsWith(bytes, signature))) return 'zip'
   const foreign = foreigners.find(([, signature]) => startsWith(bytes, signature))

@@ -1,6 +1,7 @@
 // The entries of a feed: the page that each links to, or what the feed itself holds where there is no such page.
 import { z } from 'zod'
 import { SourceError } from '../../core/errors.ts'
+import type { Seen } from '../../core/origins.ts'
 import { FetchError } from '../fetch/fetch-error.ts'
 import { type FeedEntry, readFeed } from '../fetch/feed-text.ts'
 import type { Fetcher } from '../fetch/fetch.ts'
@@ -11,7 +12,7 @@ import { plainUrl } from '../fetch/web-url.ts'
 import { isChosenUrl } from './choose.ts'
 import { audienceHint, isOnSite, type Listing } from './listing.ts'
 import { pageEntry } from './page.ts'
-import { hashOf, type Hints, type Loaded, type OriginMemory, type Seen, type SourceEntry } from './source.ts'
+import { hashOf, type Hints, type Loaded, type OriginMemory, type SourceEntry } from './source.ts'
 import type { SpecOf } from './spec.ts'
 
 // Without their contents: those are what would make this large, and are asked for again when they are needed.

@@ -22,7 +22,8 @@ export type OriginDeps = {
   readonly dataDir: string
   /** what git gets its PATH, HOME and keys from */
   readonly environment: Environment
-  readonly input: Readable
+  /** null: nobody pipes anything in */
+  readonly input: Readable | null
   readonly resolve?: Resolve
   readonly limits?: FetcherOptions['limits']
 }
@@ -38,10 +39,10 @@ export function openOrigins(file: SourcesFile, deps: OriginDeps): Origins {
   const { publicUrl, resolve = resolveBySystem, limits = {} } = deps
   const fetcher = openFetcher({ publicUrl, openings: openingsOf(file), resolve, limits })
   const origins = file.sources.map((spec): Origin => {
-    const { name, kind, schedule } = spec
+    const { name, kind, schedule, audience } = spec
     const list = (memory: OriginMemory, signal: AbortSignal) =>
       ended(listingOf(spec, file, { ...deps, resolve }, fetcher, memory, signal), signal)
-    return { name, kind, schedule, list }
+    return { name, kind, schedule, audience, list }
   })
   return { origins, close: fetcher.close }
 }

@@ -1,11 +1,12 @@
 // One page of the web as something to learn.
 import { SourceError } from '../../core/errors.ts'
+import type { Seen } from '../../core/origins.ts'
 import type { Fetcher } from '../fetch/fetch.ts'
 import { documentTypes } from '../fetch/media-types.ts'
 import { readLinks } from '../fetch/page-links.ts'
 import type { Fetched, Wanted } from '../fetch/request.ts'
 import { fileNameOf, plainUrl, siteOf, toUrl } from '../fetch/web-url.ts'
-import { hashOf, type Hints, type Loaded, type Seen, type SourceEntry } from './source.ts'
+import { hashOf, type Hints, type Loaded, type SourceEntry } from './source.ts'
 
 export type Page = {
   readonly source: string

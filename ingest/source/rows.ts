@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
-import { audienceName, isAudienceName } from '../../core/audience.ts'
+import { audienceName, isAudienceName, narrowAudience, nobody } from '../../core/audience.ts'
 import { SourceError } from '../../core/errors.ts'
 import { MAX_SOURCE_BYTES } from '../parse/decode.ts'
 import { toIsoDate } from '../parse/metadata.ts'
@@ -44,17 +44,26 @@ export async function* listRows(spec: RowsSpec, folder: string, signal: AbortSig
   return true
 }
 
-type ReadRow = { readonly id: string; readonly text: string; readonly hints: Hints }
+/** `audience` null: there is one, and it cannot be read. */
+type ReadRow = {
+  readonly id: string
+  readonly text: string
+  readonly hints: Hints
+  readonly audience: readonly string[] | null
+}
 
 const endings = { markdown: 'md', text: 'txt', html: 'html' } as const
 const mediaTypes = { markdown: 'text/markdown', text: 'text/plain', html: 'text/html' } as const
 
-function rowEntry(source: string, { text, hints }: ReadRow, { format, path }: RowsSpec): SourceEntry {
+function rowEntry(source: string, { text, hints, audience }: ReadRow, { format, path }: RowsSpec): SourceEntry {
   const bytes = Buffer.from(text)
-  const hash = hashOf(Buffer.from(JSON.stringify([text, hints])))
+  const hash = hashOf(Buffer.from(JSON.stringify([text, hints, format])))
+  const isForNobody = audience === null || hints.audience?.includes(nobody) === true
   return {
     source,
     async load(seen) {
+      // As the fault of the document, and not of the listing: who learns it closes the copy that was learned before.
+      if (isForNobody) throw badAudience(source, audience)
       if (seen?.hash === hash) return 'unchanged'
       const fileName = `${basename(path)}.${endings[format]}`
       return { bytes, mediaType: `${mediaTypes[format]}; charset=utf-8`, seen: { hash }, hints: { ...hints, fileName } }
@@ -73,19 +82,19 @@ function readRow(fields: Fields, spec: RowsSpec, place: string): ReadRow | Sourc
       `has no text in ${name}: name its field under columns (there are: ${Object.keys(fields).slice(0, 20).join(', ')})`,
     )
   }
-  const audience = audienceIn(fields[columns.audience ?? 'audience'], place)
-  if (audience instanceof SourceError) return audience
+  const audience = audienceIn(fields[columns.audience ?? 'audience'])
   const url = toUrl(column('url') ?? '')?.href ?? null
   const title = column('title')
   const publishedAt = toIsoDate(column('published_at'))
   const hints: Hints = {
-    ...audienceHint(audience.length > 0 ? { audience } : spec),
+    stands: true,
+    ...audienceHint({ audience: (audience && narrowAudience(audience, spec.audience)) ?? [nobody] }),
     ...(title === null ? {} : { title }),
     ...(url === null ? {} : { url }),
     ...(publishedAt === null ? {} : { publishedAt }),
   }
   // A row without an id is known by its words: changed, it is another document, and the one before is gone.
-  return { id: column('id') ?? url ?? hashOf(Buffer.from(text)).slice(0, 16), text, hints }
+  return { id: column('id') ?? url ?? hashOf(Buffer.from(text)).slice(0, 16), text, hints, audience }
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -100,17 +109,21 @@ function textIn(fields: Fields, name: string): string | null {
   return text === '' ? null : text
 }
 
-/** A list, or names by commas. What cannot be read must not make a row public. */
-function audienceIn(value: unknown, place: string): string[] | SourceError {
+/** A list, or names by commas; null: it cannot be read, which must not make a row public. */
+function audienceIn(value: unknown): string[] | null {
   if (value === undefined || value === null || value === '') return []
   const written: unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [value]
   const names = written.map((name) => (typeof name === 'string' ? audienceName(name) : ''))
   if (names.length > 0 && names.every(isAudienceName)) return [...new Set(names)]
-  return new SourceError(
-    'bad-audience',
-    place,
-    `${place} has an audience that cannot be read: write names by commas, or a list of texts`,
-  )
+  return null
+}
+
+function badAudience(source: string, audience: readonly string[] | null): SourceError {
+  const sentence =
+    audience === null
+      ? 'has an audience that cannot be read: write names by commas, or a list of texts'
+      : `is for ${audience.join(', ')}, of whom its source is for nobody: name a group in both`
+  return new SourceError('bad-audience', source, `${source} ${sentence}`)
 }
 
 async function* jsonRows(file: Readable): AsyncGenerator<Row> {

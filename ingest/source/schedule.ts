@@ -21,3 +21,19 @@ export function parseSchedule(written: string): Schedule | null {
   const daily = /^daily ([01]?\d|2[0-3]):([0-5]\d)$/.exec(written.trim())
   return daily ? { type: 'daily', minute: Number(daily[1]) * 60 + Number(daily[2]) } : null
 }
+
+// Enough that sources with one schedule, and many servers, do not all ask at the same moment.
+const MOST_JITTER_MS = 5 * units.m
+const JITTER = 0.1
+
+/** When a source with this schedule is read next, from now on: whatever was missed is missed once. */
+export function nextAt(written: string, now: Date, random = Math.random): Date | null {
+  const schedule = parseSchedule(written)
+  if (!schedule) return null
+  const periodMs = schedule.type === 'every' ? schedule.everyMs : units.d
+  const jitterMs = Math.round(random() * Math.min(periodMs * JITTER, MOST_JITTER_MS))
+  if (schedule.type === 'every') return new Date(now.getTime() + periodMs + jitterMs)
+  const today = Math.floor(now.getTime() / units.d) * units.d + schedule.minute * units.m
+  // A minute that began a moment ago is that of tomorrow, also for one that came late by its jitter.
+  return new Date((today > now.getTime() ? today : today + units.d) + jitterMs)
+}

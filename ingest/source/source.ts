@@ -1,23 +1,16 @@
 // What ingest knows of where documents come from: an origin names its sources, and each can be loaded by itself.
 import { createHash } from 'node:crypto'
 import type { SourceError } from '../../core/errors.ts'
+import type { Seen } from '../../core/origins.ts'
 
-/** What a source was when it was last read: given back to it, so that what is unchanged is not sent again. */
-export type Seen = {
-  readonly etag?: string
-  readonly lastModified?: string
-  /** of the bytes that were loaded */
-  readonly hash?: string
-  /** of the file in git */
-  readonly commit?: string
-}
-
-/** What the source knows of a document besides its bytes. It stands above what the document says of itself. */
+/** What the source knows of a document besides its bytes, where that does not say it itself. */
 export type Hints = {
   readonly title?: string
   readonly url?: string
   readonly publishedAt?: string
-  /** as core/audience.ts writes names. Whoever merges them must not widen the audience that a document gives itself. */
+  /** it is the document's own word, as the other columns of a row are, and stands above what its text seems to say */
+  readonly stands?: true
+  /** as core/audience.ts writes names; it narrows the audience that a document gives itself and never widens it */
   readonly audience?: readonly string[]
   /** a name whose ending tells the format, where the source's own does not */
   readonly fileName?: string
@@ -53,6 +46,8 @@ export type Origin = {
   readonly kind: string
   /** as `parseSchedule` reads it; null: only when asked */
   readonly schedule: string | null
+  /** whom its documents are for; none: everyone */
+  readonly audience: readonly string[]
   /** Entries may be loaded while the listing goes on. Throws nothing but an abort. */
   list(memory: OriginMemory, signal: AbortSignal): AsyncIterable<OriginEvent>
 }

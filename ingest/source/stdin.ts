@@ -10,8 +10,14 @@ const mediaTypes = { markdown: 'text/markdown', text: 'text/plain', html: 'text/
 const endings = { markdown: 'md', text: 'txt', html: 'html' } as const
 
 /** Never complete: what was piped in the last time is not gone because something else is piped in now. */
-export async function* listInput(spec: SpecOf<'stdin'>, input: Readable): Listing {
+export async function* listInput(spec: SpecOf<'stdin'>, input: Readable | null): Listing {
   const source = `stdin:${spec.name}`
+  if (input === null)
+    throw new SourceError(
+      'no-input',
+      source,
+      `${source} is read by npm run ingest while no server holds the store: stop it, or send the text by POST /v1/documents`,
+    )
   let reading: Promise<Buffer> | null = null
   yield {
     type: 'entry',

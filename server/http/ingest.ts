@@ -1,8 +1,8 @@
 // POST /v1/ingest: lets the command line of the same user learn files through a running server, which alone may
 // touch the embedded store. The token is in the data directory, readable by that user only.
 import { Hono } from 'hono'
-import { AppError, InputError } from '../../core/errors.ts'
-import type { Syncing } from '../../core/syncs.ts'
+import { AppError, ConfigError, InputError } from '../../core/errors.ts'
+import type { Syncing, SyncRequest } from '../../core/syncs.ts'
 import type { IngestEvent } from '../../core/types.ts'
 import { readBody } from './body.ts'
 import { ingestBody, planBody } from './schemas.ts'
@@ -21,14 +21,25 @@ export function ingestRoutes({ syncing, token, report }: IngestRouteDeps): Hono 
   return new Hono()
     .post('/v1/ingest', async (c) => {
       requireToken(c, token, 'ingesting')
-      const { paths, allow_deletes: allowDeletes } = await readBody(c, ingestBody, LIMIT_BYTES)
-      return linesResponse((signal) => syncing.run({ trigger: 'command', paths, allowDeletes }, signal), report)
+      const { allow_deletes: allowDeletes, ...asked } = await readBody(c, ingestBody, LIMIT_BYTES)
+      const request = { trigger: 'command', ...targetsOf(asked), allowDeletes } as const
+      return linesResponse((signal) => syncing.run(request, signal), report)
     })
     .post('/v1/ingest/plan', async (c) => {
       requireToken(c, token, 'ingesting')
-      const { paths } = await readBody(c, planBody, LIMIT_BYTES)
-      return c.json(toWire(await syncing.plan(paths, c.req.raw.signal)))
+      const asked = await readBody(c, planBody, LIMIT_BYTES)
+      const plan = syncing.plan(targetsOf(asked), c.req.raw.signal).catch((error: unknown) => {
+        // Of sources.yaml, which whoever asks can correct.
+        throw error instanceof ConfigError ? new InputError(error.code, error.message, 'sources') : error
+      })
+      return c.json(toWire(await plan))
     })
+}
+
+type Targets = { readonly paths: readonly string[]; readonly sources?: readonly string[] | undefined }
+
+function targetsOf({ paths, sources }: Targets): Pick<SyncRequest, 'paths' | 'sources'> {
+  return { paths, ...(sources !== undefined && { sources }) }
 }
 
 /** Pulled by the reader; one that leaves has cancelled the sync. */
@@ -62,9 +73,13 @@ async function* lines(events: AsyncIterable<IngestEvent>, report: Report, signal
   }
 }
 
-/** The caller's fault, or somebody's wish. */
+/** The caller's fault, also of the file that they have written, or somebody's wish. */
 function isExpected(error: unknown): boolean {
-  return error instanceof InputError || (error instanceof AppError && error.code === 'cancelled')
+  return (
+    error instanceof InputError ||
+    error instanceof ConfigError ||
+    (error instanceof AppError && error.code === 'cancelled')
+  )
 }
 
 function faultOf(error: unknown): { readonly code: string; readonly message: string } {

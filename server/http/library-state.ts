@@ -21,15 +21,16 @@ export type LibraryStateDeps = {
 export function libraryStateRoutes({ store, syncing, library, generator, uploads }: LibraryStateDeps): Hono {
   return new Hono().get('/v1/library', async (c) => {
     parseShape(noQuery, c.req.query(), 'query')
-    const [documents, { chunks }, syncs, failures] = await Promise.all([
+    const [documents, { chunks }, syncs, sources, failures] = await Promise.all([
       store.documents.count(library),
       store.search.state(library),
       syncing.list(LOOKED_BACK),
+      syncing.origins(),
       store.syncs.failures(library, MOST_FAILURES),
     ])
     const lastSync = syncs.find(({ state }) => state !== 'running') ?? null
     const running = syncs.find(({ state }) => state === 'running')?.id ?? null
     const model = generator?.model ?? null
-    return c.json(toWire({ library, documents, chunks, model, uploads, lastSync, running, failures }))
+    return c.json(toWire({ library, documents, chunks, model, uploads, lastSync, running, sources, failures }))
   })
 }

@@ -129,7 +129,10 @@ const undo: Operation = {
 const planFaults = {
   'not-allowed': notAllowed('ingesting'),
   ...bodyFaults(4 * 1024),
-  'bad-field': fault({ status: 422, code: 'bad-field', title: 'paths: is missing.', field: 'paths' }, { body: {} }),
+  'bad-field': fault(
+    { status: 422, code: 'bad-field', title: 'paths: is missing: name files, folders or sources.', field: 'paths' },
+    { body: {} },
+  ),
   ...outage(),
 }
 

@@ -52,10 +52,20 @@ const sendFaults = {
     {
       status: 422,
       code: 'bad-field',
-      title: 'text: must be there, or markdown, or html: exactly one of them.',
+      title: 'text: must be there, or markdown, or html: exactly one of them, or none for the page at a url.',
       field: 'text',
     },
     { body: { name: 'notes.md' } },
+  ),
+  'refused-url': fault(
+    {
+      status: 422,
+      code: 'refused-url',
+      title:
+        'url: http://192.168.0.1/ leads to 192.168.0.1, which is no public address: pages are added from public addresses only.',
+      field: 'url',
+    },
+    { body: { url: 'http://192.168.0.1/' } },
   ),
   'no-text': fault(
     {
@@ -76,7 +86,7 @@ const send: Operation = {
   tag: 'Library',
   summary: 'Add a document',
   description:
-    'As JSON, or files as multipart/form-data (any number of files, with title, url and audience as fields). It is learned before the reply, as the source upload/<name>; the same name again is a new revision. Who may: the setting UPLOADS.',
+    'As JSON, or files as multipart/form-data (any number of files, with title, url and audience as fields). JSON with a url and no text fetches that page, from public addresses only, and keeps it. It is learned before the reply, as the source upload/<name>; the same name again is a new revision. Who may: the setting UPLOADS.',
   body: uploadBody,
   replies: {
     201: { description: 'It can be asked about.', json: shapes.uploadedShape },

@@ -77,19 +77,34 @@ export const askBody = z.strictObject({
 
 export const searchBody = z.strictObject({ query: questionText, audiences, library: identifier.optional() })
 
-export const ingestBody = z.strictObject({
+const ingestTargets = {
   paths: z
     .array(z.string('must be a string').min(1, 'is empty'), 'must be an array')
-    .min(1, 'is empty')
     .max(100_000, 'holds more than 100,000 names')
+    .default([])
     .describe('files and folders on the machine of the server'),
-  allow_deletes: z
-    .boolean('must be true or false')
-    .default(false)
-    .describe('documents that are gone are removed however many they are'),
-})
+  sources: z
+    .array(z.string('must be a string').min(1, 'is empty'), 'must be an array')
+    .max(1_000, 'holds more than 1,000 names')
+    .optional()
+    .describe('names of sources of sources.yaml; an empty list: all of them'),
+}
 
-export const planBody = z.strictObject({ paths: ingestBody.shape.paths })
+const hasTarget = ({ paths, sources }: { paths: readonly string[]; sources?: readonly string[] | undefined }) =>
+  paths.length > 0 || sources !== undefined
+const noTarget = { path: ['paths'], error: 'is missing: name files, folders or sources' }
+
+export const ingestBody = z
+  .strictObject({
+    ...ingestTargets,
+    allow_deletes: z
+      .boolean('must be true or false')
+      .default(false)
+      .describe('documents that are gone are removed however many they are'),
+  })
+  .refine(hasTarget, noTarget)
+
+export const planBody = z.strictObject(ingestTargets).refine(hasTarget, noTarget)
 
 const written = (kind: string) =>
   z
@@ -125,10 +140,16 @@ export const uploadBody = z
     path: ['name'],
     error: 'is missing: a document needs a name or a url',
   })
-  .refine(({ text, markdown, html }) => [text, markdown, html].filter((each) => each !== undefined).length === 1, {
-    path: ['text'],
-    error: 'must be there, or markdown, or html: exactly one of them',
-  })
+  .refine(
+    ({ url, ...texts }) => {
+      const given = [texts.text, texts.markdown, texts.html].filter((each) => each !== undefined).length
+      return given === 1 || (given === 0 && url !== undefined)
+    },
+    {
+      path: ['text'],
+      error: 'must be there, or markdown, or html: exactly one of them, or none for the page at a url',
+    },
+  )
 
 const limitFault = 'must be a whole number from 1 to 200'
 

@@ -27,7 +27,11 @@ export const syncShape = z
   .strictObject({
     id: z.string(),
     trigger: z.enum(['start', 'command', 'upload', 'schedule', 'undo']),
-    roots: z.array(z.string()).describe('what was asked for: folders, files, uploads, or the sync that was undone'),
+    roots: z
+      .array(z.string())
+      .describe(
+        'what was asked for: folders, files, `source:` and the name of one of sources.yaml, uploads, or the sync that was undone',
+      ),
     state: z
       .enum(['running', 'finished', 'interrupted', 'cancelled', 'failed'])
       .describe('interrupted: its process ended before it did'),
@@ -35,6 +39,7 @@ export const syncShape = z
     ended_at: moment.nullable(),
     total: count.describe('sources that were found, and documents to be removed'),
     done: count,
+    reading: z.string().nullable().describe('the name of the source that is read'),
     report: ingestReportShape,
     fault: z.strictObject({ code: z.string(), message: z.string() }).nullable().describe('why it failed'),
     undone_by: z.string().nullable().describe('the sync that took back what this one changed'),
@@ -75,6 +80,8 @@ export const cancelShape = z.strictObject({
 
 const failureShape = z.strictObject({ source: z.string(), code: z.string(), message: z.string() })
 
+const originShape = { name: z.string(), kind: z.string(), schedule: z.string().nullable().describe('as it is written') }
+
 export const libraryShape = z
   .strictObject({
     library: z.string(),
@@ -84,6 +91,9 @@ export const libraryShape = z
     uploads: z.boolean().describe('documents may be added by POST /v1/documents'),
     last_sync: syncShape.nullable().describe('the last one that has ended'),
     running: z.string().nullable().describe('the id of a sync that runs'),
+    sources: z
+      .array(z.strictObject({ ...originShape, next_at: moment.nullable().describe('when it is read again by itself') }))
+      .describe('those of sources.yaml; none while it cannot be read'),
     failures: z.array(failureShape).describe('sources that cannot be learned as they are at present; the first 100'),
   })
   .describe('The state of the library.')
@@ -118,7 +128,24 @@ export const planShape = z
     tokens: count.describe('that would be embedded, about; 0 for the built-in embedder'),
     usd,
     ms: count.nullable().describe('by the speed of the last syncs; null: there was none to go by'),
-    refused: z.string().nullable().describe('why such a sync would stop before it changed anything'),
+    refused: z
+      .string()
+      .nullable()
+      .describe('why such a sync would stop before it changed anything, or keep what is gone'),
+    sources: z
+      .array(
+        z.strictObject({
+          ...originShape,
+          added: count,
+          changed: count,
+          removed: count,
+          failed: count,
+          unchanged: count,
+          skipped: count,
+          complete: z.boolean().describe('all that there is was named'),
+        }),
+      )
+      .describe('of which these are those of sources.yaml'),
   })
   .describe('What a sync would do.')
 
@@ -133,6 +160,7 @@ export const ingestLineShape = z.discriminatedUnion('type', [
     gone: count.describe('documents that will be removed'),
     skipped: z.array(z.strictObject({ source: z.string(), reason: z.string() })),
   }),
+  z.strictObject({ type: z.literal('reading'), name: z.string(), kind: z.string() }),
   z.strictObject({ type: z.literal('kept'), sources: z.array(z.string()), message: z.string() }),
   z.strictObject({ type: z.enum(['learned', 'changed']), ...outcome, chunks: count, embedded: count, tokens: count }),
   z.strictObject({ type: z.literal('unchanged'), ...outcome }),

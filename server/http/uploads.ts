@@ -3,7 +3,7 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { audienceNames } from '../../core/audience.ts'
-import { InputError } from '../../core/errors.ts'
+import { InputError, SourceError } from '../../core/errors.ts'
 import type { DocumentStore } from '../../core/ports.ts'
 import type { Syncing, Upload, UploadSaid } from '../../core/syncs.ts'
 import type { IngestEvent } from '../../core/types.ts'
@@ -25,7 +25,7 @@ export function uploadsRoutes(deps: UploadsRouteDeps): Hono {
   return new Hono()
     .post('/v1/documents', async (c) => {
       refuseClosed(deps.uploads)
-      return c.json(await learn(await readUploads(c), deps), 201)
+      return c.json(await learn(await readUploads(c, deps.syncing), deps), 201)
     })
     .delete('/v1/documents/:id', async (c) => {
       refuseClosed(deps.uploads)
@@ -69,7 +69,7 @@ function isLearned(event: IngestEvent): event is Learned {
   return event.type === 'learned' || event.type === 'changed' || event.type === 'unchanged'
 }
 
-async function readUploads(c: Context): Promise<Upload[]> {
+async function readUploads(c: Context, syncing: Syncing): Promise<Upload[]> {
   const type = c.req.header('content-type') ?? ''
   const isForm = /^multipart\/form-data\b/i.test(type)
   if (!isForm && !/^application\/(?:[\w.-]+\+)?json\b/i.test(type))
@@ -78,7 +78,8 @@ async function readUploads(c: Context): Promise<Upload[]> {
       `The body's type is ${JSON.stringify(type.slice(0, 80))}; send application/json, or files as multipart/form-data.`,
     )
   const bytes = await readBytes(c.req.raw, LIMIT_BYTES, ': send the files one by one, or split the document')
-  return isForm ? await uploadsOfForm(bytes, type) : [uploadOfJson(parseBytes(bytes))]
+  if (isForm) return await uploadsOfForm(bytes, type)
+  return [await uploadOfJson(parseBytes(bytes), syncing, c.req.raw.signal)]
 }
 
 async function uploadsOfForm(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<Upload[]> {
@@ -100,21 +101,48 @@ async function uploadsOfForm(bytes: Uint8Array<ArrayBuffer>, type: string): Prom
   return await Promise.all(files.map(async (file) => ({ name: nameOf(file.name), bytes: await file.bytes(), said })))
 }
 
-function uploadOfJson(value: unknown): Upload {
+async function uploadOfJson(value: unknown, syncing: Syncing, signal: AbortSignal): Promise<Upload> {
   const { name, text, markdown, html, ...said } = parseShape(uploadBody, value, 'body')
-  const { written, endings } = writtenOf({ text, markdown, html })
+  const sent = writtenOf({ text, markdown, html })
+  // Nothing but an address: the page that is there now.
+  if (sent === null) return await uploadOfPage(said.url ?? '', name, saidOf(said), syncing, signal)
   const given = nameOf(name ?? slugOf(said.url ?? ''))
-  const isKnown = endings.some((ending) => given.toLowerCase().endsWith(ending))
-  return { name: isKnown ? given : `${given}${endings[0]}`, bytes: Buffer.from(written), said: saidOf(said) }
+  const isKnown = sent.endings.some((ending) => given.toLowerCase().endsWith(ending))
+  const whole = isKnown ? given : `${given}${sent.endings[0]}`
+  return { name: whole, bytes: Buffer.from(sent.written), said: saidOf(said) }
+}
+
+/** Throws InputError with the reason why it is not read: a private address, no such page, a type that cannot be read. */
+async function uploadOfPage(
+  url: string,
+  name: string | undefined,
+  said: UploadSaid,
+  syncing: Syncing,
+  signal: AbortSignal,
+): Promise<Upload> {
+  try {
+    const page = await syncing.fetchPage(url, signal)
+    const ending = /\.[^.]+$/.exec(page.name)?.[0] ?? ''
+    const given = nameOf(name ?? page.name)
+    return {
+      name: given.toLowerCase().endsWith(ending.toLowerCase()) ? given : `${given}${ending}`,
+      bytes: page.bytes,
+      // Where it lives is the page's word, in place of the address it was found at.
+      said: { ...said, ...page.said },
+    }
+  } catch (error) {
+    if (error instanceof SourceError) throw new InputError(error.code, `url: ${error.message}.`, 'url')
+    throw error
+  }
 }
 
 type Texts = Readonly<Record<'text' | 'markdown' | 'html', string | undefined>>
 
-/** One of the three is there: the shape says so. The first of its endings is added to a name that has none of them. */
-function writtenOf({ text, markdown, html }: Texts): { written: string; endings: readonly string[] } {
+/** One of the three, or null. The first of its endings is added to a name that has none of them. */
+function writtenOf({ text, markdown, html }: Texts): { written: string; endings: readonly string[] } | null {
   if (text !== undefined) return { written: text, endings: ['.txt', '.text'] }
   if (markdown !== undefined) return { written: markdown, endings: ['.md', '.markdown', '.mdx'] }
-  return { written: html ?? '', endings: ['.html', '.htm'] }
+  return html === undefined ? null : { written: html, endings: ['.html', '.htm'] }
 }
 
 function saidOf({

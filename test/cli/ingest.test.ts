@@ -51,6 +51,7 @@ it('of a plan prints twelve names of many, and its price', () => {
     usd: 0.0004,
     ms: 12_300,
     refused: null,
+    sources: [],
   }
   expect(planText(plan).split('\n').slice(-5)).toEqual([
     '  + 11.md',

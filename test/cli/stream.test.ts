@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ask } from '../../cli/ask.ts'
 import type { CommandOptions } from '../../cli/connect.ts'
-import { ingestPaths } from '../../cli/ingest.ts'
+import { ingestTargets } from '../../cli/ingest.ts'
 import { AppError } from '../../core/errors.ts'
 
 /** A server that says `text` and is then cut off, in the middle of its body or as if that were the end. */
@@ -27,7 +27,7 @@ const found = '{"type":"found","files":2,"skipped":[]}\n'
 
 describe.each(['cut', 'closed'] as const)('a connection that is %s before its end', (ending) => {
   it('tells who learns that what was learned is kept', async () => {
-    const error = await errorOf(ingestPaths(['x'], dying(found, ending)))
+    const error = await errorOf(ingestTargets({ paths: ['x'] }, dying(found, ending), false))
     expect(error).toBeInstanceOf(AppError)
     expect((error as AppError).message).toBe(
       'The connection to the server was cut before the end; run the same command again: what was learned is kept.',

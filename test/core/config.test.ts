@@ -1,6 +1,7 @@
 // Configuration: one frozen object, or every fault at once with what was found and what is expected.
 import { describe, expect, it } from 'vitest'
-import { readConfig, settings } from '../../core/config.ts'
+import { readConfig } from '../../core/config.ts'
+import { settings } from '../../core/settings.ts'
 import { ConfigError } from '../../core/errors.ts'
 
 describe('the configuration', () => {
@@ -13,6 +14,8 @@ describe('the configuration', () => {
       dataDir: 'data',
       libraryDir: 'library',
       libraryDirIsSet: false,
+      sources: 'sources.yaml',
+      sourcesIsSet: false,
       databaseUrl: null,
       provider: null,
       embeddingModel: null,

@@ -1,7 +1,6 @@
 // Public sets: how their files are read, and the real steps asked of one passage.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { exitCodeOf } from '../../eval/exit.ts'
 import { halfOf, type Learn, readCount } from '../../eval/command.ts'
@@ -9,7 +8,6 @@ import { grid, halvesTable, meanOf, shareOf } from '../../eval/figures.ts'
 import { heldShare } from '../../eval/public/abstention.ts'
 import { chunking } from '../../eval/public/chunking.ts'
 import { clapnq } from '../../eval/public/clapnq.ts'
-import { readCsv } from '../../eval/public/csv.ts'
 import { probe, quotesOf } from '../../eval/public/passage.ts'
 import { placeFinder } from '../../eval/public/place.ts'
 import { rewrites } from '../../eval/public/rewrites.ts'
@@ -147,26 +145,6 @@ describe('an option that counts', () => {
   it.each(['0', '-1', '1.5', 'x', '', '1e9'])('is no %j', (text) => {
     expect(() => readCount('size', text)).toThrow(
       `--size is ${JSON.stringify(text)}: give a whole number from 1 to 9999999.`,
-    )
-  })
-})
-
-describe('comma-separated values', () => {
-  it('may hold commas, quotes and line breaks in quoted fields', () => {
-    expect(readCsv('a,b\r\n"x, ""y""\n",2\n\n,3\n')).toEqual([
-      ['a', 'b'],
-      ['x, "y"\n', '2'],
-      ['', '3'],
-    ])
-  })
-
-  it('are read as they were written', () => {
-    const field = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', ' ') })
-    fc.assert(
-      fc.property(fc.array(fc.tuple(field, field), { minLength: 1 }), (rows) => {
-        const text = rows.map((row) => row.map((each) => `"${each.replaceAll('"', '""')}"`).join(',')).join('\n')
-        expect(readCsv(text)).toEqual(rows)
-      }),
     )
   })
 })

@@ -18,7 +18,7 @@ describe('a plan', () => {
     await writeFile(join(folder, 'e.md'), '---\naudience: @payments\n---\n')
     await writeFile(join(folder, 'f.png'), '')
     const before = await contentOf(database.query)
-    const plan = await syncing.plan([folder], never)
+    const plan = await syncing.plan({ paths: [folder] }, never)
     expect(await contentOf(database.query)).toEqual(before)
     expect(plan).toMatchObject({
       added: { count: 1, some: [join(folder, 'd.md')] },
@@ -49,12 +49,12 @@ describe('a plan', () => {
     await using database = await openTestDatabase()
     const { syncing, learn } = await openTestSyncs(database)
     const folder = await folderOf(articles(15))
-    const first = await syncing.plan([folder], never)
+    const first = await syncing.plan({ paths: [folder] }, never)
     expect(first).toMatchObject({ added: { count: 15 }, ms: null, refused: null })
     expect(first.added.some.map(nameOf)).toHaveLength(12)
     await learn([folder])
     for (let n = 1; n <= 15; n++) await rm(join(folder, `a${n}.md`))
-    expect(await syncing.plan([folder], never)).toMatchObject({
+    expect(await syncing.plan({ paths: [folder] }, never)).toMatchObject({
       removed: { count: 15 },
       refused: expect.stringContaining('and 3 more') as string,
     })
@@ -64,11 +64,11 @@ describe('a plan', () => {
     await using database = await openTestDatabase()
     const folder = await folderOf({ 'a.md': article('Alpha') })
     const priced = await openTestSyncs(database, { tokenPrice: { usdPerMillion: 20 } })
-    const { tokens, usd } = await priced.syncing.plan([folder], never)
+    const { tokens, usd } = await priced.syncing.plan({ paths: [folder] }, never)
     expect(tokens).toBeGreaterThan(3)
     expect(usd).toBeCloseTo(tokens * 20e-6)
     const unpriced = await openTestSyncs(database, { tokenPrice: { usdPerMillion: null } })
-    expect(await unpriced.syncing.plan([folder], never)).toMatchObject({ tokens, usd: null })
+    expect(await unpriced.syncing.plan({ paths: [folder] }, never)).toMatchObject({ tokens, usd: null })
     expect((await priced.learn([folder])).report).toMatchObject({ tokens, usd })
   })
 })

@@ -2,6 +2,7 @@
 import { StoreError } from '../../core/errors.ts'
 import type { ConversationStore, RatedAnswer } from '../../core/conversations.ts'
 import type { AnswerStore, DocumentStore, ReplyStore, Store } from '../../core/ports.ts'
+import type { OriginStore } from '../../core/origins.ts'
 import type { IndexReport, StoreStatus } from '../../core/reports.ts'
 import type { SyncStore } from '../../core/syncs.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
@@ -74,6 +75,7 @@ export const noDocuments: DocumentStore = {
   save: async () => 'unchanged',
   remove: async () => false,
   adopt: async () => {},
+  see: async () => {},
   purge: async () => 0,
   uploadsToLearn: async () => [],
   upload: async () => null,
@@ -96,6 +98,18 @@ const noSyncs: SyncStore = {
   markUndone: async () => {},
   failures: async () => [],
   settle: async () => {},
+}
+
+const noOrigins: OriginStore = {
+  memory: async () => null,
+  remember: async () => {},
+  take: async () => true,
+  takeDue: async () => null,
+  renew: async () => {},
+  release: async () => {},
+  schedule: async () => {},
+  list: async () => [],
+  clock: async () => new Date(),
 }
 
 export function emptyStore(): Store {
@@ -122,6 +136,7 @@ export function emptyStore(): Store {
       sweep: async () => {},
     },
     syncs: noSyncs,
+    origins: noOrigins,
     ping: async () => {},
     close: async () => {},
   }
@@ -173,6 +188,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     reports: part(),
     inbox: part(),
     syncs: part(),
+    origins: part(),
     ping: fail,
     close: async () => {},
   }

@@ -1,5 +1,6 @@
 // What an origin told, and what its entries were when they were loaded.
-import type { Origin, Loaded, OriginEvent, OriginMemory, Seen } from '../../ingest/source/source.ts'
+import type { Seen } from '../../core/origins.ts'
+import type { Origin, Loaded, OriginEvent, OriginMemory } from '../../ingest/source/source.ts'
 
 export type Listed = {
   /** sources of the entries, in order */

@@ -1,0 +1,108 @@
+// One sync as it runs: begun in the store, said to be alive, noted, and ended however it is left.
+import { randomUUID } from 'node:crypto'
+import { AppError } from '../core/errors.ts'
+import type { Sync, SyncEnd, SyncProgress, SyncStore, SyncToBegin, SyncTrigger } from '../core/syncs.ts'
+import type { IngestEvent } from '../core/types.ts'
+import type { Holding } from './holding.ts'
+import type { IngestDeps } from './ingest.ts'
+import { openNotes } from './notes.ts'
+import { openTally, type Tally } from './tally.ts'
+
+export type RecordDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & {
+  readonly syncs: SyncStore
+  readonly holding: Holding
+  readonly silentMs?: number
+}
+
+/** What this process knows of a sync that it runs. */
+export type Running = {
+  readonly sync: Sync
+  readonly controller: AbortController
+  readonly tally: Tally
+  readonly finished: Promise<void>
+}
+
+export type Work = (deps: IngestDeps, signal: AbortSignal) => AsyncIterable<IngestEvent>
+
+// Said every 2 s, which also tells readers in other processes how far it is. One statement of the store may take 30.
+const BEAT_MS = 2_000
+export const SILENT_MS = 90_000
+const KEPT_REMOVED_DAYS = 30
+
+type Asked = {
+  readonly trigger: SyncTrigger
+  readonly roots: readonly string[]
+  readonly work: Work
+  readonly signal: AbortSignal
+}
+
+/** Its events, while it is kept what they say. However this generator is left, the sync is ended. */
+export async function* runRecorded(
+  { trigger, roots, work, signal }: Asked,
+  running: Map<string, Running>,
+  deps: RecordDeps,
+): AsyncGenerator<IngestEvent> {
+  const { syncs, library, silentMs = SILENT_MS, holding } = deps
+  const id = `syn_${randomUUID().replaceAll('-', '')}`
+  await syncs.closeDead(library, [...running.keys()], silentMs)
+  await syncs.begin(library, { id, trigger, roots })
+  const controller = new AbortController()
+  const { promise: finished, resolve } = Promise.withResolvers<void>()
+  const tally = openTally(deps.tokenPrice)
+  running.set(id, { sync: begun({ id, trigger, roots }), controller, tally, finished })
+  const renew = async () => await Promise.all([syncs.renew(library, id, progressOf(tally)), holding.renew()])
+  const beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
+  const notes = openNotes(library, id, syncs)
+  let end: Pick<SyncEnd, 'state' | 'fault'> = { state: 'cancelled', fault: null }
+  try {
+    yield { type: 'began', sync: id }
+    for await (const event of work({ ...deps, sync: id }, AbortSignal.any([signal, controller.signal]))) {
+      tally.add(event)
+      await notes.add(event)
+      yield event
+    }
+    if (trigger !== 'upload') await notes.settle(roots)
+    await deps.documents.purge(library, KEPT_REMOVED_DAYS)
+    end = { state: 'finished', fault: null }
+  } catch (error) {
+    end = endOf(error, signal, controller.signal)
+    throw controller.signal.aborted ? stopped(end.state) : error
+  } finally {
+    clearInterval(beat)
+    // The store may be what failed: then the next one to look finds a sync that says nothing any more.
+    await notes.flush().catch(() => {})
+    await syncs.end(library, id, { ...end, ...progressOf(tally) }).catch(() => {})
+    running.delete(id)
+    resolve()
+  }
+}
+
+function endOf(error: unknown, ...[asking, own]: readonly AbortSignal[]): Pick<SyncEnd, 'state' | 'fault'> {
+  if (asking?.aborted) return { state: 'cancelled', fault: null }
+  if (own?.aborted) return { state: isCancelled(own.reason) ? 'cancelled' : 'interrupted', fault: null }
+  const known = error instanceof AppError
+  const message = known ? error.message : 'The log of the server has the details.'
+  return { state: 'failed', fault: { code: known ? error.code : 'internal', message } }
+}
+
+export function stopped(state: SyncEnd['state']): AppError {
+  if (state === 'cancelled')
+    return new AppError('cancelled', 'The sync was cancelled; what was done stays. Run it again to go on.')
+  return new AppError('shutting-down', 'The server is shutting down; what was done stays.', { retryable: true })
+}
+
+const CANCELLED = 'cancelled by a person'
+export const cancelled = () => new DOMException(CANCELLED, 'AbortError')
+const isCancelled = (reason: unknown) => reason instanceof DOMException && reason.message === CANCELLED
+
+/** As it stands in the store before anything is found. */
+function begun(sync: SyncToBegin): Sync {
+  const { report } = progressOf(openTally(undefined))
+  const beganAt = new Date().toISOString()
+  const nothing = { endedAt: null, total: 0, done: 0, reading: null, fault: null, undoneBy: null }
+  return { ...sync, state: 'running', beganAt, report, ...nothing }
+}
+
+export function progressOf(tally: Tally): SyncProgress {
+  return { total: tally.total(), done: tally.done(), reading: tally.reading(), report: tally.report() }
+}
