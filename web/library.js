@@ -1,6 +1,6 @@
 // @ts-check
 // What there is to ask about: the documents, when they were learned last, what could not be, and a way to add some.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { request } from './api.js'
 import { html } from './html.js'
 import { dateWords, whenWords } from './dates.js'
@@ -120,7 +120,7 @@ function Progress({ its: { running } }) {
 function Upload() {
   const [isOver, setOver] = useState(false)
   const [said, setSaid] = useState(/** @type {Said} */ ({ lines: [], documents: [] }))
-  /** @param {FormData} body */
+  /** @param {FormData | { url: string }} body */
   const learn = async (body) => {
     setSaid({ lines: ['Learning …'], documents: [] })
     try {
@@ -138,6 +138,13 @@ function Upload() {
     if (form.has('files')) void learn(form)
   }
   useEffect(() => onDrop(setOver, send), [])
+  const address = useRef(/** @type {HTMLInputElement | null} */ (null))
+  /** @param {SubmitEvent} event */
+  const add = (event) => {
+    event.preventDefault()
+    const url = address.current?.value.trim()
+    if (url) void learn({ url })
+  }
   return html`<div class=${isOver ? 'drop over' : 'drop'}>
     <label>
       Drop files here, or <span class="link">choose some</span>
@@ -148,6 +155,16 @@ function Upload() {
         onChange=${(/** @type {Typed} */ event) => send(event.currentTarget.files ?? [])}
       />
     </label>
+    <form class="address" onSubmit=${add}>
+      <input
+        type="url"
+        required
+        aria-label="Address of a page"
+        placeholder="https://… to learn a page"
+        ref=${address}
+      />
+      <button>Learn</button>
+    </form>
     <ul role="status">
       ${said.documents.map(({ id, source }) => html`<li>Learned: <a href=${`/documents/${encodeURIComponent(id)}`}>${source.replace('upload/', '')}</a></li>`)}
       ${said.lines.map((line) => html`<li>${line}</li>`)}
