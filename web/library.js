@@ -138,13 +138,6 @@ function Upload() {
     if (form.has('files')) void learn(form)
   }
   useEffect(() => onDrop(setOver, send), [])
-  const address = useRef(/** @type {HTMLInputElement | null} */ (null))
-  /** @param {SubmitEvent} event */
-  const add = (event) => {
-    event.preventDefault()
-    const url = address.current?.value.trim()
-    if (url) void learn({ url })
-  }
   return html`<div class=${isOver ? 'drop over' : 'drop'}>
     <label>
       Drop files here, or <span class="link">choose some</span>
@@ -155,21 +148,27 @@ function Upload() {
         onChange=${(/** @type {Typed} */ event) => send(event.currentTarget.files ?? [])}
       />
     </label>
-    <form class="address" onSubmit=${add}>
-      <input
-        type="url"
-        required
-        aria-label="Address of a page"
-        placeholder="https://… to learn a page"
-        ref=${address}
-      />
-      <button>Learn</button>
-    </form>
+    <${Address} learn=${learn} />
     <ul role="status">
       ${said.documents.map(({ id, source }) => html`<li>Learned: <a href=${`/documents/${encodeURIComponent(id)}`}>${source.replace('upload/', '')}</a></li>`)}
       ${said.lines.map((line) => html`<li>${line}</li>`)}
     </ul>
   </div>`
+}
+
+/** A page of the web, by its address. @param {{ learn: (body: { url: string }) => Promise<void> }} props */
+function Address({ learn }) {
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null))
+  /** @param {SubmitEvent} event */
+  const add = (event) => {
+    event.preventDefault()
+    const url = field.current?.value.trim()
+    if (url) void learn({ url })
+  }
+  return html`<form class="address" onSubmit=${add}>
+    <input type="url" required aria-label="Address of a page" placeholder="https://… to learn a page" ref=${field} />
+    <button>Learn</button>
+  </form>`
 }
 
 /**
