@@ -156,8 +156,8 @@ describe('a task', () => {
 
   it('longer than its lease stays with who does it', async () => {
     await keep('t')
-    const perform = vi.fn(async () => await wait(1_500))
-    for (let n = 0; n < 2; n++) worker(perform, { leaseMs: 600 })
+    const perform = vi.fn(async () => await wait(4_500))
+    for (let n = 0; n < 2; n++) worker(perform, { leaseMs: 2_000 })
     await ended('t')
     expect(perform).toHaveBeenCalledTimes(1)
   })
@@ -177,7 +177,7 @@ describe('a worker that cannot renew its lease', () => {
     const once = vi.fn<InboxStore['take']>(async () => [])
     once.mockImplementationOnce(async (...asked) => await inbox.take(...asked))
     const broken = { take: once, renew: async () => await Promise.reject(outage()) }
-    const paused = worker(stuck, { leaseMs: 300 }, broken)
+    const paused = worker(stuck, { leaseMs: 2_000 }, broken)
     await vi.waitFor(async () => expect(await row('t')).toMatchObject({ attempts: 1 }))
     const seen: Attempt[] = []
     worker(async (_task, attempt) => void seen.push(attempt))
@@ -277,7 +277,7 @@ describe('an outage of the database', () => {
       postpone: async (...asked) => (check(), await inbox.postpone(...asked)),
       end: async (...asked) => (check(), await inbox.end(...asked)),
     }
-    worker(perform, { leaseMs: 400 }, through)
+    worker(perform, { leaseMs: 2_000 }, through)
     await ended('t')
     expect(perform).toHaveBeenCalledTimes(2)
     expect(said('left to its lease')).toBe(1)
