@@ -18,6 +18,7 @@ export function Ending({ turn, answer, isLast }) {
   const { status, statements, citations, nearest } = answer
   const sayNearest = status === 'abstained' && nearest.length > 0
   return html`
+    ${status === 'abstained' && answer.query !== answer.question && html`<p class="place" dir="auto">Looked for: ${answer.query}</p>`}
     ${notesOf(answer).map((words) => html`<p class="notice">${words}</p>`)}
     ${statements.length > 0 && html`<${VerdictKey} statements=${statements} />`}
     ${citations.length > 0 && html`<${Footnotes} turn=${turn} citations=${citations} />`}
