@@ -1,10 +1,11 @@
 // npm run ingest: learns files, folders and sources through whoever holds the store, with a progress bar; says what it would do;
 // takes back what it did.
 import { AppError, InputError } from '../core/errors.ts'
+import type { SyncPlan } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import { showIngest } from '../ingest/progress.ts'
 import type { CommandOptions } from './connect.ts'
-import { planText, type WirePlan } from './plan.ts'
+import { planText } from './plan.ts'
 import { describeProblem } from './print.ts'
 import { cutOff, partsOf } from './stream.ts'
 import type { Targets } from './targets.ts'
@@ -17,7 +18,7 @@ export async function ingestTargets(targets: Targets, options: CommandOptions, a
 
 export async function planTargets(targets: Targets, options: CommandOptions): Promise<number> {
   const response = await post('/v1/ingest/plan', targets, options)
-  const plan = (await response.json()) as WirePlan
+  const plan = (await response.json()) as SyncPlan
   process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : `${planText(plan)}\n`)
   return plan.failed.count > 0 || plan.refused !== null ? 1 : 0
 }

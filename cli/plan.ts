@@ -1,39 +1,10 @@
 // What a sync would do, as a person reads it.
-type Some = { readonly count: number; readonly some: readonly string[] }
-type Failed = { readonly count: number; readonly some: readonly { readonly message: string }[] }
+import type { SyncPlan } from '../core/syncs.ts'
 
-/** `SyncPlan` of core/syncs.ts, whose keys are all single words. */
-export type WirePlan = {
-  readonly added: Some
-  readonly changed: Some
-  readonly removed: Some
-  readonly failed: Failed
-  readonly unchanged: number
-  readonly skipped: number
-  readonly bytes: number
-  readonly chunks: number
-  readonly embedded: number
-  readonly tokens: number
-  readonly usd: number | null
-  readonly ms: number | null
-  readonly refused: string | null
-  readonly sources: readonly WirePlannedSource[]
-}
+// Its keys are all single words: on the wire they are the same.
+type Planned = SyncPlan['sources'][number]
 
-type WirePlannedSource = {
-  readonly name: string
-  readonly kind: string
-  readonly schedule: string | null
-  readonly added: number
-  readonly changed: number
-  readonly removed: number
-  readonly failed: number
-  readonly unchanged: number
-  readonly skipped: number
-  readonly complete: boolean
-}
-
-export function planText(plan: WirePlan): string {
+export function planText(plan: SyncPlan): string {
   const failed = { count: plan.failed.count, some: plan.failed.some.map(({ message }) => message) }
   return [
     ...plan.sources.map(sourceLine),
@@ -49,7 +20,7 @@ export function planText(plan: WirePlan): string {
 }
 
 /** `handbook (folder, every 6h): 3 new, 40 unchanged` */
-function sourceLine({ name, kind, schedule, complete, ...counts }: WirePlannedSource): string {
+function sourceLine({ name, kind, schedule, complete, ...counts }: Planned): string {
   const words = {
     added: 'new',
     changed: 'changed',
@@ -67,14 +38,14 @@ function sourceLine({ name, kind, schedule, complete, ...counts }: WirePlannedSo
   return `${name} (${what}): ${told.join(', ') || 'nothing'}${isWhole ? '' : '; not all of it could be seen: what was not stays'}`
 }
 
-function named(mark: string, what: string, { count, some }: Some): string[] {
+function named(mark: string, what: string, { count, some }: SyncPlan['added']): string[] {
   if (count === 0) return []
   const more = count > some.length ? [`  ${mark} and ${count - some.length} more`] : []
   return [`${count} ${what}:`, ...some.map((each) => `  ${mark} ${each}`), ...more]
 }
 
 /** The built-in embedder costs nothing and counts no tokens. */
-function cost({ embedded, tokens, usd }: WirePlan): string {
+function cost({ embedded, tokens, usd }: SyncPlan): string {
   if (tokens === 0) return embedded === 0 ? '' : ' ($0, built in)'
   return ` (about ${tokens} tokens, ${usd === null ? 'no price known: MODEL_PRICES' : `$${usd.toFixed(4)}`})`
 }

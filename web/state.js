@@ -99,7 +99,8 @@ export async function openConversation(shown) {
 export async function catchUp() {
   const { id } = conversation.value ?? {}
   const last = turns.value.at(-1)
-  if (!id || running() !== null || view === 'answers' || !last) return
+  // A fault stays, with the way to ask again.
+  if (!id || running() !== null || view === 'answers' || !last || last.ending.value === 'fault') return
   const found = await request(`/v1/conversations/${encodeURIComponent(id)}?limit=1`).catch(() => null)
   const isNews = found && found.answers.at(-1)?.id !== (last.answer.value?.id ?? last.asked.answerId)
   if (isNews && running() === null) await showConversation(id)
