@@ -68,11 +68,11 @@ describe('a quote from the second page', () => {
     const response = await app.post('/v1/search', { query: LAMPS })
     const { passages } = await readJson<{ passages: WireAnswer['passages'] }>(response)
     const [paged, others] = [passages.filter(isHandbook), passages.filter((each) => !isHandbook(each))]
-    expect(paged.map(({ headings, page }) => [headings.at(-1), page]).toSorted()).toEqual([
-      ['Kestrel bells', 3],
-      ['Kestrel gates', 1],
-      ['Kestrel lamps', 2],
-      ['Kestrel pilot', 2],
+    expect(paged.map(({ headings, page }) => `${headings.at(-1)} ${page}`).toSorted()).toEqual([
+      'Kestrel bells 3',
+      'Kestrel gates 1',
+      'Kestrel lamps 2',
+      'Kestrel pilot 2',
     ])
     expect(others.filter(({ page }) => page !== null)).toEqual([])
   })

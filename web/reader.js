@@ -25,8 +25,7 @@ function markBlock(block, start, end) {
   block.normalize()
   let offset = Number(block.getAttribute('data-start'))
   // Between two pages stands their mark, an element without text.
-  for (const node of [...block.childNodes]) {
-    if (!(node instanceof Text)) continue
+  for (const node of [...block.childNodes].filter((each) => each instanceof Text)) {
     const { length } = node
     markText(node, Math.max(0, start - offset), Math.min(length, end - offset))
     offset += length

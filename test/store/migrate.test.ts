@@ -95,6 +95,8 @@ describe('a library of the first schema', () => {
   })
 })
 
+const unpaged = (places: readonly object[]) => places.map((place) => ({ ...place, page: null }))
+
 describe('answers of the third schema', () => {
   const quotes = ['Stripe runs four limiters.', 'It sheds load.']
 
@@ -139,7 +141,6 @@ describe('answers of the third schema', () => {
     expect(await answers.list('main', { stale: true, rating: null, conversationId: null }, 9)).toMatchObject([
       { id: 'ans_1', stale: [1] },
     ])
-    const unpaged = (places: readonly object[]) => places.map((place) => ({ ...place, page: null }))
     const [citations, passages] = [unpaged(answer.citations), unpaged(answer.passages)]
     const migrated = { ...answer, citations, passages, prompts: null, cached: false }
     expect(await answers.find('main', 'ans_1')).toEqual({ ...migrated, feedback: null })
