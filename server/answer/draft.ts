@@ -86,10 +86,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     state: (span, verdict, numbers) => addStatement(statements, { ...span, verdict, citations: numbers }),
     mark: () => {
       const [text, count] = [answer.answer, citations.length]
-      return () => {
-        change({ answer: text })
-        citations.length = count
-      }
+      return () => (change({ answer: text }), void (citations.length = count))
     },
     spend: (usage) => change({ usage: sum(answer.usage, usage) }),
     prompted: (name, hash) => change({ prompts: { ...answer.prompts, [name]: hash } }),
@@ -97,8 +94,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
     finish,
     refuse: (reason, nearest, missing) => {
-      citations.length = 0
-      statements.length = 0
+      for (const list of [citations, statements]) list.length = 0
       change({ reason, missing, answer: '', passages: [], nearest: nearest.slice(0, 5) })
       return finish('abstained')
     },
