@@ -23,7 +23,7 @@ const NAME = 'Kestrel lamps, p. 2'
 let library: TestLibrary
 let app: TestApp
 let server: Serving
-let lamps: WireAnswer
+let lamps: Answered
 
 beforeAll(async () => {
   library = await openTestLibrary()
@@ -36,8 +36,10 @@ beforeAll(async () => {
 })
 afterAll(async () => await server[Symbol.asyncDispose]())
 
-async function ask(question: string): Promise<WireAnswer> {
-  return await readJson<WireAnswer>(await app.post('/v1/ask', { question }))
+type Answered = WireAnswer & { readonly status: 'answered' }
+
+async function ask(question: string): Promise<Answered> {
+  return await readJson<Answered>(await app.post('/v1/ask', { question }))
 }
 
 const isHandbook = ({ document }: WirePassage) => document.source.endsWith('.pdf')
