@@ -1,7 +1,8 @@
 // Answers and passages for a terminal. Colours only where somebody looks; the words are the same everywhere.
 import { styleText } from 'node:util'
 import { AppError, InputError } from '../core/errors.ts'
-import { readerLink } from '../core/link.ts'
+import { originalLink, readerLink } from '../core/link.ts'
+import { pageWords } from '../core/pages.ts'
 import { fallbackOf, lackOf, refusalOf } from '../core/refusal.ts'
 import { clean, wrap } from './layout.ts'
 
@@ -17,6 +18,7 @@ type WireCitation = {
   readonly n: number
   readonly document: WireDocument
   readonly headings: readonly string[]
+  readonly page: number | null
   readonly quote: string
   readonly link: string
 }
@@ -24,6 +26,7 @@ export type WirePassage = {
   readonly n: number
   readonly document: WireDocument
   readonly headings: readonly string[]
+  readonly page: number | null
   readonly span: { readonly start: number; readonly end: number }
   readonly text: string
   readonly score: number
@@ -94,20 +97,20 @@ export async function describeProblem(response: Response): Promise<AppError> {
   return response.status < 500 ? new InputError(code, message) : new AppError(code, message)
 }
 
-type Noted = { readonly document: WireDocument; readonly headings: readonly string[] }
+type Noted = Pick<WireCitation, 'document' | 'headings' | 'page'>
 
-/** Title › heading, the words, and where to open them; all beside the label. */
+/** Title › heading and page, the words, and where to open them; all beside the label. */
 function note(
   label: string,
-  { headings, document }: Noted,
+  { headings, document, page }: Noted,
   words: string,
   link: string,
   { width, url }: Sheet,
 ): string {
   const indent = ' '.repeat(label.length + 1)
-  const path = wrap(headings.join(' › ') || document.title, width, indent)
+  const path = wrap((headings.join(' › ') || document.title) + pageWords(page), width, indent)
   // Without a running server there is nothing to open but the source itself. A link is never broken over lines.
-  const place = clean(url ? `${url}${link}` : (document.url ?? document.source))
+  const place = clean(url ? `${url}${link}` : (originalLink(document, page) ?? document.source))
   return `${bold(label)} ${path}\n${indent}${wrap(words, width, indent)}\n${indent}${dim(place)}\n`
 }
 

@@ -103,6 +103,8 @@ export type DocumentText = DocumentRef & {
   readonly outline: readonly Heading[]
   /** places that are never evidence */
   readonly boilerplate: readonly Span[]
+  /** where each page begins in the text; none: it has no pages, or was learned before they were kept */
+  readonly pages: readonly number[]
   readonly current: boolean
   /** of the document as it is now, whichever revision this is */
   readonly audience: readonly string[]

@@ -57,6 +57,8 @@ export type Passage = {
   readonly n: number
   readonly document: DocumentRef
   readonly headings: readonly string[]
+  /** on which it begins, counted from 1; null: the document has no pages */
+  readonly page: number | null
   readonly span: Span
   readonly text: string
   readonly score: number
@@ -68,6 +70,8 @@ export type Citation = {
   readonly passage: number
   readonly document: DocumentRef
   readonly headings: readonly string[]
+  /** on which the quote begins, as in a passage */
+  readonly page: number | null
   readonly span: Span
   readonly quote: string
   readonly link: string

@@ -17,7 +17,7 @@ const document = z
     published_at: z.string().nullable(),
   })
   .transform(({ published_at, ...rest }) => ({ ...rest, publishedAt: published_at }))
-const cited = { n: z.int(), document, headings: z.array(z.string()), span }
+const cited = { n: z.int(), document, headings: z.array(z.string()), page: z.int().nullable(), span }
 const passage = z.object({ ...cited, text: z.string(), score: z.number() })
 
 const answered = z.object({

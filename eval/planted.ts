@@ -150,7 +150,17 @@ function sectionsOf({ title, text, outline }: Document, index: number): Passage[
     const headings = outline.slice(at - 1, at).map((heading) => heading.title)
     return text.slice(from, start).trim() === ''
       ? []
-      : [{ n: 1, document, headings, span: { start: from, end: start }, text: text.slice(from, start), score: 1 }]
+      : [
+          {
+            n: 1,
+            document,
+            headings,
+            page: null,
+            span: { start: from, end: start },
+            text: text.slice(from, start),
+            score: 1,
+          },
+        ]
   })
 }
 

@@ -151,6 +151,8 @@ function either(hint: string | null, own: string | null, stands: boolean): strin
 function revisionOf(parsed: ParsedDocument, space: string): string {
   // Left out where there is none, so that a document for everyone has the revision it had before audiences were read.
   const { audience, ...rest } = parsed
-  const written = JSON.stringify([INGEST_VERSION, space, audience.length > 0 ? parsed : rest])
+  // What has pages has another revision than before they were stored, and everything else the one it had.
+  const paged = parsed.pages ? ['pages are stored'] : []
+  const written = JSON.stringify([INGEST_VERSION, space, audience.length > 0 ? parsed : rest, ...paged])
   return createHash('sha256').update(written).digest('hex')
 }

@@ -153,11 +153,11 @@ type Saved = Awaited<ReturnType<DocumentStore['save']>>
 
 async function saveRevision(query: Query, id: string, { library, revision, parsed }: DocumentToSave): Promise<void> {
   await query(
-    `insert into revisions (library_id, document_id, revision, title, url, published_at, text, characters, outline, boilerplate)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    `insert into revisions (library_id, document_id, revision, title, url, published_at, text, characters, outline, boilerplate, pages)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      on conflict (library_id, document_id, revision) do update set
        title = excluded.title, url = excluded.url, published_at = excluded.published_at,
-       outline = excluded.outline, boilerplate = excluded.boilerplate, ingested_at = now()`,
+       outline = excluded.outline, boilerplate = excluded.boilerplate, pages = excluded.pages, ingested_at = now()`,
     [
       library,
       id,
@@ -169,6 +169,7 @@ async function saveRevision(query: Query, id: string, { library, revision, parse
       parsed.text.length,
       toJson(parsed.outline),
       toJson(parsed.boilerplate),
+      parsed.pages ?? [],
     ],
   )
 }
@@ -200,18 +201,20 @@ async function findDocument(
 ): Promise<DocumentText | null> {
   const [row] = await database.query<
     RevisionRow &
-      Pick<DocumentText, 'text' | 'outline' | 'boilerplate' | 'current' | 'audience'> & { removed_at: Date | null }
+      Pick<DocumentText, 'text' | 'outline' | 'boilerplate' | 'pages' | 'current' | 'audience'> & {
+        removed_at: Date | null
+      }
   >(
     `select r.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.text, r.outline, r.boilerplate,
-            r.revision = d.revision as current, d.audience, d.removed_at
+            r.pages, r.revision = d.revision as current, d.audience, d.removed_at
      from revisions r join documents d using (library_id, document_id)
      where r.library_id = $1 and r.document_id = $2 and r.revision = coalesce($3, d.revision)`,
     [library, id, revision ?? null],
   )
   if (!row) return null
-  const { text, outline, boilerplate, current, audience } = row
+  const { text, outline, boilerplate, pages, current, audience } = row
   const removedAt = row.removed_at?.toISOString() ?? null
-  return { ...toRef(row), text, outline, boilerplate, current, audience, removedAt }
+  return { ...toRef(row), text, outline, boilerplate, pages, current, audience, removedAt }
 }
 
 async function listDocuments(

@@ -7,11 +7,12 @@
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 /**
- * "Title › Chapter › Section"; a first heading that repeats the title is said once.
- * @param {{ document: { title: string }, headings: string[] }} place
+ * "Title › Chapter › Section, p. 12"; a first heading that repeats the title is said once.
+ * @param {{ document: { title: string }, headings: string[], page: number | null }} place
  */
-export function placeName({ document: { title }, headings }) {
-  return [title, ...(headings[0] === title ? headings.slice(1) : headings)].join(' › ')
+export function placeName({ document: { title }, headings, page }) {
+  const path = [title, ...(headings[0] === title ? headings.slice(1) : headings)].join(' › ')
+  return page === null ? path : `${path}, p. ${page}`
 }
 
 /**

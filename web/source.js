@@ -104,11 +104,16 @@ function shownSpan({ turn, place }) {
 }
 
 /**
- * The original, scrolled to the quoted words where the browser can (URL Fragment Text Directives, WICG); null: none.
+ * The original, scrolled to the quoted words where the browser can (URL Fragment Text Directives, WICG), or a PDF at
+ * the page (RFC 8118); null: none.
  * @param {Citation} citation
  */
-function originalLink({ document: { url }, quote }) {
-  if (url === null || !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return null
+function originalLink({ document: { url, source }, page, quote }) {
+  const address = url === null ? null : URL.parse(url)
+  if (url === null || !/^https?:$/.test(address?.protocol ?? '')) return null
+  // What was learned from its own address has its pages there, as in core/link.ts.
+  if (page !== null && (url === source || /\.pdf$/i.test(address?.pathname ?? '')))
+    return `${url.replace(/#.*$/s, '')}#page=${page}`
   const words = quote.split('\n')[0]?.trim().split(/\s+/) ?? []
   const ends = words.length > 8 ? [words.slice(0, 4), words.slice(-4)] : [words]
   return `${url.replace(/#.*$/s, '')}#:~:text=${ends.map(directive).join(',')}`

@@ -12,7 +12,7 @@ export type DocumentRef = {
   published_at: string | null
 }
 
-export type Place = { n: number; document: DocumentRef; headings: string[]; span: Span }
+export type Place = { n: number; document: DocumentRef; headings: string[]; page: number | null; span: Span }
 export type Passage = Place & { text: string }
 export type Citation = Place & { passage: number; quote: string; link: string }
 

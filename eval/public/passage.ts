@@ -52,11 +52,11 @@ export function quotesOf(citations: readonly Citation[]): string {
 
 /** The steps of `answer()` one by one, because it shows neither the confidence nor what it would have said. */
 export async function probe(text: string, library: string, deps: AnswerDeps, signal: AbortSignal): Promise<Probe> {
-  const { found, passages } = await search(text, library, deps, signal)
+  const { found, passages, pages } = await search(text, library, deps, signal)
   const evidence = weigh(found, passages)
   const id = newAnswerId()
   const draft = newDraft({ id, text, library, conversationId: id, history: [], mode: 'extractive' }, 'extractive', deps)
-  draft.retrieved(text, passages)
+  draft.retrieved(text, passages, pages)
   await Array.fromAsync(extract(draft, found, passages, deps, signal))
   const { citations } = draft.finish('answered')
   return { confidence: evidence.confidence, refused: evidence.type === 'too-weak', citations }

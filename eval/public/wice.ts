@@ -51,7 +51,7 @@ export function judgeByWords({ label, claim, evidence, meta }: Labelled): Judged
 
 function articleOf(title: string, text: string): Passage {
   const document = { id: 'doc', title, source: title, url: null, revision: '1', publishedAt: null }
-  return { n: 1, document, headings: [], span: { start: 0, end: text.length }, text, score: 1 }
+  return { n: 1, document, headings: [], page: null, span: { start: 0, end: text.length }, text, score: 1 }
 }
 
 const scores: readonly (readonly [string, (each: Judged) => number])[] = [

@@ -80,5 +80,5 @@ function lexicalCheck(passages: Outcome['passages']): Supports {
 /** A run keeps no ids and no dates: a date that stood only beside the passage backs nothing here. */
 function toPassage({ file, ...passage }: Outcome['passages'][number]): Passage {
   const document = { id: file, title: passage.title, source: file, url: null, revision: '', publishedAt: null }
-  return { ...passage, document }
+  return { ...passage, document, page: null }
 }

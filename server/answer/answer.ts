@@ -81,9 +81,9 @@ async function* answerInto(
   const generator = draft.mode === 'generative' ? deps.generator : null
   const query = generator ? await restate(question, { ...deps, generator }, draft, signal) : rewrite(question)
   const { library, audiences } = question
-  const { found, passages } = await search(query, library, { ...deps, ...(audiences && { audiences }) }, signal)
+  const { found, passages, pages } = await search(query, library, { ...deps, ...(audiences && { audiences }) }, signal)
   signal.throwIfAborted()
-  draft.retrieved(query, passages)
+  draft.retrieved(query, passages, pages)
   const evidence = deps.steps.weigh(found, passages, question.text)
   if (evidence.type === 'too-weak') {
     yield { type: 'abstained', answer: draft.refuse(evidence.reason, passages, evidence.missing) }

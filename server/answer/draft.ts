@@ -2,6 +2,7 @@
 // object at the end can never differ.
 import { AppError } from '../../core/errors.ts'
 import { readerLink } from '../../core/link.ts'
+import { type PageStarts, pageAt } from '../../core/pages.ts'
 import type {
   AbstentionReason,
   Answer,
@@ -22,7 +23,8 @@ export type Draft = {
   readonly now: () => Answer
   readonly length: () => number
   readonly slice: (start: number) => string
-  readonly retrieved: (query: string, passages: readonly Passage[]) => void
+  /** `pages`: of the documents of these passages */
+  readonly retrieved: (query: string, passages: readonly Passage[], pages: PageStarts) => void
   readonly text: (delta: string) => AnswerEvent
   /** Notes that a reader gets text: what is written may be withheld until its verdict is known, or for good. */
   readonly shown: () => void
@@ -54,6 +56,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
   const since = () => Math.round((performance.now() - began) * 10) / 10
   const citations: Citation[] = []
   const statements: Statement[] = []
+  let pages: PageStarts = new Map()
   let answer: Answer = { ...blank(question, mode, models), statements, citations }
   const change = (part: Partial<Answer>) => {
     answer = { ...answer, ...part }
@@ -68,7 +71,10 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     now: () => answer,
     length: () => answer.answer.length,
     slice: (start) => answer.answer.slice(start),
-    retrieved: (query, passages) => change({ query, passages, ...time({ retrieve: since() }) }),
+    retrieved: (query, passages, starts) => {
+      pages = starts
+      change({ query, passages, ...time({ retrieve: since() }) })
+    },
     text: (delta) => {
       change({ answer: answer.answer + delta })
       return { type: 'text', delta }
@@ -76,14 +82,11 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     shown: () => {
       if (answer.timingsMs.firstText === 0) change(time({ firstText: since() }))
     },
-    cite: (passage, span) => addCitation(citations, passage, span),
+    cite: (passage, span) => addCitation(citations, passage, span, pages),
     state: (span, verdict, numbers) => addStatement(statements, { ...span, verdict, citations: numbers }),
     mark: () => {
       const [text, count] = [answer.answer, citations.length]
-      return () => {
-        change({ answer: text })
-        citations.length = count
-      }
+      return () => (change({ answer: text }), void (citations.length = count))
     },
     spend: (usage) => change({ usage: sum(answer.usage, usage) }),
     prompted: (name, hash) => change({ prompts: { ...answer.prompts, [name]: hash } }),
@@ -91,8 +94,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     fallBack: (fallback, toMode) => change({ fallback, mode: toMode }),
     finish,
     refuse: (reason, nearest, missing) => {
-      citations.length = 0
-      statements.length = 0
+      for (const list of [citations, statements]) list.length = 0
       change({ reason, missing, answer: '', passages: [], nearest: nearest.slice(0, 5) })
       return finish('abstained')
     },
@@ -140,7 +142,12 @@ function addStatement(statements: Statement[], statement: Statement): AnswerEven
   return { type: 'verdict', ...statement }
 }
 
-function addCitation(citations: Citation[], passage: Passage, span: Span): { citation: Citation; isNew: boolean } {
+function addCitation(
+  citations: Citation[],
+  passage: Passage,
+  span: Span,
+  pages: PageStarts,
+): { citation: Citation; isNew: boolean } {
   const { document } = passage
   const known = citations.find(
     (each) =>
@@ -155,6 +162,7 @@ function addCitation(citations: Citation[], passage: Passage, span: Span): { cit
     passage: passage.n,
     document,
     headings: passage.headings,
+    page: pageAt(pages.get(document.id) ?? [], span.start),
     span,
     quote: quoteOf(passage, span),
     link: readerLink({ document, span }),

@@ -1,4 +1,5 @@
 // The text of an answer told apart from its markers, for surfaces that show markers in a way of their own.
+import { pageWords } from '../../core/pages.ts'
 import type { AnswerEvent, Citation } from '../../core/types.ts'
 
 export type Part =
@@ -43,6 +44,11 @@ function toParts(text: string, citations: ReadonlyMap<number, Citation>): Part[]
 }
 
 /** What a link to the cited words is called. */
-export function titleOf({ headings, document }: Pick<Citation, 'headings' | 'document'>): string {
+export function titleOf(place: Pick<Citation, 'headings' | 'document' | 'page'>): string {
+  return pathOf(place) + pageWords(place.page)
+}
+
+/** The same without the page. */
+export function pathOf({ headings, document }: Pick<Citation, 'headings' | 'document'>): string {
   return headings.join(' › ') || document.title
 }

@@ -1,5 +1,6 @@
 // Ranked candidates → numbered passages: each grown to the section it stands in, neighbours joined.
 import { StoreError } from '../../core/errors.ts'
+import { type PageStarts, pageAt } from '../../core/pages.ts'
 import type { DocumentText } from '../../core/ports.ts'
 import { words } from '../../core/terms.ts'
 import type { Passage, Span } from '../../core/types.ts'
@@ -36,9 +37,24 @@ export async function choosePassages(
     const chosen = taken.some((span) => overlap(span, section)) ? trim(stored.text, left) : section
     const text = stored.text.slice(chosen.start, chosen.end)
     chosenWords.push(termsOf(text))
-    passages.push({ document: candidate.document, headings: candidate.headings, span: chosen, text, score })
+    const { document, headings } = candidate
+    passages.push({ document, headings, page: pageAt(stored.pages, chosen.start), span: chosen, text, score })
   }
   return passages.map((passage, index) => ({ n: index + 1, ...passage, score: round(passage.score) }))
+}
+
+/** Where the pages of their documents begin. */
+export async function pagesOf(
+  passages: readonly Passage[],
+  library: string,
+  { texts }: Pick<AnswerDeps, 'texts'>,
+): Promise<PageStarts> {
+  const paged = passages.filter(({ page }) => page !== null)
+  return new Map(
+    await Promise.all(
+      paged.map(async ({ document }) => [document.id, (await texts(library, document)).pages] as const),
+    ),
+  )
 }
 
 // The end of a section that is too long for one passage is a passage of its own; a few words of it are not.

@@ -1,17 +1,18 @@
 // A search without an answer: the numbered passages that the answer to this question would be made from.
+import type { PageStarts } from '../../core/pages.ts'
 import { wholeWords } from '../../core/terms.ts'
 import type { Passage } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
 import { namesIn } from './features.ts'
 import { fuse, type Scored } from './fuse.ts'
 import { partsOf } from './parts.ts'
-import { choosePassages } from './passages.ts'
+import { choosePassages, pagesOf } from './passages.ts'
 import { type Found, retrieve, type RetrieveDeps } from './retrieve.ts'
 
 /** `audiences`: for whom is searched; what is for others alone is not looked at. */
 export type SearchDeps = RetrieveDeps & Pick<AnswerDeps, 'texts'>
 
-type Result = { readonly found: Found; readonly passages: Passage[] }
+type Result = { readonly found: Found; readonly passages: Passage[]; readonly pages: PageStarts }
 
 /**
  * What was found for a stand-alone query, and the passages chosen from it, best first; of a query of several parts, in
@@ -36,7 +37,8 @@ async function searchThrough(query: string, library: string, deps: SearchDeps, s
     partsOf(query, () => namesFound(found)).map((part) => retrieve(part, library, deps, signal)),
   )
   const rankings = (parts.length > 0 ? parts : [found]).map((each) => deps.steps.rerank(each, fuse(each.candidates)))
-  return { found: { ...found, parts }, passages: await choosePassages(interleaved(rankings), library, deps, signal) }
+  const passages = await choosePassages(interleaved(rankings), library, deps, signal)
+  return { found: { ...found, parts }, passages, pages: await pagesOf(passages, library, deps) }
 }
 
 function namesFound({ concepts, candidates }: Found): ReadonlySet<string> {

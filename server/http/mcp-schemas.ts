@@ -24,6 +24,7 @@ export const searchOutput = z.object({
       id: z.string().describe('for fetch'),
       title: z.string(),
       url: z.string().describe('a page that shows the document with the best passage marked'),
+      page: z.int().nullable().describe('of the document, on which that passage begins; null: it has no pages'),
       text: z.string().describe('the passages found in it, best first'),
     }),
   ),
@@ -67,6 +68,7 @@ const place = {
   n: z.int(),
   document: z.looseObject({ id: z.string(), title: z.string(), revision: z.string() }),
   headings: z.array(z.string()),
+  page: z.int().nullable().describe('on which it begins; null: the document has no pages'),
   span: span.describe('of the text of this revision, in UTF-16 code units'),
 }
 

@@ -118,7 +118,8 @@ function toResult(found: readonly Passage[], origin: string) {
   const [best] = found
   if (!best) return []
   const { id, title } = best.document
-  return [{ id, title, url: origin + readerLink(best), text: found.map(({ text }) => text).join('\n\n…\n\n') }]
+  const url = origin + readerLink(best)
+  return [{ id, title, url, page: best.page, text: found.map(({ text }) => text).join('\n\n…\n\n') }]
 }
 
 async function fetchDocument(

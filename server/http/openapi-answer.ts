@@ -20,12 +20,13 @@ const shownCitation = {
   passage: 1,
   document,
   headings,
+  page: null,
   span,
   quote,
   link: `/documents/${document.id}?revision=${revision}#${span.start}-${span.end}`,
 }
 
-export const shownPassage = { n: 1, document, headings, span, text: quote, score: 9.84 }
+export const shownPassage = { n: 1, document, headings, page: null, span, text: quote, score: 9.84 }
 
 export const QUESTION = 'How did Stripe rate limit?'
 

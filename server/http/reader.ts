@@ -2,6 +2,8 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
+import { originalLink } from '../../core/link.ts'
+import { pageAt } from '../../core/pages.ts'
 import type { DocumentStore, DocumentText } from '../../core/ports.ts'
 import type { Span } from '../../core/types.ts'
 import { pageHeaders } from './pages.ts'
@@ -59,8 +61,9 @@ function send(c: Context, status: 200 | 404, title: string, main: Markup) {
 }
 
 function documentPage(document: DocumentText, span: Span | null): Markup {
-  const { id, title, url, source, publishedAt, current, audience, removedAt } = document
-  const original = webAddress(url)
+  const { id, title, source, publishedAt, current, audience, removedAt, pages } = document
+  // The usual address keeps its span to the browser, whose script turns this link to the page of the quote.
+  const original = webAddress(originalLink(document, pageAt(pages, span?.start ?? 0)))
   return html`
     <h1 dir="auto">${title}</h1>
     <p class="facts">
@@ -140,9 +143,13 @@ function dated(date: Date): Markup {
 }
 
 /** Blocks with the white space between them as it stands in the text: nothing is lost and nothing is added. */
-function drawBlocks({ title, text, outline }: DocumentText, span: Span | null): Markup[] {
+function drawBlocks({ title, text, outline, pages }: DocumentText, span: Span | null): Markup[] {
   const blocks = toBlocks(text, outline)
+  let page = 0
   return blocks.map((block, index) => {
+    const first = page
+    while ((pages[page] ?? block.end) < block.end) page++
+    const marks = pages.slice(first, page).map((start, at) => ({ number: first + at + 1, start }))
     // Many texts begin with their own title, which the page has just said: it stays in the text, out of sight.
     const isTitle = index === 0 && block.tag !== 'p' && text.slice(block.start, block.end) === title
     const hidden = isTitle ? ' class="unseen"' : ''
@@ -156,11 +163,26 @@ function drawBlocks({ title, text, outline }: DocumentText, span: Span | null): 
       raw(`<${block.tag}${id} dir="auto" data-start="${block.start}"${hidden}>`),
       raw(`</${block.tag}>`),
     ]
-    return html`${before}${opening}${open}${drawWords(block, text, span)}${close}${closing}`
+    return html`${before}${opening}${open}${drawBlock(block, marks, text, span)}${close}${closing}`
   })
 }
 
-function drawWords(block: Block, text: string, span: Span | null): Markup {
+type PageMark = { readonly number: number; readonly start: number }
+
+/** Where a page begins stands an element without words: the text stays that of the document (DPUB-ARIA). */
+function drawBlock(block: Block, marks: readonly PageMark[], text: string, span: Span | null): Markup[] {
+  const cuts = [...marks.map(({ start }) => Math.max(block.start, start)), block.end]
+  return [
+    drawWords({ start: block.start, end: cuts[0] ?? block.end }, text, span),
+    ...marks.map(({ number }, at) => {
+      const words = drawWords({ start: cuts[at] ?? block.end, end: cuts[at + 1] ?? block.end }, text, span)
+      return html`<span class="page" id="page-${number}" role="doc-pagebreak" aria-label="Page ${number}"></span
+        >${words}`
+    }),
+  ]
+}
+
+function drawWords(block: Span, text: string, span: Span | null): Markup {
   const start = Math.max(block.start, span?.start ?? block.end)
   const end = Math.min(block.end, span?.end ?? block.end)
   if (start >= end) return html`${text.slice(block.start, block.end)}`

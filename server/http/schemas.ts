@@ -257,6 +257,7 @@ export const citationShape = z.strictObject({
     published_at: z.string().nullable(),
   }),
   headings: z.array(z.string()).describe('the headings that the quote stands under, outermost first'),
+  page: z.int().positive().nullable().describe('where it begins, counted from 1; null: the document has no pages'),
   span: z
     .strictObject({ start: z.int().nonnegative(), end: z.int().positive() })
     .describe('[start, end) of the text of this revision, in UTF-16 code units'),

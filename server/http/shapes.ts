@@ -14,6 +14,7 @@ export const passageShape = z
     n: z.int().positive().describe('its number: what `passage` of a citation names'),
     document: documentShape,
     headings: citationShape.shape.headings,
+    page: citationShape.shape.page,
     span: spanShape,
     text: z.string().describe('the text of the document from start to end, to the letter'),
     score: z.number().describe('how well it fits, to compare passages of one search'),
@@ -162,6 +163,7 @@ export const documentTextShape = z
     text: z.string().describe('what the spans of this revision index'),
     outline: z.array(z.strictObject({ level: z.int().positive(), title: z.string(), span: spanShape })),
     boilerplate: z.array(spanShape).describe('places that are never evidence'),
+    pages: z.array(count).describe('where each page begins in the text; empty: it has none'),
     current: z.boolean().describe('false: an earlier revision, kept for the citations that point at it'),
     removed_at: z.iso
       .datetime({ offset: true })

@@ -1,8 +1,9 @@
 // What stands in a message of Slack: an answer, or why there is none, its sources, its buttons. Under Slack's limits.
 import type { ViewsOpenArguments } from '@slack/web-api'
+import { pageWords } from '../../core/pages.ts'
 import { notesOf, refusalOf } from '../../core/refusal.ts'
 import { type Answer, feedbackReasons, type Passage } from '../../core/types.ts'
-import { titleOf } from '../answer/footnoted.ts'
+import { pathOf } from '../answer/footnoted.ts'
 import type { Block } from './api.ts'
 import { mrkdwn, packed, type Unit, unitsOf } from './dialect.ts'
 import { passageUrl, sourceUrl } from './links.ts'
@@ -88,8 +89,8 @@ function sectionOf(text: string): Block {
   return { type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }
 }
 
-function titleLink(place: Pick<Passage, 'headings' | 'document'>, url: string | null): Leaf {
-  const text = shortened(titleOf(place), 200)
+function titleLink(place: Pick<Passage, 'headings' | 'document' | 'page'>, url: string | null): Leaf {
+  const text = shortened(pathOf(place), 200) + pageWords(place.page)
   return url === null ? plain(text, 'bold') : { type: 'link', text, url }
 }
 

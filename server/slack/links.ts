@@ -1,17 +1,23 @@
 // Where a footnote leads: to the reader page with the words marked, or to the document itself.
-import { readerLink } from '../../core/link.ts'
+import { originalLink, readerLink } from '../../core/link.ts'
 import type { Citation, Passage } from '../../core/types.ts'
 
 // Nothing in a message can be cut inside a link: one that takes most of a block is none.
 const LONGEST = 1_000
 
 /** Null when nothing can be opened: no public address of this server, and none of the document. */
-export function sourceUrl({ link, document }: Pick<Citation, 'link' | 'document'>, publicUrl: string | null) {
-  return safeUrl(publicUrl === null ? document.url : publicUrl + link)
+export function sourceUrl(
+  { link, document, page }: Pick<Citation, 'link' | 'document' | 'page'>,
+  publicUrl: string | null,
+) {
+  return safeUrl(publicUrl === null ? originalLink(document, page) : publicUrl + link)
 }
 
-export function passageUrl({ document, span }: Pick<Passage, 'document' | 'span'>, publicUrl: string | null) {
-  return sourceUrl({ document, link: readerLink({ document, span }) }, publicUrl)
+export function passageUrl(
+  { document, page, span }: Pick<Passage, 'document' | 'page' | 'span'>,
+  publicUrl: string | null,
+) {
+  return sourceUrl({ document, page, link: readerLink({ document, span }) }, publicUrl)
 }
 
 /** An address of the web in which no character means anything to Slack or to Markdown. */

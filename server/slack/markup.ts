@@ -34,7 +34,7 @@ const markdown = new MarkdownIt({ html: false, linkify: false }).disable([
   'lheading',
 ])
 
-type Numbered = Pick<Citation, 'n' | 'link' | 'document'>
+type Numbered = Pick<Citation, 'n' | 'link' | 'document' | 'page'>
 
 /** `[n]` becomes a link where citation `n` is known; another number in brackets stays what it is. */
 export function piecesOf(text: string, citations: readonly Numbered[], publicUrl: string | null): Piece[] {

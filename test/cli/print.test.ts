@@ -7,10 +7,19 @@ const citation = (n: number) => ({
   n,
   document,
   headings: ['Limits', 'Four'],
+  page: null,
   quote: `Quote ${n}.`,
   link: `/documents/doc_1#${n}`,
 })
-const passage = { n: 1, document, headings: ['Limits'], span: { start: 3, end: 9 }, text: 'Some\nwords.', score: 1 }
+const passage = {
+  n: 1,
+  document,
+  headings: ['Limits'],
+  page: null,
+  span: { start: 3, end: 9 },
+  text: 'Some\nwords.',
+  score: 1,
+}
 const answer: WireAnswer = {
   status: 'answered',
   question: 'How?',

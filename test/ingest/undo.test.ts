@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { contentOf, openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { never, search } from '../support/store-documents.ts'
+import { handbook, pdf } from '../support/fixtures.ts'
 import { article, ended, folderOf, type Learned, openTestSyncs, type TestSyncs } from '../support/syncing.ts'
 
 async function undo({ syncing }: TestSyncs, id: string | null = null): Promise<Learned> {
@@ -91,3 +92,33 @@ describe('a sync that is undone', () => {
     expect(await names()).toEqual(['changed.md', 'new.md', 'same.md'])
   })
 })
+
+describe('a PDF', () => {
+  it('has its pages again when its change, or its removal, is undone', async () => {
+    await using database = await openTestDatabase()
+    const { learn, store, ...syncs } = await openTestSyncs(database)
+    const folder = await folderOf({ 'same.md': article('Gamma') })
+    const file = join(folder, 'handbook.pdf')
+    await writeFile(file, handbook())
+    await learn([folder])
+    const learned = await onlyPaged(store)
+    expect(learned?.pages).toHaveLength(3)
+    await writeFile(file, pdf())
+    await learn([folder])
+    expect((await onlyPaged(store))?.pages).toHaveLength(4)
+    await undo({ learn, store, ...syncs })
+    expect(await onlyPaged(store)).toEqual(learned)
+    // Nothing of it is lacking: it is not learned anew.
+    await writeFile(file, handbook())
+    expect((await learn([folder])).report).toMatchObject({ changed: 0, unchanged: 2, embedded: 0 })
+    await rm(file)
+    await learn([folder])
+    await undo({ learn, store, ...syncs })
+    expect(await onlyPaged(store)).toEqual(learned)
+  })
+})
+
+async function onlyPaged({ documents }: TestSyncs['store']) {
+  const found = (await documents.list('main', 9)).find(({ source }) => source.endsWith('.pdf'))
+  return found && (await documents.find('main', found.id))
+}

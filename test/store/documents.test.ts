@@ -24,7 +24,8 @@ describe('documents', () => {
     const { documents } = await openStore(database, 'main', space)
     const outline = [{ level: 2, title: 'Tokens 🪣', span: { start: 0, end: 7 } }]
     const boilerplate = [{ start: 0, end: 7 }]
-    const parsed = { ...first.parsed, outline, boilerplate, url: 'https://example.com/a', publishedAt: '2021-03-04' }
+    const kept = { outline, boilerplate, pages: [0, 22, 22], url: 'https://example.com/a', publishedAt: '2021-03-04' }
+    const parsed = { ...first.parsed, ...kept }
     await documents.save({ ...first, parsed })
     expect(await documents.find('main', id)).toEqual({
       id,
@@ -36,11 +37,15 @@ describe('documents', () => {
       text: first.parsed.text,
       outline,
       boilerplate,
+      pages: [0, 22, 22],
       current: true,
       removedAt: null,
       audience: [],
     })
     expect((await documents.known('main', ['a.md'])).get('a.md')?.revision).toBe(first.revision)
+    await documents.save(second)
+    expect(await documents.find('main', id)).toMatchObject({ revision: second.revision, pages: [] })
+    expect(await documents.find('main', id, first.revision)).toMatchObject({ pages: [0, 22, 22] })
   })
 
   it('that were never saved are null, as are revisions that never were', async () => {

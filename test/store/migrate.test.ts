@@ -95,11 +95,13 @@ describe('a library of the first schema', () => {
   })
 })
 
+const unpaged = (places: readonly object[]) => places.map((place) => ({ ...place, page: null }))
+
 describe('answers of the third schema', () => {
   const quotes = ['Stripe runs four limiters.', 'It sheds load.']
 
   /** As the third schema stored an answer: whole in its row, and whole in its last event. */
-  async function storeThird(query: Query): Promise<unknown> {
+  async function storeThird(query: Query) {
     for (const name of files.slice(0, 3)) await query(await readFile(new URL(name, folder), 'utf8'))
     await query(
       `create table migrations (name text primary key, applied_at timestamptz not null default now());
@@ -111,7 +113,9 @@ describe('answers of the third schema', () => {
     )
     await query('insert into migrations (name) select unnest($1::text[])', [files.slice(0, 3)])
     const document = { id: 'doc_1', revision: 'old' }
-    const answer = { id: 'ans_1', citations: quotes.map((quote, index) => ({ n: index + 1, document, quote })) }
+    const citations = quotes.map((quote, index) => ({ n: index + 1, document, quote }))
+    const passages = [{ n: 1, document }]
+    const answer = { id: 'ans_1', citations, passages, nearest: [] }
     await query(
       `insert into answers (library_id, answer_id, conversation_id, question, mode, answer, finished_at)
        values ('main', 'ans_1', 'con_1', 'q', 'extractive', $1, now()),
@@ -120,7 +124,9 @@ describe('answers of the third schema', () => {
     )
     await query(
       `insert into answer_events (library_id, answer_id, seq, terminal, event)
-       values ('main', 'ans_1', 1, false, '{"type": "text", "delta": "x"}'), ('main', 'ans_1', 2, true, $1),
+       values ('main', 'ans_1', 1, false, '{"type": "passages", "passages": [{"n": 1}, {"n": 2}]}'),
+              ('main', 'ans_1', 2, false, '{"type": "text", "delta": "x"}'),
+              ('main', 'ans_1', 3, false, '{"type": "citation", "citation": {"n": 1}}'), ('main', 'ans_1', 4, true, $1),
               ('main', 'ans_2', 1, true, '{"type": "error", "code": "internal", "retryable": false}')`,
       [JSON.stringify({ type: 'done', answer })],
     )
@@ -135,10 +141,13 @@ describe('answers of the third schema', () => {
     expect(await answers.list('main', { stale: true, rating: null, conversationId: null }, 9)).toMatchObject([
       { id: 'ans_1', stale: [1] },
     ])
-    const migrated = Object.assign({ prompts: null, cached: false }, answer)
+    const [citations, passages] = [unpaged(answer.citations), unpaged(answer.passages)]
+    const migrated = { ...answer, citations, passages, prompts: null, cached: false }
     expect(await answers.find('main', 'ans_1')).toEqual({ ...migrated, feedback: null })
     expect((await answers.events('main', 'ans_1', 0))?.map(({ event }) => event)).toEqual([
+      { type: 'passages', passages: unpaged([{ n: 1 }, { n: 2 }]) },
       { type: 'text', delta: 'x' },
+      { type: 'citation', citation: { n: 1, page: null } },
       { type: 'done', answer: migrated },
     ])
     expect(await answers.events('main', 'ans_2', 0)).toEqual([
@@ -146,6 +155,39 @@ describe('answers of the third schema', () => {
     ])
     const copies = await database.query(`select 1 from answer_events where event::text like '%sheds load%'`)
     expect(copies).toEqual([])
+  })
+})
+
+describe('documents of the schema before pages were stored', () => {
+  it('are loaded again where they may have pages, and no others', async () => {
+    await using database = await emptyTestDatabase()
+    const before = files.slice(0, files.indexOf('0015-pages.sql'))
+    for (const name of before) await database.query(await readFile(new URL(name, folder), 'utf8'))
+    const names = ['a.pdf', 'https://example.com/B.PDF?x=1', 'talk.pptx', 'pdf.md', 'a.pdf.txt']
+    await database.query(
+      `create table migrations (name text primary key, applied_at timestamptz not null default now());
+       insert into libraries (library_id) values ('main')`,
+    )
+    await database.query('insert into migrations (name) select unnest($1::text[])', [before])
+    await database.query(
+      `insert into documents (library_id, document_id, source, revision, seen)
+       select 'main', n, n, 'r', '{}' from unnest($1::text[]) as n`,
+      [names],
+    )
+    await database.query(
+      `insert into uploads (library_id, document_id, revision, name, said, learned_with)
+       select 'main', n, 'r', n, '{}', '3' from unnest($1::text[]) as n`,
+      [names],
+    )
+    await migrate(database)
+    const rows = await database.query<{ source: string }>(
+      `select source from documents join uploads using (library_id, document_id)
+       where seen is null and learned_with = ''`,
+    )
+    expect(rows.map(({ source }) => source).sort()).toEqual(names.slice(0, 3).sort())
+    const left = await database.query(`select 1 from documents join uploads using (library_id, document_id)
+      where seen is not null and learned_with = '3'`)
+    expect(left).toHaveLength(2)
   })
 })
 

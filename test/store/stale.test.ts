@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 function quoting(n: number, quote: string, { source, revision }: { source: string; revision: string }): Citation {
   const document = { id: documentId('main', source), title: source, source, url: null, revision, publishedAt: null }
-  return { n, passage: 1, document, headings: [], span: { start: 0, end: quote.length }, quote, link: '' }
+  return { n, passage: 1, document, headings: [], page: null, span: { start: 0, end: quote.length }, quote, link: '' }
 }
 
 async function finish(

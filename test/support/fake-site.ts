@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { pageAt } from '../../core/pages.ts'
 import type { DocumentStore, DocumentText } from '../../core/ports.ts'
 import { pageRoutes } from '../../server/http/pages.ts'
 import { refuseStrangers } from '../../server/http/limits.ts'
@@ -166,6 +167,7 @@ export function fakeDocument(
     current: true,
     removedAt: null,
     boilerplate: [],
+    pages: [],
     audience: [],
   }
   return { ...rest, outline, ...fields, text: text.slice(0, -1) }
@@ -189,7 +191,8 @@ function placeOf(document: DocumentText, n: number, start: number, end: number):
   const { id, title, source, url, revision, publishedAt } = document
   const ref: DocumentRef = { id, title, source, url, revision, published_at: publishedAt }
   const heading = document.outline.findLast((each) => each.span.start <= start)
-  return { n, document: ref, headings: heading ? [heading.title] : [], span: { start, end } }
+  const headings = heading ? [heading.title] : []
+  return { n, document: ref, headings, page: pageAt(document.pages, start), span: { start, end } }
 }
 
 export type Sentence = { readonly words: string; readonly verdict: Verdict; readonly cites?: readonly Citation[] }

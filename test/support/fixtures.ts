@@ -168,6 +168,29 @@ export const pdf = () =>
     ],
   })
 
+/** Three pages; what is said of the pilot begins on the second and ends on the third. */
+export const handbook = () =>
+  makePdf({
+    facts: '/Title (Kestrel harbour handbook)',
+    pages: [
+      [
+        { text: 'Kestrel gates', y: 760, size: 16 },
+        { text: 'The gates of Kestrel harbour close at dusk and open when the tide turns.', y: 730 },
+      ],
+      [
+        { text: 'Kestrel lamps', y: 760, size: 16 },
+        { text: 'The lamps of Kestrel harbour burn four barrels of whale oil every month.', y: 730 },
+        { text: 'Kestrel pilot', y: 690, size: 16 },
+        { text: 'The pilot of Kestrel harbour waits beside the northern buoy, because the', y: 660 },
+      ],
+      [
+        { text: 'channel is narrow and moves with every storm.', y: 760 },
+        { text: 'Kestrel bells', y: 700, size: 16 },
+        { text: 'The bells of Kestrel harbour ring twice in fog.', y: 670 },
+      ],
+    ],
+  })
+
 export const csv = () =>
   Buffer.from(
     '\ufeffBerth;Depth;"Note, long"\r\nA1;7,5;"first\r\nline"\r\n\r\nB2;;"says ""hi"""\r\nC3;9;=1+1;too many\r\n',

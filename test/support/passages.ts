@@ -38,7 +38,16 @@ export function documentOf(name: string, marked: string, audience: readonly stri
     if (mark === '~') boilerplate.push(span)
     text += `${title}\n`
   }
-  return { ...refOf(name), text: text.trimEnd(), outline, boilerplate, current: true, removedAt: null, audience }
+  return {
+    ...refOf(name),
+    text: text.trimEnd(),
+    outline,
+    boilerplate,
+    pages: [],
+    current: true,
+    removedAt: null,
+    audience,
+  }
 }
 
 function refOf(name: string): DocumentRef {
@@ -50,7 +59,7 @@ export function passageOf(text: string, more: Partial<Passage> & { readonly offs
   const { offset = 0, ...rest } = more
   const n = rest.n ?? 1
   const span = { start: offset, end: offset + text.length }
-  return { n, document: refOf(`d${n}`), headings: [], span, text, score: 1, ...rest }
+  return { n, document: refOf(`d${n}`), headings: [], page: null, span, text, score: 1, ...rest }
 }
 
 /** Numbered from 1, each in a document of its own. */
@@ -60,7 +69,7 @@ export function passagesOf(...texts: readonly string[]): Passage[] {
 
 /** One candidate per paragraph under its heading, never the heading itself; figures are those of a search for nothing. */
 export function candidatesOf(document: DocumentText, firstId = 1): Candidate[] {
-  const { text, outline, boilerplate, current: _, audience: __, removedAt: ___, ...ref } = document
+  const { text, outline, boilerplate, pages: _, current: __, audience: ___, removedAt: ____, ...ref } = document
   const breaks = [...outline.map(({ span }) => span), ...boilerplate].toSorted((a, b) => a.start - b.start)
   const sections = [{ start: 0, end: 0 }, ...breaks].map((span, index) => {
     const heading = outline.findLast((each) => each.span.end <= span.end)

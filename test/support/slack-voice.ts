@@ -24,6 +24,7 @@ export function citationOf(n: number, more: Partial<Citation> = {}): Citation {
     passage: n,
     document,
     headings,
+    page: null,
     span: { start: 0, end: 9 },
     quote: `quote ${n}`,
     link: `/documents/doc_${n}?revision=r${n}#0-9`,
@@ -32,8 +33,8 @@ export function citationOf(n: number, more: Partial<Citation> = {}): Citation {
 }
 
 export function passageOf(n: number): Passage {
-  const { document, headings, span } = citationOf(n)
-  return { n, document, headings, span, text: `The text of passage ${n}.`, score: 1 }
+  const { document, headings, page, span } = citationOf(n)
+  return { n, document, headings, page, span, text: `The text of passage ${n}.`, score: 1 }
 }
 
 export function answerOf(

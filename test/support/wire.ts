@@ -14,6 +14,7 @@ export type WirePassage = {
   n: number
   document: WireDocument
   headings: string[]
+  page: number | null
   span: WireSpan
   text: string
   score: number
@@ -23,6 +24,7 @@ export type WireCitation = {
   passage: number
   document: WireDocument
   headings: string[]
+  page: number | null
   span: WireSpan
   quote: string
   link: string

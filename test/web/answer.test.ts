@@ -9,6 +9,7 @@ const citation = (n: number): Citation => ({
   passage: 1,
   document,
   headings: [],
+  page: null,
   span: { start: 0, end: 1 },
   quote: 'q',
   link: '',

@@ -1,6 +1,7 @@
 // Slides (ECMA-376, part 1, § 19) → blocks: each slide a section under its title, in the order of the show, with its
-// tables and the speaker's notes. Slides that are left out of the show are left out here.
-import type { Block, Draft } from '../blocks.ts'
+// tables and the speaker's notes. Slides that are left out of the show are left out here; pages count them all the same,
+// as the program does.
+import { type Block, type Draft, pageMark } from '../blocks.ts'
 import { toIsoDate } from '../metadata.ts'
 import { officeFacts, readEntry, relations, type Tag, type XmlReader } from './xml.ts'
 import type { Archive } from './zip.ts'
@@ -9,10 +10,13 @@ export async function parsePptx(source: string, archive: Archive): Promise<Draft
   const blocks: Block[] = []
   for (const [index, slide] of (await slidesOf(source, archive)).entries()) {
     const { title, body, hidden } = await readSlide(source, archive, slide)
-    if (hidden) continue
-    const notes = await readNotes(source, archive, slide)
-    if (title === '' && body.length === 0 && notes.length === 0) continue
-    blocks.push({ type: 'heading', level: 2, text: title === '' ? `Slide ${index + 1}` : title }, ...body, ...notes)
+    const notes = hidden ? [] : await readNotes(source, archive, slide)
+    if (hidden || (title === '' && body.length === 0 && notes.length === 0)) {
+      blocks.push({ type: 'paragraph', text: pageMark })
+      continue
+    }
+    const name = title === '' ? `Slide ${index + 1}` : title
+    blocks.push({ type: 'heading', level: 2, text: pageMark + name }, ...body, ...notes)
   }
   const { title, date } = await officeFacts(source, archive)
   const first = blocks.find((block) => block.type === 'heading')?.text ?? null

@@ -21,7 +21,15 @@ function document(title: string, headings: readonly (string | readonly [title: s
     return { level, title: heading, span }
   })
   const ref = { id: 'doc_1', title, source: 'a.md', url: null, revision: 'r', publishedAt: null, removedAt: null }
-  return { ...ref, text: text || prose, outline, boilerplate: [], current: true, audience: [] } satisfies DocumentText
+  return {
+    ...ref,
+    text: text || prose,
+    outline,
+    boilerplate: [],
+    pages: [],
+    current: true,
+    audience: [],
+  } satisfies DocumentText
 }
 
 const asked = (title: string, ...headings: (string | readonly [title: string, level: number])[]) =>
