@@ -42,5 +42,9 @@ export const firstUpload = sent('It was sent.')
 // The second one is kept in two pieces, and most of it is no text.
 const uploads: readonly Upload[] = [
   sent('It was sent anew.'),
-  { name: 'long.md', bytes: Buffer.from(`# Long\n\nShort.\n\n<!--${' '.repeat(1_100_000)}-->\n`), said: {} },
+  {
+    name: 'long.md',
+    bytes: Buffer.from(`# Long\n\nShort.\n\n<!--${`\n${'x'.repeat(99)}`.repeat(11_000)}-->\n`),
+    said: {},
+  },
 ]
