@@ -30,7 +30,7 @@ export function syncsAt(store: Store, embedder: Embedder, { file }: Sources) {
   return { syncing, close: book.close }
 }
 
-export function perform(syncing: Syncing, act: Act, { folder, undo }: Sources): AsyncGenerator<IngestEvent> {
+export function perform(syncing: Syncing, act: Act, { folder, undo }: Sources): AsyncIterable<IngestEvent> {
   const never = new AbortController().signal
   if (act === 'undo') return syncing.undo(undo, never)
   if (act === 'upload') return syncing.upload(uploads, never)
