@@ -30,7 +30,7 @@ let scene: Scene
 beforeAll(async () => {
   site = await openFixtureSite()
   scene = await setScene(site)
-})
+}, 300_000)
 afterAll(async () => await site[Symbol.asyncDispose]())
 
 describe.each(['sync', 'upload', 'undo'] as const)('%s', (act) => {

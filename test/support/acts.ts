@@ -27,7 +27,7 @@ export function syncsAt(store: Store, embedder: Embedder, { file }: Sources) {
   const book = openBook({ path: file, isSet: true, deps })
   // Whoever is not heard of is dead at once: waiting for that would take a minute and a half.
   const syncing = openSyncs({ ...store, embedder, library: 'main', silentMs: 0, book })
-  return { syncing, close: book.close }
+  return { syncing, close: () => book.close() }
 }
 
 export function perform(syncing: Syncing, act: Act, { folder, undo }: Sources): AsyncIterable<IngestEvent> {

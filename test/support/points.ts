@@ -84,7 +84,7 @@ export function pointedEmbedder(embedder: Embedder, file: string, points: Points
 export function pointReads(folder: string, points: Points): void {
   const { readFile } = fs
   fs.readFile = (async (path: string, options: never) =>
-    await (String(path).startsWith(folder + sep)
+    await (path.startsWith(folder + sep)
       ? around(points, async () => await readFile(path, options))
       : readFile(path, options))) as typeof readFile
   syncBuiltinESMExports()
