@@ -40,7 +40,7 @@ describe.each(['sync', 'upload', 'undo'] as const)('%s', (act) => {
     async () => {
       const at = scene.at[act]
       const whole = await undisturbed(at, act)
-      const kills = whole.points.filter((_, n) => isThorough || n % stepOf(whole.points.length) === 0)
+      const kills = whole.points.filter((_, n) => isThorough || isSampled(n, whole.points.length))
       const repeated: number[] = []
       let reached = 0
       const queue = kills.values()
@@ -63,9 +63,10 @@ describe.each(['sync', 'upload', 'undo'] as const)('%s', (act) => {
   )
 })
 
-/** Odd, so that kills before and after a point take turns. */
-function stepOf(all: number): number {
-  return 2 * Math.floor(all / SAMPLED / 2) + 1
+/** Evenly, and an odd number apart, so that kills before and after a point take turns. */
+function isSampled(n: number, all: number): boolean {
+  const step = 2 * Math.floor(all / SAMPLED / 2) + 1
+  return n % step === (step - 1) / 2
 }
 
 type Whole = {
