@@ -4,6 +4,8 @@
 export type Seen = {
   readonly etag?: string
   readonly lastModified?: string
+  /** the address that both are of, when it was sent on to that */
+  readonly at?: string
   /** of the bytes that were loaded */
   readonly hash?: string
   /** of the file in git */

@@ -75,7 +75,11 @@ async function refuseLater(sync: Sync, changes: readonly SyncChange[], { documen
     library,
     changes.map(({ source }) => source),
   )
-  const later = changes.filter(({ source, after }) => (known.get(source)?.revision ?? null) !== after)
+  // What stands as before was taken back already, by an undo that was cut: this one goes on where that ended.
+  const later = changes.filter(({ source, before, after }) => {
+    const current = known.get(source)?.revision ?? null
+    return current !== after && current !== before
+  })
   if (later.length > 0)
     throw refused(
       `A later sync changed what ${sync.id} had changed (${namesOf(later.map(({ source }) => source))}): undo the later one first.`,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { OriginMemory } from '../source/source.ts'
 import type { Fetcher } from './fetch.ts'
-import type { Fetched, Wanted } from './request.ts'
+import { type Fetched, sentOnTo, type Wanted } from './request.ts'
 
 export type Recalled<Kept> = {
   readonly kept: Kept
@@ -24,7 +24,12 @@ export type Recall = {
   save(): void
 }
 
-const entry = z.object({ etag: z.string().optional(), lastModified: z.string().optional(), kept: z.unknown() })
+const entry = z.object({
+  etag: z.string().optional(),
+  lastModified: z.string().optional(),
+  at: z.string().optional(),
+  kept: z.unknown(),
+})
 const remembered = z.record(z.string(), entry)
 
 export function openRecall(fetcher: Fetcher, memory: OriginMemory): Recall {
@@ -53,7 +58,8 @@ export function openRecall(fetcher: Fetcher, memory: OriginMemory): Recall {
   function keep<Kept>(url: string, fetched: Fetched, kept: Kept): Recalled<Kept> {
     const { etag, lastModified } = fetched
     // Without a validator it can never be unchanged, so there is nothing to remember it for.
-    if (etag !== undefined || lastModified !== undefined) now[url] = { etag, lastModified, kept }
+    if (etag !== undefined || lastModified !== undefined)
+      now[url] = { etag, lastModified, ...sentOnTo(url, fetched), kept }
     return { kept, fetched, etag, lastModified }
   }
 }

@@ -5,7 +5,12 @@ import { type BodyLimits, readBody } from './body.ts'
 import type { Connections } from './connect.ts'
 import { FetchError } from './fetch-error.ts'
 
-type Validators = { readonly etag?: string | undefined; readonly lastModified?: string | undefined }
+type Validators = {
+  readonly etag?: string | undefined
+  readonly lastModified?: string | undefined
+  /** the address that gave them, when it is not the one that is asked for */
+  readonly at?: string | undefined
+}
 
 export type Wanted = {
   /** what a refusal names */
@@ -82,7 +87,7 @@ function respond(wanted: Wanted, url: URL, open: Open, signal: AbortSignal): Pro
   const protocol = url.protocol === 'https:' ? 'https:' : 'http:'
   const send = protocol === 'https:' ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
-    const headers = headersOf(wanted, open.agent)
+    const headers = headersOf(wanted, url, open.agent)
     const sent = send(url, { agent: connections.agents[protocol], lookup: connections.lookupFor(url), headers, signal })
     sent.on('response', resolve)
     sent.on('error', reject)
@@ -90,7 +95,19 @@ function respond(wanted: Wanted, url: URL, open: Open, signal: AbortSignal): Pro
   })
 }
 
-function headersOf({ accept, validators }: Wanted, agent: string): Record<string, string> {
+/** Of one address they say nothing about another: a page that moved is read where it is now. */
+function validatorsFor({ url: asked, validators }: Wanted, url: URL): Validators | null {
+  return validators && URL.parse(validators.at ?? asked)?.href === url.href ? validators : null
+}
+
+/** Where it was found, when that is not where it was asked for: what its validators are kept with. */
+export function sentOnTo(asked: string, { url }: Fetched): { readonly at?: string } {
+  return URL.parse(asked)?.href === url.href ? {} : { at: url.href }
+}
+
+function headersOf(wanted: Wanted, url: URL, agent: string): Record<string, string> {
+  const validators = validatorsFor(wanted, url)
+  const { accept } = wanted
   return {
     'user-agent': agent,
     accept: accept.ask,
@@ -103,7 +120,7 @@ function headersOf({ accept, validators }: Wanted, agent: string): Record<string
 /** What can be said without the body; null: it is to be read. */
 function sort(response: IncomingMessage, wanted: Wanted, url: URL): Answer | null {
   const { statusCode: status = 0, headers } = response
-  if (status === 304 && wanted.validators) return { type: 'unchanged' }
+  if (status === 304 && validatorsFor(wanted, url)) return { type: 'unchanged' }
   if ([301, 302, 303, 307, 308].includes(status) && headers.location !== undefined)
     return { type: 'moved', location: headers.location }
   if (status !== 200) throw statusFault(wanted.source, status, headers['retry-after'])

@@ -4,7 +4,7 @@ import type { Seen } from '../../core/origins.ts'
 import type { Fetcher } from '../fetch/fetch.ts'
 import { documentTypes } from '../fetch/media-types.ts'
 import { readLinks } from '../fetch/page-links.ts'
-import type { Fetched, Wanted } from '../fetch/request.ts'
+import { type Fetched, sentOnTo, type Wanted } from '../fetch/request.ts'
 import { fileNameOf, plainUrl, siteOf, toUrl } from '../fetch/web-url.ts'
 import { hashOf, type Hints, type Loaded, type SourceEntry } from './source.ts'
 
@@ -33,13 +33,20 @@ export function wantedOf({ source, url, allow }: Page, validators: Wanted['valid
 export function loadedFrom(page: Page, fetched: Fetched, seen: Seen | null): Loaded | 'unchanged' {
   const { bytes, mediaType } = toUtf8(page.source, fetched)
   const hash = hashOf(bytes)
-  if (seen?.hash === hash) return 'unchanged'
   const { etag, lastModified, url } = fetched
+  const moved = sentOnTo(page.url, fetched)
+  // The same words at another address are learned once more, so that the new one is shown and asked.
+  if (seen?.hash === hash && seen.at === moved.at) return 'unchanged'
   const fileName = fileNameOf(url)
   return {
     bytes,
     mediaType,
-    seen: { hash, ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) },
+    seen: {
+      hash,
+      ...(etag === undefined ? {} : { etag }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+      ...moved,
+    },
     hints: {
       ...page.hints,
       url: canonicalOf(bytes, mediaType, url),

@@ -83,6 +83,20 @@ describe('a sync that is undone', () => {
     await expect(undo({ ...syncs, learn }, 'syn_nobody')).rejects.toThrow('no sync "syn_nobody"')
   })
 
+  it('is undone to its end by the next undo when the first one was cut', async () => {
+    await using database = await openTestDatabase()
+    const { before, id, ...syncs } = await threeChanges(database)
+    const stopping = new AbortController()
+    const cut = async () => {
+      for await (const { type } of syncs.syncing.undo(id, stopping.signal)) if (type === 'changed') stopping.abort()
+    }
+    await expect(cut()).rejects.toMatchObject({ name: 'AbortError' })
+    expect(await shownOf(database)).not.toEqual(before)
+    expect((await undo(syncs)).report).toMatchObject({ unchanged: 1, learned: 1, removed: 1 })
+    expect(await shownOf(database)).toEqual(before)
+    expect(await syncs.syncing.find(id)).toMatchObject({ undoneBy: expect.stringMatching(/^syn_/) as string })
+  })
+
   it('restores a document whose file had returned as removed', async () => {
     await using database = await openTestDatabase()
     const { learn, folder, names, ...syncs } = await threeChanges(database)

@@ -31,6 +31,54 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   return await makeDatabase(postgresUrl, await template)
 }
 
+/**
+ * The URL of a database, or a data directory, that was made ready and that nobody has open: to be copied. It lives as
+ * long as the test file.
+ */
+export async function restingDatabase(prepare: (database: Database) => Promise<void>, from?: string): Promise<string> {
+  const at = postgresUrl ? await restingPostgres(postgresUrl, from) : await restingFolder(from)
+  const database = postgresUrl ? openPostgres(at, 4) : await openEmbedded(at, () => {})
+  await prepare(database)
+  await database.close()
+  // As a killed process leaves it, with nothing to restore from.
+  if (!postgresUrl) await dropLeftovers(at)
+  return at
+}
+
+/** A copy of a database at rest, for as long as it is used. */
+export async function copyOf(at: string): Promise<{ readonly at: string } & AsyncDisposable> {
+  if (postgresUrl) {
+    const { url, ...database } = await makeDatabase(postgresUrl, nameIn(at))
+    return { at: url ?? '', [Symbol.asyncDispose]: database[Symbol.asyncDispose] }
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'footnote-test-'))
+  cpSync(at, folder, { recursive: true })
+  return { at: folder, [Symbol.asyncDispose]: async () => await rm(folder, { recursive: true, maxRetries: 5 }) }
+}
+
+async function restingPostgres(url: string, from?: string): Promise<string> {
+  template ??= makeTemplate(url)
+  const made = await makeDatabase(url, from === undefined ? await template : nameIn(from))
+  closing.push(async () => await made[Symbol.asyncDispose]())
+  await made.close()
+  return made.url ?? ''
+}
+
+async function restingFolder(from?: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'footnote-test-'))
+  closing.push(async () => await rm(folder, { recursive: true, maxRetries: 5 }))
+  cpSync(from ?? (await dataDirTemplate()), folder, { recursive: true })
+  return folder
+}
+
+async function dropLeftovers(dataDir: string): Promise<void> {
+  for (const left of ['lock', 'snapshot']) await rm(join(dataDir, left), { recursive: true, force: true })
+}
+
+function nameIn(url: string): string {
+  return new URL(url).pathname.slice(1)
+}
+
 /** Without even the migrations. */
 export async function emptyTestDatabase(): Promise<TestDatabase> {
   if (postgresUrl) return await makeDatabase(postgresUrl, 'template1')
@@ -93,7 +141,7 @@ async function makeTemplate(url: string): Promise<string> {
   await migrate(database)
   // A database with an open connection cannot be cloned.
   await database.close()
-  return new URL(database.url ?? '').pathname.slice(1)
+  return nameIn(database.url ?? '')
 }
 
 async function makeDatabase(url: string, from: string): Promise<TestDatabase> {
@@ -162,7 +210,7 @@ async function dataDirTemplate(): Promise<string> {
   const database = await openEmbedded(making, () => {})
   await migrate(database)
   await database.close()
-  for (const left of ['lock', 'snapshot']) await rm(join(making, left), { recursive: true, force: true })
+  await dropLeftovers(making)
   // Two test files may make it at once: the first one's counts.
   await rename(making, folder).catch(async () => await rm(making, { recursive: true }))
   return folder

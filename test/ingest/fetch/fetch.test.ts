@@ -51,6 +51,22 @@ describe('an unchanged page', () => {
     fetcher.close()
   })
 
+  it('is not taken for the same because the page that it leads to now has a validator alike', async () => {
+    const first = '<p>one</p>'
+    const date = 'Sat, 01 Nov 2025 10:00:00 GMT'
+    await using site = await openFixtureSite({ '/a': fixture.datedPage(first, date) })
+    const fetcher = fetcherFor(site)
+    const validators = { lastModified: (await get(site, '/a', fetcher))?.lastModified }
+    site.put('/a', fixture.moved('/b'))
+    site.put('/b', fixture.datedPage('<p>two</p>', date))
+    const found = await get(site, '/a', fetcher, { validators })
+    expect(found?.bytes.toString()).toBe('<p>two</p>')
+    // From then on the validator is known to be of that address.
+    const there = { lastModified: found?.lastModified, at: found?.url.href }
+    expect(await get(site, '/a', fetcher, { validators: there })).toBeNull()
+    fetcher.close()
+  })
+
   it('is no answer to somebody who never read it', async () => {
     await using site = await openFixtureSite({ '/': fixture.status(304) })
     await expect(get(site, '/', fetcherFor(site))).rejects.toMatchObject({ code: 'bad-status' })

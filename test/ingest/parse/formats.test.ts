@@ -48,6 +48,26 @@ test('an audience in front of a Word document refuses it, because nobody else wo
   await expect(read('a.docx', fixtures.docx(body))).rejects.toMatchObject({ code: 'bad-audience' })
 })
 
+const word = 'ga\u200b\u{e0069}\u{e0067}\u202ete\u2069\u2060s'
+const [heading, sentence] = [`The ${word}`, `The ${word} close at dusk.`]
+const hiding = {
+  'a.md': `---\ntitle: ${heading}\n---\n# ${heading}\n\n${sentence}\n\n\`\`\`\n${word}\n\`\`\`\n`,
+  'a.txt': sentence,
+  'a.html': `<title>${heading}</title><h1>${heading}</h1><p>${sentence}</p><pre>${word}</pre><table><tr><td>${word}</td></tr></table>`,
+  'a.csv': `${word},depth\n${sentence},7\n`,
+  'a.ipynb': JSON.stringify({ cells: [{ cell_type: 'markdown', source: `# ${heading}\n\n${sentence}` }] }),
+  'a.eml': `Subject: ${heading}\nContent-Type: text/plain; charset=utf-8\n\n${sentence}\n`,
+  'a.docx': fixtures.docx(`<w:p><w:r><w:t>${sentence}</w:t></w:r></w:p>`),
+}
+
+test.each(Object.entries(hiding))('nothing that a reader cannot see comes out of %s', async (source, written) => {
+  const { text, title, outline } = await read(source, Buffer.from(written))
+  expect(text).toContain('gates')
+  // Tags, zero widths and turns of direction: whatever is not drawn. A line may end.
+  const undrawn = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}]/u
+  for (const shown of [text, title, ...outline.map((each) => each.title)]) expect(shown).not.toMatch(undrawn)
+})
+
 function shown({ title, text, outline, boilerplate, url, publishedAt, pages }: ParsedDocument): string {
   const headings = outline.map(({ level, title, span }) => `${'  '.repeat(level)}${title} @${span.start}`)
   const idle = boilerplate.map(({ start, end }) => `  ${JSON.stringify(text.slice(start, end))}`)
