@@ -22,7 +22,8 @@ export type Draft = {
   readonly now: () => Answer
   readonly length: () => number
   readonly slice: (start: number) => string
-  readonly retrieved: (query: string, passages: readonly Passage[]) => void
+  /** `space`: in which vectors were compared, when it is another one than expected */
+  readonly retrieved: (query: string, passages: readonly Passage[], space?: string) => void
   readonly text: (delta: string) => AnswerEvent
   /** Notes that a reader gets text: what is written may be withheld until its verdict is known, or for good. */
   readonly shown: () => void
@@ -68,7 +69,8 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     now: () => answer,
     length: () => answer.answer.length,
     slice: (start) => answer.answer.slice(start),
-    retrieved: (query, passages) => change({ query, passages, ...time({ retrieve: since() }) }),
+    retrieved: (query, passages, embedder = answer.models.embedder) =>
+      change({ query, passages, models: { ...answer.models, embedder }, ...time({ retrieve: since() }) }),
     text: (delta) => {
       change({ answer: answer.answer + delta })
       return { type: 'text', delta }
