@@ -6,27 +6,32 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Config, readEnvironment } from '../core/config.ts'
-import { InputError } from '../core/errors.ts'
+import { InputError, ModelError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import type { Embedder, Generator, Store } from '../core/ports.ts'
+import type { DocumentStore, Embedder, Generator, Store } from '../core/ports.ts'
+import { priceOf } from '../core/prices.ts'
+import type { Reembed } from '../core/spaces.ts'
 import type { Syncing } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import { type Book, openBook } from '../ingest/book.ts'
 import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
+import { openReembed } from '../ingest/reembed.ts'
 import { openSyncs } from '../ingest/syncs.ts'
 import type { TokenPrice } from '../ingest/tally.ts'
 import { openGenerator, type Patience } from '../models/generator.ts'
-import { openAiEmbedder } from '../models/openai-embedder.ts'
-import { withEmbedderRetries, withRetries } from '../models/retry.ts'
+import { BUILT_IN, type Embedders, openEmbedders } from '../models/embedders.ts'
+import { readSpace } from '../models/openai-embedder.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
-import { openStore } from '../store/open.ts'
+import { openStore, spaceOf } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
+import { otherSpace } from '../store/spaces.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
 import { modelCheck } from './answer/check.ts'
+import { compareSpaces } from './answer/spaces.ts'
 import { isLoopback } from './http/limits.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
@@ -43,16 +48,25 @@ export type Opened = {
   readonly close: () => Promise<void>
 }
 
+/** `input` is what somebody pipes in; null: nobody does. `anyEmbedder`: also where nobody has that of the active space. */
+export type Opening = { readonly input?: Readable | null; readonly anyEmbedder?: boolean }
+
 /** Throws ConfigError, StoreError (`store-locked`: another process holds the data directory) or ModelError. */
-export async function openAll(config: Config, log: Log, input: Readable | null = null): Promise<Opened> {
+export async function openAll(config: Config, log: Log, { input = null, anyEmbedder = false }: Opening = {}): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
   const { database, announce } = await openDatabase(config, log)
   try {
-    const embedders = await openEmbedders(config)
-    const store = await openStore(database, LIBRARY, embedders.embedder)
+    const sentenceEmbedder = await openStaticEmbedder()
+    const embedders = openEmbedders(sentenceEmbedder, config.provider)
+    const active = await spaceOf(database, LIBRARY)
+    if (active !== null) warnOfOther(config, active, log)
+    const embedder = await openEmbedder(config, embedders, active, anyEmbedder)
+    const store = await openStore(database, LIBRARY, embedder)
     const report = (message: string, error: unknown) => log.error({ err: error }, message)
     return toOpened(config, log, {
-      ...embedders,
+      embedders,
+      embedder,
+      sentenceEmbedder,
       store,
       generator: generatorOf(config, store, report),
       announce,
@@ -66,6 +80,7 @@ export async function openAll(config: Config, log: Log, input: Readable | null =
 
 type Parts = {
   readonly store: Store
+  readonly embedders: Embedders
   readonly embedder: Embedder
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
@@ -82,7 +97,8 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     error === null ? log.info(message) : log.error({ err: error }, message)
   // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
-  const syncing = openSyncs({ ...store, ...alone, embedder, library: LIBRARY, book, report, ...pricesOf(config) })
+  const priced = pricedDocuments(config, store.documents)
+  const syncing = openSyncs({ ...store, ...alone, ...priced, embedder, library: LIBRARY, book, report })
   const app = createApp({
     store,
     embedder,
@@ -94,6 +110,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
       check: generator && config.grounding === 'model' ? modelCheck(generator) : null,
     },
     syncing,
+    reembed: reembedding(config, parts, report),
     uploads: config.uploads === 'on' || (config.uploads === 'loopback' && isLoopback(config.host)),
     library: LIBRARY,
     publicUrl: config.publicUrl,
@@ -128,9 +145,44 @@ function bookOf({ sources: path, sourcesIsSet: isSet, publicUrl, dataDir }: Conf
   })
 }
 
-/** The built-in embedder costs nothing; one of a provider without a price costs nobody knows what. */
-function pricesOf({ embeddingModel, embeddingPrice }: Config): { readonly tokenPrice?: TokenPrice } {
-  return embeddingModel === null ? {} : { tokenPrice: { usdPerMillion: embeddingPrice?.inputUsd ?? null } }
+/** Dollars per million tokens of a space: nothing for the built-in one, null where nobody knows. */
+function priceOfSpace({ modelPrices }: Config, space: string): number | null {
+  const read = readSpace(space)
+  return read ? (priceOf(modelPrices, read.model)?.inputUsd ?? null) : 0
+}
+
+/** The price is that of the space in which a sync embeds at the moment: it asks first for the vectors that are known. */
+function pricedDocuments(config: Config, documents: DocumentStore) {
+  let usdPerMillion: number | null = 0
+  const knownVectors: DocumentStore['knownVectors'] = async (...asked) => {
+    const known = await documents.knownVectors(...asked)
+    usdPerMillion = priceOfSpace(config, known.space)
+    return known
+  }
+  const tokenPrice: TokenPrice = {
+    get usdPerMillion() {
+      return usdPerMillion
+    },
+  }
+  return { documents: { ...documents, knownVectors }, tokenPrice }
+}
+
+function reembedding(
+  config: Config,
+  { store, embedders, embedder, sentenceEmbedder }: Parts,
+  report: AnswerDeps['report'],
+): Reembed {
+  const isSpace = (name: string) => name === sentenceEmbedder.space || readSpace(name) !== null
+  return openReembed({
+    ...store,
+    library: LIBRARY,
+    open: async (name, signal) => await (isSpace(name) ? embedders.ofSpace : embedders.ofModel)(name, signal),
+    priceOf: (space) => priceOfSpace(config, space),
+    compare: async (questions, spaces, signal) => {
+      const deps = answerDeps(store, { embedder, sentenceEmbedder, generator: null }, report)
+      return await compareSpaces(questions, spaces, LIBRARY, deps, signal)
+    },
+  })
 }
 
 /** `temperature` left out: the model's own. */
@@ -147,14 +199,31 @@ function generatorOf(
   )
 }
 
-async function openEmbedders(config: Config): Promise<Pick<Parts, 'embedder' | 'sentenceEmbedder'>> {
-  const { provider, embeddingModel } = config
-  const sentenceEmbedder = await openStaticEmbedder()
-  if (!provider || !embeddingModel) return { embedder: sentenceEmbedder, sentenceEmbedder }
-  // The size of a provider's vectors is known only from one: opening asks for it, and may have to ask again.
-  const signal = new AbortController().signal
-  const opened = await withRetries(async () => await openAiEmbedder({ ...provider, embeddingModel }), signal)
-  return { embedder: withEmbedderRetries(opened), sentenceEmbedder }
+/** EMBEDDING_MODEL decides for a library that is empty; one that holds vectors is searched in their space. */
+async function openEmbedder(
+  { embeddingModel }: Config,
+  embedders: Embedders,
+  active: string | null,
+  anyEmbedder: boolean,
+): Promise<Embedder> {
+  // Nobody waits for it in vain: a provider has a deadline for each try.
+  const { signal } = new AbortController()
+  if (active === null) return await embedders.ofModel(embeddingModel ?? BUILT_IN, signal)
+  try {
+    return await embedders.ofSpace(active, signal)
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error
+    if (anyEmbedder) return await embedders.ofModel(BUILT_IN, signal)
+    throw otherSpace(active, error.message)
+  }
+}
+
+function warnOfOther({ embeddingModel }: Config, active: string, log: Log): void {
+  const [searched, configured] = [readSpace(active)?.model ?? BUILT_IN, embeddingModel ?? BUILT_IN]
+  if (searched !== configured)
+    log.warn(
+      `The library is searched with the embedder ${searched}, EMBEDDING_MODEL says ${configured}: npm run reembed -- --model ${configured}`,
+    )
 }
 
 async function openDatabase(config: Config, log: Log) {

@@ -11,9 +11,15 @@ import { replyStore } from './replies.ts'
 import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
 import { spaceStore } from './fill.ts'
-import { openShelf, openSpace } from './spaces.ts'
+import { filledSpace, openShelf, openSpace } from './spaces.ts'
 import { spendingStore } from './spending.ts'
 import { syncStore } from './syncs.ts'
+
+/** Migrates the database. In which space a library with chunks is searched; null: whoever opens it decides. */
+export async function spaceOf(database: Database, library: string): Promise<string | null> {
+  await migrate(database)
+  return await filledSpace(database.query, library)
+}
 
 /** Migrates the database and makes the library when it is new. Throws StoreError. */
 export async function openStore(

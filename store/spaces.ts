@@ -35,8 +35,8 @@ export async function openSpace(
 export function otherSpace(active: string, why: string): StoreError {
   return new StoreError(
     'other-space',
-    `The library was embedded with ${active}, ${why}. ` +
-      'Set EMBEDDING_MODEL (and OPENAI_BASE_URL) back, or ingest into an empty database.',
+    `The library was embedded with ${active}: ${why}. ` +
+      'Set EMBEDDING_MODEL (and OPENAI_BASE_URL) back, or change it: npm run reembed -- --model <model or built-in>',
   )
 }
 
