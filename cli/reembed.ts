@@ -23,7 +23,8 @@ export type ReembedAsked = {
 
 type Of<Type extends ReembedEvent['type']> = Extract<ReembedEvent, { type: Type }>
 
-const CUT = 'The connection to the server was cut before the end; run the same command again: what was embedded is kept.'
+const CUT =
+  'The connection to the server was cut before the end; run the same command again: what was embedded is kept.'
 
 export async function reembed(asked: ReembedAsked, options: CommandOptions): Promise<number> {
   if (asked.list) return tell(await last('spaces', { step: 'list' }, options), options, spacesText)

@@ -13,7 +13,10 @@ export function spacesText({ spaces }: { readonly spaces: readonly SpaceReport[]
 }
 
 export function planText({ from, to, chunks, missing, tokens, usd, ms }: ReembedPlan): string {
-  const cost = tokens > 0 ? ` (about ${tokens} tokens, ${usd === null ? 'no price known: MODEL_PRICES' : `$${usd.toFixed(4)}`})` : ''
+  const cost =
+    tokens > 0
+      ? ` (about ${tokens} tokens, ${usd === null ? 'no price known: MODEL_PRICES' : `$${usd.toFixed(4)}`})`
+      : ''
   const time = missing === 0 ? '' : ` · about ${ms < 1000 ? 'a second' : `${Math.ceil(ms / 1000)} s`}`
   return `From ${from}\n  to ${to}: ${missing} of ${chunks} chunks to embed${cost}${time}`
 }
@@ -35,5 +38,12 @@ export function comparisonText({ questions, withPlaces, from, to, overlap }: Spa
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }

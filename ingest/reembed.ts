@@ -114,7 +114,16 @@ async function plan(embedder: Embedder, deps: ReembedDeps, signal: AbortSignal):
   const callMs = performance.now() - began
   const calls = price === 0 ? missing / Math.max(1, texts.length) : Math.ceil(missing / BATCH)
   const ms = Math.round(calls * callMs + missing * SAVE_MS)
-  return { type: 'planned', from: await activeOf(deps), to, chunks, missing, tokens, usd: usdOf(tokens, { usdPerMillion: price }), ms }
+  return {
+    type: 'planned',
+    from: await activeOf(deps),
+    to,
+    chunks,
+    missing,
+    tokens,
+    usd: usdOf(tokens, { usdPerMillion: price }),
+    ms,
+  }
 }
 
 async function* batches(
@@ -122,7 +131,7 @@ async function* batches(
   space: string,
   signal: AbortSignal,
 ): AsyncGenerator<ChunkToEmbed[]> {
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     signal.throwIfAborted()
     const batch = await spaces.missing(library, space, after, BATCH)
     if (batch.length === 0) return

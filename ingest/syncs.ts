@@ -193,8 +193,7 @@ function learning(
         if (await holding.take(origin.name)) taken.push(origin)
         else skipped.push({ source: origin.name, reason: BUSY })
       }
-      const uploads =
-        trigger === 'schedule' ? [] : await own.documents.uploadsToLearn(own.library, LEARNED_WITH)
+      const uploads = trigger === 'schedule' ? [] : await own.documents.uploadsToLearn(own.library, LEARNED_WITH)
       const owners = await book.owners()
       yield* ingest(paths, { ...own, removals, uploads, reading: taken, skipped, memories, owners }, signal)
     } finally {

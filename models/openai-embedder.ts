@@ -30,7 +30,11 @@ export function readSpace(space: string): { host: string; model: string; dimensi
 
 /** Asks the model once when nobody knows yet how long its vectors are: only its answer tells. */
 export async function openAiEmbedder(
-  options: ProviderOptions & { readonly embeddingModel: string; readonly dimensions?: number; readonly waits?: EmbedderWaits },
+  options: ProviderOptions & {
+    readonly embeddingModel: string
+    readonly dimensions?: number
+    readonly waits?: EmbedderWaits
+  },
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Embedder> {
   const client = openClient(options)

@@ -52,7 +52,11 @@ export type Opened = {
 export type Opening = { readonly input?: Readable | null; readonly anyEmbedder?: boolean }
 
 /** Throws ConfigError, StoreError (`store-locked`: another process holds the data directory) or ModelError. */
-export async function openAll(config: Config, log: Log, { input = null, anyEmbedder = false }: Opening = {}): Promise<Opened> {
+export async function openAll(
+  config: Config,
+  log: Log,
+  { input = null, anyEmbedder = false }: Opening = {},
+): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
   const { database, announce } = await openDatabase(config, log)
   try {

@@ -50,7 +50,11 @@ function inSpace(deps: AnswerDeps, space: string): AnswerDeps {
     deps.report(message, error)
     if (error !== null) throw error
   }
-  return { ...deps, report, search: { ...store, state: async (library) => ({ ...(await store.state(library)), space }) } }
+  return {
+    ...deps,
+    report,
+    search: { ...store, state: async (library) => ({ ...(await store.state(library)), space }) },
+  }
 }
 
 async function ask(

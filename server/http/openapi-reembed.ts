@@ -14,7 +14,12 @@ const faults = {
   ),
   ...bodyFaults(4 * 1024),
   'bad-field': fault(
-    { status: 422, code: 'bad-field', title: 'model: is missing: name a model of the provider, or built-in.', field: 'model' },
+    {
+      status: 422,
+      code: 'bad-field',
+      title: 'model: is missing: name a model of the provider, or built-in.',
+      field: 'model',
+    },
     { body: { step: 'fill' } },
   ),
 }
@@ -38,8 +43,7 @@ const reembed: Operation = {
       summary: 'The spaces that there are',
       status: 200,
       body: { step: 'list' },
-      reply:
-        '{"type":"spaces","spaces":[{"space":"built-in/static/256/1","chunks":5,"active":true,"former":false}]}\n',
+      reply: '{"type":"spaces","spaces":[{"space":"built-in/static/256/1","chunks":5,"active":true,"former":false}]}\n',
     },
     ...faults,
   },

@@ -17,7 +17,9 @@ export const reembedBody = z
         ['list', 'plan', 'fill', 'compare', 'switch', 'back', 'drop'],
         'must be list, plan, fill, compare, switch, back or drop',
       )
-      .describe('switch: fills what is missing, then searches there; back: to the space before; drop: forgets its vectors'),
+      .describe(
+        'switch: fills what is missing, then searches there; back: to the space before; drop: forgets its vectors',
+      ),
     model: z
       .string('must be a string')
       .min(1, 'is empty')

@@ -91,7 +91,8 @@ describe('a change of the embedding model', () => {
     isOver = true
     const answers = (await Promise.all(asking)).flat()
     expect(answers.length).toBeGreaterThan(5)
-    for (const { status, answer } of answers) expect([status, answer]).toEqual(['answered', expect.stringContaining('17 shards')])
+    for (const { status, answer } of answers)
+      expect([status, answer]).toEqual(['answered', expect.stringContaining('17 shards')])
     expect(app.lines.filter((line) => /words alone|failed/.test(line))).toEqual([])
   })
 
@@ -155,7 +156,15 @@ describe('a change of the embedding model', () => {
       from: { space: first, documents: 2, places: 2 },
       to: { space: second, documents: 2, places: 2 },
     })
-    const questions = [{ question: QUESTION, cited: [{ document: '1.md', spans: [] }, { document: 'none.md', spans: [] }] }]
+    const questions = [
+      {
+        question: QUESTION,
+        cited: [
+          { document: '1.md', spans: [] },
+          { document: 'none.md', spans: [] },
+        ],
+      },
+    ]
     const [given] = await step(app, { step: 'compare', model: second, questions })
     expect(given).toMatchObject({ questions: 1, with_places: 0, from: { places: 0 } })
   })

@@ -73,7 +73,9 @@ describe('a second space', () => {
     const chunks = await spaces.missing('main', other, 0, 100)
     const zeros = chunks.map(({ chunkId }) => ({ chunkId, vector: new Float32Array(3) }))
     await spaces.fill('main', other, zeros)
-    expect(await spaces.switch('main', other, new Set(chunks.slice(0, 5).map(({ chunkId }) => chunkId)), embed)).toBe(false)
+    expect(await spaces.switch('main', other, new Set(chunks.slice(0, 5).map(({ chunkId }) => chunkId)), embed)).toBe(
+      false,
+    )
     expect(await spaces.switch('main', other, new Set(chunks.map(({ chunkId }) => chunkId)), embed)).toBe(true)
     expect(await spaces.list('main')).toContainEqual({ space: other, chunks: 0, active: true, former: false })
   })

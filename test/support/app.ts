@@ -105,7 +105,13 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
       priceOf: () => 0,
       compare: async (questions, spaces, signal) => {
         const models = { embedder, sentenceEmbedder: embedder, generator: null }
-        return await compareSpaces(questions, spaces, LIBRARY, answerDeps(store, models, () => {}), signal)
+        return await compareSpaces(
+          questions,
+          spaces,
+          LIBRARY,
+          answerDeps(store, models, () => {}),
+          signal,
+        )
       },
     }),
     uploads: true,

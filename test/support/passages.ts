@@ -105,7 +105,8 @@ export function libraryOf(...documents: readonly DocumentText[]): Library {
             (weights.get(each)?.get(term) ?? 0) * idf(all.length, vocabulary.get(term) ?? 0)
           const words = [...terms].reduce((sum, [term, weight]) => sum + weight * gain(term), 0)
           const own = vectors?.[index]
-          const cosine = vector && own ? own.reduce((sum, value, at) => sum + value * (vector.values[at] ?? 0), 0) : null
+          const cosine =
+            vector && own ? own.reduce((sum, value, at) => sum + value * (vector.values[at] ?? 0), 0) : null
           return { ...each, words, cosine }
         })
         .filter(({ words, cosine }) => words > 0 || cosine !== null)

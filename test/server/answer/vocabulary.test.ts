@@ -21,7 +21,9 @@ function changing() {
   return {
     library,
     save: (...words: string[]) => Object.assign(library, { changes: library.changes + 1, words }),
-    words: async (terms = ['redi'], name = 'main') => [...(await read(name, terms, await search.state(name))).vocabulary.keys()],
+    words: async (terms = ['redi'], name = 'main') => [
+      ...(await read(name, terms, await search.state(name))).vocabulary.keys(),
+    ],
   }
 }
 
