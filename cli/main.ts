@@ -149,13 +149,20 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
     const { json = false, all = false, url = null, plan = false, help: isHelp = false } = values
-    const { model = null, questions = null, drop = null, back = false, list = false, yes = false } = values
-    const reembed = { model, questions, drop, back, list, yes, isSwitched: values.switch ?? false }
     const allowDeletes = values['allow-deletes'] ?? false
-    return { words: positionals, json, all, url, plan, allowDeletes, reembed, isHelp }
+    return { words: positionals, json, all, url, plan, allowDeletes, reembed: reembedAsked(values), isHelp }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }
+}
+
+type ReembedValues = { [Key in 'model' | 'questions' | 'drop']?: string | undefined } & {
+  [Key in 'back' | 'list' | 'yes' | 'switch']?: boolean | undefined
+}
+
+function reembedAsked(values: ReembedValues): ReembedAsked {
+  const { model = null, questions = null, drop = null, back = false, list = false, yes = false } = values
+  return { model, questions, drop, back, list, yes, isSwitched: values.switch ?? false }
 }
 
 function isWhole(name: Command, { words, all, plan, reembed }: Asked): boolean {

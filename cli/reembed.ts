@@ -47,8 +47,8 @@ async function change(model: string, asked: ReembedAsked, options: CommandOption
   if (planned.missing > 0 && planned.usd !== 0 && !asked.yes) await expectYes('Embed them?', '--yes', options)
   const filled = await last('filled', { step: 'fill', model }, options)
   if (planned.from === planned.to) return tell({ planned, filled }, options, () => 'Every chunk has its vector.')
-  const compared = await last('compared', { step: 'compare', model, questions }, options)
-  say(comparisonText(compared), options)
+  const compared = await last('compared', { step: 'compare', model, questions }, options).catch(explained(options))
+  if (compared) say(comparisonText(compared), options)
   const isSwitched = asked.isSwitched || (await isAgreed(`Search with ${planned.to} from now on?`, options))
   const switched = isSwitched ? await last('switched', { step: 'switch', model }, options) : null
   return tell({ planned, filled, compared, switched }, options, () =>
@@ -56,6 +56,15 @@ async function change(model: string, asked: ReembedAsked, options: CommandOption
       ? switchedText(switched)
       : `Nothing was switched. To search with it: npm run reembed -- --model ${model} --switch`,
   )
+}
+
+/** Whose provider is gone can compare nothing, and has the more reason to switch. */
+function explained(options: CommandOptions): (error: unknown) => null {
+  return (error) => {
+    if (!(error instanceof AppError && error.code.startsWith('model-'))) throw error
+    say(`They cannot be compared: ${error.message}`, options)
+    return null
+  }
 }
 
 function switchedText({ from, to }: Of<'switched'>): string {

@@ -83,7 +83,8 @@ export type SpaceComparison = {
 }
 
 export type ReembedStep =
-  | { readonly step: 'list' | 'back' }
+  | { readonly step: 'list' }
+  | { readonly step: 'back' }
   | { readonly step: 'plan' | 'fill' | 'switch' | 'drop'; readonly model: string }
   | { readonly step: 'compare'; readonly model: string; readonly questions?: readonly RecordedQuestion[] | undefined }
 

@@ -46,23 +46,26 @@ const SAVE_MS = 0.6
 export function openReembed(deps: ReembedDeps): Reembed {
   return async function* (asked, signal) {
     const { spaces, library } = deps
-    switch (asked.step) {
-      case 'list':
-        return yield { type: 'spaces', spaces: await spaces.list(library) }
-      case 'plan':
-        return yield await plan(await deps.open(asked.model, signal), deps, signal)
-      case 'fill':
-        return yield* fill(await deps.open(asked.model, signal), deps, new Set(), signal)
-      case 'compare':
-        return yield { type: 'compared', ...(await compared(asked, deps, signal)) }
-      case 'switch':
-        return yield* switchTo(asked.model, deps, signal)
-      case 'back':
-        return yield* switchTo(await formerOf(deps), deps, signal)
-      case 'drop':
-        return yield await drop(asked.model, deps, signal)
-    }
+    if (asked.step === 'list') yield { type: 'spaces', spaces: await spaces.list(library) }
+    else if (asked.step === 'back') yield* switchTo(await formerOf(deps), deps, signal)
+    else if (asked.step === 'compare') yield { type: 'compared', ...(await compared(asked, deps, signal)) }
+    else yield* ofModel[asked.step](asked.model, deps, signal)
   }
+}
+
+type Step = (model: string, deps: ReembedDeps, signal: AbortSignal) => AsyncIterable<ReembedEvent>
+
+const ofModel: Readonly<Record<'plan' | 'fill' | 'switch' | 'drop', Step>> = {
+  plan: async function* (model, deps, signal) {
+    yield await plan(await deps.open(model, signal), deps, signal)
+  },
+  fill: async function* (model, deps, signal) {
+    yield* fill(await deps.open(model, signal), deps, new Set(), signal)
+  },
+  switch: switchTo,
+  drop: async function* (model, deps, signal) {
+    yield await drop(model, deps, signal)
+  },
 }
 
 async function compared(
@@ -181,7 +184,7 @@ async function* switchTo(model: string, deps: ReembedDeps, signal: AbortSignal):
   const embedder = await deps.open(model, signal)
   const [from, to] = [await activeOf(deps), embedder.space]
   const blank = new Set<number>()
-  for (let tries = TRIES; from !== to; tries--) {
+  for (let tries = from === to ? 0 : TRIES; tries > 0; tries--) {
     yield* fill(embedder, deps, blank, signal)
     const few = AbortSignal.any([signal, AbortSignal.timeout(LAST_FEW_MS)])
     if (await spaces.switch(library, to, blank, async (texts) => await embedder.embed(texts, 'document', few))) break

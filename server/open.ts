@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Config, readEnvironment } from '../core/config.ts'
-import { InputError, ModelError } from '../core/errors.ts'
+import { InputError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import type { DocumentStore, Embedder, Generator, Store } from '../core/ports.ts'
-import { priceOf } from '../core/prices.ts'
+import type { Embedder, Generator, Store } from '../core/ports.ts'
 import type { Reembed } from '../core/spaces.ts'
 import type { Syncing } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
@@ -18,20 +17,19 @@ import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { openReembed } from '../ingest/reembed.ts'
 import { openSyncs } from '../ingest/syncs.ts'
-import type { TokenPrice } from '../ingest/tally.ts'
 import { openGenerator, type Patience } from '../models/generator.ts'
-import { BUILT_IN, type Embedders, openEmbedders } from '../models/embedders.ts'
+import { type Embedders, openEmbedders } from '../models/embedders.ts'
 import { readSpace } from '../models/openai-embedder.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
 import { openStore, spaceOf } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
-import { otherSpace } from '../store/spaces.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
 import { modelCheck } from './answer/check.ts'
 import { compareSpaces } from './answer/spaces.ts'
+import { openEmbedder, pricedDocuments, priceOfSpace } from './embedder.ts'
 import { isLoopback } from './http/limits.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
@@ -63,8 +61,7 @@ export async function openAll(
     const sentenceEmbedder = await openStaticEmbedder()
     const embedders = openEmbedders(sentenceEmbedder, config.provider)
     const active = await spaceOf(database, LIBRARY)
-    if (active !== null) warnOfOther(config, active, log)
-    const embedder = await openEmbedder(config, embedders, active, anyEmbedder)
+    const embedder = await openEmbedder(config, embedders, active, { log, anyEmbedder })
     const store = await openStore(database, LIBRARY, embedder)
     const report = (message: string, error: unknown) => log.error({ err: error }, message)
     return toOpened(config, log, {
@@ -149,28 +146,6 @@ function bookOf({ sources: path, sourcesIsSet: isSet, publicUrl, dataDir }: Conf
   })
 }
 
-/** Dollars per million tokens of a space: nothing for the built-in one, null where nobody knows. */
-function priceOfSpace({ modelPrices }: Config, space: string): number | null {
-  const read = readSpace(space)
-  return read ? (priceOf(modelPrices, read.model)?.inputUsd ?? null) : 0
-}
-
-/** The price is that of the space in which a sync embeds at the moment: it asks first for the vectors that are known. */
-function pricedDocuments(config: Config, documents: DocumentStore) {
-  let usdPerMillion: number | null = 0
-  const knownVectors: DocumentStore['knownVectors'] = async (...asked) => {
-    const known = await documents.knownVectors(...asked)
-    usdPerMillion = priceOfSpace(config, known.space)
-    return known
-  }
-  const tokenPrice: TokenPrice = {
-    get usdPerMillion() {
-      return usdPerMillion
-    },
-  }
-  return { documents: { ...documents, knownVectors }, tokenPrice }
-}
-
 function reembedding(
   config: Config,
   { store, embedders, embedder, sentenceEmbedder }: Parts,
@@ -201,33 +176,6 @@ function generatorOf(
   return (
     provider && openGenerator({ ...provider, ...manner }, { limitUsd, library: LIBRARY, spending, report }, patience)
   )
-}
-
-/** EMBEDDING_MODEL decides for a library that is empty; one that holds vectors is searched in their space. */
-async function openEmbedder(
-  { embeddingModel }: Config,
-  embedders: Embedders,
-  active: string | null,
-  anyEmbedder: boolean,
-): Promise<Embedder> {
-  // Nobody waits for it in vain: a provider has a deadline for each try.
-  const { signal } = new AbortController()
-  if (active === null) return await embedders.ofModel(embeddingModel ?? BUILT_IN, signal)
-  try {
-    return await embedders.ofSpace(active, signal)
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error
-    if (anyEmbedder) return await embedders.ofModel(BUILT_IN, signal)
-    throw otherSpace(active, error.message)
-  }
-}
-
-function warnOfOther({ embeddingModel }: Config, active: string, log: Log): void {
-  const [searched, configured] = [readSpace(active)?.model ?? BUILT_IN, embeddingModel ?? BUILT_IN]
-  if (searched !== configured)
-    log.warn(
-      `The library is searched with the embedder ${searched}, EMBEDDING_MODEL says ${configured}: npm run reembed -- --model ${configured}`,
-    )
 }
 
 async function openDatabase(config: Config, log: Log) {

@@ -5,6 +5,7 @@ import type { Store } from '../../core/ports.ts'
 import type { ReembedEvent, ReembedStep } from '../../core/spaces.ts'
 import { uploadSource } from '../../ingest/ingest.ts'
 import { openSyncs } from '../../ingest/syncs.ts'
+import { fakeEmbedder } from '../../models/fake.ts'
 import { openStore } from '../../store/open.ts'
 import { openTestApp, type TestApp, TOKEN } from '../support/app.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -78,17 +79,17 @@ describe('a change of the embedding model', () => {
   it('is not noticed by whoever asks, while it is filled and switched back and forth', async () => {
     await using database = await openTestDatabase()
     const { app } = await open(database, 12)
-    let isOver = false
+    const over = new AbortController()
     const asking = Array.from({ length: 3 }, async () => {
       const seen: WireAnswer[] = []
-      while (!isOver) seen.push(await ask(app))
+      while (!over.signal.aborted) seen.push(await ask(app))
       return seen
     })
     for (const model of [second, first, second, first, second]) {
       await step(app, { step: 'switch', model })
       await ask(app)
     }
-    isOver = true
+    over.abort()
     const answers = (await Promise.all(asking)).flat()
     expect(answers.length).toBeGreaterThan(5)
     for (const { status, answer } of answers)
@@ -124,17 +125,17 @@ describe('a change of the embedding model', () => {
   it('makes a document that was embedded for the other space be embedded once more', async () => {
     await using database = await openTestDatabase()
     const gate = Promise.withResolvers<void>()
-    let isHeld = false
+    const held = { next: false }
     const fakes = fakeEmbedders(async () => {
-      if (!isHeld) return
-      isHeld = false
+      if (!held.next) return
+      held.next = false
       await gate.promise
     })
     const { app, store } = await open(database, 2, fakes)
     await step(app, { step: 'fill', model: second })
-    isHeld = true
+    held.next = true
     const learning = learn(app, 2, 3)
-    while (isHeld) await wait(1)
+    while (held.next) await wait(1)
     await step(app, { step: 'switch', model: second })
     gate.resolve()
     await learning
@@ -173,7 +174,7 @@ describe('a change of the embedding model', () => {
     await using database = await openTestDatabase()
     const { app, store } = await open(database, 9)
     await step(app, { step: 'switch', model: second })
-    const { inSpace: _, ...alone } = fakeEmbedders().of(32)
+    const alone = fakeEmbedder()
     const other = openTestApp({ store, embedder: alone, folder: '' })
     expect(await ask(other)).toMatchObject({ status: 'answered', models: { embedder: second } })
     expect(other.lines.join('')).toMatch(/searching by words alone/)

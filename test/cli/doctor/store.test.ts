@@ -105,12 +105,12 @@ describe('an index', () => {
 
   it('of another embedder that can be had works, and may surprise', async () => {
     const library = { ...emptyStatus.library!, documents: 1, chunks: 3, space: builtIn.space }
-    const index = async () => ({ ...wholeIndex, chunks: 3, recordedChunks: 3 })
+    const index = { ...wholeIndex, chunks: 3, recordedChunks: 3 }
     const reader: Reader = {
       owner: null,
       restored: false,
       status: async () => emptyStatus,
-      index,
+      index: async () => index,
       close: async () => {},
     }
     const found = await checkIndex(reader, { ...emptyStatus, library }, fakeEmbedder(), never, builtIn)
