@@ -2,7 +2,7 @@
 // were asked, and taken in its place in one transaction. A fill that was cut goes on where it stopped: what it has done
 // stands in the store.
 import { embeddedText } from '../core/embedding.ts'
-import { InputError } from '../core/errors.ts'
+import { InputError, ModelError } from '../core/errors.ts'
 import type { Embedder, SearchStore } from '../core/ports.ts'
 import type {
   ChunkToEmbed,
@@ -93,9 +93,18 @@ async function formerOf({ spaces, library }: ReembedDeps): Promise<string> {
 /** By the name of the space, or of its model: a provider need not be there for what is dropped. */
 async function drop(name: string, deps: ReembedDeps, signal: AbortSignal): Promise<ReembedEvent> {
   const known = (await deps.spaces.list(deps.library)).some(({ space }) => space === name)
-  const space = known ? name : (await deps.open(name, signal)).space
+  const space = known ? name : await spaceOf(name, deps, signal)
   await deps.spaces.drop(deps.library, space)
   return { type: 'dropped', space }
+}
+
+async function spaceOf(name: string, { open }: ReembedDeps, signal: AbortSignal): Promise<string> {
+  try {
+    return (await open(name, signal)).space
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error
+    throw new InputError('unknown-space', `There is no space ${name}, and ${error.message}: npm run reembed -- --list`)
+  }
 }
 
 async function plan(embedder: Embedder, deps: ReembedDeps, signal: AbortSignal): Promise<ReembedEvent> {
