@@ -37,10 +37,10 @@ const BATCH = 96
 const COMPARED = 50
 // While saves wait. They wait 15 s at most (store/postgres.ts).
 const LAST_FEW_MS = 10_000
-// Each finds a few chunks that were saved since: with a hundred documents a second it took two.
+// Each embeds what was saved since the last one. When all of them find more than a few chunks, saving is the faster.
 const TRIES = 20
 const SAMPLE = 64
-// Measured: 0.6 ms a chunk of 256 numbers into the embedded database.
+// A chunk of 256 numbers into the embedded database, on a busy machine: 6,477 were planned to take 10.4 s and took 9.9.
 const SAVE_MS = 0.6
 
 export function openReembed(deps: ReembedDeps): Reembed {

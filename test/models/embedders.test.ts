@@ -39,12 +39,14 @@ it('a space whose model gives vectors of another length by now embeds nothing', 
   await expect(embedder.embed(['a'], 'query', never)).rejects.toMatchObject({ code: 'model-bad-output' })
 })
 
+async function reasonOf(opening: Promise<unknown>): Promise<string> {
+  return await opening.then(
+    () => expect.unreachable(),
+    (error: Error) => error.message,
+  )
+}
+
 it('a space that nobody here has is refused by its reason', async () => {
-  const reasonOf = async (opening: Promise<unknown>) =>
-    await opening.then(
-      () => expect.unreachable(),
-      (error: Error) => error.message,
-    )
   expect(await reasonOf(open().ofSpace('openai/api.elsewhere.com/m/3/1', never))).toMatch(/one of api\.elsewhere\.com/)
   expect(await reasonOf(open().ofSpace('who/knows', never))).toMatch(/who\/knows/)
   expect(await reasonOf(openEmbedders(builtIn, null).ofSpace(space, never))).toMatch(/no provider/)
