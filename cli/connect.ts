@@ -16,10 +16,13 @@ export type Connection = {
 
 export type CommandOptions = { readonly json: boolean; readonly connection: Connection; readonly signal: AbortSignal }
 
-/** Throws StoreError `store-locked` when another process holds the data directory and serves no HTTP. */
-export async function connect(config: Config, log: Log): Promise<Connection> {
+/**
+ * `anyEmbedder`: also to a library whose own embedder nobody has. Throws StoreError `store-locked` when another process
+ * holds the data directory and serves no HTTP.
+ */
+export async function connect(config: Config, log: Log, anyEmbedder = false): Promise<Connection> {
   try {
-    return await inProcess(config, log)
+    return await inProcess(config, log, anyEmbedder)
   } catch (error) {
     // Only the lock proves that the owner named beside it still lives: a killed server leaves its name behind, and
     // another one may answer at its address by now.
@@ -72,11 +75,11 @@ export async function get<Shape>(connection: Connection, path: string, signal: A
   return (await response.json()) as Shape
 }
 
-async function inProcess(config: Config, log: Log): Promise<Connection> {
+async function inProcess(config: Config, log: Log, anyEmbedder: boolean): Promise<Connection> {
   // Who finds the directory taken asks its server, and need not load everything that answers, which takes a second.
   if (!config.databaseUrl) lockDirectory(config.dataDir).release()
   const { openAll } = await import('../server/open.ts')
-  const opened = await openAll(config, log, process.stdin)
+  const opened = await openAll(config, log, { input: process.stdin, anyEmbedder })
   // Links lead to where they will work as soon as the server runs.
   const url = `http://localhost:${config.port}`
   return {

@@ -1,9 +1,10 @@
-// npm run ask | search | ingest | status | doctor | verify | mcp: one command line for people and scripts.
+// npm run ask | search | ingest | reembed | status | doctor | verify | mcp: one command line for people and scripts.
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, ConfigError, InputError } from '../core/errors.ts'
 import type { CommandOptions } from './connect.ts'
+import type { ReembedAsked } from './reembed.ts'
 import { type Command, commands, everything, isCommand, type Option, options } from './usage.ts'
 
 type Asked = {
@@ -13,6 +14,7 @@ type Asked = {
   readonly plan: boolean
   readonly allowDeletes: boolean
   readonly url: string | null
+  readonly reembed: ReembedAsked
 }
 
 const leaving = new AbortController()
@@ -49,7 +51,9 @@ async function run(args: readonly string[]): Promise<number> {
 async function perform(name: Command, asked: Asked): Promise<number> {
   if (name === 'status') return await status(asked)
   if (name === 'doctor') return await doctor(asked)
-  return await connected(asked, async (options) => await askApp(name, asked, options))
+  // Whoever has lost the provider of a library's vectors changes them with what is left.
+  const anyEmbedder = name === 'reembed'
+  return await connected(asked, async (options) => await askApp(name, asked, options), anyEmbedder)
 }
 
 async function askApp(
@@ -61,6 +65,7 @@ async function askApp(
   if (name === 'ask') return await (await import('./ask.ts')).ask(words.join(' '), options)
   if (name === 'search') return await (await import('./search.ts')).search(words.join(' '), options)
   if (name === 'ingest') return await ingest(asked, options)
+  if (name === 'reembed') return await (await import('./reembed.ts')).reembed(asked.reembed, options)
   if (name === 'verify') return await (await import('./verify.ts')).verify(all ? null : (words[0] ?? ''), options)
   return await (await import('./mcp.ts')).mcp(options)
 }
@@ -74,14 +79,18 @@ async function ingest({ words, plan, allowDeletes }: Asked, options: CommandOpti
 }
 
 /** For what needs a whole library: through the running server, or opened in this process. */
-async function connected({ json }: Asked, command: (options: CommandOptions) => Promise<number>): Promise<number> {
+async function connected(
+  { json }: Asked,
+  command: (options: CommandOptions) => Promise<number>,
+  anyEmbedder: boolean,
+): Promise<number> {
   const config = await readSettings()
   const { openLog } = await import('../core/log.ts')
   const done = announce('Opening the library …')
   const { connect } = await import('./connect.ts')
   // A command has its own output; the log of an embedded server would only stand in between.
   const log = openLog(config.logLevel === 'info' ? 'silent' : config.logLevel)
-  const connection = await connect(config, log).finally(done)
+  const connection = await connect(config, log, anyEmbedder).finally(done)
   try {
     leaving.signal.throwIfAborted()
     return await command({ json, connection, signal: leaving.signal })
@@ -140,13 +149,27 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
     const { json = false, all = false, url = null, plan = false, help: isHelp = false } = values
-    return { words: positionals, json, all, url, plan, allowDeletes: values['allow-deletes'] ?? false, isHelp }
+    const allowDeletes = values['allow-deletes'] ?? false
+    return { words: positionals, json, all, url, plan, allowDeletes, reembed: reembedAsked(values), isHelp }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }
 }
 
-function isWhole(name: Command, { words, all, plan }: Asked): boolean {
+type ReembedValues = { [Key in 'model' | 'questions' | 'drop']?: string | undefined } & {
+  [Key in 'back' | 'list' | 'yes' | 'switch']?: boolean | undefined
+}
+
+function reembedAsked(values: ReembedValues): ReembedAsked {
+  const { model = null, questions = null, drop = null, back = false, list = false, yes = false } = values
+  return { model, questions, drop, back, list, yes, isSwitched: values.switch ?? false }
+}
+
+function isWhole(name: Command, { words, all, plan, reembed }: Asked): boolean {
+  if (name === 'reembed') {
+    const { model, back, list, drop } = reembed
+    return words.length === 0 && [model !== null, back, list, drop !== null].filter(Boolean).length === 1
+  }
   if (name === 'ingest') return words[0] !== 'undo' || (!plan && words.length <= 2)
   const wanted = commands[name].words
   if (wanted === 'some') return words.length > 0

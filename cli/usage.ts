@@ -16,6 +16,13 @@ export const options = {
   url: { type: 'string' },
   plan: { type: 'boolean' },
   'allow-deletes': { type: 'boolean' },
+  model: { type: 'string' },
+  questions: { type: 'string' },
+  drop: { type: 'string' },
+  switch: { type: 'boolean' },
+  back: { type: 'boolean' },
+  list: { type: 'boolean' },
+  yes: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -48,6 +55,18 @@ npm run ingest -- undo [<sync>] [--json]
   sources.yaml, 130 stopped by Ctrl-C.`,
     options: ['json', 'plan', 'allow-deletes'],
     words: 'some',
+  },
+  reembed: {
+    help: `npm run reembed -- --model <model of the provider, or built-in> [--questions <file.jsonl>] [--switch] [--yes] [--json]
+npm run reembed -- --back | --list | --drop <model> [--json]
+  Changes the embedding model while questions are answered: says what it takes, embeds what has no vector yet, compares
+  both on the last questions that were answered (or on those of the file: {"question": "…", "documents": ["a.md"]} a
+  line), and with --switch, or when asked on a terminal, searches with the new one from then on. Ctrl-C keeps what was
+  embedded. --yes asks nothing before money is spent. --back goes back to the one before, --list tells which there are,
+  --drop forgets the vectors of one that is not searched.
+  Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
+    options: ['json', 'model', 'questions', 'drop', 'switch', 'back', 'list', 'yes'],
+    words: 'none',
   },
   status: {
     help: `npm run status [-- --json]

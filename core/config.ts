@@ -23,8 +23,8 @@ export type Config = {
   readonly provider: Provider | null
   /** null: the built-in embedder */
   readonly embeddingModel: string | null
-  /** of `embeddingModel`; null: not known, or it is built in */
-  readonly embeddingPrice: Price | null
+  /** of any model, as `priceOf` reads them */
+  readonly modelPrices: string
   /** per day (UTC); null: no limit */
   readonly budgetUsdPerDay: number | null
   readonly grounding: 'lexical' | 'model'
@@ -136,7 +136,7 @@ function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
         }
       : null,
     embeddingModel: env.EMBEDDING_MODEL ?? null,
-    embeddingPrice: env.EMBEDDING_MODEL === undefined ? null : priceOf(env.MODEL_PRICES, env.EMBEDDING_MODEL),
+    modelPrices: env.MODEL_PRICES,
     budgetUsdPerDay: env.BUDGET_USD_PER_DAY ?? null,
     grounding: env.GROUNDING,
     unsupported: env.UNSUPPORTED,

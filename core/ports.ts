@@ -2,6 +2,8 @@
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
 import type { ReportStore } from './reports.ts'
+import type { KnownVectors, SpaceStore } from './spaces.ts'
+import type { SpendingStore } from './spending.ts'
 import type { SyncStore, Upload } from './syncs.ts'
 import type {
   Answer,
@@ -30,6 +32,8 @@ export type Embedder = {
   embed(texts: readonly string[], kind: 'document' | 'query', signal: AbortSignal): Promise<Float32Array[]>
   /** Whether people write this word: then it is no slip of the fingers. Left out where the embedder has no list of words. */
   knows?(word: string): boolean
+  /** The embedder of another space, opened when it is first asked for; left out where there is no other. Throws ModelError. */
+  inSpace?(space: string, signal: AbortSignal): Promise<Embedder>
 }
 
 export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }
@@ -66,6 +70,8 @@ export type DocumentToSave = {
   readonly parsed: ParsedDocument
   readonly revision: string
   readonly chunks: readonly ChunkToSave[]
+  /** of the vectors */
+  readonly space: string
   /** the folder, file or upload that it came from; missing: it is left as it was */
   readonly root?: string
   /** what its source was; missing: it is loaded again whatever it says */
@@ -115,9 +121,12 @@ export type DocumentText = DocumentRef & {
 export type DocumentStore = SeenStore & {
   /** By source: all documents that are not removed, or those of them that have one of these sources. */
   known(library: string, sources?: readonly string[]): Promise<Map<string, KnownDocument>>
-  /** Vectors of the active space already stored for chunks with these content hashes. */
-  knownVectors(library: string, hashes: readonly string[]): Promise<Map<string, Float32Array>>
-  /** Makes this revision the current one, whole or not at all. Older revisions stay readable. */
+  /** The active space, and its vectors already stored for chunks with these content hashes. */
+  knownVectors(library: string, hashes: readonly string[]): Promise<KnownVectors>
+  /**
+   * Makes this revision the current one, whole or not at all. Older revisions stay readable. Throws a StoreError
+   * `other-space` that passes when the library is searched in another space by now: the chunks are to be embedded anew.
+   */
   save(document: DocumentToSave): Promise<'learned' | 'changed' | 'unchanged'>
   /**
    * Takes a document out of the library, whole or not at all: nothing finds it any more, and its revisions stay readable.
@@ -144,13 +153,15 @@ export type SearchRequest = {
   readonly library: string
   /** stemmed query term → weight */
   readonly terms: ReadonlyMap<string, number>
-  readonly vector: Float32Array | null
+  /** of the query, and the space that it is compared in: that of the embedder which made it */
+  readonly vector: { readonly space: string; readonly values: Float32Array } | null
   readonly limit: number
   /** as `Question.audiences`, in any writing: nothing else is looked at; missing: everything is */
   readonly audiences?: readonly string[]
 }
 
-export type LibraryState = { readonly chunks: number; readonly changes: number }
+/** `space`: in which it is searched; null: it was never opened. */
+export type LibraryState = { readonly chunks: number; readonly changes: number; readonly space: string | null }
 
 /** Live chunks of a library, and term → number of chunks that hold it. */
 export type LibraryWords = { readonly chunks: number; readonly vocabulary: ReadonlyMap<string, number> }
@@ -158,7 +169,7 @@ export type LibraryWords = { readonly chunks: number; readonly vocabulary: Reado
 export type SearchStore = {
   /** The union of the best `limit` by BM25 and the best `limit` by cosine, each with both figures. */
   candidates(request: SearchRequest, signal: AbortSignal): Promise<Candidate[]>
-  /** Live chunks of the library, and a number that every save raises. Costs one row: asked with every question. */
+  /** Live chunks of the library, a number that every save raises, and its space. Costs one row: asked with every question. */
   state(library: string): Promise<LibraryState>
   /** Every term of the library with the number of chunks that hold it. */
   vocabulary(library: string): Promise<ReadonlyMap<string, number>>
@@ -227,16 +238,6 @@ export type ReplyStore = {
   keep(library: string, key: string, reply: string): Promise<void>
 }
 
-/** Money set aside for a call that is being made; it belongs to a day even when the call ends on the next. */
-export type Reservation = { readonly day: string; readonly usd: number }
-
-export type SpendingStore = {
-  /** Sets `usd` aside, unless the day would then exceed `limitUsd`: null, and nothing is set aside. Throws StoreError. */
-  reserve(library: string, usd: number, limitUsd: number): Promise<Reservation | null>
-  /** Adds what a call has cost to its day's totals, in place of what was set aside for it. */
-  settle(library: string, usage: Usage, reserved: Reservation | null): Promise<void>
-}
-
 /** Something to be done once, in its turn. */
 export type TaskToKeep = {
   /** the same in every delivery */
@@ -291,6 +292,7 @@ export type Store = {
   readonly inbox: InboxStore
   readonly syncs: SyncStore
   readonly origins: OriginStore
+  readonly spaces: SpaceStore
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>
   close(): Promise<void>

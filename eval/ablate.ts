@@ -74,8 +74,8 @@ function wordless(deps: AnswerDeps): AnswerDeps {
 
 /** Only what the library does not know is corrected. */
 function allKnown(words: WordReader): WordReader {
-  return async (library, terms) => {
-    const { chunks, vocabulary } = await words(library, terms)
+  return async (...asked) => {
+    const { chunks, vocabulary } = await words(...asked)
     return { chunks, vocabulary: Object.assign(new Map(vocabulary), { has: () => true }) }
   }
 }

@@ -9,12 +9,12 @@ import type { Upload } from '../core/syncs.ts'
 import type { IngestEvent, IngestOutcome, ParsedDocument } from '../core/types.ts'
 import { type Gone, goneOf, isOf, type Owners, type Removals, type Root, rootOf, rootsOf, UPLOADS } from './changes.ts'
 import { chunk } from './chunk.ts'
-import { type Known, type Learnable, learningOf, look } from './look.ts'
+import { type Known, type Learnable, LEARNED_WITH, look } from './look.ts'
 import { openOriginRead } from './origin-read.ts'
 import { findFiles, readSource, type SourceFile } from './source/folder.ts'
 import type { Loaded, Origin } from './source/source.ts'
 import { openTally, type TokenPrice } from './tally.ts'
-import { embedChunks } from './vectors.ts'
+import { embedChunks, saveEmbedded } from './vectors.ts'
 
 export type IngestDeps = {
   readonly documents: DocumentStore
@@ -194,10 +194,10 @@ async function* learn(
     signal.throwIfAborted()
     const ready = ahead && (await ahead)
     ahead = prepareAhead(source, known, deps, signal)
-    if (ready) yield await saveOrReport(ready, deps)
+    if (ready) yield await saveOrReport(ready, deps, signal)
   }
   signal.throwIfAborted()
-  if (ahead) yield await saveOrReport(await ahead, deps)
+  if (ahead) yield await saveOrReport(await ahead, deps, signal)
 }
 
 /** A document that is ready to be saved, or what became of its file without that. */
@@ -211,11 +211,11 @@ function prepareAhead(source: Learnable, known: Known, deps: IngestDeps, signal:
   return preparing
 }
 
-async function saveOrReport(prepared: Prepared, { documents }: IngestDeps): Promise<IngestOutcome> {
+async function saveOrReport(prepared: Prepared, deps: IngestDeps, signal: AbortSignal): Promise<IngestOutcome> {
   if (!('document' in prepared)) return prepared
   const { document, outcome } = prepared
   return await orReport(async () => {
-    const type = await documents.save(document)
+    const type = await saveEmbedded(document, deps, signal)
     return type === 'unchanged' ? { type, source: outcome.source, bytes: outcome.bytes } : { ...outcome, type }
   })
 }
@@ -239,7 +239,7 @@ async function prepare(source: Learnable, known: Known, deps: IngestDeps, signal
       await deps.documents.see(deps.library, stored.id, stored.revision, { seen, root })
     return { type: 'unchanged', source: name, bytes }
   }
-  const { chunks, embedded, tokens } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
+  const { chunks, space, embedded, tokens } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
   return {
     document: {
       library: deps.library,
@@ -247,10 +247,11 @@ async function prepare(source: Learnable, known: Known, deps: IngestDeps, signal
       parsed,
       revision,
       chunks,
+      space,
       root,
       ...(seen && { seen }),
       ...(deps.sync !== undefined && { sync: deps.sync }),
-      ...(upload && { upload: { ...upload, learnedWith: learningOf(deps.embedder) } }),
+      ...(upload && { upload: { ...upload, learnedWith: LEARNED_WITH } }),
     },
     outcome: { type: 'learned', source: name, bytes, chunks: chunks.length, embedded, tokens },
   }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { narrowAudience } from '../core/audience.ts'
 import { SourceError } from '../core/errors.ts'
 import type { KeptSeen } from '../core/origins.ts'
-import type { Embedder, KnownDocument } from '../core/ports.ts'
+import type { KnownDocument } from '../core/ports.ts'
 import type { Upload } from '../core/syncs.ts'
 import type { ParsedDocument } from '../core/types.ts'
 import { originOf, UPLOADS } from './changes.ts'
@@ -37,25 +37,23 @@ export type Looked = {
 }
 
 // Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
-// unchanged file learns it anew.
-const INGEST_VERSION = 3
+// unchanged file learns it anew. Vectors have no part in it: they belong to the library, not to a document.
+const INGEST_VERSION = 4
 
 /** What an upload, or a page, has to be learned with to be left alone. */
-export function learningOf({ space }: Embedder): string {
-  return `${INGEST_VERSION} ${space}`
-}
+export const LEARNED_WITH = String(INGEST_VERSION)
 
 /** Throws SourceError. */
 export async function look(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal): Promise<Looked> {
   const stored = known.get(source.source)
   const root = stored ? rootFor(source, stored, deps) : source.root
-  // Another audience of the source, another parser or other vectors make another document of the same bytes.
-  const learnedWith = `${learningOf(deps.embedder)} ${JSON.stringify(source.audience ?? [])}`
+  // Another audience of the source or another parser makes another document of the same bytes.
+  const learnedWith = `${LEARNED_WITH} ${JSON.stringify(source.audience ?? [])}`
   const kept = stored?.seen?.learnedWith === learnedWith && !stored.isClosed ? stored.seen : null
   const read = await readGuarded(source, kept, deps, signal)
   if (read === 'unchanged') return { ...nothingNew, root, seen: kept }
   const parsed = deps.prepare?.(read.parsed) ?? read.parsed
-  const revision = revisionOf(parsed, deps.embedder.space)
+  const revision = revisionOf(parsed)
   // An upload that is learned anew is saved also when it comes out the same: with what it was learned is kept with it.
   const isKnown = stored?.revision === revision && !stored.isClosed && !source.upload
   const { bytes, seen } = read.loaded
@@ -148,11 +146,9 @@ function either(hint: string | null, own: string | null, stands: boolean): strin
   return stands ? (hint ?? own) : (own ?? hint)
 }
 
-function revisionOf(parsed: ParsedDocument, space: string): string {
+function revisionOf(parsed: ParsedDocument): string {
   // Left out where there is none, so that a document for everyone has the revision it had before audiences were read.
   const { audience, ...rest } = parsed
-  // What has pages has another revision than before they were stored, and everything else the one it had.
-  const paged = parsed.pages ? ['pages are stored'] : []
-  const written = JSON.stringify([INGEST_VERSION, space, audience.length > 0 ? parsed : rest, ...paged])
+  const written = JSON.stringify([INGEST_VERSION, audience.length > 0 ? parsed : rest])
   return createHash('sha256').update(written).digest('hex')
 }

@@ -9,7 +9,7 @@ import { type Book, noBook } from './book.ts'
 import { originRoot, type Removals, UPLOADS } from './changes.ts'
 import { type Holding, openHolding } from './holding.ts'
 import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts'
-import { learningOf } from './look.ts'
+import { LEARNED_WITH } from './look.ts'
 import { planSync } from './plan.ts'
 import { cancelled, progressOf, type Running, runRecorded, SILENT_MS, stopped, type Work } from './recorded.ts'
 import { openScheduler, originStates, type Repeat } from './scheduler.ts'
@@ -193,8 +193,7 @@ function learning(
         if (await holding.take(origin.name)) taken.push(origin)
         else skipped.push({ source: origin.name, reason: BUSY })
       }
-      const uploads =
-        trigger === 'schedule' ? [] : await own.documents.uploadsToLearn(own.library, learningOf(own.embedder))
+      const uploads = trigger === 'schedule' ? [] : await own.documents.uploadsToLearn(own.library, LEARNED_WITH)
       const owners = await book.owners()
       yield* ingest(paths, { ...own, removals, uploads, reading: taken, skipped, memories, owners }, signal)
     } finally {

@@ -1,7 +1,7 @@
 // The sum of what became of sources, so far or in the end.
 import type { IngestEvent, IngestReport } from '../core/types.ts'
 
-/** What a token costs to embed. Left out: nothing, and nobody counts them. `usdPerMillion` null: nobody knows. */
+/** What a token costs to embed. Left out, or 0: nothing, and nobody counts them. `usdPerMillion` null: nobody knows. */
 export type TokenPrice = { readonly usdPerMillion: number | null }
 
 export type Tally = {

@@ -7,7 +7,7 @@ import { namesOf } from './changes.ts'
 import { chunk } from './chunk.ts'
 import type { IngestDeps } from './ingest.ts'
 import { openTally } from './tally.ts'
-import { embedChunks } from './vectors.ts'
+import { embedChunks, saveEmbedded } from './vectors.ts'
 
 export type UndoDeps = IngestDeps & { readonly syncs: SyncStore }
 
@@ -98,16 +98,17 @@ async function restore(change: SyncChange, deps: UndoDeps, signal: AbortSignal):
   const { title, text, outline, boilerplate, url, publishedAt, pages } = found
   const { audience } = change
   const parsed: ParsedDocument = { title, text, outline, boilerplate, url, publishedAt, audience, pages }
-  const { chunks, embedded, tokens } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
+  const { chunks, space, embedded, tokens } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
   const saved = {
     library,
     source,
     parsed,
     revision: before,
     chunks,
+    space,
     ...(deps.sync !== undefined && { sync: deps.sync }),
   }
-  const type = await documents.save(saved)
+  const type = await saveEmbedded(saved, deps, signal)
   const bytes = Buffer.byteLength(text)
   return type === 'unchanged'
     ? { type, source, bytes }

@@ -1,6 +1,7 @@
 // What the model may cost: before every call the most it can cost is set aside, after it what it did cost is counted.
 import { ModelError, type ModelErrorCode } from '../core/errors.ts'
-import type { Generator, GeneratorEvent, Message, Reservation, SpendingStore } from '../core/ports.ts'
+import type { Generator, GeneratorEvent, Message } from '../core/ports.ts'
+import type { Reservation, SpendingStore } from '../core/spending.ts'
 import { countTokens, mostTokens } from '../core/tokens.ts'
 import type { Usage } from '../core/types.ts'
 

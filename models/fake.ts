@@ -34,19 +34,17 @@ export function failingGenerator(error: ModelError, afterDeltas: readonly string
 }
 
 /** The sum of one pseudo-random direction per word: texts that share words are alike, others nearly at right angles. */
-export function fakeEmbedder(): Embedder {
+export function fakeEmbedder(dimensions = 32): Embedder {
   return {
     space: `fake/words/${dimensions}/1`,
     dimensions,
     async embed(texts, _kind, signal) {
       await nextTurn()
       signal.throwIfAborted()
-      return texts.map(embedText)
+      return texts.map((text) => embedText(text, dimensions))
     },
   }
 }
-
-const dimensions = 32
 
 async function* writeOut(deltas: readonly string[], signal: AbortSignal): AsyncGenerator<GeneratorEvent> {
   signal.throwIfAborted()
@@ -62,7 +60,7 @@ function countTokens(texts: readonly string[]): number {
   return Math.ceil(texts.join('').length / 4)
 }
 
-function embedText(text: string): Float32Array {
+function embedText(text: string, dimensions: number): Float32Array {
   const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [text]
   const sums = new Float32Array(dimensions)
   for (const word of words) addDirection(sums, hash(word))

@@ -22,16 +22,26 @@ const mostBytesOfText = 8_000
 const mostBytesOfBatch = 200_000
 const mostTextsOfBatch = 96
 
-/** Asks the model once, because only its answer tells how long its vectors are. */
+/** The model and the length of the vectors of one of our spaces, and whose model it is; null: it is none of a provider. */
+export function readSpace(space: string): { host: string; model: string; dimensions: number } | null {
+  const [, host, model, dimensions] = /^openai\/([^/]+)\/(.+)\/(\d+)\/1$/.exec(space) ?? []
+  return host && model ? { host, model, dimensions: Number(dimensions) } : null
+}
+
+/** Asks the model once when nobody knows yet how long its vectors are: only its answer tells. */
 export async function openAiEmbedder(
-  options: ProviderOptions & { readonly embeddingModel: string; readonly waits?: EmbedderWaits },
+  options: ProviderOptions & {
+    readonly embeddingModel: string
+    readonly dimensions?: number
+    readonly waits?: EmbedderWaits
+  },
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Embedder> {
   const client = openClient(options)
   const endpoint = endpointOf(options, options.embeddingModel)
   const waits = options.waits ?? defaultWaits
-  const [probe] = await embedBatch(['footnote'], { client, endpoint, waitMs: waits.queryMs }, signal)
-  const dimensions = probe?.length ?? 0
+  const probe = async () => (await embedBatch(['footnote'], { client, endpoint, waitMs: waits.queryMs }, signal))[0]
+  const dimensions = options.dimensions ?? (await probe())?.length ?? 0
   return {
     space: `openai/${endpoint.host}/${endpoint.model}/${dimensions}/1`,
     dimensions,

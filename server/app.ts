@@ -4,6 +4,7 @@ import type { SlackConfig } from '../core/config.ts'
 import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, ReplyStore, Store } from '../core/ports.ts'
+import type { Reembed } from '../core/spaces.ts'
 import type { Syncing } from '../core/syncs.ts'
 import { answer, type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
@@ -22,6 +23,7 @@ import { mcpRoutes } from './http/mcp.ts'
 import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
 import { publishedRoutes } from './http/published.ts'
+import { reembedRoutes } from './http/reembed.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
 import { suggestionsRoutes } from './http/suggestions.ts'
@@ -42,6 +44,7 @@ export type AppDeps = {
   readonly policy?: Policy
   readonly replies?: ReplyStore
   readonly syncing: Syncing
+  readonly reembed: Reembed
   /** documents may be added over HTTP */
   readonly uploads: boolean
   readonly library: string
@@ -125,6 +128,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', uploadsRoutes({ ...deps, documents }))
     .route('/', libraryStateRoutes(deps))
     .route('/', ingestRoutes({ ...deps, report }))
+    .route('/', reembedRoutes({ ...deps, report }))
     .route('/', syncsRoutes({ ...deps, syncs: store.syncs, report }))
     .route('/', readerRoutes({ documents, library }))
     .route('/', publishedRoutes())

@@ -9,24 +9,27 @@ import { type Config, readEnvironment } from '../core/config.ts'
 import { InputError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
+import type { Reembed } from '../core/spaces.ts'
 import type { Syncing } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import { type Book, openBook } from '../ingest/book.ts'
 import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
+import { openReembed } from '../ingest/reembed.ts'
 import { openSyncs } from '../ingest/syncs.ts'
-import type { TokenPrice } from '../ingest/tally.ts'
 import { openGenerator, type Patience } from '../models/generator.ts'
-import { openAiEmbedder } from '../models/openai-embedder.ts'
-import { withEmbedderRetries, withRetries } from '../models/retry.ts'
+import { type Embedders, openEmbedders } from '../models/embedders.ts'
+import { readSpace } from '../models/openai-embedder.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
-import { openStore } from '../store/open.ts'
+import { openStore, spaceOf } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
 import { modelCheck } from './answer/check.ts'
+import { compareSpaces } from './answer/spaces.ts'
+import { openEmbedder, pricedDocuments, priceOfSpace } from './embedder.ts'
 import { isLoopback } from './http/limits.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
@@ -43,16 +46,28 @@ export type Opened = {
   readonly close: () => Promise<void>
 }
 
+/** `input` is what somebody pipes in; null: nobody does. `anyEmbedder`: also where nobody has that of the active space. */
+export type Opening = { readonly input?: Readable | null; readonly anyEmbedder?: boolean }
+
 /** Throws ConfigError, StoreError (`store-locked`: another process holds the data directory) or ModelError. */
-export async function openAll(config: Config, log: Log, input: Readable | null = null): Promise<Opened> {
+export async function openAll(
+  config: Config,
+  log: Log,
+  { input = null, anyEmbedder = false }: Opening = {},
+): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
   const { database, announce } = await openDatabase(config, log)
   try {
-    const embedders = await openEmbedders(config)
-    const store = await openStore(database, LIBRARY, embedders.embedder)
+    const sentenceEmbedder = await openStaticEmbedder()
+    const embedders = openEmbedders(sentenceEmbedder, config.provider)
+    const active = await spaceOf(database, LIBRARY)
+    const embedder = await openEmbedder(config, embedders, active, { log, anyEmbedder })
+    const store = await openStore(database, LIBRARY, embedder)
     const report = (message: string, error: unknown) => log.error({ err: error }, message)
     return toOpened(config, log, {
-      ...embedders,
+      embedders,
+      embedder,
+      sentenceEmbedder,
       store,
       generator: generatorOf(config, store, report),
       announce,
@@ -66,6 +81,7 @@ export async function openAll(config: Config, log: Log, input: Readable | null =
 
 type Parts = {
   readonly store: Store
+  readonly embedders: Embedders
   readonly embedder: Embedder
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
@@ -82,7 +98,8 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     error === null ? log.info(message) : log.error({ err: error }, message)
   // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
-  const syncing = openSyncs({ ...store, ...alone, embedder, library: LIBRARY, book, report, ...pricesOf(config) })
+  const priced = pricedDocuments(config, store.documents)
+  const syncing = openSyncs({ ...store, ...alone, ...priced, embedder, library: LIBRARY, book, report })
   const app = createApp({
     store,
     embedder,
@@ -94,6 +111,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
       check: generator && config.grounding === 'model' ? modelCheck(generator) : null,
     },
     syncing,
+    reembed: reembedding(config, parts, report),
     uploads: config.uploads === 'on' || (config.uploads === 'loopback' && isLoopback(config.host)),
     library: LIBRARY,
     publicUrl: config.publicUrl,
@@ -128,9 +146,22 @@ function bookOf({ sources: path, sourcesIsSet: isSet, publicUrl, dataDir }: Conf
   })
 }
 
-/** The built-in embedder costs nothing; one of a provider without a price costs nobody knows what. */
-function pricesOf({ embeddingModel, embeddingPrice }: Config): { readonly tokenPrice?: TokenPrice } {
-  return embeddingModel === null ? {} : { tokenPrice: { usdPerMillion: embeddingPrice?.inputUsd ?? null } }
+function reembedding(
+  config: Config,
+  { store, embedders, embedder, sentenceEmbedder }: Parts,
+  report: AnswerDeps['report'],
+): Reembed {
+  const isSpace = (name: string) => name === sentenceEmbedder.space || readSpace(name) !== null
+  return openReembed({
+    ...store,
+    library: LIBRARY,
+    open: async (name, signal) => await (isSpace(name) ? embedders.ofSpace : embedders.ofModel)(name, signal),
+    priceOf: (space) => priceOfSpace(config, space),
+    compare: async (questions, spaces, signal) => {
+      const deps = answerDeps(store, { embedder, sentenceEmbedder, generator: null }, report)
+      return await compareSpaces(questions, spaces, LIBRARY, deps, signal)
+    },
+  })
 }
 
 /** `temperature` left out: the model's own. */
@@ -145,16 +176,6 @@ function generatorOf(
   return (
     provider && openGenerator({ ...provider, ...manner }, { limitUsd, library: LIBRARY, spending, report }, patience)
   )
-}
-
-async function openEmbedders(config: Config): Promise<Pick<Parts, 'embedder' | 'sentenceEmbedder'>> {
-  const { provider, embeddingModel } = config
-  const sentenceEmbedder = await openStaticEmbedder()
-  if (!provider || !embeddingModel) return { embedder: sentenceEmbedder, sentenceEmbedder }
-  // The size of a provider's vectors is known only from one: opening asks for it, and may have to ask again.
-  const signal = new AbortController().signal
-  const opened = await withRetries(async () => await openAiEmbedder({ ...provider, embeddingModel }), signal)
-  return { embedder: withEmbedderRetries(opened), sentenceEmbedder }
 }
 
 async function openDatabase(config: Config, log: Log) {

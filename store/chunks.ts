@@ -10,10 +10,10 @@ import type { Space } from './spaces.ts'
 /** Whose chunks these are. */
 type Owner = { readonly library: string; readonly id: string; readonly revision: string }
 
-/** In place of those that the document had; with none, nothing finds it any more. */
+/** In place of those that the document had; with none, which are of no space, nothing finds it any more. */
 export async function replaceChunks(
   query: Query,
-  space: Space,
+  space: Space | null,
   owner: Owner,
   chunks: readonly ChunkToSave[],
 ): Promise<void> {
@@ -22,7 +22,7 @@ export async function replaceChunks(
   const saved: SavedChunk[] = []
   for (let start = 0; start < chunks.length; start += CHUNKS_AT_ONCE) {
     const batch = await insertChunks(query, owner, chunks.slice(start, start + CHUNKS_AT_ONCE))
-    await insertVectors(query, space, library, batch)
+    if (space) await insertVectors(query, space, library, batch)
     saved.push(...batch)
   }
   await countChange(query, space, library, saved.length - old.length)
@@ -39,15 +39,19 @@ async function deleteChunks(query: Query, library: string, id: string): Promise<
 }
 
 /** From here on the library's row is locked until the end of the transaction. */
-async function countChange(query: Query, space: Space, library: string, added: number): Promise<void> {
+async function countChange(query: Query, space: Space | null, library: string, added: number): Promise<void> {
   const [counted] = await query(
     `update libraries set chunk_count = chunk_count + $2, changes = changes + 1
-     where library_id = $1 and space_id = $3 returning 1`,
-    [library, added, space.id],
+     where library_id = $1 and ($3::int is null or space_id = $3) returning 1`,
+    [library, added, space?.id ?? null],
   )
-  // While it was empty, another process may have opened it with another embedder: these vectors would never be read.
-  if (!counted)
-    throw new StoreError('other-space', 'The library was opened with another embedder meanwhile: nothing was saved.')
+  // It was switched, or opened with another embedder while it was empty: these vectors would never be read.
+  if (!counted) throw switchedMeanwhile()
+}
+
+export function switchedMeanwhile(): StoreError {
+  const message = 'The library is searched in another embedding space by now: nothing was saved.'
+  return new StoreError('other-space', message, { retryable: true })
 }
 
 type SavedChunk = ChunkToSave & { readonly chunkId: number }

@@ -5,32 +5,21 @@ import { SourceError, StoreError } from '../core/errors.ts'
 import type { SeenStore } from '../core/origins.ts'
 import type { DocumentStore, DocumentSummary, DocumentText, DocumentToSave, KnownDocument } from '../core/ports.ts'
 import type { DocumentRef } from '../core/types.ts'
-import { replaceChunks } from './chunks.ts'
+import { replaceChunks, switchedMeanwhile } from './chunks.ts'
 import { type Database, type Query, toJson } from './database.ts'
 import { purgeRemoved, removeDocument } from './removal.ts'
-import { fromVectorText, type Space } from './spaces.ts'
+import { activeSpace, fromVectorText, type Shelf, type Space } from './spaces.ts'
 import { noteChange } from './syncs.ts'
 import { readUpload, saveUpload, uploadsLearnedOtherwise } from './uploads.ts'
 
-export function documentStore(database: Database, space: Space): DocumentStore {
+export function documentStore(database: Database, shelf: Shelf): DocumentStore {
   return {
     known: async (library, sources) => await knownDocuments(database, library, sources),
-    knownVectors: async (library, hashes) => {
-      const rows = await database.query<{ content_hash: string; embedding: string }>(
-        `select distinct on (c.content_hash) c.content_hash, v.embedding::text as embedding
-         from chunks c join vectors_${space.id} v using (library_id, chunk_id)
-         where c.library_id = $1 and c.content_hash = any($2)`,
-        [library, hashes],
-      )
-      return new Map(rows.map((row) => [row.content_hash, fromVectorText(row.embedding)]))
-    },
-    save: async (document) => {
-      refuseUnstorable(document, space)
-      return await database.transaction(async (query) => await saveDocument(query, space, document))
-    },
+    knownVectors: async (library, hashes) => await knownVectors(database, library, hashes),
+    save: async (document) => await save(database, shelf, document),
     remove: async (library, id, revision, sync) =>
       await database.transaction(
-        async (query) => await removeDocument(query, space, { library, id, revision, sync: sync ?? null }),
+        async (query) => await removeDocument(query, { library, id, revision, sync: sync ?? null }),
       ),
     ...seenStore(database),
     purge: async (library, afterDays) => await purgeRemoved(database, library, afterDays),
@@ -89,6 +78,22 @@ async function knownDocuments(
   return new Map(rows.map((row) => [row.source, row]))
 }
 
+async function knownVectors(
+  { query }: Database,
+  library: string,
+  hashes: readonly string[],
+): ReturnType<DocumentStore['knownVectors']> {
+  const space = await activeSpace(query, library)
+  const rows = await query<{ content_hash: string; embedding: string }>(
+    `select distinct on (c.content_hash) c.content_hash, v.embedding::text as embedding
+     from chunks c join vectors_${space.id} v using (library_id, chunk_id)
+     where c.library_id = $1 and c.content_hash = any($2)`,
+    [library, hashes],
+  )
+  const vectors = new Map(rows.map((row) => [row.content_hash, fromVectorText(row.embedding)]))
+  return { space: space.name, vectors }
+}
+
 /** Stable for a (library, source): a source that is ingested again is the same document. */
 export function documentId(library: string, source: string): string {
   return `doc_${createHash('sha256').update(`${library}\0${source}`).digest('hex').slice(0, 20)}`
@@ -110,6 +115,17 @@ function refuseUnstorable({ source, parsed, chunks }: DocumentToSave, space: Spa
       source,
       `${source} holds a NUL character or half a surrogate pair: remove it and ingest again`,
     )
+}
+
+async function save(database: Database, shelf: Shelf, document: DocumentToSave): Promise<Saved> {
+  const space = await shelf.find(document.space)
+  if (!space) throw switchedMeanwhile()
+  refuseUnstorable(document, space)
+  try {
+    return await database.transaction(async (query) => await saveDocument(query, space, document))
+  } catch (error) {
+    throw shelf.isGone(error, document.space) ? switchedMeanwhile() : error
+  }
 }
 
 async function saveDocument(query: Query, space: Space, document: DocumentToSave): Promise<Saved> {

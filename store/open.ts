@@ -1,5 +1,5 @@
-// The store as the rest of the program knows it: ports over one migrated database and one embedding space.
-import type { Store } from '../core/ports.ts'
+// The store as the rest of the program knows it: ports over one migrated database.
+import type { Embedder, Store } from '../core/ports.ts'
 import { answerStore } from './answers.ts'
 import { conversationStore } from './conversations.ts'
 import type { Database } from './database.ts'
@@ -10,21 +10,29 @@ import { originStore } from './origins.ts'
 import { replyStore } from './replies.ts'
 import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
-import { openSpace } from './spaces.ts'
+import { spaceStore } from './fill.ts'
+import { filledSpace, openShelf, openSpace } from './spaces.ts'
 import { spendingStore } from './spending.ts'
 import { syncStore } from './syncs.ts'
+
+/** Migrates the database. In which space a library with chunks is searched; null: whoever opens it decides. */
+export async function spaceOf(database: Database, library: string): Promise<string | null> {
+  await migrate(database)
+  return await filledSpace(database.query, library)
+}
 
 /** Migrates the database and makes the library when it is new. Throws StoreError. */
 export async function openStore(
   database: Database,
   library: string,
-  embedder: { readonly space: string; readonly dimensions: number },
+  embedder: Pick<Embedder, 'space' | 'dimensions' | 'inSpace'>,
 ): Promise<Store> {
   await migrate(database)
-  const space = await openSpace(database, library, embedder)
+  await openSpace(database, library, embedder)
+  const shelf = openShelf(database)
   return {
-    documents: documentStore(database, space),
-    search: searchStore(database, space),
+    documents: documentStore(database, shelf),
+    search: searchStore(database, shelf),
     answers: answerStore(database),
     conversations: conversationStore(database),
     replies: replyStore(database),
@@ -33,6 +41,7 @@ export async function openStore(
     inbox: inboxStore(database),
     syncs: syncStore(database),
     origins: originStore(database),
+    spaces: spaceStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')

@@ -1,7 +1,6 @@
 // Documents that are gone: out of the index in one transaction, their texts kept for the citations that point at them.
 import { replaceChunks } from './chunks.ts'
 import type { Database, Query } from './database.ts'
-import type { Space } from './spaces.ts'
 import { noteChange } from './syncs.ts'
 
 type Removal = {
@@ -12,7 +11,7 @@ type Removal = {
 }
 
 /** False, and nothing happens, when the document is in another revision by now, or was removed before. */
-export async function removeDocument(query: Query, space: Space, removal: Removal): Promise<boolean> {
+export async function removeDocument(query: Query, removal: Removal): Promise<boolean> {
   const { library, id, revision, sync } = removal
   const [removed] = await query<{ source: string; audience: string[] }>(
     `update documents set removed_at = now()
@@ -20,7 +19,7 @@ export async function removeDocument(query: Query, space: Space, removal: Remova
     [library, id, revision],
   )
   if (!removed) return false
-  await replaceChunks(query, space, { library, id, revision }, [])
+  await replaceChunks(query, null, { library, id, revision }, [])
   // What the library holds no more is not in its current text either.
   await query('update citations set stale = true where library_id = $1 and document_id = $2 and not stale', [
     library,

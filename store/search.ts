@@ -6,7 +6,7 @@ import { vectorParameter } from './binary.ts'
 import type { Database } from './database.ts'
 import { type RevisionRow, toRef } from './documents.ts'
 import { countHolding, scoreWords } from './postings.ts'
-import type { Space } from './spaces.ts'
+import type { Shelf, Space } from './spaces.ts'
 
 // The signs of a vector order its neighbours roughly; the exact cosine of the best 200 brings recall back to
 // 0.96–1.0 at 10–50 k chunks (design §6).
@@ -14,18 +14,19 @@ const RESCORED = 200
 // For a document that is saved while it is being found. That takes milliseconds: twice is rare already.
 const RETRIES = 3
 
-export function searchStore(database: Database, space: Space): SearchStore {
+export function searchStore(database: Database, shelf: Shelf): SearchStore {
   return {
     candidates: async (request, signal) => {
       signal.throwIfAborted()
-      return await untilAborted(findCandidates(database, space, request), signal)
+      return await untilAborted(findCandidates(database, shelf, request), signal)
     },
     state: async (library) => {
       const [row] = await database.query<LibraryState>(
-        'select chunk_count as chunks, changes from libraries where library_id = $1',
+        `select chunk_count as chunks, changes, s.name as space from libraries left join spaces s using (space_id)
+         where library_id = $1`,
         [library],
       )
-      return row ?? { chunks: 0, changes: 0 }
+      return row ?? { chunks: 0, changes: 0, space: null }
     },
     vocabulary: async (library) => {
       const rows = await database.query<{ term: string; holding: number }>(
@@ -50,35 +51,57 @@ type CandidateRow = RevisionRow & {
   cosine: number | null
 }
 
+/** A query's vector and the space of the tables that it is compared in. */
+type Compared = { readonly space: Space; readonly values: Float32Array }
+
+/** A space that was dropped since the query was embedded compares nothing any more: then the words decide alone. */
 async function findCandidates(
   database: Database,
-  space: Space,
+  shelf: Shelf,
   request: SearchRequest,
   retries = RETRIES,
 ): Promise<Candidate[]> {
-  const { library, limit, audiences } = request
+  const { vector } = request
   // A vector of zeros has no direction: its cosine with anything would be NaN.
-  const vector = request.vector?.some((value) => value !== 0) ? request.vector : null
+  const space = vector?.values.some((value) => value !== 0) ? await shelf.find(vector.space) : null
+  try {
+    const { candidates, isWhole } = await findOnce(
+      database,
+      request,
+      vector && space ? { space, values: vector.values } : null,
+    )
+    // A document was replaced since its chunks were found: the new ones must not be missed.
+    if (isWhole || retries === 0) return candidates
+  } catch (error) {
+    if (!vector || retries === 0 || !shelf.isGone(error, vector.space)) throw error
+  }
+  return await findCandidates(database, shelf, request, retries - 1)
+}
+
+async function findOnce(
+  database: Database,
+  request: SearchRequest,
+  compared: Compared | null,
+): Promise<{ readonly candidates: Candidate[]; readonly isWhole: boolean }> {
+  const { library, limit, audiences } = request
   const [words, byVector] = await Promise.all([
     scoreWords(database, request),
-    vector ? bestByVector(database, space, { ...request, vector }) : [],
+    compared ? bestByVector(database, compared, request) : [],
   ])
   const found = [...new Set([...words.best(limit).map(({ chunkId }) => chunkId), ...byVector])]
   const parameters: unknown[] = [library, found, found.map(words.of)]
   const place = (parameter: unknown) => `$${parameters.push(parameter)}`
-  const cosine = vector ? cosineSql(space, place(vectorParameter(vector))) : noCosineSql
+  const cosine = compared ? cosineSql(compared.space, place(vectorParameter(compared.values))) : noCosineSql
   // Asked once more of the rows that are shown: a document may have been limited since its chunks were found.
   const condition = audiences ? isReadable(place(audienceParameter(audiences))) : 'true'
   const rows = await database.query<CandidateRow>(shownSql(cosine, condition), parameters)
-  // A document was replaced since its chunks were found: the new ones must not be missed.
-  if (retries > 0 && rows.length < found.length) return await findCandidates(database, space, request, retries - 1)
-  return rows.map(toCandidate)
+  return { candidates: rows.map(toCandidate), isWhole: rows.length >= found.length }
 }
 
 async function bestByVector(
   database: Database,
-  space: Space,
-  { library, vector, limit, audiences }: SearchRequest & { readonly vector: Float32Array },
+  { space, values }: Compared,
+  { library, limit, audiences }: SearchRequest,
 ): Promise<number[]> {
   const rows = await database.query<{ chunk_id: number }>(
     `with f as materialized (
@@ -87,7 +110,7 @@ async function bestByVector(
        order by signs <~> binary_quantize($2::vector)::bit(${space.dimensions}), chunk_id limit ${RESCORED})
      select chunk_id from f cross join lateral (${cosineSql(space, '$2')}) v
      order by cosine desc, chunk_id limit $3`,
-    [library, vectorParameter(vector), limit, ...(audiences ? [audienceParameter(audiences)] : [])],
+    [library, vectorParameter(values), limit, ...(audiences ? [audienceParameter(audiences)] : [])],
   )
   return rows.map((row) => row.chunk_id)
 }

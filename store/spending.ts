@@ -1,6 +1,6 @@
 // What the model has cost, by library and day. Reserving is one statement on one row: calls of any number of processes
 // that are made at once queue for it, and together cannot exceed the limit.
-import type { SpendingStore } from '../core/ports.ts'
+import type { SpendingStore } from '../core/spending.ts'
 import type { Database } from './database.ts'
 
 // The day of the database's clock in UTC, so that servers in different places mean the same day.

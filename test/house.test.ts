@@ -167,6 +167,7 @@ const rules: readonly (readonly [part: string, allowed: readonly string[] | null
   ['server/http/', ['core/', 'server/answer/']],
   ['server/slack/', ['core/', 'server/answer/']],
   ['server/app.ts', ['core/', 'server/answer/', 'server/http/', 'server/slack/']],
+  ['server/embedder.ts', ['core/', 'ingest/', 'models/', 'store/']],
   ['server/open.ts', null],
   ['core/', []],
   ['prompts/', ['core/']],

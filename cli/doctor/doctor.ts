@@ -5,7 +5,7 @@ import { checkConfiguration } from './configuration.ts'
 import { describeGroup, type Finding, type Group } from './finding.ts'
 import { checkFolders } from './folders.ts'
 import { checkIndex } from './index-health.ts'
-import { checkEmbedder, checkGenerator } from './models.ts'
+import { checkEmbedder, checkGenerator, embedderOfSpace } from './models.ts'
 import { checkStream } from './proxy.ts'
 import { checkServer } from './server.ts'
 import { examineStore, type Examined } from './store.ts'
@@ -48,8 +48,10 @@ async function* examine(
     yield { name: 'store', findings: store.findings }
     const { embedder, findings } = await checkEmbedder(config, signal)
     yield { name: 'embedder', findings }
-    if (store.reader && store.stored?.library)
-      yield { name: 'index', findings: await checkIndex(store.reader, store.stored, embedder, signal) }
+    if (store.reader && store.stored?.library) {
+      const searched = await embedderOfSpace(store.stored.library.space, config, signal)
+      yield { name: 'index', findings: await checkIndex(store.reader, store.stored, embedder, signal, searched) }
+    }
     yield { name: 'model', findings: await model }
     if (config.slack) yield { name: 'slack', findings: await slack }
     yield* examineServer(config, store, url, signal)

@@ -1,4 +1,4 @@
-// The index: figures that must agree, counted from the rows, and vectors of the embedder that is configured.
+// The index: figures that must agree, counted from the rows, and vectors of an embedder that can be had.
 import type { Embedder } from '../../core/ports.ts'
 import type { IndexReport, Lacking, LibraryReport, StoreStatus } from '../../core/reports.ts'
 import { termWeights } from '../../core/terms.ts'
@@ -6,12 +6,16 @@ import type { Reader } from '../reader.ts'
 import { count } from '../status.ts'
 import { faultOf, fine, type Finding, look, wrong } from './finding.ts'
 
-/** `embedder`: null when it cannot be asked; which space it would be is not known then. */
+/**
+ * `embedder`: the configured one, null when it cannot be asked; which space it would be is not known then. `searched`:
+ * that of the space in which the library is searched, null when nobody has it.
+ */
 export async function checkIndex(
   reader: Reader,
   { library }: StoreStatus,
   embedder: Embedder | null,
   signal: AbortSignal,
+  searched: Embedder | null = embedder,
 ): Promise<Finding[]> {
   if (library === null) return []
   if (library.chunks === 0 && library.documents === 0)
@@ -19,8 +23,8 @@ export async function checkIndex(
   const index = await reader.index(signal).catch((error: unknown) => wrong(faultOf(error), 'Look at the store first.'))
   if ('level' in index) return [index]
   const faults = [
-    ...checkSpace(library, embedder),
-    ...(await checkVectors(index, embedder, signal)),
+    ...checkSpace(library, embedder, searched),
+    ...(await checkVectors(index, searched, signal)),
     ...checkWords(index),
     ...checkRows(index),
   ]
@@ -31,12 +35,14 @@ export async function checkIndex(
   ]
 }
 
-function checkSpace({ space }: LibraryReport, embedder: Embedder | null): Finding[] {
+/** A server searches in the space that there is, and does not start where nobody has its embedder. */
+function checkSpace({ space }: LibraryReport, embedder: Embedder | null, searched: Embedder | null): Finding[] {
   if (embedder === null || space === null || space === embedder.space) return []
+  const finding = searched?.space === space ? look : wrong
   return [
-    wrong(
+    finding(
       `the vectors are of ${space}, the configured embedder is ${embedder.space}`,
-      'Set EMBEDDING_MODEL (and OPENAI_BASE_URL) back, or ingest into an empty database.',
+      'Set EMBEDDING_MODEL (and OPENAI_BASE_URL) back, or change the vectors: npm run reembed -- --model <model or built-in>',
     ),
   ]
 }
@@ -58,7 +64,7 @@ async function checkVectors(index: IndexReport, embedder: Embedder | null, signa
   return [
     look(
       `${count(withoutVector.count, 'chunk')} in letters that the built-in embedder does not know: found by words alone`,
-      'Set EMBEDDING_MODEL for a new database, if that is not enough.',
+      'If that is not enough: npm run reembed -- --model <a model of your provider>',
     ),
   ]
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../../core/config.ts'
 import { ModelError } from '../../core/errors.ts'
 import type { Embedder } from '../../core/ports.ts'
+import { openEmbedders } from '../../models/embedders.ts'
 import { openAiEmbedder } from '../../models/openai-embedder.ts'
 import { openAiGenerator } from '../../models/openai-generator.ts'
 import { openStaticEmbedder } from '../../models/static.ts'
@@ -45,6 +46,18 @@ export async function checkEmbedder(
     return `${embedder.dimensions} numbers`
   })
   return { embedder, findings: [finding] }
+}
+
+/** That of a space, without asking anybody; null: nobody here has it. */
+export async function embedderOfSpace(
+  space: string | null,
+  { provider }: Config,
+  signal: AbortSignal,
+): Promise<Embedder | null> {
+  if (space === null) return null
+  return await openEmbedders(await openStaticEmbedder(), provider)
+    .ofSpace(space, signal)
+    .catch(() => null)
 }
 
 async function builtIn(signal: AbortSignal): Promise<Embedder> {

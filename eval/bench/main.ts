@@ -120,6 +120,7 @@ function asking(store: Store, deps: AnswerDeps): (question: string) => Promise<R
     ...deps,
     store,
     syncing: openSyncs({ ...store, embedder: deps.embedder, library: LIBRARY }),
+    reembed: async function* () {},
     uploads: false,
     library: LIBRARY,
     publicUrl: null,

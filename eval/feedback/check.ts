@@ -33,7 +33,7 @@ export async function check(
   try {
     for (const entry of entries) {
       const test = filled.has(entry.line) ? tests.find(({ id }) => id === entry.id) : undefined
-      const changes = changesOf(entry, revisions, deps.embedder.space)
+      const changes = changesOf(entry, revisions)
       if (test) progress.step(false)
       checked.push(test ? await ask(entry, test, changes, deps, signal) : toFillIn(entry, changes))
     }
@@ -93,10 +93,9 @@ async function revisionsOf(library: string, { documents }: AnswerDeps): Promise<
   return new Map(learned.map(({ source, revision }) => [fileOf(source, library), revision]))
 }
 
-/** A revision is of one embedder: what was learned with another one cannot be compared. */
-function changesOf({ documents, given }: Entry, revisions: ReadonlyMap<string, string>, space: string): string[] {
+function changesOf({ documents }: Entry, revisions: ReadonlyMap<string, string>): string[] {
   const gone = documents.filter(({ file }) => !revisions.has(file))
-  const kept = given.embedder === space ? documents.filter(({ file }) => revisions.has(file)) : []
+  const kept = documents.filter(({ file }) => revisions.has(file))
   const changed = kept.filter(({ file, revision }) => revisions.get(file) !== revision)
   return Object.entries({ 'changed since': changed, 'not in this library': gone }).flatMap(([what, files]) =>
     files.length === 0 ? [] : [`${what}: ${files.map(({ file }) => file).join(', ')}`],

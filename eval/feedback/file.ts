@@ -16,7 +16,6 @@ const shape = z.object({
   green: z.string().nullable().default(null),
   /** what was cited or read when the answer was given */
   documents: z.array(z.object({ file: z.string(), revision: z.string() })).default([]),
-  given: z.object({ embedder: z.string().nullable() }).default({ embedder: null }),
 })
 
 /** What the check needs of a line; a line may hold more. `line` is the line as it stands in the file. */

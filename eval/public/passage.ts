@@ -56,7 +56,7 @@ export async function probe(text: string, library: string, deps: AnswerDeps, sig
   const evidence = weigh(found, passages)
   const id = newAnswerId()
   const draft = newDraft({ id, text, library, conversationId: id, history: [], mode: 'extractive' }, 'extractive', deps)
-  draft.retrieved(text, passages, pages)
+  draft.retrieved(text, passages, { pages })
   await Array.fromAsync(extract(draft, found, passages, deps, signal))
   const { citations } = draft.finish('answered')
   return { confidence: evidence.confidence, refused: evidence.type === 'too-weak', citations }

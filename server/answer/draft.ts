@@ -17,14 +17,16 @@ import type {
   Verdict,
 } from '../../core/types.ts'
 
+/** `pages`: of the documents of the passages; `space`: in which vectors were compared, when it is not the expected one. */
+type Searched = { readonly pages: PageStarts; readonly space?: string }
+
 export type Draft = {
   readonly mode: Mode
   /** the answer as it stands */
   readonly now: () => Answer
   readonly length: () => number
   readonly slice: (start: number) => string
-  /** `pages`: of the documents of these passages */
-  readonly retrieved: (query: string, passages: readonly Passage[], pages: PageStarts) => void
+  readonly retrieved: (query: string, passages: readonly Passage[], searched: Searched) => void
   readonly text: (delta: string) => AnswerEvent
   /** Notes that a reader gets text: what is written may be withheld until its verdict is known, or for good. */
   readonly shown: () => void
@@ -71,9 +73,10 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     now: () => answer,
     length: () => answer.answer.length,
     slice: (start) => answer.answer.slice(start),
-    retrieved: (query, passages, starts) => {
-      pages = starts
-      change({ query, passages, ...time({ retrieve: since() }) })
+    retrieved: (query, passages, searched) => {
+      pages = searched.pages
+      const models = { ...answer.models, embedder: searched.space ?? answer.models.embedder }
+      change({ query, passages, models, ...time({ retrieve: since() }) })
     },
     text: (delta) => {
       change({ answer: answer.answer + delta })

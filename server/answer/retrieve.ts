@@ -1,4 +1,6 @@
 // Query → candidates, by words and by meaning at once, of what its readers may read.
+import { embedderOf } from '../../core/embedding.ts'
+import type { SearchRequest } from '../../core/ports.ts'
 import { queryTerms } from '../../core/terms.ts'
 import type { Candidate, Question } from '../../core/types.ts'
 import type { AnswerDeps } from './answer.ts'
@@ -8,6 +10,8 @@ import { readableWords } from './readable.ts'
 /** What a search brought back: what the query asks about, and the candidates. */
 export type Found = {
   readonly query: string
+  /** in which vectors were compared */
+  readonly space: string
   readonly concepts: readonly Concept[]
   /** live chunks of the library, of those that the readers may read */
   readonly chunks: number
@@ -31,9 +35,11 @@ export async function retrieve(
   signal: AbortSignal,
 ): Promise<Found> {
   const { audiences } = deps
+  const state = await deps.search.state(library)
+  const space = state.space ?? deps.embedder.space
   const [vector, all, synonyms] = await Promise.all([
-    embedQuery(query, deps, signal),
-    deps.words(library, queryTerms(query)),
+    embedQuery(query, space, deps, signal),
+    deps.words(library, queryTerms(query), state),
     deps.steps.synonyms(),
   ])
   const isWord = (written: string) => deps.sentenceEmbedder?.knows?.(written) ?? false
@@ -42,18 +48,20 @@ export async function retrieve(
   const terms = searchTerms(concepts)
   const request = { library, terms, vector, limit: LIMIT, ...(audiences && { audiences }) }
   const candidates = await deps.search.candidates(request, signal)
-  return { query, concepts, chunks: known.chunks, candidates }
+  return { query, space, concepts, chunks: known.chunks, candidates }
 }
 
-/** null when the text has no direction, or the embedder is down: then the words decide alone. */
+/** null when the text has no direction, or the embedder of the space is down: then the words decide alone. */
 async function embedQuery(
   query: string,
+  space: string,
   deps: Pick<AnswerDeps, 'embedder' | 'report'>,
   signal: AbortSignal,
-): Promise<Float32Array | null> {
+): Promise<SearchRequest['vector']> {
   try {
-    const [vector] = await deps.embedder.embed([query], 'query', signal)
-    return vector?.some((value) => value !== 0) ? vector : null
+    const embedder = await embedderOf(deps.embedder, space, signal)
+    const [values] = await embedder.embed([query], 'query', signal)
+    return values?.some((value) => value !== 0) ? { space, values } : null
   } catch (error) {
     signal.throwIfAborted()
     deps.report('embedding the question failed, searching by words alone', error)

@@ -3,8 +3,8 @@
 import type { LibraryState, LibraryWords, SearchStore } from '../../core/ports.ts'
 import { prepareSpelling, type Vocabulary } from './spelling.ts'
 
-/** The words of a library, for a question of these terms. */
-export type WordReader = (library: string, terms: readonly string[]) => Promise<LibraryWords>
+/** The words of a library in this state, for a question of these terms. */
+export type WordReader = (library: string, terms: readonly string[], state: LibraryState) => Promise<LibraryWords>
 
 // While an ingest runs every question finds the library changed: for known words the last reading is good enough.
 const REFRESH_MS = 5_000
@@ -13,10 +13,9 @@ const REFRESH_MS = 5_000
  * Read again when the library has changed. A question of known words does not wait for that; one with an unknown word
  * does, because that word may be the news, and would be "corrected" to an old one.
  */
-export function cachedWords(search: SearchStore): WordReader {
+export function cachedWords(search: Pick<SearchStore, 'vocabulary'>): WordReader {
   const shelves = new Map<string, Shelf>()
-  return async (library, terms) => {
-    const state = await search.state(library)
+  return async (library, terms, state) => {
     const shelf = shelves.get(library) ?? newShelf(async () => await search.vocabulary(library))
     shelves.set(library, shelf)
     const known = await shelf(state, terms)
@@ -32,7 +31,7 @@ type Reading = { readonly changes: number; readonly words: Promise<LibraryWords>
 function newShelf(readAll: () => Promise<Vocabulary>): Shelf {
   let kept: (LibraryWords & LibraryState) | null = null
   let reading: Reading | null = null
-  let newest: LibraryState = { chunks: 0, changes: -1 }
+  let newest: LibraryState = { chunks: 0, changes: -1, space: null }
   let begunAt = -Infinity
 
   const read = async (state: LibraryState) => (kept = { ...state, vocabulary: await readAll() })

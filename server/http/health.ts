@@ -5,7 +5,7 @@ import { pingRoutes } from './ping.ts'
 import { statusRoutes } from './status.ts'
 
 export type HealthDeps = {
-  readonly store: Pick<Store, 'ping' | 'reports'>
+  readonly store: Pick<Store, 'ping' | 'reports' | 'search'>
   readonly library: string
   readonly embedder: { readonly space: string }
   readonly generator: { readonly model: string } | null
@@ -23,10 +23,17 @@ export function healthRoutes(deps: HealthDeps): Hono {
     .get('/health', (c) => c.json({ status: 'ok' }))
     .get('/ready', async (c) => {
       const reason = deps.isDraining() ? 'shutting down' : await storeFault(deps.store)
-      const models = { generator: deps.generator?.model ?? null, embedder: deps.embedder.space }
+      const models = { generator: deps.generator?.model ?? null, embedder: await spaceOf(deps, reason) }
       if (reason === null) return c.json({ status: 'ready', library: deps.library, models })
       return c.json({ status: 'not-ready', reason, library: deps.library, models }, 503)
     })
+}
+
+/** In which the library is searched, also after a switch. */
+async function spaceOf({ store, library, embedder }: HealthDeps, reason: string | null): Promise<string> {
+  if (reason !== null) return embedder.space
+  const state = await store.search.state(library).catch(() => null)
+  return state?.space ?? embedder.space
 }
 
 async function storeFault(store: Pick<Store, 'ping'>): Promise<string | null> {

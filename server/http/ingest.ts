@@ -3,7 +3,6 @@
 import { Hono } from 'hono'
 import { AppError, ConfigError, InputError } from '../../core/errors.ts'
 import type { Syncing, SyncRequest } from '../../core/syncs.ts'
-import type { IngestEvent } from '../../core/types.ts'
 import { readBody } from './body.ts'
 import { ingestBody, planBody } from './schemas.ts'
 import { requireToken } from './token.ts'
@@ -12,7 +11,7 @@ import { toWire } from './wire.ts'
 // Names of files only: as many as a command line can hold.
 const LIMIT_BYTES = 4 * 1024 * 1024
 
-type Report = (message: string, error: unknown) => void
+export type Report = (message: string, error: unknown) => void
 
 export type IngestRouteDeps = { readonly syncing: Syncing; readonly token: string; readonly report: Report }
 
@@ -43,7 +42,7 @@ function targetsOf({ paths, sources }: Targets): Pick<SyncRequest, 'paths' | 'so
 }
 
 /** Pulled by the reader; one that leaves has cancelled the sync. */
-export function linesResponse(begin: (signal: AbortSignal) => AsyncIterable<IngestEvent>, report: Report): Response {
+export function linesResponse(begin: (signal: AbortSignal) => AsyncIterable<object>, report: Report): Response {
   const leaving = new AbortController()
   const iterator = lines(begin(leaving.signal), report, leaving.signal)
   const body = new ReadableStream<Uint8Array>({
@@ -60,16 +59,13 @@ export function linesResponse(begin: (signal: AbortSignal) => AsyncIterable<Inge
   return new Response(body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } })
 }
 
-type IngestLine = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
-
-async function* lines(events: AsyncIterable<IngestEvent>, report: Report, signal: AbortSignal): AsyncGenerator<string> {
+async function* lines(events: AsyncIterable<object>, report: Report, signal: AbortSignal): AsyncGenerator<string> {
   try {
-    for await (const event of events) yield `${JSON.stringify(event)}\n`
+    for await (const event of events) yield `${JSON.stringify(toWire(event))}\n`
   } catch (error) {
     if (signal.aborted) return
     if (!isExpected(error)) report('ingest failed', error)
-    const line: IngestLine = { type: 'error', ...faultOf(error) }
-    yield `${JSON.stringify(line)}\n`
+    yield `${JSON.stringify({ type: 'error', ...faultOf(error) })}\n`
   }
 }
 

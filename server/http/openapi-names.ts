@@ -12,6 +12,7 @@ import {
   uploadBody,
 } from './schemas.ts'
 import * as chat from './shapes-chat.ts'
+import * as reembed from './shapes-reembed.ts'
 import * as status from './shapes-status.ts'
 import * as syncs from './shapes-syncs.ts'
 import * as shapes from './shapes.ts'
@@ -27,6 +28,7 @@ export const inputs: Named = {
   ConversationRequest: conversationBody,
   IngestRequest: ingestBody,
   PlanRequest: planBody,
+  ReembedRequest: reembed.reembedBody,
   UploadRequest: uploadBody,
   ChatCompletionRequest: chatBody,
   UiChatRequest: uiChatBody,
@@ -70,6 +72,7 @@ export const outputs: Named = {
   Ready: shapes.readyShape,
   NotReady: shapes.notReadyShape,
   IngestLine: syncs.ingestLineShape,
+  ReembedLine: reembed.reembedLineShape,
   IngestReport: syncs.ingestReportShape,
   Plan: syncs.planShape,
   Sync: syncs.syncShape,

@@ -6,6 +6,7 @@ import { chatOperations } from './openapi-chat.ts'
 import { conversationOperations } from './openapi-conversations.ts'
 import { libraryOperations } from './openapi-library.ts'
 import { inputs, outputs } from './openapi-names.ts'
+import { reembedOperations } from './openapi-reembed.ts'
 import { syncOperations } from './openapi-syncs.ts'
 import { uploadOperations } from './openapi-uploads.ts'
 import { serverOperations } from './openapi-server.ts'
@@ -44,6 +45,7 @@ export function openApiDocument(): object {
       ...libraryOperations,
       ...uploadOperations,
       ...syncOperations,
+      ...reembedOperations,
       ...serverOperations,
       ...chatOperations,
     ]),

@@ -3,10 +3,6 @@
 -- where each page begins in the text, in UTF-16 code units; none: the document has no pages, or they were not kept
 alter table revisions add column pages int[] not null default '{}';
 
--- What has pages is learned again with them by its next ingest: nothing else of it has changed, so nothing is embedded.
-update documents set seen = null where seen is not null and source ~* '\.(pdf|pptx|pptm)($|[?#])';
-update uploads set learned_with = '' where name ~* '\.(pdf|pptx|pptm)($|[?#])';
-
 -- What was cited so far was cited without a page.
 create function pg_temp.unpaged(places jsonb) returns jsonb language sql as $$
   select coalesce(jsonb_agg(place || '{"page": null}' order by at), '[]')

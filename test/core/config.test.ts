@@ -19,7 +19,7 @@ describe('the configuration', () => {
       databaseUrl: null,
       provider: null,
       embeddingModel: null,
-      embeddingPrice: null,
+      modelPrices: 'gpt-4.1-mini=0.40/1.60',
       budgetUsdPerDay: null,
       grounding: 'lexical',
       unsupported: 'mark',

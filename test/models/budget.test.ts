@@ -1,7 +1,8 @@
 // What a call has cost, however it ends: told by the provider, estimated, or all that it may have cost. Never less.
 import { describe, expect, it } from 'vitest'
 import { ModelError, type ModelErrorCode } from '../../core/errors.ts'
-import type { GeneratorEvent, Message, Reservation, SpendingStore } from '../../core/ports.ts'
+import type { GeneratorEvent, Message } from '../../core/ports.ts'
+import type { Reservation, SpendingStore } from '../../core/spending.ts'
 import { countTokens } from '../../core/tokens.ts'
 import type { Usage } from '../../core/types.ts'
 import { type Budget, type CallEvent, type Caller, withBudget } from '../../models/budget.ts'

@@ -60,13 +60,13 @@ describe('documents', () => {
   it('raise the number of changes with every save that changes something, also by as many chunks', async () => {
     await using database = await openTestDatabase()
     const { documents, search: found } = await openStore(database, 'main', space)
-    expect(await found.state('main')).toEqual({ chunks: 0, changes: 0 })
+    expect(await found.state('main')).toEqual({ chunks: 0, changes: 0, space: space.space })
     await documents.save(first)
     await documents.save(first)
-    expect(await found.state('main')).toEqual({ chunks: 2, changes: 1 })
+    expect(await found.state('main')).toMatchObject({ chunks: 2, changes: 1 })
     await documents.save({ ...first, revision: hash('another') })
-    expect(await found.state('main')).toEqual({ chunks: 2, changes: 2 })
-    expect(await found.state('unknown')).toEqual({ chunks: 0, changes: 0 })
+    expect(await found.state('main')).toMatchObject({ chunks: 2, changes: 2 })
+    expect(await found.state('unknown')).toEqual({ chunks: 0, changes: 0, space: null })
   })
 
   it('keep the old text readable after a new revision', async () => {
@@ -225,8 +225,9 @@ describe('known vectors', () => {
     await documents.save(tinyDocument('a.md', [{ text: 'one', vector }, { text: 'two' }]))
     await documents.save(tinyDocument('b.md', [{ text: 'one', vector }]))
     const known = await documents.knownVectors('main', [hash('one'), hash('three')])
-    expect([...known]).toEqual([[hash('one'), Float32Array.from(vector)]])
-    expect(await documents.knownVectors('main', [])).toEqual(new Map())
+    expect(known.space).toBe(space.space)
+    expect([...known.vectors]).toEqual([[hash('one'), Float32Array.from(vector)]])
+    expect(await documents.knownVectors('main', [])).toMatchObject({ vectors: new Map() })
   })
 })
 

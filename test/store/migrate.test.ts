@@ -158,39 +158,6 @@ describe('answers of the third schema', () => {
   })
 })
 
-describe('documents of the schema before pages were stored', () => {
-  it('are loaded again where they may have pages, and no others', async () => {
-    await using database = await emptyTestDatabase()
-    const before = files.slice(0, files.indexOf('0015-pages.sql'))
-    for (const name of before) await database.query(await readFile(new URL(name, folder), 'utf8'))
-    const names = ['a.pdf', 'https://example.com/B.PDF?x=1', 'talk.pptx', 'pdf.md', 'a.pdf.txt']
-    await database.query(
-      `create table migrations (name text primary key, applied_at timestamptz not null default now());
-       insert into libraries (library_id) values ('main')`,
-    )
-    await database.query('insert into migrations (name) select unnest($1::text[])', [before])
-    await database.query(
-      `insert into documents (library_id, document_id, source, revision, seen)
-       select 'main', n, n, 'r', '{}' from unnest($1::text[]) as n`,
-      [names],
-    )
-    await database.query(
-      `insert into uploads (library_id, document_id, revision, name, said, learned_with)
-       select 'main', n, 'r', n, '{}', '3' from unnest($1::text[]) as n`,
-      [names],
-    )
-    await migrate(database)
-    const rows = await database.query<{ source: string }>(
-      `select source from documents join uploads using (library_id, document_id)
-       where seen is null and learned_with = ''`,
-    )
-    expect(rows.map(({ source }) => source).sort()).toEqual(names.slice(0, 3).sort())
-    const left = await database.query(`select 1 from documents join uploads using (library_id, document_id)
-      where seen is not null and learned_with = '3'`)
-    expect(left).toHaveLength(2)
-  })
-})
-
 /** A document as the first schema kept it: the words of each document apart, its chunks and weights as arrays. */
 async function saveFirst(query: Query, { library, source, revision, parsed, chunks }: DocumentToSave): Promise<void> {
   const id = documentId(library, source)

@@ -1,6 +1,6 @@
 // Money in the database: what is set aside at once never exceeds the limit, and every cent returns to its day.
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { SpendingStore } from '../../core/ports.ts'
+import type { SpendingStore } from '../../core/spending.ts'
 import { spendingStore } from '../../store/spending.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 

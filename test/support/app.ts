@@ -3,10 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
+import { embedderOf } from '../../core/embedding.ts'
 import type { Embedder, Generator, Store } from '../../core/ports.ts'
 import { ingest } from '../../ingest/ingest.ts'
+import { openReembed } from '../../ingest/reembed.ts'
 import { openSyncs } from '../../ingest/syncs.ts'
 import { openStaticEmbedder } from '../../models/static.ts'
+import { answerDeps } from '../../server/answer/answer.ts'
+import { compareSpaces } from '../../server/answer/spaces.ts'
 import { type App, type AppDeps, createApp } from '../../server/app.ts'
 import type { Query } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
@@ -94,6 +98,22 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
     sentenceEmbedder: embedder,
     generator: null,
     syncing: openSyncs({ ...store, embedder, library: LIBRARY, silentMs: 0 }),
+    reembed: openReembed({
+      ...store,
+      library: LIBRARY,
+      open: async (name, signal) => await embedderOf(embedder, name, signal),
+      priceOf: () => 0,
+      compare: async (questions, spaces, signal) => {
+        const models = { embedder, sentenceEmbedder: embedder, generator: null }
+        return await compareSpaces(
+          questions,
+          spaces,
+          LIBRARY,
+          answerDeps(store, models, () => {}),
+          signal,
+        )
+      },
+    }),
     uploads: true,
     library: LIBRARY,
     publicUrl: null,

@@ -4,6 +4,7 @@ import type { ConversationStore, RatedAnswer } from '../../core/conversations.ts
 import type { AnswerStore, DocumentStore, ReplyStore, Store } from '../../core/ports.ts'
 import type { OriginStore } from '../../core/origins.ts'
 import type { IndexReport, StoreStatus } from '../../core/reports.ts'
+import type { SpaceStore } from '../../core/spaces.ts'
 import type { SyncStore } from '../../core/syncs.ts'
 import { isTerminal, type StoredEvent } from '../../core/types.ts'
 
@@ -71,7 +72,7 @@ const noConversations: ConversationStore = {
 
 export const noDocuments: DocumentStore = {
   known: async () => new Map(),
-  knownVectors: async () => new Map(),
+  knownVectors: async () => ({ space: 'fake', vectors: new Map() }),
   save: async () => 'unchanged',
   remove: async () => false,
   adopt: async () => {},
@@ -112,12 +113,23 @@ const noOrigins: OriginStore = {
   clock: async () => new Date(),
 }
 
+const noSpaces: SpaceStore = {
+  list: async () => [],
+  make: async () => {},
+  count: async () => ({ chunks: 0, missing: 0 }),
+  missing: async () => [],
+  fill: async () => {},
+  switch: async () => true,
+  drop: async () => {},
+  recorded: async () => [],
+}
+
 export function emptyStore(): Store {
   return {
     documents: noDocuments,
     search: {
       candidates: async () => [],
-      state: async () => ({ chunks: 0, changes: 0 }),
+      state: async () => ({ chunks: 0, changes: 0, space: null }),
       vocabulary: async () => new Map(),
       readable: async () => ({ chunks: 0, vocabulary: new Map() }),
     },
@@ -137,6 +149,7 @@ export function emptyStore(): Store {
     },
     syncs: noSyncs,
     origins: noOrigins,
+    spaces: noSpaces,
     ping: async () => {},
     close: async () => {},
   }
@@ -189,6 +202,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     inbox: part(),
     syncs: part(),
     origins: part(),
+    spaces: part(),
     ping: fail,
     close: async () => {},
   }

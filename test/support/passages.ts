@@ -98,7 +98,7 @@ export function libraryOf(...documents: readonly DocumentText[]): Library {
   for (const held of weights.values())
     for (const term of held.keys()) vocabulary.set(term, (vocabulary.get(term) ?? 0) + 1)
   const search: SearchStore = {
-    state: async () => ({ chunks: all.length, changes: 1 }),
+    state: async () => ({ chunks: all.length, changes: 1, space: fakeEmbedder().space }),
     vocabulary: async () => vocabulary,
     readable: async (library, audiences) => {
       const { search: own } = libraryOf(...documents.filter(isFor(audiences)))
@@ -114,7 +114,8 @@ export function libraryOf(...documents: readonly DocumentText[]): Library {
             (weights.get(each)?.get(term) ?? 0) * idf(all.length, vocabulary.get(term) ?? 0)
           const words = [...terms].reduce((sum, [term, weight]) => sum + weight * gain(term), 0)
           const own = vectors?.[index]
-          const cosine = vector && own ? own.reduce((sum, value, at) => sum + value * (vector[at] ?? 0), 0) : null
+          const cosine =
+            vector && own ? own.reduce((sum, value, at) => sum + value * (vector.values[at] ?? 0), 0) : null
           return { ...each, words, cosine }
         })
         .filter(({ words, cosine }) => words > 0 || cosine !== null)
@@ -167,7 +168,7 @@ export async function eventsOf(question: Question, deps: AnswerDeps, signal = ne
 export function foundOf(query: string, candidates: readonly Candidate[] = []): Found {
   const vocabulary = new Map(queryTerms(query).map((term) => [term, 1]))
   const concepts = readConcepts(query, parseSynonyms(''), { chunks: 100, vocabulary })
-  return { query, concepts, chunks: candidates.length, candidates }
+  return { query, space: fakeEmbedder().space, concepts, chunks: candidates.length, candidates }
 }
 
 /** What every answer promises, whatever went wrong: checked on its events, against the stored documents. */

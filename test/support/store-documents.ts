@@ -20,6 +20,7 @@ export function tinyDocument(
   more: {
     readonly library?: string
     readonly title?: string
+    readonly space?: string
     readonly revision?: string
     readonly audience?: readonly string[]
   } = {},
@@ -30,6 +31,7 @@ export function tinyDocument(
   return {
     library: more.library ?? 'main',
     source,
+    space: more.space ?? space.space,
     revision: more.revision ?? hash(JSON.stringify([title, chunks, audience])),
     parsed: { title, text, outline: [], boilerplate: [], url: null, publishedAt: null, audience },
     chunks: chunks.map((chunk, ordinal) => {
@@ -50,9 +52,14 @@ export function tinyDocument(
 }
 
 /** The texts found, best words first. */
-export async function search(store: Store, question: string, more: Partial<SearchRequest> = {}): Promise<Candidate[]> {
+export async function search(
+  store: Store,
+  question: string,
+  { vector: values = null, ...more }: Partial<Omit<SearchRequest, 'vector'>> & { vector?: Float32Array | null } = {},
+): Promise<Candidate[]> {
   const terms = new Map(queryTerms(question).map((term) => [term, 1]))
-  return await store.search.candidates({ library: 'main', terms, vector: null, limit: 10, ...more }, never)
+  const vector = values && { space: space.space, values }
+  return await store.search.candidates({ library: 'main', terms, limit: 10, ...more, vector }, never)
 }
 
 export function hash(text: string): string {

@@ -103,6 +103,20 @@ describe('an index', () => {
     ])
   })
 
+  it('of another embedder that can be had works, and may surprise', async () => {
+    const library = { ...emptyStatus.library!, documents: 1, chunks: 3, space: builtIn.space }
+    const index = { ...wholeIndex, chunks: 3, recordedChunks: 3 }
+    const reader: Reader = {
+      owner: null,
+      restored: false,
+      status: async () => emptyStatus,
+      index: async () => index,
+      close: async () => {},
+    }
+    const found = await checkIndex(reader, { ...emptyStatus, library }, fakeEmbedder(), never, builtIn)
+    expect(found.at(-1)).toMatchObject({ level: 'look', remedy: expect.stringContaining('npm run reembed') as string })
+  })
+
   it('of another embedder is wrong; of one that cannot be asked it is not known', async () => {
     expect(await check({}, fakeEmbedder())).toMatchObject([
       { level: 'wrong', remedy: expect.stringContaining('Set EMBEDDING_MODEL') as string },

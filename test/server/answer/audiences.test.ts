@@ -37,7 +37,14 @@ async function openLibrary(database: Database, library: string, files: readonly 
       terms: termWeights(each.headings, each.text),
       vector: vectors[n]!,
     }))
-    await store.documents.save({ library, source, parsed, revision: hash(JSON.stringify(parsed)), chunks })
+    await store.documents.save({
+      library,
+      source,
+      parsed,
+      revision: hash(JSON.stringify(parsed)),
+      chunks,
+      space: embedder.space,
+    })
   }
   const models = { embedder, sentenceEmbedder: embedder, generator: null }
   return answerDeps(store, models, (message) => expect.unreachable(message))

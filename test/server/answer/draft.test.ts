@@ -56,7 +56,7 @@ describe('a draft', () => {
 
   it('that is refused shows five passages at most, and nothing of what was written', () => {
     const draft = begin()
-    draft.retrieved('query', [passage], new Map())
+    draft.retrieved('query', [passage], { pages: new Map() })
     draft.text('Half')
     draft.state({ start: 0, end: 4 }, 'unsupported', [])
     const answer = draft.refuse(
@@ -91,7 +91,7 @@ describe('a draft', () => {
 
   it('measures in order', () => {
     const draft = begin()
-    draft.retrieved('query', [], new Map())
+    draft.retrieved('query', [], { pages: new Map() })
     draft.text('One')
     draft.shown()
     const { retrieve, firstText, total } = draft.finish('answered').timingsMs

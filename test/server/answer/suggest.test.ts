@@ -134,7 +134,7 @@ describe('what could be asked here', () => {
 
   it('is nothing in an empty library', async () => {
     const { search, documents } = library.store
-    const empty = { ...search, state: async () => ({ chunks: 0, changes: 0 }), candidates: async () => [] }
+    const empty = { ...search, state: async () => ({ chunks: 0, changes: 0, space: null }), candidates: async () => [] }
     const store = { ...library.store, search: empty, documents: { ...documents, list: async () => [] } }
     const response = await openTestApp({ ...library, store }).get('/v1/suggestions')
     expect(await response.json()).toEqual({ suggestions: [] })

@@ -8,7 +8,7 @@ function changing() {
   const search: SearchStore = {
     candidates: async () => [],
     readable: async () => ({ chunks: 0, vocabulary: new Map() }),
-    state: async () => ({ chunks: library.words.length, changes: library.changes }),
+    state: async () => ({ chunks: library.words.length, changes: library.changes, space: null }),
     vocabulary: async () => {
       library.reads++
       if (library.fails) throw new Error('down')
@@ -21,7 +21,9 @@ function changing() {
   return {
     library,
     save: (...words: string[]) => Object.assign(library, { changes: library.changes + 1, words }),
-    words: async (terms = ['redi'], name = 'main') => [...(await read(name, terms)).vocabulary.keys()],
+    words: async (terms = ['redi'], name = 'main') => [
+      ...(await read(name, terms, await search.state(name))).vocabulary.keys(),
+    ],
   }
 }
 

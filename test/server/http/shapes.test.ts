@@ -8,12 +8,14 @@ import type {
   RatedAnswer,
 } from '../../../core/conversations.ts'
 import type { AnswerSummary, DocumentSummary, DocumentText } from '../../../core/ports.ts'
+import type { ReembedEvent } from '../../../core/spaces.ts'
 import type { Sync, SyncOutcome, SyncPlan } from '../../../core/syncs.ts'
 import type { IndexReport, StoreStatus } from '../../../core/reports.ts'
 import type { Answer, AnswerEvent, Citation, IngestEvent, Passage, Statement } from '../../../core/types.ts'
 import type { Suggestion } from '../../../server/answer/suggest.ts'
 import type { citationShape } from '../../../server/http/schemas.ts'
 import type { indexReportShape, statusShape } from '../../../server/http/shapes-status.ts'
+import type { reembedLineShape } from '../../../server/http/shapes-reembed.ts'
 import type * as syncs from '../../../server/http/shapes-syncs.ts'
 import type * as shapes from '../../../server/http/shapes.ts'
 import { toWire, type Wire } from '../../../server/http/wire.ts'
@@ -52,6 +54,7 @@ it('is the event of core/types.ts, name by name', () => {
   expectTypeOf<Of<typeof shapes.eventShapes.done>>().toEqualTypeOf<{ answer: Wire<Answer> }>()
   expectTypeOf<Of<typeof shapes.eventShapes.error>>().toEqualTypeOf<EventNamed<'error'>>()
   expectTypeOf<Exclude<Of<typeof syncs.ingestLineShape>, { type: 'error' }>>().toEqualTypeOf<Wire<IngestEvent>>()
+  expectTypeOf<Exclude<Of<typeof reembedLineShape>, { type: 'error' }>>().toEqualTypeOf<Wire<ReembedEvent>>()
 })
 
 it('has the keys that the wire has', () => {
