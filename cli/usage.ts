@@ -16,6 +16,7 @@ export const options = {
   url: { type: 'string' },
   plan: { type: 'boolean' },
   'allow-deletes': { type: 'boolean' },
+  'at-once': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -48,6 +49,15 @@ npm run ingest -- undo [<sync>] [--json]
   sources.yaml, 130 stopped by Ctrl-C.`,
     options: ['json', 'plan', 'allow-deletes'],
     words: 'some',
+  },
+  worker: {
+    help: `npm run worker [-- --at-once <documents>]
+  Learns documents from the queue in the database of DATABASE_URL, beside servers and other workers on any number of
+  machines, and reads the sources of sources.yaml when their schedules say so. --at-once: how many documents at once, 4
+  without it, 32 at most. SIGTERM or Ctrl-C: what it has not finished within seconds is given back.
+  Exit code: 0 stopped, 1 failed, 2 wrong usage or configuration.`,
+    options: ['at-once'],
+    words: 'none',
   },
   status: {
     help: `npm run status [-- --json]

@@ -1,5 +1,6 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
+import type { Fence, JobStore } from './jobs.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
 import type { ReportStore } from './reports.ts'
 import type { SyncStore, Upload } from './syncs.ts'
@@ -11,6 +12,7 @@ import type {
   DocumentRef,
   Feedback,
   Heading,
+  IngestOutcome,
   Mode,
   ParsedDocument,
   Question,
@@ -74,6 +76,8 @@ export type DocumentToSave = {
   readonly sync?: string
   /** the bytes that it was made of, to be kept; missing: none are, and none that are kept are touched */
   readonly upload?: Upload & { readonly learnedWith: string }
+  /** the job that this is done for, which is over with it; the outcome as it is if the document is new */
+  readonly job?: { readonly fence: Fence; readonly outcome: Extract<IngestOutcome, { type: 'learned' | 'changed' }> }
 }
 
 /** What is known of a document before its source is looked at. */
@@ -115,7 +119,10 @@ export type DocumentStore = SeenStore & {
   known(library: string, sources?: readonly string[]): Promise<Map<string, KnownDocument>>
   /** Vectors of the active space already stored for chunks with these content hashes. */
   knownVectors(library: string, hashes: readonly string[]): Promise<Map<string, Float32Array>>
-  /** Makes this revision the current one, whole or not at all. Older revisions stay readable. */
+  /**
+   * Makes this revision the current one, whole or not at all. Older revisions stay readable. Throws StoreError
+   * `lease-lost` when its sync does not run any more, or its job is not held.
+   */
   save(document: DocumentToSave): Promise<'learned' | 'changed' | 'unchanged'>
   /**
    * Takes a document out of the library, whole or not at all: nothing finds it any more, and its revisions stay readable.
@@ -128,8 +135,11 @@ export type DocumentStore = SeenStore & {
   uploadsToLearn(library: string, learnedWith: string): Promise<string[]>
   /** Null: there are no bytes of its current revision. */
   upload(library: string, id: string): Promise<KeptUpload | null>
-  /** Until it is saved again, nobody who is limited to audiences finds the document of this source, if there is one. */
-  keepFromAll(library: string, source: string): Promise<void>
+  /**
+   * Until it is saved again, nobody who is limited to audiences finds the document of this source, if there is one.
+   * Nothing happens where the fence does not hold.
+   */
+  keepFromAll(library: string, source: string, fence?: Fence): Promise<void>
   /** The text of one revision (the current one by default), null when unknown. */
   find(library: string, id: string, revision?: string): Promise<DocumentText | null>
   /** How many there are. */
@@ -288,6 +298,7 @@ export type Store = {
   readonly reports: ReportStore
   readonly inbox: InboxStore
   readonly syncs: SyncStore
+  readonly jobs: JobStore
   readonly origins: OriginStore
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>

@@ -11,14 +11,14 @@ import { type Holding, openHolding } from './holding.ts'
 import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts'
 import { learningOf } from './look.ts'
 import { planSync } from './plan.ts'
-import { cancelled, progressOf, type Running, runRecorded, SILENT_MS, stopped, type Work } from './recorded.ts'
+import { cancelled, progressOf, type RecordDeps, type Running, runRecorded, SILENT_MS, stopped, type Work } from './recorded.ts'
 import { openScheduler, originStates, type Repeat } from './scheduler.ts'
 import { sourceName } from './source/folder.ts'
 import { nextAt } from './source/schedule.ts'
 import type { Origin } from './source/source.ts'
 import { syncToUndo, undo } from './undo.ts'
 
-export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & {
+export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & Pick<RecordDeps, 'queue'> & {
   readonly syncs: SyncStore
   /**
    * A sync that does not run in this process, and of which its own has not said for so long that it runs, is taken for
@@ -37,6 +37,7 @@ export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 
 
 // People see five steps in a second as motion.
 const FOLLOW_MS = 200
+const REOPEN_MS = 15_000
 
 export function openSyncs(given: SyncsDeps): Syncing {
   const { library, origins, book = noBook, report = () => {} } = given
@@ -74,11 +75,14 @@ export function openSyncs(given: SyncsDeps): Syncing {
     },
     plan: async (request, signal) => await planned(request, deps, signal),
     origins: async () => await originStates(library, origins, book),
-    cancel: (id) => {
+    cancel: async (id) => {
       running.get(id)?.controller.abort(cancelled())
-      return running.has(id)
+      return running.has(id) || (await deps.syncs.cancel(library, id))
     },
-    begin: scheduler.begin,
+    begin: () => {
+      scheduler.begin()
+      if (deps.queue) void openPatiently(deps.queue, report)
+    },
     drain: async (deadlineMs) => {
       draining = true
       scheduler.stop()
@@ -86,6 +90,16 @@ export function openSyncs(given: SyncsDeps): Syncing {
       const all = Promise.all([...running.values()].map(({ finished }) => finished))
       await Promise.race([all, wait(deadlineMs, undefined, { ref: false })])
     },
+  }
+}
+
+/** A database that is away when the server begins comes back. */
+async function openPatiently(open: () => Promise<unknown>, report: NonNullable<SyncsDeps['report']>): Promise<void> {
+  try {
+    await open()
+  } catch (error) {
+    report('the queue of documents could not be opened, and is tried again', error)
+    setTimeout(() => void openPatiently(open, report), REOPEN_MS).unref()
   }
 }
 

@@ -23,7 +23,9 @@ import { openStaticEmbedder } from '../models/static.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
 import { openStore } from '../store/open.ts'
+import type { Database } from '../store/database.ts'
 import { openPostgres } from '../store/postgres.ts'
+import { sharedQueue } from './queue.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
 import { modelCheck } from './answer/check.ts'
@@ -38,6 +40,8 @@ export type Opened = {
   readonly token: string
   readonly syncing: Syncing
   readonly generator: Generator | null
+  /** Takes documents from the queue, so many at once, whatever the settings say of servers. Embedded it does nothing. */
+  readonly work: (atOnce: number) => Promise<void>
   /** Tells other commands where this process can be reached (embedded store only). */
   readonly announce: (url: string) => void
   readonly close: () => Promise<void>
@@ -46,7 +50,8 @@ export type Opened = {
 /** Throws ConfigError, StoreError (`store-locked`: another process holds the data directory) or ModelError. */
 export async function openAll(config: Config, log: Log, input: Readable | null = null): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
-  const { database, announce } = await openDatabase(config, log)
+  const opened = await openDatabase(config, log)
+  const { database } = opened
   try {
     const embedders = await openEmbedders(config)
     const store = await openStore(database, LIBRARY, embedders.embedder)
@@ -55,7 +60,7 @@ export async function openAll(config: Config, log: Log, input: Readable | null =
       ...embedders,
       store,
       generator: generatorOf(config, store, report),
-      announce,
+      ...opened,
       input,
     })
   } catch (error) {
@@ -65,6 +70,7 @@ export async function openAll(config: Config, log: Log, input: Readable | null =
 }
 
 type Parts = {
+  readonly database: Database
   readonly store: Store
   readonly embedder: Embedder
   readonly sentenceEmbedder: Embedder
@@ -78,11 +84,12 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
   const { store, embedder, sentenceEmbedder, generator, announce } = parts
   const token = randomBytes(32).toString('base64url')
   const book = bookOf(config, parts.input)
-  const report = (message: string, error: unknown) =>
-    error === null ? log.info(message) : log.error({ err: error }, message)
+  const report = reportTo(log)
   // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
-  const syncing = openSyncs({ ...store, ...alone, embedder, library: LIBRARY, book, report, ...pricesOf(config) })
+  const work = { ...store, embedder, library: LIBRARY, report, ...pricesOf(config) }
+  const queue = config.databaseUrl ? sharedQueue(config.databaseUrl, parts.database, config, work) : null
+  const syncing = openSyncs({ ...work, ...alone, book, ...(queue && { queue: queue.open }) })
   const app = createApp({
     store,
     embedder,
@@ -112,12 +119,19 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     syncing,
     token,
     generator,
+    work: async (atOnce) => await queue?.work(atOnce),
     announce: (url) => announce({ pid: process.pid, startedAt, url, token }),
     close: async () => {
       book.close()
+      await queue?.close()
       await store.close()
     },
   }
+}
+
+function reportTo(log: Log) {
+  return (message: string, error: unknown) =>
+    error === null ? log.info(message) : log.error({ err: error }, message)
 }
 
 function bookOf({ sources: path, sourcesIsSet: isSet, publicUrl, dataDir }: Config, input: Readable | null): Book {

@@ -8,6 +8,7 @@ import type { DocumentRef } from '../core/types.ts'
 import { replaceChunks } from './chunks.ts'
 import { type Database, type Query, toJson } from './database.ts'
 import { purgeRemoved, removeDocument } from './removal.ts'
+import { isHeld, requireRunning, settleJob } from './jobs.ts'
 import { fromVectorText, type Space } from './spaces.ts'
 import { noteChange } from './syncs.ts'
 import { readUpload, saveUpload, uploadsLearnedOtherwise } from './uploads.ts'
@@ -26,7 +27,7 @@ export function documentStore(database: Database, space: Space): DocumentStore {
     },
     save: async (document) => {
       refuseUnstorable(document, space)
-      return await database.transaction(async (query) => await saveDocument(query, space, document))
+      return await database.transaction(async (query) => await saveFenced(query, space, document))
     },
     remove: async (library, id, revision, sync) =>
       await database.transaction(
@@ -36,12 +37,11 @@ export function documentStore(database: Database, space: Space): DocumentStore {
     purge: async (library, afterDays) => await purgeRemoved(database, library, afterDays),
     uploadsToLearn: async (library, learnedWith) => await uploadsLearnedOtherwise(database, library, learnedWith),
     upload: async (library, id) => await readUpload(database, library, id),
-    keepFromAll: async (library, source) => {
-      await database.query('update documents set audience = $3 where library_id = $1 and source = $2', [
-        library,
-        source,
-        keptFromAll,
-      ])
+    keepFromAll: async (library, source, fence) => {
+      await database.query(
+        `update documents set audience = $3 where library_id = $1 and source = $2 and ($4::text is null or ${isHeld})`,
+        [library, source, keptFromAll, fence?.sync ?? null, fence?.job ?? null, fence?.token ?? null],
+      )
     },
     find: async (library, id, revision) => await findDocument(database, library, id, revision),
     count: async (library) => {
@@ -110,6 +110,18 @@ function refuseUnstorable({ source, parsed, chunks }: DocumentToSave, space: Spa
       source,
       `${source} holds a NUL character or half a surrogate pair: remove it and ingest again`,
     )
+}
+
+/** Last of all it is asked whether this may be done: until then nothing of it can be seen. */
+async function saveFenced(query: Query, space: Space, document: DocumentToSave): Promise<Saved> {
+  const { library, source, sync, job } = document
+  const type = await saveDocument(query, space, document)
+  if (job) {
+    const { fence, outcome } = job
+    const { bytes } = outcome
+    await settleJob(query, fence, type === 'unchanged' ? { type, source, bytes } : { ...outcome, type })
+  } else if (sync !== undefined) await requireRunning(query, library, sync)
+  return type
 }
 
 async function saveDocument(query: Query, space: Space, document: DocumentToSave): Promise<Saved> {

@@ -5,6 +5,7 @@ import { conversationStore } from './conversations.ts'
 import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
 import { inboxStore } from './inbox.ts'
+import { jobStore } from './jobs.ts'
 import { migrate } from './migrate.ts'
 import { originStore } from './origins.ts'
 import { replyStore } from './replies.ts'
@@ -32,6 +33,7 @@ export async function openStore(
     reports: reportStore(database),
     inbox: inboxStore(database),
     syncs: syncStore(database),
+    jobs: jobStore(database),
     origins: originStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()

@@ -1,6 +1,7 @@
 // Documents that are gone: out of the index in one transaction, their texts kept for the citations that point at them.
 import { replaceChunks } from './chunks.ts'
 import type { Database, Query } from './database.ts'
+import { requireRunning } from './jobs.ts'
 import type { Space } from './spaces.ts'
 import { noteChange } from './syncs.ts'
 
@@ -36,6 +37,7 @@ export async function removeDocument(query: Query, space: Space, removal: Remova
       after: null,
       audience,
     })
+  if (sync !== null) await requireRunning(query, library, sync)
   return true
 }
 

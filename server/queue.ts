@@ -1,0 +1,52 @@
+// The queue of documents as this process has it: opened when something is to be learned, or when it begins to take jobs.
+import type { Config } from '../core/config.ts'
+import type { Queue } from '../core/jobs.ts'
+import { openAttempt, type WorkerDeps } from '../ingest/worker.ts'
+import type { Database } from '../store/database.ts'
+
+// Beside the answers: one computes while one is saved.
+const AT_ONCE = 2
+
+export type SharedQueue = {
+  readonly open: () => Promise<Queue>
+  readonly work: (atOnce: number) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export function sharedQueue(
+  url: string,
+  database: Database,
+  { workers }: Pick<Config, 'workers'>,
+  deps: WorkerDeps,
+): SharedQueue {
+  let opening: Promise<Queue> | null = null
+  let isWorking = false
+  const { report, library } = deps
+  const open = async (): Promise<Queue> => {
+    // Loaded on first use: most starts learn nothing new.
+    const { openQueue } = await import('../store/queue.ts')
+    const queue = await openQueue(database, { url, report })
+    if (workers === 'beside' && !isWorking) await queue.work(library, AT_ONCE, openAttempt(deps))
+    return queue
+  }
+  const openOnce = async (): Promise<Queue> => {
+    opening ??= open()
+    try {
+      return await opening
+    } catch (error) {
+      opening = null
+      throw error
+    }
+  }
+  return {
+    open: openOnce,
+    work: async (atOnce) => {
+      isWorking = true
+      await (await openOnce()).work(library, atOnce, openAttempt(deps))
+    },
+    close: async () => {
+      const queue = await opening?.catch(() => null)
+      await queue?.close()
+    },
+  }
+}
