@@ -66,7 +66,8 @@ export async function arrive(
   const learning = learningOf(deps.embedder)
   // Another audience of the source, another parser or other vectors make another document of the same bytes.
   const learnedWith = `${learning} ${JSON.stringify(source.audience ?? [])}`
-  const kept = stored?.seen?.learnedWith === learnedWith && !stored.isClosed ? stored.seen : null
+  const isTrusted = stored?.seen?.learnedWith === learnedWith && !stored.isClosed && !deps.prepare
+  const kept = isTrusted ? stored.seen : null
   const loaded = await guarded(source.source, deps, async () => await source.load(kept?.seen ?? null, signal))
   if (loaded === 'unchanged') {
     if (stored && kept && stored.root !== root)

@@ -1,0 +1,37 @@
+// A process that learns documents from the queue of a database, until it is killed or told to stop. It says what it
+// embeds, takes its time over texts that ask for it ("slow 500 ms"), and fails at those that are poison.
+import { writeSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { openAttempt } from '../../ingest/worker.ts'
+import { fakeEmbedder } from '../../models/fake.ts'
+import { openStore } from '../../store/open.ts'
+import { openPostgres } from '../../store/postgres.ts'
+import { openQueue } from '../../store/queue.ts'
+
+const [url = '', name = '', atOnce = '1', options = '{}'] = process.argv.slice(2)
+const say = (line: string) => writeSync(2, `${line}\n`)
+const fake = fakeEmbedder()
+const embedder: typeof fake = {
+  ...fake,
+  async embed(texts, kind, signal) {
+    for (const text of texts) {
+      say(`${name} embeds ${text.split('\n')[0]}`)
+      if (text.includes('poison')) throw new Error('the vectors came out as NaN')
+      const [, ms] = /slow (\d+) ms/.exec(text) ?? []
+      if (ms !== undefined) await wait(Number(ms), undefined, { signal })
+    }
+    return await fake.embed(texts, kind, signal)
+  },
+}
+const database = openPostgres(url)
+const store = await openStore(database, 'main', embedder)
+const report = (message: string, error: unknown) => say(`${message}${error === null ? '' : `: ${String(error)}`}`)
+const queue = await openQueue(database, { url, report, ...(JSON.parse(options) as object) })
+process.on('SIGTERM', () => {
+  void queue
+    .close()
+    .then(async () => await store.close())
+    .then(() => process.exit(0))
+})
+await queue.work('main', Number(atOnce), openAttempt({ ...store, embedder, library: 'main', report }))
+say(`${name} works`)
