@@ -1,5 +1,6 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
+import type { HostStore } from './hosts.ts'
 import type { Fence, JobStore } from './jobs.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
 import type { ReportStore } from './reports.ts'
@@ -299,6 +300,7 @@ export type Store = {
   readonly inbox: InboxStore
   readonly syncs: SyncStore
   readonly jobs: JobStore
+  readonly hosts: HostStore
   readonly origins: OriginStore
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>

@@ -22,7 +22,7 @@ export function openAttempt(deps: WorkerDeps): Attempt {
     try {
       await attempt(task, { ...deps, sync: ref.sync, fence }, signal)
     } catch (error) {
-      if (isLost(error)) return report(`${task.source}: another process has it, or its sync is over`, null)
+      if (isLost(error)) return report(`${task.source} is not written: another process has it, or its sync is over`, null)
       signal.throwIfAborted()
       const fault = faultOf(error)
       if (fault) return await jobs.settle(fence, fault).catch(unlessLost)

@@ -16,6 +16,7 @@ import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { openSyncs } from '../ingest/syncs.ts'
 import type { TokenPrice } from '../ingest/tally.ts'
+import { withBatches } from '../models/batched.ts'
 import { openGenerator, type Patience } from '../models/generator.ts'
 import { openAiEmbedder } from '../models/openai-embedder.ts'
 import { withEmbedderRetries, withRetries } from '../models/retry.ts'
@@ -83,7 +84,7 @@ type Parts = {
 function toOpened(config: Config, log: Log, parts: Parts): Opened {
   const { store, embedder, sentenceEmbedder, generator, announce } = parts
   const token = randomBytes(32).toString('base64url')
-  const book = bookOf(config, parts.input)
+  const book = bookOf(config, parts)
   const report = reportTo(log)
   // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
@@ -134,11 +135,13 @@ function reportTo(log: Log) {
     error === null ? log.info(message) : log.error({ err: error }, message)
 }
 
-function bookOf({ sources: path, sourcesIsSet: isSet, publicUrl, dataDir }: Config, input: Readable | null): Book {
+function bookOf(config: Config, { input, store: { hosts } }: Parts): Book {
+  const { sources: path, sourcesIsSet: isSet, publicUrl, dataDir } = config
+  const sharedTurns = config.databaseUrl ? { hosts, library: LIBRARY } : undefined
   return openBook({
     path,
     isSet,
-    deps: () => ({ publicUrl, dataDir, environment: readEnvironment(), input }),
+    deps: () => ({ publicUrl, dataDir, environment: readEnvironment(), input, sharedTurns }),
   })
 }
 
@@ -168,7 +171,7 @@ async function openEmbedders(config: Config): Promise<Pick<Parts, 'embedder' | '
   // The size of a provider's vectors is known only from one: opening asks for it, and may have to ask again.
   const signal = new AbortController().signal
   const opened = await withRetries(async () => await openAiEmbedder({ ...provider, embeddingModel }), signal)
-  return { embedder: withEmbedderRetries(opened), sentenceEmbedder }
+  return { embedder: withBatches(withEmbedderRetries(opened)), sentenceEmbedder }
 }
 
 async function openDatabase(config: Config, log: Log) {

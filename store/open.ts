@@ -4,6 +4,7 @@ import { answerStore } from './answers.ts'
 import { conversationStore } from './conversations.ts'
 import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
+import { hostStore } from './hosts.ts'
 import { inboxStore } from './inbox.ts'
 import { jobStore } from './jobs.ts'
 import { migrate } from './migrate.ts'
@@ -34,6 +35,7 @@ export async function openStore(
     inbox: inboxStore(database),
     syncs: syncStore(database),
     jobs: jobStore(database),
+    hosts: hostStore(database),
     origins: originStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()

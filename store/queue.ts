@@ -25,6 +25,8 @@ const RETRIES = 4
 const LONGEST_DELAY_S = 60
 // Beside those of the store: one to take jobs and to say that they are under way, one to watch.
 const CONNECTIONS = 3
+// New jobs are told of; those that are tried again are not, and come when their delay is over and somebody looks.
+const LOOKS = { pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 }
 const BEAT_MS = 10_000
 // `docker stop` kills after 10 s.
 const CLOSE_MS = 3_000
@@ -102,7 +104,7 @@ type Shared = { readonly boss: PgBoss; readonly attempt: Attempt; readonly stopp
 
 async function offerHand({ boss, attempt, stopping }: Shared, minPriority: number): Promise<void> {
   let id = ''
-  const options = { includeMetadata: true, minPriority, pollingIntervalSeconds: 2 } as const
+  const options = { includeMetadata: true, minPriority, ...LOOKS } as const
   id = await boss.work(JOBS, options, async ([job]: JobWithMetadata<JobRef>[]) => {
     if (!job) return
     try {

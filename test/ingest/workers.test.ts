@@ -32,14 +32,14 @@ describe.skipIf(!postgresUrl)('workers on Postgres', { timeout: PATIENCE_MS }, (
     await using database = await openTestDatabase()
     await using syncs = await openQueuedSyncs(database)
     const paused = await startWorker(syncs.url, 'paused')
-    const learning = syncs.learn([await folderOf(slowArticles(1, 3_000))])
-    await paused.says(/embeds/)
+    const learning = syncs.learn([await folderOf({ 'a.md': article('A', 'saved slowly, in 3000 ms') })])
+    await paused.says(/saves/)
     paused.kill('SIGSTOP')
     const other = await startWorker(syncs.url, 'other')
-    await other.says(/other embeds/)
-    // Now both are sure that it is theirs.
+    await other.says(/saves/)
+    // Now both are sure that it is theirs, and about to write.
     paused.kill('SIGCONT')
-    await paused.says(/another process has it/)
+    await paused.says(/is not written: another process has it/)
     const { id, report } = await learning
     expect(report).toMatchObject({ learned: 1, changed: 0, failed: 0, chunks: 1 })
     expect(await syncs.store.syncs.changes('main', id)).toHaveLength(1)

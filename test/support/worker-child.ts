@@ -1,5 +1,5 @@
 // A process that learns documents from the queue of a database, until it is killed or told to stop. It says what it
-// embeds, takes its time over texts that ask for it ("slow 500 ms"), and fails at those that are poison.
+// embeds, takes its time over texts that ask for it ("slow 500 ms", "saved slowly, in 500 ms"), and fails at poison.
 import { writeSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openAttempt } from '../../ingest/worker.ts'
@@ -25,6 +25,17 @@ const embedder: typeof fake = {
 }
 const database = openPostgres(url)
 const store = await openStore(database, 'main', embedder)
+const documents: typeof store.documents = {
+  ...store.documents,
+  async save(document) {
+    const [, ms] = /saved slowly, in (\d+) ms/.exec(document.parsed.text) ?? []
+    if (ms !== undefined) {
+      say(`${name} saves ${document.source}`)
+      await wait(Number(ms))
+    }
+    return await store.documents.save(document)
+  },
+}
 const report = (message: string, error: unknown) => say(`${message}${error === null ? '' : `: ${String(error)}`}`)
 const queue = await openQueue(database, { url, report, ...(JSON.parse(options) as object) })
 process.on('SIGTERM', () => {
@@ -33,5 +44,5 @@ process.on('SIGTERM', () => {
     .then(async () => await store.close())
     .then(() => process.exit(0))
 })
-await queue.work('main', Number(atOnce), openAttempt({ ...store, embedder, library: 'main', report }))
+await queue.work('main', Number(atOnce), openAttempt({ ...store, documents, embedder, library: 'main', report }))
 say(`${name} works`)
