@@ -17,7 +17,7 @@ export type JobToSend = {
   readonly bytes: Uint8Array
 }
 
-export type TakenJob = { readonly fence: Fence; readonly task: unknown; readonly bytes: Uint8Array }
+type TakenJob = { readonly fence: Fence; readonly task: unknown; readonly bytes: Uint8Array }
 
 /** fault: neither this document nor any other can be learned, and the sync ends with it. */
 export type JobOutcome =

@@ -66,7 +66,13 @@ export function openBook({ path, isSet, deps, openings }: BookOptions): Book {
     fetcher: async () => {
       const { openFetcher } = await import('./fetch/fetch.ts')
       const { publicUrl, resolve, limits = {}, sharedTurns } = deps()
-      fetcher ??= openFetcher({ publicUrl, limits, sharedTurns, ...(resolve && { resolve }), ...(openings && { openings }) })
+      fetcher ??= openFetcher({
+        publicUrl,
+        limits,
+        sharedTurns,
+        ...(resolve && { resolve }),
+        ...(openings && { openings }),
+      })
       return fetcher
     },
     close: () => {

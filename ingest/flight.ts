@@ -5,38 +5,26 @@ import type { IngestDeps } from './ingest.ts'
 import { arrive, type DocumentTask, type Known, type Learnable } from './look.ts'
 import { orReport } from './work.ts'
 
-/** While the next one is loaded, what is ready is ended. What fails otherwise than by its own fault ends it all. */
+/** What fails otherwise than by its own fault ends it all. */
 export async function* learn(
   sources: Iterable<Learnable> | AsyncIterable<Learnable>,
   known: Known,
   deps: IngestDeps,
   signal: AbortSignal,
 ): AsyncGenerator<IngestOutcome> {
-  const flight = openFlight(deps.hands ?? ownHands(deps, deps.tokenPrice !== undefined))
   const leaving = new AbortController()
   const either = AbortSignal.any([signal, leaving.signal])
+  const flight = openFlight(deps.hands ?? ownHands(deps, deps.tokenPrice !== undefined), either)
   try {
     for await (const source of sources) {
       signal.throwIfAborted()
       const loading = orReport(async () => await arrive(source, known, deps, either))
-      for (;;) {
-        const landed = await flight.readyBefore(loading)
-        if (!landed) break
-        signal.throwIfAborted()
-        yield await flight.end(landed)
-      }
-      const loaded = await loading
-      flight.begin(loaded ?? { type: 'unchanged', source: source.source, bytes: 0 }, either)
-      while (flight.isFull()) {
-        signal.throwIfAborted()
-        yield await flight.end(await flight.ready())
-      }
+      // What becomes ready while the next one is loaded is ended meanwhile.
+      yield* flight.endThoseBefore(loading)
+      flight.begin((await loading) ?? { type: 'unchanged', source: source.source, bytes: 0 })
+      while (flight.isFull()) yield await flight.endNext()
     }
-    while (!flight.isEmpty()) {
-      const landed = await flight.ready()
-      signal.throwIfAborted()
-      yield await flight.end(landed)
-    }
+    while (!flight.isEmpty()) yield await flight.endNext()
   } finally {
     leaving.abort(new DOMException('no longer wanted', 'AbortError'))
   }
@@ -44,31 +32,35 @@ export async function* learn(
 
 type Flying = Begun & { readonly bytes: number }
 
-function openFlight(hands: Hands) {
+function openFlight(hands: Hands, signal: AbortSignal) {
   const flying = new Set<Flying>()
   const ready = async (): Promise<Flying> => {
     const all = [...flying].slice(0, hands.inOrder ? 1 : flying.size)
     return await Promise.race(all.map(async (each) => await each.ready.then(() => each)))
   }
+  const end = async (landed: Flying): Promise<IngestOutcome> => {
+    signal.throwIfAborted()
+    flying.delete(landed)
+    return await landed.end()
+  }
   return {
     isEmpty: () => flying.size === 0,
     isFull: () => flying.size > hands.atOnce || sumOf(flying) > hands.mostBytes,
-    begin(loaded: DocumentTask | IngestOutcome, signal: AbortSignal): void {
+    begin(loaded: DocumentTask | IngestOutcome): void {
       if (!('type' in loaded)) flying.add({ ...hands.begin(loaded, signal), bytes: loaded.bytes.length })
       else flying.add({ ready: Promise.resolve(), end: async () => await Promise.resolve(loaded), bytes: 0 })
     },
-    ready,
-    /** Null: the other one came first. */
-    readyBefore: async (other: Promise<unknown>): Promise<Flying | null> => {
+    endNext: async (): Promise<IngestOutcome> => await end(await ready()),
+    async *endThoseBefore(other: Promise<unknown>): AsyncGenerator<IngestOutcome> {
       const over = other.then(
         () => null,
         () => null,
       )
-      return await Promise.race([over, ...(flying.size > 0 ? [ready()] : [])])
-    },
-    end: async (landed: Flying): Promise<IngestOutcome> => {
-      flying.delete(landed)
-      return await landed.end()
+      while (flying.size > 0) {
+        const landed = await Promise.race([over, ready()])
+        if (!landed) return
+        yield await end(landed)
+      }
     },
   }
 }

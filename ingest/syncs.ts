@@ -11,29 +11,39 @@ import { type Holding, openHolding } from './holding.ts'
 import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts'
 import { learningOf } from './look.ts'
 import { planSync } from './plan.ts'
-import { cancelled, progressOf, type RecordDeps, type Running, runRecorded, SILENT_MS, stopped, type Work } from './recorded.ts'
+import {
+  cancelled,
+  progressOf,
+  type RecordDeps,
+  type Running,
+  runRecorded,
+  SILENT_MS,
+  stopped,
+  type Work,
+} from './recorded.ts'
 import { openScheduler, originStates, type Repeat } from './scheduler.ts'
 import { sourceName } from './source/folder.ts'
 import { nextAt } from './source/schedule.ts'
 import type { Origin } from './source/source.ts'
 import { syncToUndo, undo } from './undo.ts'
 
-export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & Pick<RecordDeps, 'queue'> & {
-  readonly syncs: SyncStore
-  /**
-   * A sync that does not run in this process, and of which its own has not said for so long that it runs, is taken for
-   * dead. 0 where no other process can have it.
-   */
-  readonly silentMs?: number
-  readonly origins: OriginStore
-  /** left out: there is no sources.yaml */
-  readonly book?: Book
-  /** left out: that of the database, so that servers need not agree on theirs */
-  readonly clock?: () => Promise<Date>
-  readonly repeat?: Repeat
-  /** hears of what nobody asked for */
-  readonly report?: (message: string, error: unknown) => void
-}
+export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> &
+  Pick<RecordDeps, 'queue'> & {
+    readonly syncs: SyncStore
+    /**
+     * A sync that does not run in this process, and of which its own has not said for so long that it runs, is taken for
+     * dead. 0 where no other process can have it.
+     */
+    readonly silentMs?: number
+    readonly origins: OriginStore
+    /** left out: there is no sources.yaml */
+    readonly book?: Book
+    /** left out: that of the database, so that servers need not agree on theirs */
+    readonly clock?: () => Promise<Date>
+    readonly repeat?: Repeat
+    /** hears of what nobody asked for */
+    readonly report?: (message: string, error: unknown) => void
+  }
 
 // People see five steps in a second as motion.
 const FOLLOW_MS = 200

@@ -22,7 +22,8 @@ export function openAttempt(deps: WorkerDeps): Attempt {
     try {
       await attempt(task, { ...deps, sync: ref.sync, fence }, signal)
     } catch (error) {
-      if (isLost(error)) return report(`${task.source} is not written: another process has it, or its sync is over`, null)
+      if (isLost(error))
+        return report(`${task.source} is not written: another process has it, or its sync is over`, null)
       signal.throwIfAborted()
       const fault = faultOf(error)
       if (fault) return await jobs.settle(fence, fault).catch(unlessLost)
@@ -54,7 +55,12 @@ async function attempt(
 /** Null: it may pass, or be this document's fault. */
 function faultOf(error: unknown): JobOutcome | null {
   if (!(error instanceof ModelError || error instanceof StoreError) || error.retryable) return null
-  return { type: 'fault', by: error instanceof ModelError ? 'model' : 'store', code: error.code, message: error.message }
+  return {
+    type: 'fault',
+    by: error instanceof ModelError ? 'model' : 'store',
+    code: error.code,
+    message: error.message,
+  }
 }
 
 function isLost(error: unknown): boolean {

@@ -131,8 +131,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
 }
 
 function reportTo(log: Log) {
-  return (message: string, error: unknown) =>
-    error === null ? log.info(message) : log.error({ err: error }, message)
+  return (message: string, error: unknown) => (error === null ? log.info(message) : log.error({ err: error }, message))
 }
 
 function bookOf(config: Config, { input, store: { hosts } }: Parts): Book {

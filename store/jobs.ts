@@ -80,10 +80,10 @@ export async function settleJob(query: Query, fence: Fence, outcome: JobOutcome)
  * running until the transaction is over; it is taken last because the sync's own word that it lives waits for it.
  */
 export async function requireRunning(query: Query, library: string, sync: string): Promise<void> {
-  const rows = await query(
-    `select 1 from syncs s where library_id = $1 and sync_id = $2 and ${isRunning} for share`,
-    [library, sync],
-  )
+  const rows = await query(`select 1 from syncs s where library_id = $1 and sync_id = $2 and ${isRunning} for share`, [
+    library,
+    sync,
+  ])
   if (rows.length === 0) throw new StoreError('lease-lost', `The sync ${sync} does not run any more.`)
 }
 

@@ -54,9 +54,9 @@ export async function openQueue(database: Database, options: QueueOptions): Prom
       for (let n = 0; n < atOnce; n++) await offerHand(shared, 0)
       // However long a crawl is, one hand is free for what somebody waits for.
       await offerHand(shared, priorities.upload)
-      const { giveUp } = jobStore(database)
-      await boss.work<JobRef>(GIVEN_UP, async (jobs) => {
-        for (const job of jobs) await giveUp(job.data)
+      const jobs = jobStore(database)
+      await boss.work<JobRef>(GIVEN_UP, async (given) => {
+        for (const job of given) await jobs.giveUp(job.data)
       })
       beats.push(await beat(database, library, atOnce))
     },
@@ -80,10 +80,7 @@ function bossOptions({ url, watchSeconds = 10 }: QueueOptions): ConstructorOptio
   }
 }
 
-async function makeQueues(
-  boss: PgBoss,
-  { heartbeatSeconds = 30, retryDelaySeconds = 2 }: QueueOptions,
-): Promise<void> {
+async function makeQueues(boss: PgBoss, { heartbeatSeconds = 30, retryDelaySeconds = 2 }: QueueOptions): Promise<void> {
   await boss.createQueue(GIVEN_UP, { deleteAfterSeconds: 0 })
   const settings = {
     retryLimit: RETRIES,

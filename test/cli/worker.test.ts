@@ -27,7 +27,7 @@ describe('npm run worker', { timeout: 90_000 }, () => {
     await expect.poll(() => worker.stdout() + worker.stderr(), { timeout: 30_000 }).toContain('this worker learns')
     const ingest = await runCommand(['ingest', await folderOf(articles(3)), '--json'], settings)
     expect(ingest.code, ingest.stderr).toBe(0)
-    expect(ingest.stdout).toContain('"learned":3')
+    expect(ingest.stdout).toContain('"learned": 3')
     worker.kill('SIGTERM')
     expect(await worker.ended).toBe(0)
   })
@@ -36,7 +36,10 @@ describe('npm run worker', { timeout: 90_000 }, () => {
     await using database = await openTestDatabase()
     const folder = await folderOf(articles(2))
     const sources = join(await temporaryFolder(), 'sources.yaml')
-    await writeFile(sources, `sources:\n  - name: notes\n    folder: ${folder}\n    schedule: every 1h\n`)
+    await writeFile(
+      sources,
+      `sources:\n  - name: notes\n    kind: folder\n    path: ${folder}\n    schedule: every 1h\n`,
+    )
     const worker = start('cli/main.ts', ['worker'], { DATABASE_URL: database.url ?? '', SOURCES: sources })
     await expect.poll(() => worker.stdout() + worker.stderr(), { timeout: 30_000 }).toContain('this worker learns')
     await expect

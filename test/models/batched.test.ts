@@ -14,8 +14,7 @@ it('fills a batch with the texts of several documents, and gives each its own ve
   const vectors = await Promise.all(documents.map((texts) => embedder.embed(texts, 'document', never)))
   expect(batches.map(({ length }) => length)).toEqual([10, 6])
   const plain = fakeEmbedder()
-  for (const [n, texts] of documents.entries())
-    expect(vectors[n]).toEqual(await plain.embed(texts, 'document', never))
+  for (const [n, texts] of documents.entries()) expect(vectors[n]).toEqual(await plain.embed(texts, 'document', never))
 })
 
 it('has one batch under way at a time', async () => {

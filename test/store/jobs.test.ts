@@ -121,9 +121,9 @@ describe('a sync that has ended', () => {
     const known = tinyDocument('b.md', [{ text: 'Known' }])
     await store.documents.save(known)
     await store.syncs.end('main', 's', end)
-    await expect(store.documents.save({ ...tinyDocument('c.md', [{ text: 'Late' }]), sync: 's' })).rejects.toMatchObject(
-      lost,
-    )
+    await expect(
+      store.documents.save({ ...tinyDocument('c.md', [{ text: 'Late' }]), sync: 's' }),
+    ).rejects.toMatchObject(lost)
     const { id, revision } = (await store.documents.known('main')).get('b.md')!
     await expect(store.documents.remove('main', id, revision, 's')).rejects.toMatchObject(lost)
     expect([...(await store.documents.known('main')).keys()]).toEqual(['b.md'])

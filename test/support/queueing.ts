@@ -16,7 +16,11 @@ export type QueuedSyncs = TestSyncs & AsyncDisposable & { readonly queue: Queue;
 export async function openQueuedSyncs(database: TestDatabase, more: Partial<SyncsDeps> = {}): Promise<QueuedSyncs> {
   const url = database.url ?? ''
   const queue = await openQueue(database, { url, report: () => {}, ...quickQueue })
-  const syncs = await openTestSyncs(database, { queue: async () => await Promise.resolve(queue), silentMs: 90_000, ...more })
+  const syncs = await openTestSyncs(database, {
+    queue: async () => await Promise.resolve(queue),
+    silentMs: 90_000,
+    ...more,
+  })
   return { ...syncs, queue, url, [Symbol.asyncDispose]: async () => await queue.close() }
 }
 

@@ -36,7 +36,8 @@ const documents: typeof store.documents = {
     return await store.documents.save(document)
   },
 }
-const report = (message: string, error: unknown) => say(`${message}${error === null ? '' : `: ${String(error)}`}`)
+const report = (message: string, error: unknown) =>
+  say(`${message}${error instanceof Error ? `: ${error.message}` : ''}`)
 const queue = await openQueue(database, { url, report, ...(JSON.parse(options) as object) })
 process.on('SIGTERM', () => {
   void queue

@@ -92,6 +92,7 @@ describe('an index', () => {
       restored: false,
       status: async () => emptyStatus,
       index: async () => index,
+      waiting: null,
       close: async () => {},
     }
     return await checkIndex(reader, { ...emptyStatus, library }, embedder, never)
