@@ -63,8 +63,7 @@ async function look(config: Config, reader: Reader | null, signal: AbortSignal):
       holder: owner ? { pid: owner.pid, since: owner.startedAt } : null,
     },
     library: stored && stored.library,
-    // A database of another version may know nothing of jobs.
-    learning: (stored?.library && (await reader?.waiting?.())) ?? null,
+    learning: stored?.library ? await waitingIn(reader) : null,
     models: {
       generator: config.provider?.chatModel ?? null,
       embedder: config.embeddingModel,
@@ -75,6 +74,11 @@ async function look(config: Config, reader: Reader | null, signal: AbortSignal):
       socketMode: config.slack.appToken !== null,
     },
   }
+}
+
+/** Only of a database of this version: others may know nothing of jobs. */
+async function waitingIn(reader: Reader | null): Promise<Status['learning']> {
+  return (await reader?.waiting?.()) ?? null
 }
 
 /** Where the store is, without the user and the password of its address. */

@@ -66,8 +66,7 @@ export async function arrive(
   const learning = learningOf(deps.embedder)
   // Another audience of the source, another parser or other vectors make another document of the same bytes.
   const learnedWith = `${learning} ${JSON.stringify(source.audience ?? [])}`
-  const isTrusted = stored?.seen?.learnedWith === learnedWith && !stored.isClosed && !deps.prepare
-  const kept = isTrusted ? stored.seen : null
+  const kept = deps.prepare ? null : seenOf(stored, learnedWith)
   const loaded = await guarded(source.source, deps, async () => await source.load(kept?.seen ?? null, signal))
   if (loaded === 'unchanged') {
     if (stored && kept && stored.root !== root)
@@ -75,7 +74,6 @@ export async function arrive(
     return null
   }
   const { bytes, mediaType, hints, seen } = loaded
-  const { name, said } = source.upload ?? {}
   return {
     source: source.source,
     root,
@@ -85,9 +83,14 @@ export async function arrive(
     hints,
     // Of an upload nothing is seen: it is learned anew when it is asked for.
     seen: Object.keys(seen).length > 0 ? { seen, learnedWith } : null,
-    upload: name === undefined || said === undefined ? null : { name, said },
+    upload: source.upload ? { name: source.upload.name, said: source.upload.said } : null,
     learning,
   }
+}
+
+/** Null: it is to be loaded whatever its source says. */
+function seenOf(stored: KnownDocument | null, learnedWith: string): KeptSeen | null {
+  return stored?.seen?.learnedWith === learnedWith && !stored.isClosed ? stored.seen : null
 }
 
 /** Throws SourceError. */

@@ -49,20 +49,22 @@ export async function* runRecorded(
   const { syncs, library, silentMs = SILENT_MS, holding } = deps
   const id = `syn_${randomUUID().replaceAll('-', '')}`
   await syncs.closeDead(library, [...running.keys()], silentMs)
-  await syncs.begin(library, { id, trigger, roots })
   const controller = new AbortController()
   const { promise: finished, resolve } = Promise.withResolvers<void>()
   const tally = openTally(deps.tokenPrice)
+  // Known here before it stands in the store: else whoever looks for dead ones between the two would take it for one.
   running.set(id, { sync: begun({ id, trigger, roots }), controller, tally, finished })
   const renew = async () => {
     const state = await syncs.renew(library, id, progressOf(tally))
     if (state !== 'running') controller.abort(state === 'to-cancel' ? cancelled() : takenForDead())
     await holding.renew()
   }
-  const beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
+  let beat: NodeJS.Timeout | undefined
   const notes = openNotes(library, id, syncs)
   let end: Pick<SyncEnd, 'state' | 'fault'> = { state: 'cancelled', fault: null }
   try {
+    await syncs.begin(library, { id, trigger, roots })
+    beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
     yield { type: 'began', sync: id }
     const hands = deps.queue && queuedHands(deps.queue, { library, sync: id, urgency: urgencyOf(trigger) })
     const own = { ...deps, sync: id, ...(hands && { hands }) }

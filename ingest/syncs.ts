@@ -21,7 +21,7 @@ import {
   stopped,
   type Work,
 } from './recorded.ts'
-import { openScheduler, originStates, type Repeat } from './scheduler.ts'
+import { openScheduler, originStates, type Repeat, type Scheduler } from './scheduler.ts'
 import { sourceName } from './source/folder.ts'
 import { nextAt } from './source/schedule.ts'
 import type { Origin } from './source/source.ts'
@@ -89,10 +89,7 @@ export function openSyncs(given: SyncsDeps): Syncing {
       running.get(id)?.controller.abort(cancelled())
       return running.has(id) || (await deps.syncs.cancel(library, id))
     },
-    begin: () => {
-      scheduler.begin()
-      if (deps.queue) void openPatiently(deps.queue, report)
-    },
+    begin: () => begin(scheduler, deps),
     drain: async (deadlineMs) => {
       draining = true
       scheduler.stop()
@@ -101,6 +98,11 @@ export function openSyncs(given: SyncsDeps): Syncing {
       await Promise.race([all, wait(deadlineMs, undefined, { ref: false })])
     },
   }
+}
+
+function begin(scheduler: Scheduler, { queue, report = () => {} }: Opened): void {
+  scheduler.begin()
+  if (queue) void openPatiently(queue, report)
 }
 
 /** A database that is away when the server begins comes back. */

@@ -43,6 +43,17 @@ export function syncStore(database: Database): SyncStore {
       await dropJobs(query, library)
     },
     closeDead: async (library, running, silentMs) => await closeDead(query, library, running, silentMs),
+    markUndone: async (library, id, by) => {
+      await query('update syncs set undone_by = $3 where library_id = $1 and sync_id = $2', [library, id, by])
+    },
+    ...readers(query),
+    ...outcomeStore(query),
+    ...failureStore(query),
+  }
+}
+
+function readers(query: Query): Pick<SyncStore, 'find' | 'list'> {
+  return {
     find: async (library, id) => {
       const [row] = await query<SyncRow>(`${shownSql} where library_id = $1 and sync_id = $2`, [library, id])
       return row ? toSync(row) : null
@@ -55,11 +66,6 @@ export function syncStore(database: Database): SyncStore {
       )
       return rows.map(toSync)
     },
-    markUndone: async (library, id, by) => {
-      await query('update syncs set undone_by = $3 where library_id = $1 and sync_id = $2', [library, id, by])
-    },
-    ...outcomeStore(query),
-    ...failureStore(query),
   }
 }
 
