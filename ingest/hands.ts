@@ -53,13 +53,13 @@ export function queuedHands(open: () => Promise<Queue>, { library, sync, urgency
     outcomes.set(job, outcome)
     return outcome
   }
-  let underWay = 0
+  const underWay = new Set<DocumentTask>()
   let looking = false
   const look = async (signal: AbortSignal) => {
     if (looking) return
     looking = true
     try {
-      while (underWay > 0) {
+      while (underWay.size > 0) {
         for (const { job, outcome } of await (await open()).collect(library, sync)) outcomeOf(job).resolve(outcome)
         await wait(LOOK_MS, undefined, { signal })
       }
@@ -69,8 +69,9 @@ export function queuedHands(open: () => Promise<Queue>, { library, sync, urgency
       looking = false
     }
   }
-  const learn = async ({ bytes, ...task }: DocumentTask, signal: AbortSignal) => {
-    underWay++
+  const learn = async (whole: DocumentTask, signal: AbortSignal) => {
+    const { bytes, ...task } = whole
+    underWay.add(whole)
     try {
       const job = await (await open()).send({ library, sync, task, bytes }, urgency)
       signal.throwIfAborted()
@@ -78,7 +79,7 @@ export function queuedHands(open: () => Promise<Queue>, { library, sync, urgency
       void look(signal)
       return await promise.finally(() => outcomes.delete(job))
     } finally {
-      underWay--
+      underWay.delete(whole)
     }
   }
   return {
