@@ -14,6 +14,8 @@ import type { IngestEvent } from '../core/types.ts'
 import { type Book, openBook } from '../ingest/book.ts'
 import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
+import { sharedQueue, type SharedQueue } from '../ingest/shared-queue.ts'
+import type { WorkerDeps } from '../ingest/worker.ts'
 import { openSyncs } from '../ingest/syncs.ts'
 import type { TokenPrice } from '../ingest/tally.ts'
 import { withBatches } from '../models/batched.ts'
@@ -26,7 +28,6 @@ import type { Owner } from '../store/lock.ts'
 import { openStore } from '../store/open.ts'
 import type { Database } from '../store/database.ts'
 import { openPostgres } from '../store/postgres.ts'
-import { sharedQueue } from './queue.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
 import { modelCheck } from './answer/check.ts'
@@ -89,7 +90,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
   // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
   const work = { ...store, embedder, library: LIBRARY, report, ...pricesOf(config) }
-  const queue = config.databaseUrl ? sharedQueue(config.databaseUrl, parts.database, config, work) : null
+  const queue = queueOf(config, parts.database, work)
   const syncing = openSyncs({ ...work, ...alone, book, ...(queue && { queue: queue.open }) })
   const app = createApp({
     store,
@@ -128,6 +129,14 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
       await store.close()
     },
   }
+}
+
+/** Null: there is no other process. */
+function queueOf({ databaseUrl: url, workers }: Config, database: Database, work: WorkerDeps): SharedQueue | null {
+  if (url === null) return null
+  // Loaded on first use: most starts learn nothing new.
+  const open = async () => await (await import('../store/queue.ts')).openQueue(database, { url, report: work.report })
+  return sharedQueue(open, workers === 'beside', work)
 }
 
 function reportTo(log: Log) {

@@ -1,8 +1,6 @@
 // The queue of documents as this process has it: opened when something is to be learned, or when it begins to take jobs.
-import type { Config } from '../core/config.ts'
 import type { Queue } from '../core/jobs.ts'
-import { openAttempt, type WorkerDeps } from '../ingest/worker.ts'
-import type { Database } from '../store/database.ts'
+import { openAttempt, type WorkerDeps } from './worker.ts'
 
 // Beside the answers: one computes while one is saved.
 const AT_ONCE = 2
@@ -13,20 +11,14 @@ export type SharedQueue = {
   readonly close: () => Promise<void>
 }
 
-export function sharedQueue(
-  url: string,
-  database: Database,
-  { workers }: Pick<Config, 'workers'>,
-  deps: WorkerDeps,
-): SharedQueue {
+/** `isBeside`: this process learns documents as well, and does not only give them out. */
+export function sharedQueue(openQueue: () => Promise<Queue>, isBeside: boolean, deps: WorkerDeps): SharedQueue {
   let opening: Promise<Queue> | null = null
   let isWorking = false
-  const { report, library } = deps
+  const { library } = deps
   const open = async (): Promise<Queue> => {
-    // Loaded on first use: most starts learn nothing new.
-    const { openQueue } = await import('../store/queue.ts')
-    const queue = await openQueue(database, { url, report })
-    if (workers === 'beside' && !isWorking) await queue.work(library, AT_ONCE, openAttempt(deps))
+    const queue = await openQueue()
+    if (isBeside && !isWorking) await queue.work(library, AT_ONCE, openAttempt(deps))
     return queue
   }
   const openOnce = async (): Promise<Queue> => {
