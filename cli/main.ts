@@ -1,4 +1,4 @@
-// npm run ask | search | ingest | reembed | status | doctor | verify | mcp: one command line for people and scripts.
+// npm run ask | search | ingest | reembed | worker | status | doctor | verify | mcp: one command line for people and scripts.
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -15,6 +15,7 @@ type Asked = {
   readonly allowDeletes: boolean
   readonly url: string | null
   readonly reembed: ReembedAsked
+  readonly atOnce: string | null
 }
 
 const leaving = new AbortController()
@@ -49,6 +50,8 @@ async function run(args: readonly string[]): Promise<number> {
 
 /** Each command is loaded when it is its turn: everything that answers hangs on some, and usage must not wait for it. */
 async function perform(name: Command, asked: Asked): Promise<number> {
+  if (name === 'worker')
+    return await (await import('./worker.ts')).worker(await readSettings(), asked.atOnce, leaving.signal)
   if (name === 'status') return await status(asked)
   if (name === 'doctor') return await doctor(asked)
   // Whoever has lost the provider of a library's vectors changes them with what is left.
@@ -57,7 +60,7 @@ async function perform(name: Command, asked: Asked): Promise<number> {
 }
 
 async function askApp(
-  name: Exclude<Command, 'status' | 'doctor'>,
+  name: Exclude<Command, 'status' | 'doctor' | 'worker'>,
   asked: Asked,
   options: CommandOptions,
 ): Promise<number> {
@@ -149,8 +152,8 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
     const { json = false, all = false, url = null, plan = false, help: isHelp = false } = values
-    const allowDeletes = values['allow-deletes'] ?? false
-    return { words: positionals, json, all, url, plan, allowDeletes, reembed: reembedAsked(values), isHelp }
+    const { 'allow-deletes': allowDeletes = false, 'at-once': atOnce = null } = values
+    return { words: positionals, json, all, url, plan, allowDeletes, atOnce, reembed: reembedAsked(values), isHelp }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }

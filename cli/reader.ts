@@ -3,15 +3,19 @@
 // snapshot, as by every start, and that is told.
 import type { Config } from '../core/config.ts'
 import { StoreError } from '../core/errors.ts'
+import type { JobStore } from '../core/jobs.ts'
 import type { IndexReport, StoreStatus } from '../core/reports.ts'
 import { fromWire } from '../server/http/wire.ts'
 import { LIBRARY } from '../server/open.ts'
 import type { Database } from '../store/database.ts'
 import { holdsDatabase, openEmbedded } from '../store/embedded.ts'
+import { jobStore } from '../store/jobs.ts'
 import { type Owner, readOwner } from '../store/lock.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { reportStore } from '../store/reports.ts'
 import { connectTo, get } from './connect.ts'
+
+type Waiting = Awaited<ReturnType<JobStore['waiting']>>
 
 export type Reader = {
   /** the server that holds the store and is asked instead; null: it is open in this process */
@@ -20,13 +24,15 @@ export type Reader = {
   readonly restored: boolean
   readonly status: (signal: AbortSignal) => Promise<StoreStatus>
   readonly index: (signal: AbortSignal) => Promise<IndexReport>
+  /** processes that learn documents, and documents that wait for them; null: the store has one process */
+  readonly waiting: (() => Promise<Waiting>) | null
   readonly close: () => Promise<void>
 }
 
 /** Null: there is no store yet, the first start makes it. Throws StoreError. */
 export async function openReader(config: Config): Promise<Reader | null> {
   // Connecting waits for the first statement: a wrong address shows there.
-  if (config.databaseUrl) return readHere(openPostgres(config.databaseUrl, 1), false)
+  if (config.databaseUrl) return readShared(openPostgres(config.databaseUrl, 1))
   if (!holdsDatabase(config.dataDir)) return null
   try {
     const database = await openEmbedded(config.dataDir, () => {}, null)
@@ -37,6 +43,11 @@ export async function openReader(config: Config): Promise<Reader | null> {
   }
 }
 
+function readShared(database: Database): Reader {
+  const jobs = jobStore(database)
+  return { ...readHere(database, false), waiting: async () => await jobs.waiting(LIBRARY) }
+}
+
 function readHere(database: Database, restored: boolean): Reader {
   const reports = reportStore(database)
   return {
@@ -44,6 +55,7 @@ function readHere(database: Database, restored: boolean): Reader {
     restored,
     status: async () => await reports.status(LIBRARY),
     index: async () => await reports.index(LIBRARY),
+    waiting: null,
     close: database.close,
   }
 }
@@ -57,6 +69,7 @@ function readThrough(owner: Owner | null, locked: StoreError): Reader {
     restored: false,
     status: async (signal) => fromWire(await get(connection, '/v1/status', signal)) as StoreStatus,
     index: async (signal) => fromWire(await get(connection, '/v1/status/index', signal)) as IndexReport,
+    waiting: null,
     close: async () => {},
   }
 }

@@ -28,6 +28,8 @@ type Status = {
     readonly embedder: string | null
     readonly budgetUsdPerDay: number | null
   }
+  /** processes that learn documents, and documents that wait or are under way; null: the store has one process */
+  readonly learning: { readonly workers: number; readonly documents: number } | null
   /** how Slack's messages would come in; null: the server does not speak to Slack */
   readonly slack: { readonly overHttp: boolean; readonly socketMode: boolean } | null
 }
@@ -61,6 +63,7 @@ async function look(config: Config, reader: Reader | null, signal: AbortSignal):
       holder: owner ? { pid: owner.pid, since: owner.startedAt } : null,
     },
     library: stored && stored.library,
+    learning: stored?.library ? await waitingIn(reader) : null,
     models: {
       generator: config.provider?.chatModel ?? null,
       embedder: config.embeddingModel,
@@ -73,6 +76,11 @@ async function look(config: Config, reader: Reader | null, signal: AbortSignal):
   }
 }
 
+/** Only of a database of this version: others may know nothing of jobs. */
+async function waitingIn(reader: Reader | null): Promise<Status['learning']> {
+  return (await reader?.waiting?.()) ?? null
+}
+
 /** Where the store is, without the user and the password of its address. */
 export function placeOf({ databaseUrl, dataDir }: Config): Place {
   if (!databaseUrl) return { kind: 'embedded', folder: dataDir }
@@ -80,11 +88,12 @@ export function placeOf({ databaseUrl, dataDir }: Config): Place {
   return { kind: 'postgres', host, database: decodeURIComponent(pathname.slice(1)) }
 }
 
-function describe({ server, store, library, models, slack }: Status): string {
+function describe({ server, store, library, learning, models, slack }: Status): string {
   const lines: [string, string][] = [
     ['Server', server ? `running at ${server}` : 'not running; start it: npm start'],
     ['Store', `${describePlace(store)}, ${describeSize(store)}`],
     ['Library', describeLibrary(library, store.schema)],
+    ...(learning ? [['Learning', describeLearning(learning)] satisfies [string, string]] : []),
     ['Embedder', library?.space ?? models.embedder ?? 'built-in'],
     ['Model', models.generator ?? 'none: answers are verbatim extracts'],
     ['Slack', describeSlack(slack)],
@@ -113,6 +122,11 @@ function describeLibrary(library: LibraryReport | null, schema: SchemaReport | n
   return schema.unknown.length > 0
     ? 'not readable: a newer Footnote has migrated this database'
     : `not readable: ${count(schema.missing.length, 'migration')} behind; npm start brings it up to date`
+}
+
+function describeLearning({ workers, documents }: NonNullable<Status['learning']>): string {
+  const missing = documents > 0 && workers === 0 ? ': start one, npm run worker' : ''
+  return `${workers} at work, ${count(documents, 'document')} waiting${missing}`
 }
 
 /** What is configured; whether Slack takes the tokens, `doctor` asks. */

@@ -23,6 +23,7 @@ export const options = {
   back: { type: 'boolean' },
   list: { type: 'boolean' },
   yes: { type: 'boolean' },
+  'at-once': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -66,6 +67,15 @@ npm run reembed -- --back | --list | --drop <model> [--json]
   --drop forgets the vectors of one that is not searched.
   Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     options: ['json', 'model', 'questions', 'drop', 'switch', 'back', 'list', 'yes'],
+    words: 'none',
+  },
+  worker: {
+    help: `npm run worker [-- --at-once <documents>]
+  Learns documents from the queue in the database of DATABASE_URL, beside servers and other workers on any number of
+  machines, and reads the sources of sources.yaml when their schedules say so. --at-once: how many documents at once, 4
+  without it, 32 at most. SIGTERM or Ctrl-C: what it has not finished within seconds is given back.
+  Exit code: 0 stopped, 1 failed, 2 wrong usage or configuration.`,
+    options: ['at-once'],
     words: 'none',
   },
   status: {

@@ -30,6 +30,8 @@ export type Config = {
   readonly grounding: 'lexical' | 'model'
   readonly unsupported: 'mark' | 'withhold'
   readonly uploads: 'off' | 'loopback' | 'on'
+  /** who learns documents, where more than one process can */
+  readonly workers: 'beside' | 'only'
   /** null: the server does not speak to Slack */
   readonly slack: SlackConfig | null
   readonly logLevel: string
@@ -141,6 +143,7 @@ function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
     grounding: env.GROUNDING,
     unsupported: env.UNSUPPORTED,
     uploads: env.UPLOADS,
+    workers: env.WORKERS,
     slack: slackOf(env),
     logLevel: env.LOG_LEVEL,
   })

@@ -1,5 +1,8 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
+import type { HostStore } from './hosts.ts'
+import type { InboxStore } from './inbox.ts'
+import type { Fence, JobStore } from './jobs.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
 import type { ReportStore } from './reports.ts'
 import type { KnownVectors, SpaceStore } from './spaces.ts'
@@ -13,6 +16,7 @@ import type {
   DocumentRef,
   Feedback,
   Heading,
+  IngestOutcome,
   Mode,
   ParsedDocument,
   Question,
@@ -80,6 +84,8 @@ export type DocumentToSave = {
   readonly sync?: string
   /** the bytes that it was made of, to be kept; missing: none are, and none that are kept are touched */
   readonly upload?: Upload & { readonly learnedWith: string }
+  /** the job that this is done for, which is over with it; the outcome as it is if the document is new */
+  readonly job?: { readonly fence: Fence; readonly outcome: Extract<IngestOutcome, { type: 'learned' | 'changed' }> }
 }
 
 /** What is known of a document before its source is looked at. */
@@ -125,7 +131,8 @@ export type DocumentStore = SeenStore & {
   knownVectors(library: string, hashes: readonly string[]): Promise<KnownVectors>
   /**
    * Makes this revision the current one, whole or not at all. Older revisions stay readable. Throws a StoreError
-   * `other-space` that passes when the library is searched in another space by now: the chunks are to be embedded anew.
+   * `other-space` that passes when the library is searched in another space by now: the chunks are to be embedded anew;
+   * and StoreError `lease-lost` when its sync does not run any more, or its job is not held.
    */
   save(document: DocumentToSave): Promise<'learned' | 'changed' | 'unchanged'>
   /**
@@ -139,8 +146,11 @@ export type DocumentStore = SeenStore & {
   uploadsToLearn(library: string, learnedWith: string): Promise<string[]>
   /** Null: there are no bytes of its current revision. */
   upload(library: string, id: string): Promise<KeptUpload | null>
-  /** Until it is saved again, nobody who is limited to audiences finds the document of this source, if there is one. */
-  keepFromAll(library: string, source: string): Promise<void>
+  /**
+   * Until it is saved again, nobody who is limited to audiences finds the document of this source, if there is one.
+   * Nothing happens where the fence does not hold.
+   */
+  keepFromAll(library: string, source: string, fence?: Fence): Promise<void>
   /** The text of one revision (the current one by default), null when unknown. */
   find(library: string, id: string, revision?: string): Promise<DocumentText | null>
   /** How many there are. */
@@ -238,49 +248,6 @@ export type ReplyStore = {
   keep(library: string, key: string, reply: string): Promise<void>
 }
 
-/** Something to be done once, in its turn. */
-export type TaskToKeep = {
-  /** the same in every delivery */
-  readonly id: string
-  /** tasks of one lane are done one after the other */
-  readonly lane: string
-  /** seconds since 1970, to the millionth; null: now */
-  readonly saidAt: string | null
-  readonly task: object
-  /** kept only when there is or was another task of its lane */
-  readonly onlyInKnownLane: boolean
-  /** over in a moment: it is taken however many that take long are under way */
-  readonly isQuick: boolean
-}
-
-/** The right to do a task, for a time. `number` counts its takers: the last one's is the one that holds. */
-export type Lease = { readonly id: string; readonly number: number }
-
-export type TakenTask = Lease & {
-  /** attempts that count against it, this one among them */
-  readonly failures: number
-  readonly isQuick: boolean
-  readonly task: unknown
-  readonly progress: object
-}
-
-/** Every method that is given a lease throws StoreError `lease-lost` when it does not hold any more. */
-export type InboxStore = {
-  /** Durable when it resolves. Whether it was new, and is to be done. */
-  keep(library: string, task: TaskToKeep): Promise<boolean>
-  /** Up to so many tasks of either kind whose turn it is, the earliest of them: each is the taker's for `leaseMs`. */
-  take(library: string, most: { readonly long: number; readonly quick: number }, leaseMs: number): Promise<TakenTask[]>
-  /** Those that still hold, and do so for `leaseMs` more. */
-  renew(library: string, leases: readonly Lease[], leaseMs: number): Promise<ReadonlySet<string>>
-  remember(library: string, lease: Lease, progress: object): Promise<void>
-  /** Gives a task back for later. */
-  postpone(library: string, lease: Lease, until: { readonly delayMs: number; readonly counts: boolean }): Promise<void>
-  /** The task is over: done (null), or given up for this reason. */
-  end(library: string, lease: Lease, fault: string | null): Promise<void>
-  /** Forgets what ended long ago. */
-  sweep(library: string): Promise<void>
-}
-
 export type Store = {
   readonly documents: DocumentStore
   readonly search: SearchStore
@@ -291,6 +258,8 @@ export type Store = {
   readonly reports: ReportStore
   readonly inbox: InboxStore
   readonly syncs: SyncStore
+  readonly jobs: JobStore
+  readonly hosts: HostStore
   readonly origins: OriginStore
   readonly spaces: SpaceStore
   /** Throws StoreError when the database does not answer. */

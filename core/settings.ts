@@ -100,6 +100,11 @@ export const settings = {
     'who may add documents over HTTP: nobody (off), programs on this machine while HOST is a loopback address (loopback), or whoever reaches the server (on)',
     'off',
   ),
+  WORKERS: setting(
+    z.enum(['beside', 'only'], 'is not one of the choices').default('beside'),
+    'who learns documents with DATABASE_URL: the server beside its answers, and every npm run worker (beside), or the workers alone (only)',
+    'only',
+  ),
   SLACK_BOT_TOKEN: setting(
     text.regex(/^xoxb-/, 'does not begin with xoxb-').optional(),
     'bot token of the Slack app; with it the server answers in Slack',

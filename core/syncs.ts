@@ -57,8 +57,11 @@ export type SyncEnd = Omit<SyncProgress, 'reading'> &
 
 export type SyncStore = {
   begin(library: string, sync: SyncToBegin): Promise<void>
-  /** Says that it still runs, and how far it is. */
-  renew(library: string, id: string, progress: SyncProgress): Promise<void>
+  /** Says that it still runs, and how far it is; hears whether somebody wants it to end, or took it for dead. */
+  renew(library: string, id: string, progress: SyncProgress): Promise<'running' | 'to-cancel' | 'over'>
+  /** Asks whichever process runs it to end it; from now on it changes nothing. False: it does not run. */
+  cancel(library: string, id: string): Promise<boolean>
+  /** Of one that runs. Its jobs go with it. */
   end(library: string, id: string, end: SyncEnd): Promise<void>
   /** What became of sources that changed nothing in the library. */
   note(library: string, id: string, outcomes: readonly Omit<SyncOutcome, 'document'>[]): Promise<void>
@@ -164,8 +167,8 @@ export type Syncing = {
   readonly find: (id: string) => Promise<Sync | null>
   /** Its state again and again, whenever it has changed, until the last one, which is not `running`. Null: unknown. */
   readonly follow: (id: string, signal: AbortSignal) => Promise<AsyncIterable<Sync> | null>
-  /** False when it does not run here. */
-  readonly cancel: (id: string) => boolean
+  /** In whichever process it runs. False: it runs in none. */
+  readonly cancel: (id: string) => Promise<boolean>
   /** From now on sources are read when their schedules say so. */
   readonly begin: () => void
   /** Stops what runs; nothing begins from now on. */

@@ -65,8 +65,14 @@ export function openBook({ path, isSet, deps, openings }: BookOptions): Book {
     },
     fetcher: async () => {
       const { openFetcher } = await import('./fetch/fetch.ts')
-      const { publicUrl, resolve, limits = {} } = deps()
-      fetcher ??= openFetcher({ publicUrl, limits, ...(resolve && { resolve }), ...(openings && { openings }) })
+      const { publicUrl, resolve, limits = {}, sharedTurns } = deps()
+      fetcher ??= openFetcher({
+        publicUrl,
+        limits,
+        sharedTurns,
+        ...(resolve && { resolve }),
+        ...(openings && { openings }),
+      })
       return fetcher
     },
     close: () => {

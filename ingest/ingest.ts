@@ -1,28 +1,39 @@
-// Files and sources → documents: read, parse, chunk, embed, save, in order; then what is gone is removed. Each document is
-// saved or removed whole or not at all, so an ingest that was cut is resumed by running it again; what is unchanged costs
-// one look at its hash.
-import { isDeepStrictEqual } from 'node:util'
-import { SourceError } from '../core/errors.ts'
+// Files and sources → documents: each is loaded and given to hands that learn it; then what is gone is removed. Each
+// document is saved or removed whole or not at all, so an ingest that was cut is resumed by running it again; what is
+// unchanged costs one look at its hash.
+import type { Fence } from '../core/jobs.ts'
 import type { OriginStore } from '../core/origins.ts'
-import type { DocumentStore, DocumentToSave, Embedder, KnownDocument } from '../core/ports.ts'
+import type { DocumentStore, Embedder, KnownDocument } from '../core/ports.ts'
 import type { Upload } from '../core/syncs.ts'
-import type { IngestEvent, IngestOutcome, ParsedDocument } from '../core/types.ts'
+import type { IngestEvent, ParsedDocument } from '../core/types.ts'
 import { type Gone, goneOf, isOf, type Owners, type Removals, type Root, rootOf, rootsOf, UPLOADS } from './changes.ts'
-import { chunk } from './chunk.ts'
-import { type Known, type Learnable, LEARNED_WITH, look } from './look.ts'
+import { learn } from './flight.ts'
+import type { Hands } from './hands.ts'
+import type { Known, Learnable } from './look.ts'
 import { openOriginRead } from './origin-read.ts'
 import { findFiles, readSource, type SourceFile } from './source/folder.ts'
-import type { Loaded, Origin } from './source/source.ts'
+import { hashOf, type Loaded, type Origin } from './source/source.ts'
 import { openTally, type TokenPrice } from './tally.ts'
-import { embedChunks, saveEmbedded } from './vectors.ts'
 
-export type IngestDeps = {
+/** What the work on one document needs. */
+export type WorkDeps = {
   readonly documents: DocumentStore
   readonly embedder: Embedder
   readonly library: string
   readonly tokenPrice?: TokenPrice
   /** the stored sync whose changes these are */
   readonly sync?: string
+  /** the job that the work is done for; left out: it is done where it was asked for */
+  readonly fence?: Fence
+  /** for measuring: the revision does not know of it, so only for a database that is new */
+  readonly chunkSize?: number
+  /** for measuring: what to learn instead of what was parsed */
+  readonly prepare?: (parsed: ParsedDocument) => ParsedDocument
+}
+
+export type IngestDeps = Omit<WorkDeps, 'fence'> & {
+  /** left out: those of this process */
+  readonly hands?: Hands
   /** left out: what is gone stays */
   readonly removals?: Removals
   /** ids of uploads that are learned anew as well */
@@ -34,10 +45,6 @@ export type IngestDeps = {
   readonly memories?: Pick<OriginStore, 'memory' | 'remember'>
   /** all sources that are described; left out: none is */
   readonly owners?: Owners
-  /** for measuring: the revision does not know of it, so only for a database that is new */
-  readonly chunkSize?: number
-  /** for measuring: what to learn instead of what was parsed */
-  readonly prepare?: (parsed: ParsedDocument) => ParsedDocument
 }
 
 export async function* ingest(
@@ -60,7 +67,7 @@ async function* steps(paths: readonly string[], deps: IngestDeps, signal: AbortS
   const total = files.length + faults.length + uploads.length
   yield { type: 'found', files: total, gone: gone.documents.length, skipped }
   for (const each of gone.kept) yield { type: 'kept', ...each }
-  for (const fault of faults) yield toFailure(fault)
+  for (const { source, code, message } of faults) yield { type: 'failed', source, code, message }
   const sources = files.map((file) => fileLearnable(file, rootOf(file.path, roots)))
   yield* learn([...sources, ...uploads], known, deps, signal)
   const read = yield* learnOrigins(deps, signal)
@@ -169,10 +176,18 @@ function toLearnable(source: string, upload: Upload): Learnable {
 }
 
 export function fileLearnable(file: SourceFile, root: string): Learnable {
-  return { source: file.source, root, load: async (_, signal) => loadedBytes(await readSource(file, signal)) }
+  return {
+    source: file.source,
+    root,
+    // Read every time, because a time of change can lie; what it says then is compared.
+    async load(seen, signal) {
+      const bytes = await readSource(file, signal)
+      const hash = hashOf(bytes)
+      return seen?.hash === hash ? 'unchanged' : { ...loadedBytes(bytes), seen: { hash } }
+    },
+  }
 }
 
-/** Known by nothing but its bytes, which are read every time. */
 function loadedBytes(bytes: Uint8Array): Loaded {
   return { bytes, mediaType: null, seen: {}, hints: {} }
 }
@@ -180,83 +195,4 @@ function loadedBytes(bytes: Uint8Array): Loaded {
 async function keptUploads({ documents, library, uploads = [] }: IngestDeps): Promise<Learnable[]> {
   const kept = await Promise.all(uploads.map(async (id) => await documents.upload(library, id)))
   return kept.flatMap((upload) => (upload ? [toLearnable(upload.source, upload)] : []))
-}
-
-/** The next one is loaded while one is saved: one thread computes as the database writes. */
-async function* learn(
-  sources: Iterable<Learnable> | AsyncIterable<Learnable>,
-  known: Known,
-  deps: IngestDeps,
-  signal: AbortSignal,
-): AsyncGenerator<IngestOutcome> {
-  let ahead: Promise<Prepared> | null = null
-  for await (const source of sources) {
-    signal.throwIfAborted()
-    const ready = ahead && (await ahead)
-    ahead = prepareAhead(source, known, deps, signal)
-    if (ready) yield await saveOrReport(ready, deps, signal)
-  }
-  signal.throwIfAborted()
-  if (ahead) yield await saveOrReport(await ahead, deps, signal)
-}
-
-/** A document that is ready to be saved, or what became of its file without that. */
-type Prepared = { readonly document: DocumentToSave; readonly outcome: Learned } | IngestOutcome
-type Learned = Extract<IngestOutcome, { type: 'learned' | 'changed' }>
-
-/** Begun at once, awaited later: what fails is told when it is this file's turn, and not at all when none comes. */
-function prepareAhead(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal): Promise<Prepared> {
-  const preparing = orReport(async () => await prepare(source, known, deps, signal))
-  preparing.catch(() => null)
-  return preparing
-}
-
-async function saveOrReport(prepared: Prepared, deps: IngestDeps, signal: AbortSignal): Promise<IngestOutcome> {
-  if (!('document' in prepared)) return prepared
-  const { document, outcome } = prepared
-  return await orReport(async () => {
-    const type = await saveEmbedded(document, deps, signal)
-    return type === 'unchanged' ? { type, source: outcome.source, bytes: outcome.bytes } : { ...outcome, type }
-  })
-}
-
-/** A bad file is reported and skipped; a store or a provider that fails ends the ingest. */
-export async function orReport<Result>(work: () => Promise<Result>): Promise<Result | IngestOutcome> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof SourceError) return toFailure(error)
-    throw error
-  }
-}
-
-async function prepare(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal): Promise<Prepared> {
-  const { source: name, upload } = source
-  const { parsed, revision, bytes, isKnown, root, seen } = await look(source, known, deps, signal)
-  if (parsed === null || isKnown) {
-    const stored = known.get(name)
-    if (stored && seen && (stored.root !== root || !isDeepStrictEqual(stored.seen, seen)))
-      await deps.documents.see(deps.library, stored.id, stored.revision, { seen, root })
-    return { type: 'unchanged', source: name, bytes }
-  }
-  const { chunks, space, embedded, tokens } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
-  return {
-    document: {
-      library: deps.library,
-      source: name,
-      parsed,
-      revision,
-      chunks,
-      space,
-      root,
-      ...(seen && { seen }),
-      ...(deps.sync !== undefined && { sync: deps.sync }),
-      ...(upload && { upload: { ...upload, learnedWith: LEARNED_WITH } }),
-    },
-    outcome: { type: 'learned', source: name, bytes, chunks: chunks.length, embedded, tokens },
-  }
-}
-
-function toFailure(error: SourceError): IngestOutcome {
-  return { type: 'failed', source: error.source, code: error.code, message: error.message }
 }

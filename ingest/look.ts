@@ -1,4 +1,5 @@
-// What a source is now: loaded, parsed, completed by what is known of it elsewhere, and compared with what is stored.
+// What a source is now: loaded where it can be reached; then, in whichever process, parsed, completed by what is known of
+// it elsewhere, and compared with what is stored.
 import { createHash } from 'node:crypto'
 import { narrowAudience } from '../core/audience.ts'
 import { SourceError } from '../core/errors.ts'
@@ -7,7 +8,7 @@ import type { KnownDocument } from '../core/ports.ts'
 import type { Upload } from '../core/syncs.ts'
 import type { ParsedDocument } from '../core/types.ts'
 import { originOf, UPLOADS } from './changes.ts'
-import type { IngestDeps } from './ingest.ts'
+import type { IngestDeps, WorkDeps } from './ingest.ts'
 import { cleanLine } from './parse/blocks.ts'
 import { readableName } from './parse/metadata.ts'
 import { parse } from './parse/parse.ts'
@@ -23,17 +24,25 @@ export type Learnable = SourceEntry & {
 
 export type Known = ReadonlyMap<string, KnownDocument>
 
-export type Looked = {
-  /** null, and no revision: nothing was loaded, because nothing has changed */
-  readonly parsed: ParsedDocument | null
+/** One document's work, as plain data: any process that has the store can do it. `bytes` are those of an upload, too. */
+export type DocumentTask = Pick<Loaded, 'bytes' | 'mediaType' | 'hints'> & {
+  readonly source: string
+  readonly root: string
+  /** as it is stored */
+  readonly stored: KnownDocument | null
+  /** what is to be given to its source the next time; null: nothing */
+  readonly seen: KeptSeen | null
+  readonly upload: Omit<Upload, 'bytes'> | null
+  /** a process that would learn it otherwise leaves it to others */
+  readonly learning: string
+}
+
+/** What its bytes say. */
+export type Examined = {
+  readonly parsed: ParsedDocument
   readonly revision: string
-  readonly bytes: number
   /** that is what is stored */
   readonly isKnown: boolean
-  readonly isNew: boolean
-  /** where it belongs, and what is to be given to it the next time */
-  readonly root: string
-  readonly seen: KeptSeen | null
 }
 
 // Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
@@ -43,32 +52,57 @@ const INGEST_VERSION = 4
 /** What an upload, or a page, has to be learned with to be left alone. */
 export const LEARNED_WITH = String(INGEST_VERSION)
 
-/** Throws SourceError. */
-export async function look(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal): Promise<Looked> {
-  const stored = known.get(source.source)
+/** Null: it has not changed, and nothing of it is left to be done. Throws SourceError. */
+export async function arrive(
+  source: Learnable,
+  known: Known,
+  deps: IngestDeps,
+  signal: AbortSignal,
+): Promise<DocumentTask | null> {
+  const stored = known.get(source.source) ?? null
   const root = stored ? rootFor(source, stored, deps) : source.root
   // Another audience of the source or another parser makes another document of the same bytes.
   const learnedWith = `${LEARNED_WITH} ${JSON.stringify(source.audience ?? [])}`
-  const kept = stored?.seen?.learnedWith === learnedWith && !stored.isClosed ? stored.seen : null
-  const read = await readGuarded(source, kept, deps, signal)
-  if (read === 'unchanged') return { ...nothingNew, root, seen: kept }
-  const parsed = deps.prepare?.(read.parsed) ?? read.parsed
-  const revision = revisionOf(parsed)
-  // An upload that is learned anew is saved also when it comes out the same: with what it was learned is kept with it.
-  const isKnown = stored?.revision === revision && !stored.isClosed && !source.upload
-  const { bytes, seen } = read.loaded
+  const kept = deps.prepare ? null : seenOf(stored, learnedWith)
+  const loaded = await guarded(source.source, deps, async () => await source.load(kept?.seen ?? null, signal))
+  if (loaded === 'unchanged') {
+    if (stored && kept && stored.root !== root)
+      await deps.documents.see(deps.library, stored.id, stored.revision, { seen: kept, root })
+    return null
+  }
+  const { bytes, mediaType, hints, seen } = loaded
   return {
-    parsed,
-    revision,
-    bytes: bytes.length,
-    isKnown,
-    isNew: !stored,
+    source: source.source,
     root,
-    seen: source.audience ? { seen, learnedWith } : null,
+    stored,
+    bytes,
+    mediaType,
+    hints,
+    // Of an upload nothing is seen: it is learned anew when it is asked for.
+    seen: Object.keys(seen).length > 0 ? { seen, learnedWith } : null,
+    upload: source.upload ? { name: source.upload.name, said: source.upload.said } : null,
+    learning: LEARNED_WITH,
   }
 }
 
-const nothingNew = { parsed: null, revision: '', bytes: 0, isKnown: true, isNew: false } as const
+/** Null: it is to be loaded whatever its source says. */
+function seenOf(stored: KnownDocument | null, learnedWith: string): KeptSeen | null {
+  return stored?.seen?.learnedWith === learnedWith && !stored.isClosed ? stored.seen : null
+}
+
+/** Throws SourceError. */
+export async function examine(task: DocumentTask, deps: WorkDeps, signal: AbortSignal): Promise<Examined> {
+  const { source, stored, bytes, mediaType, hints, upload } = task
+  const read = await guarded(source, deps, async () => {
+    const fileName = hints.fileName === undefined ? {} : { fileName: hints.fileName }
+    const parsed = await parse(source, bytes, signal, { ...fileName, mediaType })
+    return { ...withHints(source, parsed, hints), ...upload?.said }
+  })
+  const parsed = deps.prepare?.(read) ?? read
+  const revision = revisionOf(parsed)
+  // An upload that is learned anew is saved also when it comes out the same: with what it was learned is kept with it.
+  return { parsed, revision, isKnown: stored?.revision === revision && !stored.isClosed && !upload }
+}
 
 /**
  * A document stays with the source that learned it first, for as long as that is described; others may bring it up to
@@ -95,25 +129,17 @@ function nameTaken({ source, root }: Learnable): SourceError {
   return new SourceError('name-taken', source, `${source} is the name of ${there} in the library already: ${here}`)
 }
 
-type Read = { readonly loaded: Loaded; readonly parsed: ParsedDocument } | 'unchanged'
-
 /** Whoever wrote an audience, however badly, no longer wants the copy that was learned before to be found by everyone. */
-async function readGuarded(
-  learnable: Learnable,
-  kept: KeptSeen | null,
-  { documents, library }: IngestDeps,
-  signal: AbortSignal,
-): Promise<Read> {
-  const { source, upload } = learnable
+async function guarded<Result>(
+  source: string,
+  { documents, library, fence }: Pick<WorkDeps, 'documents' | 'library' | 'fence'>,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
-    const loaded = await learnable.load(kept?.seen ?? null, signal)
-    if (loaded === 'unchanged') return loaded
-    const { bytes, mediaType, hints } = loaded
-    const fileName = hints.fileName === undefined ? {} : { fileName: hints.fileName }
-    const parsed = await parse(source, bytes, signal, { ...fileName, mediaType })
-    return { loaded, parsed: { ...withHints(source, parsed, hints), ...upload?.said } }
+    return await work()
   } catch (error) {
-    if (error instanceof SourceError && error.code === 'bad-audience') await documents.keepFromAll(library, source)
+    if (error instanceof SourceError && error.code === 'bad-audience')
+      await documents.keepFromAll(library, source, fence)
     throw error
   }
 }

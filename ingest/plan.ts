@@ -2,8 +2,9 @@
 import type { PlannedOrigin, SourceFailure, SyncPlan, SyncStore } from '../core/syncs.ts'
 import { goneOf, rootOf, rootsOf } from './changes.ts'
 import { chunk } from './chunk.ts'
-import { fileLearnable, type IngestDeps, orReport } from './ingest.ts'
-import { type Known, type Learnable, look } from './look.ts'
+import { fileLearnable, type IngestDeps } from './ingest.ts'
+import { orReport } from './work.ts'
+import { arrive, examine, type Known, type Learnable } from './look.ts'
 import { openOriginRead } from './origin-read.ts'
 import { findFiles } from './source/folder.ts'
 import type { Origin } from './source/source.ts'
@@ -124,11 +125,17 @@ async function lookAt(source: Learnable, known: Known, deps: PlanDeps, signal: A
   // A bad audience closes the copy that was learned before, when it is learned. Not when it is only looked at.
   const documents = { ...deps.documents, keepFromAll: async () => {} }
   const looked = await orReport(async (): Promise<Planned> => {
-    const { parsed, ...rest } = await look(source, known, { ...deps, documents }, signal)
-    if (parsed === null || rest.isKnown) return { ...rest, chunks: 0, embedded: 0, tokens: 0 }
+    const only = { ...deps, documents }
+    const task = await arrive(source, known, only, signal)
+    const nothing = { isKnown: true, isNew: false, bytes: 0, chunks: 0, embedded: 0, tokens: 0 }
+    if (!task) return nothing
+    const { parsed, isKnown } = await examine(task, only, signal)
+    if (isKnown) return nothing
     const chunks = await chunk(parsed, deps.chunkSize)
     const { missing, tokens } = await lookUpVectors(chunks, deps)
-    return { ...rest, chunks: chunks.length, embedded: missing.length, tokens }
+    const { stored, bytes } = task
+    const sums = { bytes: bytes.length, chunks: chunks.length, embedded: missing.length, tokens }
+    return { isKnown, isNew: !stored, ...sums }
   })
   if (!('type' in looked)) return looked
   if (looked.type === 'failed') return looked

@@ -1,9 +1,11 @@
 // One sync as it runs: begun in the store, said to be alive, noted, and ended however it is left.
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../core/errors.ts'
+import type { Queue, Urgency } from '../core/jobs.ts'
 import type { Sync, SyncEnd, SyncProgress, SyncStore, SyncToBegin, SyncTrigger } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import type { Holding } from './holding.ts'
+import { queuedHands } from './hands.ts'
 import type { IngestDeps } from './ingest.ts'
 import { openNotes } from './notes.ts'
 import { openTally, type Tally } from './tally.ts'
@@ -12,6 +14,8 @@ export type RecordDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' |
   readonly syncs: SyncStore
   readonly holding: Holding
   readonly silentMs?: number
+  /** other processes learn documents as well; opened when there is one to be learned. Left out: there are none */
+  readonly queue?: () => Promise<Queue>
 }
 
 /** What this process knows of a sync that it runs. */
@@ -45,18 +49,26 @@ export async function* runRecorded(
   const { syncs, library, silentMs = SILENT_MS, holding } = deps
   const id = `syn_${randomUUID().replaceAll('-', '')}`
   await syncs.closeDead(library, [...running.keys()], silentMs)
-  await syncs.begin(library, { id, trigger, roots })
   const controller = new AbortController()
   const { promise: finished, resolve } = Promise.withResolvers<void>()
   const tally = openTally(deps.tokenPrice)
+  // Known here before it stands in the store: else whoever looks for dead ones between the two would take it for one.
   running.set(id, { sync: begun({ id, trigger, roots }), controller, tally, finished })
-  const renew = async () => await Promise.all([syncs.renew(library, id, progressOf(tally)), holding.renew()])
-  const beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
+  const renew = async () => {
+    const state = await syncs.renew(library, id, progressOf(tally))
+    if (state !== 'running') controller.abort(state === 'to-cancel' ? cancelled() : takenForDead())
+    await holding.renew()
+  }
+  let beat: NodeJS.Timeout | undefined
   const notes = openNotes(library, id, syncs)
   let end: Pick<SyncEnd, 'state' | 'fault'> = { state: 'cancelled', fault: null }
   try {
+    await syncs.begin(library, { id, trigger, roots })
+    beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
     yield { type: 'began', sync: id }
-    for await (const event of work({ ...deps, sync: id }, AbortSignal.any([signal, controller.signal]))) {
+    const hands = deps.queue && queuedHands(deps.queue, { library, sync: id, urgency: urgencyOf(trigger) })
+    const own = { ...deps, sync: id, ...(hands && { hands }) }
+    for await (const event of work(own, AbortSignal.any([signal, controller.signal]))) {
       tally.add(event)
       await notes.add(event)
       yield event
@@ -77,6 +89,10 @@ export async function* runRecorded(
   }
 }
 
+function urgencyOf(trigger: SyncTrigger): Urgency {
+  return trigger === 'upload' || trigger === 'command' ? trigger : 'rest'
+}
+
 function endOf(error: unknown, ...[asking, own]: readonly AbortSignal[]): Pick<SyncEnd, 'state' | 'fault'> {
   if (asking?.aborted) return { state: 'cancelled', fault: null }
   if (own?.aborted) return { state: isCancelled(own.reason) ? 'cancelled' : 'interrupted', fault: null }
@@ -93,6 +109,8 @@ export function stopped(state: SyncEnd['state']): AppError {
 
 const CANCELLED = 'cancelled by a person'
 export const cancelled = () => new DOMException(CANCELLED, 'AbortError')
+/** It was silent for so long that another process ended it in the store. */
+const takenForDead = () => new DOMException('taken for dead', 'AbortError')
 const isCancelled = (reason: unknown) => reason instanceof DOMException && reason.message === CANCELLED
 
 /** As it stands in the store before anything is found. */

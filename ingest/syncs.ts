@@ -11,32 +11,43 @@ import { type Holding, openHolding } from './holding.ts'
 import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts'
 import { LEARNED_WITH } from './look.ts'
 import { planSync } from './plan.ts'
-import { cancelled, progressOf, type Running, runRecorded, SILENT_MS, stopped, type Work } from './recorded.ts'
-import { openScheduler, originStates, type Repeat } from './scheduler.ts'
+import {
+  cancelled,
+  progressOf,
+  type RecordDeps,
+  type Running,
+  runRecorded,
+  SILENT_MS,
+  stopped,
+  type Work,
+} from './recorded.ts'
+import { openScheduler, originStates, type Repeat, type Scheduler } from './scheduler.ts'
 import { sourceName } from './source/folder.ts'
 import { nextAt } from './source/schedule.ts'
 import type { Origin } from './source/source.ts'
 import { syncToUndo, undo } from './undo.ts'
 
-export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & {
-  readonly syncs: SyncStore
-  /**
-   * A sync that does not run in this process, and of which its own has not said for so long that it runs, is taken for
-   * dead. 0 where no other process can have it.
-   */
-  readonly silentMs?: number
-  readonly origins: OriginStore
-  /** left out: there is no sources.yaml */
-  readonly book?: Book
-  /** left out: that of the database, so that servers need not agree on theirs */
-  readonly clock?: () => Promise<Date>
-  readonly repeat?: Repeat
-  /** hears of what nobody asked for */
-  readonly report?: (message: string, error: unknown) => void
-}
+export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> &
+  Pick<RecordDeps, 'queue'> & {
+    readonly syncs: SyncStore
+    /**
+     * A sync that does not run in this process, and of which its own has not said for so long that it runs, is taken for
+     * dead. 0 where no other process can have it.
+     */
+    readonly silentMs?: number
+    readonly origins: OriginStore
+    /** left out: there is no sources.yaml */
+    readonly book?: Book
+    /** left out: that of the database, so that servers need not agree on theirs */
+    readonly clock?: () => Promise<Date>
+    readonly repeat?: Repeat
+    /** hears of what nobody asked for */
+    readonly report?: (message: string, error: unknown) => void
+  }
 
 // People see five steps in a second as motion.
 const FOLLOW_MS = 200
+const REOPEN_MS = 15_000
 
 export function openSyncs(given: SyncsDeps): Syncing {
   const { library, origins, book = noBook, report = () => {} } = given
@@ -74,11 +85,11 @@ export function openSyncs(given: SyncsDeps): Syncing {
     },
     plan: async (request, signal) => await planned(request, deps, signal),
     origins: async () => await originStates(library, origins, book),
-    cancel: (id) => {
+    cancel: async (id) => {
       running.get(id)?.controller.abort(cancelled())
-      return running.has(id)
+      return running.has(id) || (await deps.syncs.cancel(library, id))
     },
-    begin: scheduler.begin,
+    begin: () => begin(scheduler, deps),
     drain: async (deadlineMs) => {
       draining = true
       scheduler.stop()
@@ -86,6 +97,21 @@ export function openSyncs(given: SyncsDeps): Syncing {
       const all = Promise.all([...running.values()].map(({ finished }) => finished))
       await Promise.race([all, wait(deadlineMs, undefined, { ref: false })])
     },
+  }
+}
+
+function begin(scheduler: Scheduler, { queue, report = () => {} }: Opened): void {
+  scheduler.begin()
+  if (queue) void openPatiently(queue, report)
+}
+
+/** A database that is away when the server begins comes back. */
+async function openPatiently(open: () => Promise<unknown>, report: NonNullable<SyncsDeps['report']>): Promise<void> {
+  try {
+    await open()
+  } catch (error) {
+    report('the queue of documents could not be opened, and is tried again', error)
+    setTimeout(() => void openPatiently(open, report), REOPEN_MS).unref()
   }
 }
 

@@ -1,6 +1,7 @@
 // Embedders by the names of their spaces, each opened once: the built-in one, and those of the provider's models.
 import { ModelError } from '../core/errors.ts'
 import type { Embedder } from '../core/ports.ts'
+import { withBatches } from './batched.ts'
 import { endpointOf, type ProviderOptions } from './openai-client.ts'
 import { openAiEmbedder, readSpace } from './openai-embedder.ts'
 import { withEmbedderRetries, withRetries } from './retry.ts'
@@ -34,7 +35,7 @@ export function openEmbedders(builtIn: Embedder, provider: ProviderOptions | nul
     if (host !== own) throw missing(`its model is one of ${host}, and the provider is ${own}`)
     // Its length is known: nobody is asked, and one that is down is simply there again when it comes back.
     const embedder = await openAiEmbedder({ ...provider, embeddingModel, dimensions }, signal)
-    return keep(withEmbedderRetries(embedder))
+    return keep(withBatches(withEmbedderRetries(embedder)))
   }
   keep(builtIn)
   return {
@@ -46,7 +47,7 @@ export function openEmbedders(builtIn: Embedder, provider: ProviderOptions | nul
         async () => await openAiEmbedder({ ...provider, embeddingModel: model }, signal),
         signal,
       )
-      return keep(withEmbedderRetries(embedder))
+      return keep(withBatches(withEmbedderRetries(embedder)))
     },
   }
 }

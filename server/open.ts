@@ -16,13 +16,16 @@ import { type Book, openBook } from '../ingest/book.ts'
 import { ingest, type IngestDeps } from '../ingest/ingest.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { openReembed } from '../ingest/reembed.ts'
+import { sharedQueue, type SharedQueue } from '../ingest/shared-queue.ts'
 import { openSyncs } from '../ingest/syncs.ts'
+import type { WorkerDeps } from '../ingest/worker.ts'
 import { openGenerator, type Patience } from '../models/generator.ts'
 import { type Embedders, openEmbedders } from '../models/embedders.ts'
 import { readSpace } from '../models/openai-embedder.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
+import type { Database } from '../store/database.ts'
 import { openStore, spaceOf } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
@@ -41,6 +44,8 @@ export type Opened = {
   readonly token: string
   readonly syncing: Syncing
   readonly generator: Generator | null
+  /** Takes documents from the queue, so many at once, whatever the settings say of servers. Embedded it does nothing. */
+  readonly work: (atOnce: number) => Promise<void>
   /** Tells other commands where this process can be reached (embedded store only). */
   readonly announce: (url: string) => void
   readonly close: () => Promise<void>
@@ -56,7 +61,8 @@ export async function openAll(
   { input = null, anyEmbedder = false }: Opening = {},
 ): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
-  const { database, announce } = await openDatabase(config, log)
+  const opened = await openDatabase(config, log)
+  const { database } = opened
   try {
     const sentenceEmbedder = await openStaticEmbedder()
     const embedders = openEmbedders(sentenceEmbedder, config.provider)
@@ -70,7 +76,7 @@ export async function openAll(
       sentenceEmbedder,
       store,
       generator: generatorOf(config, store, report),
-      announce,
+      ...opened,
       input,
     })
   } catch (error) {
@@ -80,6 +86,7 @@ export async function openAll(
 }
 
 type Parts = {
+  readonly database: Database
   readonly store: Store
   readonly embedders: Embedders
   readonly embedder: Embedder
@@ -93,13 +100,13 @@ type Parts = {
 function toOpened(config: Config, log: Log, parts: Parts): Opened {
   const { store, embedder, sentenceEmbedder, generator, announce } = parts
   const token = randomBytes(32).toString('base64url')
-  const book = bookOf(config, parts.input)
-  const report = (message: string, error: unknown) =>
-    error === null ? log.info(message) : log.error({ err: error }, message)
+  const book = bookOf(config, parts)
+  const report = reportTo(log)
   // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
-  const priced = pricedDocuments(config, store.documents)
-  const syncing = openSyncs({ ...store, ...alone, ...priced, embedder, library: LIBRARY, book, report })
+  const work = { ...store, ...pricedDocuments(config, store.documents), embedder, library: LIBRARY, report }
+  const queue = queueOf(config, parts.database, work)
+  const syncing = openSyncs({ ...work, ...alone, book, ...(queue && { queue: queue.open }) })
   const app = createApp({
     store,
     embedder,
@@ -130,19 +137,35 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     syncing,
     token,
     generator,
+    work: async (atOnce) => await queue?.work(atOnce),
     announce: (url) => announce({ pid: process.pid, startedAt, url, token }),
     close: async () => {
       book.close()
+      await queue?.close()
       await store.close()
     },
   }
 }
 
-function bookOf({ sources: path, sourcesIsSet: isSet, publicUrl, dataDir }: Config, input: Readable | null): Book {
+/** Null: there is no other process. */
+function queueOf({ databaseUrl: url, workers }: Config, database: Database, work: WorkerDeps): SharedQueue | null {
+  if (url === null) return null
+  // Loaded on first use: most starts learn nothing new.
+  const open = async () => await (await import('../store/queue.ts')).openQueue(database, { url, report: work.report })
+  return sharedQueue(open, workers === 'beside', work)
+}
+
+function reportTo(log: Log) {
+  return (message: string, error: unknown) => (error === null ? log.info(message) : log.error({ err: error }, message))
+}
+
+function bookOf(config: Config, { input, store: { hosts } }: Parts): Book {
+  const { sources: path, sourcesIsSet: isSet, publicUrl, dataDir } = config
+  const sharedTurns = config.databaseUrl ? { hosts, library: LIBRARY } : undefined
   return openBook({
     path,
     isSet,
-    deps: () => ({ publicUrl, dataDir, environment: readEnvironment(), input }),
+    deps: () => ({ publicUrl, dataDir, environment: readEnvironment(), input, sharedTurns }),
   })
 }
 

@@ -8,6 +8,7 @@ import type { DocumentRef } from '../core/types.ts'
 import { replaceChunks, switchedMeanwhile } from './chunks.ts'
 import { type Database, type Query, toJson } from './database.ts'
 import { purgeRemoved, removeDocument } from './removal.ts'
+import { isHeld, requireRunning, settleJob } from './jobs.ts'
 import { activeSpace, fromVectorText, type Shelf, type Space } from './spaces.ts'
 import { noteChange } from './syncs.ts'
 import { readUpload, saveUpload, uploadsLearnedOtherwise } from './uploads.ts'
@@ -25,12 +26,11 @@ export function documentStore(database: Database, shelf: Shelf): DocumentStore {
     purge: async (library, afterDays) => await purgeRemoved(database, library, afterDays),
     uploadsToLearn: async (library, learnedWith) => await uploadsLearnedOtherwise(database, library, learnedWith),
     upload: async (library, id) => await readUpload(database, library, id),
-    keepFromAll: async (library, source) => {
-      await database.query('update documents set audience = $3 where library_id = $1 and source = $2', [
-        library,
-        source,
-        keptFromAll,
-      ])
+    keepFromAll: async (library, source, fence) => {
+      await database.query(
+        `update documents set audience = $3 where library_id = $1 and source = $2 and ($4::text is null or ${isHeld})`,
+        [library, source, keptFromAll, fence?.sync ?? null, fence?.job ?? null, fence?.token ?? null],
+      )
     },
     find: async (library, id, revision) => await findDocument(database, library, id, revision),
     count: async (library) => {
@@ -122,10 +122,22 @@ async function save(database: Database, shelf: Shelf, document: DocumentToSave):
   if (!space) throw switchedMeanwhile()
   refuseUnstorable(document, space)
   try {
-    return await database.transaction(async (query) => await saveDocument(query, space, document))
+    return await database.transaction(async (query) => await saveFenced(query, space, document))
   } catch (error) {
     throw shelf.isGone(error, document.space) ? switchedMeanwhile() : error
   }
+}
+
+/** Last of all it is asked whether this may be done: until then nothing of it can be seen. */
+async function saveFenced(query: Query, space: Space, document: DocumentToSave): Promise<Saved> {
+  const { library, source, sync, job } = document
+  const type = await saveDocument(query, space, document)
+  if (job) {
+    const { fence, outcome } = job
+    const { bytes } = outcome
+    await settleJob(query, fence, type === 'unchanged' ? { type, source, bytes } : { ...outcome, type })
+  } else if (sync !== undefined) await requireRunning(query, library, sync)
+  return type
 }
 
 async function saveDocument(query: Query, space: Space, document: DocumentToSave): Promise<Saved> {

@@ -3,7 +3,7 @@
 // (M. Kleppmann, "How to do distributed locking", 2016: the token that grows with every lease). All times are those of
 // the database's clock, so that servers need not agree on theirs.
 import { StoreError } from '../core/errors.ts'
-import type { InboxStore, Lease, TakenTask } from '../core/ports.ts'
+import type { InboxStore, Lease, TakenTask } from '../core/inbox.ts'
 import { type Database, toJson } from './database.ts'
 
 // Slack delivers again for hours at most. So long a thread that the app has answered in stays one that it takes part in.

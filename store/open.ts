@@ -4,7 +4,9 @@ import { answerStore } from './answers.ts'
 import { conversationStore } from './conversations.ts'
 import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
+import { hostStore } from './hosts.ts'
 import { inboxStore } from './inbox.ts'
+import { jobStore } from './jobs.ts'
 import { migrate } from './migrate.ts'
 import { originStore } from './origins.ts'
 import { replyStore } from './replies.ts'
@@ -40,6 +42,8 @@ export async function openStore(
     reports: reportStore(database),
     inbox: inboxStore(database),
     syncs: syncStore(database),
+    jobs: jobStore(database),
+    hosts: hostStore(database),
     origins: originStore(database),
     spaces: spaceStore(database),
     ping: async (signal) => {

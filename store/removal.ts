@@ -1,6 +1,7 @@
 // Documents that are gone: out of the index in one transaction, their texts kept for the citations that point at them.
 import { replaceChunks } from './chunks.ts'
 import type { Database, Query } from './database.ts'
+import { requireRunning } from './jobs.ts'
 import { noteChange } from './syncs.ts'
 
 type Removal = {
@@ -35,6 +36,7 @@ export async function removeDocument(query: Query, removal: Removal): Promise<bo
       after: null,
       audience,
     })
+  if (sync !== null) await requireRunning(query, library, sync)
   return true
 }
 

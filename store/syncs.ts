@@ -20,20 +20,40 @@ export function syncStore(database: Database): SyncStore {
       await prune(query, library)
     },
     renew: async (library, id, { total, done, reading, report }) => {
-      await query(
+      const [row] = await query<{ cancelling: boolean }>(
         `update syncs set alive_at = now(), total = $3, done = $4, report = $5, reading = $6
-         where library_id = $1 and sync_id = $2 and state = 'running'`,
+         where library_id = $1 and sync_id = $2 and state = 'running' returning cancelling`,
         [library, id, total, done, toJson(report), reading],
       )
+      return row ? (row.cancelling ? 'to-cancel' : 'running') : 'over'
+    },
+    cancel: async (library, id) => {
+      const rows = await query(
+        `update syncs set cancelling = true where library_id = $1 and sync_id = $2 and state = 'running' returning 1`,
+        [library, id],
+      )
+      return rows.length > 0
     },
     end: async (library, id, { state, total, done, report, fault }) => {
       await query(
         `update syncs set state = $3, ended_at = now(), reading = null, total = $4, done = $5, report = $6, fault_code = $7, fault_message = $8
-         where library_id = $1 and sync_id = $2`,
+         where library_id = $1 and sync_id = $2 and state = 'running'`,
         [library, id, state, total, done, toJson(report), fault?.code ?? null, fault?.message ?? null],
       )
+      await dropJobs(query, library)
     },
     closeDead: async (library, running, silentMs) => await closeDead(query, library, running, silentMs),
+    markUndone: async (library, id, by) => {
+      await query('update syncs set undone_by = $3 where library_id = $1 and sync_id = $2', [library, id, by])
+    },
+    ...readers(query),
+    ...outcomeStore(query),
+    ...failureStore(query),
+  }
+}
+
+function readers(query: Query): Pick<SyncStore, 'find' | 'list'> {
+  return {
     find: async (library, id) => {
       const [row] = await query<SyncRow>(`${shownSql} where library_id = $1 and sync_id = $2`, [library, id])
       return row ? toSync(row) : null
@@ -46,11 +66,6 @@ export function syncStore(database: Database): SyncStore {
       )
       return rows.map(toSync)
     },
-    markUndone: async (library, id, by) => {
-      await query('update syncs set undone_by = $3 where library_id = $1 and sync_id = $2', [library, id, by])
-    },
-    ...outcomeStore(query),
-    ...failureStore(query),
   }
 }
 
@@ -136,14 +151,24 @@ async function note(
 
 /** What it learned and removed is counted from its rows: its last word may be older than they are. */
 async function closeDead(query: Query, library: string, running: readonly string[], silentMs: number): Promise<void> {
-  await query(
+  const closed = await query(
     `update syncs s set state = 'interrupted', ended_at = alive_at, reading = null, report = report || (
        select jsonb_build_object('learned', count(*) filter (where type = 'learned'),
          'changed', count(*) filter (where type = 'changed'), 'removed', count(*) filter (where type = 'removed'))
        from sync_outcomes o where o.library_id = s.library_id and o.sync_id = s.sync_id)
      where library_id = $1 and state = 'running' and sync_id <> all($2)
-       and alive_at <= now() - $3 * interval '1 ms'`,
+       and alive_at <= now() - $3 * interval '1 ms' returning 1`,
     [library, running, silentMs],
+  )
+  if (closed.length > 0) await dropJobs(query, library)
+}
+
+/** By itself: with the sync in one transaction it would wait for a job whose save waits for the sync. */
+async function dropJobs(query: Query, library: string): Promise<void> {
+  await query(
+    `delete from ingest_jobs j using syncs s
+     where j.library_id = $1 and s.library_id = $1 and s.sync_id = j.sync_id and s.state <> 'running'`,
+    [library],
   )
 }
 

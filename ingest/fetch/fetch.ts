@@ -6,7 +6,7 @@ import { type Openings, refusalOf } from './address.ts'
 import { type Connections, openConnections, type Resolve, resolveBySystem } from './connect.ts'
 import { FetchError, reasonFor } from './fetch-error.ts'
 import { type Answer, type Fetched, type Limits, request, type Wanted } from './request.ts'
-import { openTurns, type Turns } from './turns.ts'
+import { openTurns, type SharedTurns, type Turns } from './turns.ts'
 
 export type Fetcher = {
   /** Null: not changed since. Throws SourceError; an abort is passed on as it is. */
@@ -26,6 +26,8 @@ export type FetcherOptions = {
   /** which addresses names may lead to; tests have no others than those of their own machine */
   readonly isPublic?: (address: string) => boolean
   readonly limits?: Partial<Limits>
+  /** with whom hosts are spared together; left out: with nobody */
+  readonly sharedTurns?: SharedTurns | undefined
 }
 
 /** The name that robots.txt files use for us. */
@@ -62,12 +64,13 @@ export function openFetcher({
   resolve = resolveBySystem,
   isPublic,
   limits,
+  sharedTurns,
 }: FetcherOptions): Fetcher {
   const open: Open = {
     agent: publicUrl === null ? AGENT : `${AGENT} (+${publicUrl})`,
     openings,
     connections: openConnections(openings, resolve, isPublic),
-    turns: openTurns(),
+    turns: openTurns(sharedTurns),
     limits: { ...defaultLimits, ...limits },
   }
   return {

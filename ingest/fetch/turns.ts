@@ -1,5 +1,7 @@
 // Politeness: how many connections a host gets at once, and how far apart requests to it begin.
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { HostStore } from '../../core/hosts.ts'
 
 export type Turns = {
   /** Waits for a turn at this host; call what is returned when the request is over. An abort is passed on. */
@@ -11,17 +13,26 @@ export type Turns = {
 // What RFC 2616 once asked of well-behaved clients, and what no server minds.
 const AT_ONCE = 2
 
-type Host = { busy: number; delayMs: number; nextMs: number; readonly waiting: (() => void)[] }
+// Longer than any request is allowed to take: nobody else counts on a turn that is still used.
+const LEASE_MS = 180_000
+// How often a process looks whether another one has given a turn back.
+const LOOK_MS = 200
 
-export function openTurns(): Turns {
+type Host = { readonly name: string; busy: number; delayMs: number; nextMs: number; readonly waiting: (() => void)[] }
+
+/** Turns of all processes of one database. */
+export type SharedTurns = { readonly hosts: HostStore; readonly library: string }
+
+/** `shared` left out: there is no other process. */
+export function openTurns(shared?: SharedTurns): Turns {
   const hosts = new Map<string, Host>()
   const hostOf = (name: string): Host => {
-    const host = hosts.get(name) ?? { busy: 0, delayMs: 0, nextMs: 0, waiting: [] }
+    const host = hosts.get(name) ?? { name, busy: 0, delayMs: 0, nextMs: 0, waiting: [] }
     hosts.set(name, host)
     return host
   }
   return {
-    take: (name, signal) => takeTurn(hostOf(name), signal),
+    take: async (name, signal) => await takeTurn(hostOf(name), shared, signal),
     slow(name, delayMs) {
       const host = hostOf(name)
       // Counted from now: what asked for the delay was itself a request.
@@ -31,7 +42,7 @@ export function openTurns(): Turns {
   }
 }
 
-async function takeTurn(host: Host, signal: AbortSignal): Promise<() => void> {
+async function takeTurn(host: Host, shared: SharedTurns | undefined, signal: AbortSignal): Promise<() => void> {
   signal.throwIfAborted()
   if (host.busy >= AT_ONCE) await queue(host, signal)
   else host.busy++
@@ -49,10 +60,33 @@ async function takeTurn(host: Host, signal: AbortSignal): Promise<() => void> {
     const startMs = Math.max(now, host.nextMs)
     host.nextMs = startMs + host.delayMs
     if (startMs > now) await wait(startMs - now, undefined, { signal })
-    return release
-  } catch {
+    const giveBack = shared && (await takeShared(host, shared, signal))
+    return () => {
+      giveBack?.()
+      release()
+    }
+  } catch (error) {
     release()
-    throw signal.reason
+    signal.throwIfAborted()
+    throw error
+  }
+}
+
+/** Waits until no other process of the same database is in the way. */
+async function takeShared({ name, delayMs }: Host, shared: SharedTurns, signal: AbortSignal): Promise<() => void> {
+  const { hosts, library } = shared
+  const holder = randomUUID()
+  for (;;) {
+    const taken = await hosts.take(library, name, { holder, atOnce: AT_ONCE, delayMs, leaseMs: LEASE_MS })
+    // What cannot be given back is free when its lease is over.
+    const giveBack = () => void (taken && hosts.release(library, name, taken.turn, holder).catch(() => {}))
+    try {
+      await wait(taken ? taken.waitMs : LOOK_MS, undefined, { signal })
+    } catch (error) {
+      giveBack()
+      throw error
+    }
+    if (taken) return giveBack
   }
 }
 

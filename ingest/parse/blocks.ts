@@ -172,4 +172,4 @@ function removeInvisible(raw: string): string {
 // reader but not from a model. The two joiners stay in scripts that spell with them, and in emoji.
 const invisible =
   // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- single code points, listed on purpose
-  /[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|(?<![\u0300-\uffff])[\u200c\u200d]+|\udb40[\udc00-\udc7f]/g
+  /[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|(?<![\u0300-\uffff])[\u200c\u200d]+|\udb40[\udc00-\uddef]/g

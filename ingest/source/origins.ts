@@ -26,6 +26,7 @@ export type OriginDeps = {
   readonly input: Readable | null
   readonly resolve?: Resolve
   readonly limits?: FetcherOptions['limits']
+  readonly sharedTurns?: FetcherOptions['sharedTurns']
 }
 
 export type Origins = {
@@ -36,8 +37,8 @@ export type Origins = {
 
 /** Nothing is read before an origin is listed. All of them share one fetcher, so that hosts are spared together. */
 export function openOrigins(file: SourcesFile, deps: OriginDeps): Origins {
-  const { publicUrl, resolve = resolveBySystem, limits = {} } = deps
-  const fetcher = openFetcher({ publicUrl, openings: openingsOf(file), resolve, limits })
+  const { publicUrl, resolve = resolveBySystem, limits = {}, sharedTurns } = deps
+  const fetcher = openFetcher({ publicUrl, openings: openingsOf(file), resolve, limits, sharedTurns })
   const origins = file.sources.map((spec): Origin => {
     const { name, kind, schedule, audience } = spec
     const list = (memory: OriginMemory, signal: AbortSignal) =>

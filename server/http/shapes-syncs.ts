@@ -75,7 +75,7 @@ export const syncDetailShape = z.strictObject({
 
 export const cancelShape = z.strictObject({
   id: z.string(),
-  cancelled: z.boolean().describe('false: it had ended before, or runs in another process'),
+  cancelled: z.boolean().describe('false: it had ended before'),
 })
 
 const failureShape = z.strictObject({ source: z.string(), code: z.string(), message: z.string() })

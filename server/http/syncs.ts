@@ -48,7 +48,7 @@ export function syncsRoutes({ syncing, syncs, library, token, report }: SyncsRou
     .post('/v1/syncs/:id/cancel', async (c) => {
       requireToken(c, token, 'cancelling')
       const { id } = await findSync(c.req.param('id'), syncing)
-      return c.json({ id, cancelled: syncing.cancel(id) })
+      return c.json({ id, cancelled: await syncing.cancel(id) })
     })
     .post('/v1/syncs/:id/undo', (c) => {
       requireToken(c, token, 'undoing')

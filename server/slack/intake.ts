@@ -1,6 +1,6 @@
 // The one way in, over HTTP and over Socket Mode: read, kept in the inbox, and only then acknowledged.
 import { StoreError } from '../../core/errors.ts'
-import type { InboxStore } from '../../core/ports.ts'
+import type { InboxStore } from '../../core/inbox.ts'
 import { readEvent } from './events.ts'
 import { readCommand, readInteraction } from './interactions.ts'
 import type { Reading } from './reading.ts'

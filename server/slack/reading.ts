@@ -2,7 +2,7 @@
 // InputError when it is not what it claims to be.
 import { z } from 'zod'
 import { InputError } from '../../core/errors.ts'
-import type { TaskToKeep } from '../../core/ports.ts'
+import type { TaskToKeep } from '../../core/inbox.ts'
 import type { SlackTask } from './tasks.ts'
 
 export type Reading =

@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import type { SlackConfig } from '../../core/config.ts'
 import type { Log } from '../../core/log.ts'
-import type { InboxStore } from '../../core/ports.ts'
+import type { InboxStore } from '../../core/inbox.ts'
 import { openIntake } from './intake.ts'
 import { slackRoutes } from './routes.ts'
 import type { Perform } from './tasks.ts'

@@ -2,7 +2,7 @@
 // every server process, outlives outages of the database, and hands back what it has not done when it is stopped.
 import { ModelError, StoreError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
-import type { InboxStore, TakenTask } from '../../core/ports.ts'
+import type { InboxStore, TakenTask } from '../../core/inbox.ts'
 import { within } from '../../core/waiting.ts'
 import { backoffMs, faultOf, retryAfterMsOf } from './retries.ts'
 import type { Attempt, Perform, Progress, SlackTask } from './tasks.ts'

@@ -2,7 +2,7 @@
 // a holder whose lease is over.
 import { setTimeout as wait } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { InboxStore, TaskToKeep } from '../../core/ports.ts'
+import type { InboxStore, TaskToKeep } from '../../core/inbox.ts'
 import { inboxStore } from '../../store/inbox.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 

@@ -1,6 +1,7 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
 import type { ConversationStore, RatedAnswer } from '../../core/conversations.ts'
+import type { JobStore } from '../../core/jobs.ts'
 import type { AnswerStore, DocumentStore, ReplyStore, Store } from '../../core/ports.ts'
 import type { OriginStore } from '../../core/origins.ts'
 import type { IndexReport, StoreStatus } from '../../core/reports.ts'
@@ -88,7 +89,8 @@ export const noDocuments: DocumentStore = {
 
 const noSyncs: SyncStore = {
   begin: async () => {},
-  renew: async () => {},
+  renew: async () => 'running',
+  cancel: async () => false,
   end: async () => {},
   note: async () => {},
   closeDead: async () => {},
@@ -99,6 +101,15 @@ const noSyncs: SyncStore = {
   markUndone: async () => {},
   failures: async () => [],
   settle: async () => {},
+}
+
+const noJobs: JobStore = {
+  collect: async () => [],
+  take: async () => null,
+  settle: async () => {},
+  blame: async () => {},
+  giveUp: async () => {},
+  waiting: async () => ({ workers: 0, documents: 0 }),
 }
 
 const noOrigins: OriginStore = {
@@ -148,6 +159,8 @@ export function emptyStore(): Store {
       sweep: async () => {},
     },
     syncs: noSyncs,
+    jobs: noJobs,
+    hosts: { take: async () => ({ turn: 1, waitMs: 0 }), release: async () => {} },
     origins: noOrigins,
     spaces: noSpaces,
     ping: async () => {},
@@ -201,6 +214,8 @@ export function brokenStore(fault: () => unknown = outage): Store {
     reports: part(),
     inbox: part(),
     syncs: part(),
+    jobs: part(),
+    hosts: part(),
     origins: part(),
     spaces: part(),
     ping: fail,

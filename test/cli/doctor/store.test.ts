@@ -90,6 +90,7 @@ describe('an index', () => {
     const reader: Reader = {
       owner: null,
       restored: false,
+      waiting: null,
       status: async () => emptyStatus,
       index: async () => index,
       close: async () => {},
@@ -109,6 +110,7 @@ describe('an index', () => {
     const reader: Reader = {
       owner: null,
       restored: false,
+      waiting: null,
       status: async () => emptyStatus,
       index: async () => index,
       close: async () => {},

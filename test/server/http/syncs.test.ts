@@ -146,14 +146,17 @@ describe('a sync', () => {
     expect(found.ended_at).not.toBeNull()
   })
 
-  it('of another process is left alone as long as it says that it runs', async () => {
+  it('of another process runs as long as it says so, and hears that it is to end', async () => {
     const patient = openTestApp(library, {
       syncing: openSyncs({ ...library.store, embedder: library.embedder, library: 'main' }),
     })
     await library.store.syncs.begin('main', { id: 'syn_elsewhere', trigger: 'schedule', roots: [] })
     expect(await readJson(await patient.get('/v1/syncs/syn_elsewhere'))).toMatchObject({ state: 'running' })
     const response = await patient.post('/v1/syncs/syn_elsewhere/cancel', {}, { headers })
-    expect(await readJson(response)).toMatchObject({ cancelled: false })
+    expect(await readJson(response)).toMatchObject({ cancelled: true })
+    const { report } = (await library.store.syncs.find('main', 'syn_elsewhere'))!
+    const progress = { total: 0, done: 0, reading: null, report }
+    expect(await library.store.syncs.renew('main', 'syn_elsewhere', progress)).toBe('to-cancel')
   })
 })
 

@@ -1,7 +1,7 @@
 // Nothing is acknowledged that is not kept: a store that fails or is late makes Slack send it again.
 import { afterEach, expect, it, vi } from 'vitest'
 import { readConfig, type SlackConfig } from '../../../core/config.ts'
-import type { InboxStore } from '../../../core/ports.ts'
+import type { InboxStore } from '../../../core/inbox.ts'
 import { fakeEmbedder } from '../../../models/fake.ts'
 import { openTestApp } from '../../support/app.ts'
 import { APP, messageEvent, SECRET, signed } from '../../support/fake-slack.ts'

@@ -1,7 +1,7 @@
 // Socket Mode, against the real client of Slack: the same way in, acknowledged when it is kept.
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { InboxStore } from '../../../core/ports.ts'
+import type { InboxStore } from '../../../core/inbox.ts'
 import { createSlack, type SlackApp } from '../../../server/slack/slack.ts'
 import { APP, messageEvent } from '../../support/fake-slack.ts'
 import { openSocketMode, type SocketMode } from '../../support/fake-socket-mode.ts'

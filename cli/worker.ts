@@ -1,0 +1,38 @@
+// npm run worker: a process that learns documents from the queue, and reads sources when their schedules say so.
+import type { Config } from '../core/config.ts'
+import { InputError } from '../core/errors.ts'
+import { openLog } from '../core/log.ts'
+import { openAll } from '../server/open.ts'
+
+// `docker stop` kills after 10 s; closing the queue may take 3 of them.
+const DRAIN_MS = 4_000
+const MOST_AT_ONCE = 32
+
+export async function worker(config: Config, atOnce: string | null, signal: AbortSignal): Promise<number> {
+  if (config.databaseUrl === null)
+    throw new InputError(
+      'no-queue',
+      'npm run worker: DATABASE_URL is not set. The embedded database belongs to one process, which learns by itself: npm start needs no workers.',
+    )
+  const hands = handsOf(atOnce)
+  const log = openLog(config.logLevel)
+  const opened = await openAll({ ...config, workers: 'only' }, log)
+  try {
+    await opened.work(hands)
+    opened.syncing.begin()
+    log.info({ at_once: hands }, 'this worker learns documents')
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    log.info('giving back what is under way')
+    await opened.syncing.drain(DRAIN_MS)
+  } finally {
+    await opened.close()
+  }
+  log.info('stopped')
+  return 0
+}
+
+function handsOf(atOnce: string | null): number {
+  const count = Number(atOnce ?? 4)
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_AT_ONCE) return count
+  throw new InputError('usage', `--at-once: ${JSON.stringify(atOnce)} is not a number from 1 to ${MOST_AT_ONCE}`)
+}

@@ -1,0 +1,98 @@
+// Jobs of syncs. A process that takes one gets the next token, and whatever it writes has to name it: one that was paused
+// while another took over is refused, however sure it is of itself (M. Kleppmann, "How to do distributed locking", 2016).
+import { StoreError } from '../core/errors.ts'
+import type { Fence, JobOutcome, JobRef, JobStore, JobToSend } from '../core/jobs.ts'
+import { type Database, type Query, toJson } from './database.ts'
+
+// Said every 10 s (store/queue.ts).
+const WORKER_SILENT_S = 30
+
+export function jobStore({ query, transaction }: Database): JobStore {
+  return {
+    collect: async (library, sync) => {
+      const rows = await query<{ job_id: string; outcome: JobOutcome }>(
+        `delete from ingest_jobs where library_id = $1 and sync_id = $2 and outcome is not null
+         returning job_id, outcome`,
+        [library, sync],
+      )
+      return rows.map(({ job_id, outcome }) => ({ job: Number(job_id), outcome }))
+    },
+    take: async ({ library, sync, job }) => {
+      const [row] = await query<{ token: number; task: unknown; bytes: Buffer }>(
+        `update ingest_jobs j set token = token + 1 from syncs s
+         where j.library_id = $1 and j.sync_id = $2 and j.job_id = $3 and j.outcome is null
+           and s.library_id = $1 and s.sync_id = $2 and ${isRunning} returning j.token, j.task, j.bytes`,
+        [library, sync, job],
+      )
+      return row ? { fence: { library, sync, job, token: row.token }, task: row.task, bytes: row.bytes } : null
+    },
+    settle: async (fence, outcome) => await transaction(async (own) => await settleJob(own, fence, outcome)),
+    blame: async ({ library, sync, job, token }, fault) => {
+      await query(
+        `update ingest_jobs set fault = $5 where library_id = $1 and sync_id = $2 and job_id = $3 and token = $4`,
+        [library, sync, job, token, fault.toWellFormed().replaceAll('\0', '\ufffd')],
+      )
+    },
+    giveUp: async (ref) => await giveUp(query, ref),
+    waiting: async (library) => {
+      const [row] = await query<{ workers: number; documents: number }>(
+        `select (select count(*)::int from workers
+                 where library_id = $1 and alive_at > now() - make_interval(secs => $2)) as workers,
+                (select count(*)::int from ingest_jobs where library_id = $1 and outcome is null) as documents`,
+        [library, WORKER_SILENT_S],
+      )
+      return row ?? { workers: 0, documents: 0 }
+    },
+  }
+}
+
+/** Of the library $1: whether the attempt $6 at the job $5 of the sync $4 may write. */
+export const isHeld = `exists (
+  select from ingest_jobs j join syncs s using (library_id, sync_id)
+  where j.library_id = $1 and j.sync_id = $4 and j.job_id = $5 and j.token = $6 and j.outcome is null
+    and s.state = 'running' and not s.cancelling)`
+
+const isRunning = `s.state = 'running' and not s.cancelling`
+
+export async function insertJob(query: Query, { library, sync, task, bytes }: JobToSend): Promise<number> {
+  const [row] = await query<{ job_id: string }>(
+    'insert into ingest_jobs (library_id, sync_id, task, bytes) values ($1, $2, $3, $4) returning job_id',
+    [library, sync, toJson(task), Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)],
+  )
+  return Number(row?.job_id)
+}
+
+/** Within the transaction that makes the change: it is kept only if the fence held to its end. */
+export async function settleJob(query: Query, fence: Fence, outcome: JobOutcome): Promise<void> {
+  const { library, sync, job, token } = fence
+  const rows = await query(
+    `update ingest_jobs set outcome = $5, bytes = null
+     where library_id = $1 and sync_id = $2 and job_id = $3 and token = $4 and outcome is null returning 1`,
+    [library, sync, job, token, toJson(outcome)],
+  )
+  if (rows.length === 0)
+    throw new StoreError('lease-lost', `The job ${job} of ${sync} is not held any more by its attempt ${token}.`)
+  await requireRunning(query, library, sync)
+}
+
+/**
+ * Within a transaction, as its last statement: a sync that has ended, or is to end, changes nothing. The lock keeps it
+ * running until the transaction is over; it is taken last because the sync's own word that it lives waits for it.
+ */
+export async function requireRunning(query: Query, library: string, sync: string): Promise<void> {
+  const rows = await query(`select 1 from syncs s where library_id = $1 and sync_id = $2 and ${isRunning} for share`, [
+    library,
+    sync,
+  ])
+  if (rows.length === 0) throw new StoreError('lease-lost', `The sync ${sync} does not run any more.`)
+}
+
+async function giveUp(query: Query, { library, sync, job }: JobRef): Promise<void> {
+  await query(
+    `update ingest_jobs set bytes = null, outcome = jsonb_build_object('type', 'failed', 'source', task->>'source',
+       'code', 'given-up', 'message', (task->>'source') || ' was tried ' || token || ' times: ' ||
+       coalesce(fault, 'each time the process that learned it died, or said nothing for too long'))
+     where library_id = $1 and sync_id = $2 and job_id = $3 and outcome is null`,
+    [library, sync, job],
+  )
+}

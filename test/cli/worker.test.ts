@@ -1,0 +1,55 @@
+// npm run worker, as people start and stop it.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { openTestDatabase, postgresUrl, temporaryFolder } from '../support/database.ts'
+import { runCommand, start } from '../support/process.ts'
+import { articles, folderOf } from '../support/syncing.ts'
+
+describe('npm run worker', { timeout: 90_000 }, () => {
+  it('says that the embedded database needs none', async () => {
+    const { code, stderr } = await runCommand(['worker'], { DATA_DIR: await temporaryFolder() })
+    expect(code).toBe(2)
+    expect(stderr).toContain('DATABASE_URL is not set')
+  })
+
+  it.each(['0', '33', 'all'])('refuses to do %s documents at once', async (count) => {
+    const settings = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }
+    const { code, stderr } = await runCommand(['worker', '--at-once', count], settings)
+    expect(code).toBe(2)
+    expect(stderr).toContain('1 to 32')
+  })
+
+  it.skipIf(!postgresUrl)('learns what an ingest that only gives out asks for, until it is told to stop', async () => {
+    await using database = await openTestDatabase()
+    const settings = { DATABASE_URL: database.url ?? '', WORKERS: 'only' }
+    const worker = start('cli/main.ts', ['worker', '--at-once', '2'], settings)
+    await expect.poll(() => worker.stdout() + worker.stderr(), { timeout: 30_000 }).toContain('this worker learns')
+    const ingest = await runCommand(['ingest', await folderOf(articles(3)), '--json'], settings)
+    expect(ingest.code, ingest.stderr).toBe(0)
+    expect(ingest.stdout).toContain('"learned": 3')
+    worker.kill('SIGTERM')
+    expect(await worker.ended).toBe(0)
+  })
+
+  it.skipIf(!postgresUrl)('reads sources when their schedules say so', async () => {
+    await using database = await openTestDatabase()
+    const folder = await folderOf(articles(2))
+    const sources = join(await temporaryFolder(), 'sources.yaml')
+    await writeFile(
+      sources,
+      `sources:\n  - name: notes\n    kind: folder\n    path: ${folder}\n    schedule: every 1h\n`,
+    )
+    const worker = start('cli/main.ts', ['worker'], { DATABASE_URL: database.url ?? '', SOURCES: sources })
+    await expect.poll(() => worker.stdout() + worker.stderr(), { timeout: 30_000 }).toContain('this worker learns')
+    await expect
+      .poll(async () => await database.query('select next_at from origins'), { timeout: 30_000 })
+      .toHaveLength(1)
+    await database.query(`update origins set next_at = now() - interval '1 s'`)
+    await expect
+      .poll(async () => await database.query('select source from documents'), { timeout: 60_000 })
+      .toHaveLength(2)
+    worker.kill('SIGTERM')
+    expect(await worker.ended).toBe(0)
+  })
+})
