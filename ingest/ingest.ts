@@ -4,12 +4,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { SourceError } from '../core/errors.ts'
 import type { OriginStore } from '../core/origins.ts'
-import type { DocumentStore, DocumentToSave, Embedder, KnownDocument } from '../core/ports.ts'
+import type { DocumentStore, Embedder, KnownDocument } from '../core/ports.ts'
 import type { Upload } from '../core/syncs.ts'
 import type { IngestEvent, IngestOutcome, ParsedDocument } from '../core/types.ts'
 import { type Gone, goneOf, isOf, type Owners, type Removals, type Root, rootOf, rootsOf, UPLOADS } from './changes.ts'
 import { chunk } from './chunk.ts'
-import { type Known, type Learnable, learningOf, look } from './look.ts'
+import { type Known, type Learnable, learningOf, look, type Looked } from './look.ts'
 import { openOriginRead } from './origin-read.ts'
 import { findFiles, readSource, type SourceFile } from './source/folder.ts'
 import type { Loaded, Origin } from './source/source.ts'
@@ -182,42 +182,62 @@ async function keptUploads({ documents, library, uploads = [] }: IngestDeps): Pr
   return kept.flatMap((upload) => (upload ? [toLearnable(upload.source, upload)] : []))
 }
 
-/** The next one is loaded while one is saved: one thread computes as the database writes. */
+// So many documents, and bytes of them, are under way at once: enough for two of the batches that the store saves them in,
+// so that one is computed as another one is written. A provider of vectors is not asked for more than a few at a time.
+const MOST_UNDER_WAY = 128
+const MOST_UNDER_WAY_WITH_PROVIDER = 8
+const MOST_BYTES_UNDER_WAY = 4_000_000
+
+/** Loaded one after the other, and told in that order. */
 async function* learn(
   sources: Iterable<Learnable> | AsyncIterable<Learnable>,
   known: Known,
   deps: IngestDeps,
   signal: AbortSignal,
 ): AsyncGenerator<IngestOutcome> {
-  let ahead: Promise<Prepared> | null = null
-  for await (const source of sources) {
+  const underWay: UnderWay[] = []
+  const most = deps.tokenPrice ? MOST_UNDER_WAY_WITH_PROVIDER : MOST_UNDER_WAY
+  const isFull = () => underWay.length >= most || sumOf(underWay) > MOST_BYTES_UNDER_WAY
+  try {
+    for await (const source of sources) {
+      // What is under way may be saved already: it is told before this ends.
+      if (signal.aborted) break
+      underWay.push(await begin(source, known, deps, signal))
+      while (underWay[0] && (isFull() || underWay[0].isOver())) yield await takeFirst(underWay)
+    }
+    while (underWay[0]) yield await takeFirst(underWay)
     signal.throwIfAborted()
-    const ready = ahead && (await ahead)
-    ahead = prepareAhead(source, known, deps, signal)
-    if (ready) yield await saveOrReport(ready, deps)
+  } finally {
+    // However this is left, nothing is written afterwards.
+    await Promise.allSettled(underWay.map(({ outcome }) => outcome))
   }
-  signal.throwIfAborted()
-  if (ahead) yield await saveOrReport(await ahead, deps)
 }
 
-/** A document that is ready to be saved, or what became of its file without that. */
-type Prepared = { readonly document: DocumentToSave; readonly outcome: Learned } | IngestOutcome
-type Learned = Extract<IngestOutcome, { type: 'learned' | 'changed' }>
-
-/** Begun at once, awaited later: what fails is told when it is this file's turn, and not at all when none comes. */
-function prepareAhead(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal): Promise<Prepared> {
-  const preparing = orReport(async () => await prepare(source, known, deps, signal))
-  preparing.catch(() => null)
-  return preparing
+type UnderWay = {
+  readonly bytes: number
+  readonly outcome: Promise<IngestOutcome>
+  readonly isOver: () => boolean
 }
 
-async function saveOrReport(prepared: Prepared, { documents }: IngestDeps): Promise<IngestOutcome> {
-  if (!('document' in prepared)) return prepared
-  const { document, outcome } = prepared
-  return await orReport(async () => {
-    const type = await documents.save(document)
-    return type === 'unchanged' ? { type, source: outcome.source, bytes: outcome.bytes } : { ...outcome, type }
-  })
+async function takeFirst(underWay: UnderWay[]): Promise<IngestOutcome> {
+  const first = underWay[0]
+  if (!first) throw new Error('nothing is under way')
+  return await first.outcome.finally(() => underWay.shift())
+}
+
+function sumOf(underWay: readonly UnderWay[]): number {
+  return underWay.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+/** Loaded and read when this ends; what fails later is told when it is this source's turn. */
+async function begin(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal): Promise<UnderWay> {
+  const looked = await orReport(async () => await look(source, known, deps, signal))
+  let over = false
+  const finished = async () =>
+    'type' in looked ? looked : await orReport(async () => await finish(source, looked, known, deps, signal))
+  const outcome = finished().finally(() => (over = true))
+  outcome.catch(() => null)
+  return { bytes: 'type' in looked ? 0 : looked.bytes, outcome, isOver: () => over }
 }
 
 /** A bad file is reported and skipped; a store or a provider that fails ends the ingest. */
@@ -230,30 +250,35 @@ export async function orReport<Result>(work: () => Promise<Result>): Promise<Res
   }
 }
 
-async function prepare(source: Learnable, known: Known, deps: IngestDeps, signal: AbortSignal): Promise<Prepared> {
-  const { source: name, upload } = source
-  const { parsed, revision, bytes, isKnown, root, seen } = await look(source, known, deps, signal)
+async function finish(
+  { source: name, upload }: Learnable,
+  { parsed, revision, bytes, isKnown, root, seen }: Looked,
+  known: Known,
+  deps: IngestDeps,
+  signal: AbortSignal,
+): Promise<IngestOutcome> {
+  const { documents, library, sync } = deps
   if (parsed === null || isKnown) {
     const stored = known.get(name)
     if (stored && seen && (stored.root !== root || !isDeepStrictEqual(stored.seen, seen)))
-      await deps.documents.see(deps.library, stored.id, stored.revision, { seen, root })
+      await documents.see(library, stored.id, stored.revision, { seen, root })
     return { type: 'unchanged', source: name, bytes }
   }
   const { chunks, embedded, tokens } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
-  return {
-    document: {
-      library: deps.library,
-      source: name,
-      parsed,
-      revision,
-      chunks,
-      root,
-      ...(seen && { seen }),
-      ...(deps.sync !== undefined && { sync: deps.sync }),
-      ...(upload && { upload: { ...upload, learnedWith: learningOf(deps.embedder) } }),
-    },
-    outcome: { type: 'learned', source: name, bytes, chunks: chunks.length, embedded, tokens },
-  }
+  signal.throwIfAborted()
+  const type = await documents.save({
+    library,
+    source: name,
+    parsed,
+    revision,
+    chunks,
+    root,
+    ...(seen && { seen }),
+    ...(sync !== undefined && { sync }),
+    ...(upload && { upload: { ...upload, learnedWith: learningOf(deps.embedder) } }),
+  })
+  if (type === 'unchanged') return { type, source: name, bytes }
+  return { type, source: name, bytes, chunks: chunks.length, embedded, tokens }
 }
 
 function toFailure(error: SourceError): IngestOutcome {

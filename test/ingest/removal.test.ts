@@ -2,7 +2,7 @@
 import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { documentId } from '../../store/documents.ts'
+import { documentId } from '../../store/saving.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { search } from '../support/store-documents.ts'
 import { article, articles, folderOf, openTestSyncs } from '../support/syncing.ts'
