@@ -115,10 +115,6 @@ async function learn({ learn: events, say }: IngestBench, folder: string, memory
 
 export function linesOf({ mb, documents, chunks, seconds, costs, cpu, memory, againSeconds }: IngestFigures): string[] {
   const per = (count: number) => (count / seconds).toFixed(count / seconds < 10 ? 2 : 0)
-  const listed = (parts: Costs) =>
-    Object.entries(parts)
-      .map(([name, cost]) => `${name} ${cost.toFixed(3)}`)
-      .join(', ')
   return [
     `learned     ${mb.toFixed(1)} MB in ${seconds.toFixed(1)} s: ${per(mb)} MB/s, ${per(documents)} documents/s, ${per(chunks)} chunks/s`,
     `again       ${(mb / againSeconds).toFixed(1)} MB/s, nothing changed`,
@@ -130,4 +126,10 @@ export function linesOf({ mb, documents, chunks, seconds, costs, cpu, memory, ag
 
 function mapOf(costs: Costs, to: (cost: number, name: string) => number): Costs {
   return Object.fromEntries(Object.entries(costs).map(([name, cost]) => [name, to(cost, name)]))
+}
+
+function listed(parts: Costs): string {
+  return Object.entries(parts)
+    .map(([name, cost]) => `${name} ${cost.toFixed(3)}`)
+    .join(', ')
 }
