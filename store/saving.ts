@@ -60,7 +60,11 @@ async function saveDocuments(query: Query, space: Space, documents: readonly Doc
     await replaceChunks(query, space, library, anew)
     await compareQuotes(query, library, anew)
   }
-  const changes = anew.map(({ id, source, revision }): SyncChange => {
+  // In the order in which they are told.
+  const told = documents
+    .map(({ source }) => anew.find((each) => each.source === source))
+    .filter((each) => each !== undefined)
+  const changes = told.map(({ id, source, revision }): SyncChange => {
     const was = before.get(id)
     const type = was ? 'changed' : 'learned'
     return { type, source, document: id, before: was?.revision ?? null, after: revision, audience: was?.audience ?? [] }

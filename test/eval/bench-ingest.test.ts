@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { article, LARGEST_BYTES, SMALLEST_BYTES, vocabularyOf } from '../../eval/bench/markdown.ts'
 import { slopeOf } from '../../eval/bench/memory.ts'
 
+const main = join(fileURLToPath(new URL('../..', import.meta.url)), 'eval/bench/main.ts')
 const vocabulary = vocabularyOf(['the', 'of', 'shard', 'quorum', 'lease', 'x1'])
 
 it('makes the same article for the same number, of the size of real ones', () => {
@@ -24,7 +26,6 @@ it('finds how much memory grows with the work', () => {
 })
 
 it('measures a megabyte from end to end', { timeout: 180_000 }, async () => {
-  const main = fileURLToPath(new URL('../../eval/bench/main.ts', import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, [main, 'ingest', '--size', '1MB', '--json'])
   const figures = JSON.parse(stdout) as Record<string, unknown>
   expect(figures).toMatchObject({ costs: { parse: expect.any(Number), saving: expect.any(Number) } })
@@ -34,7 +35,6 @@ it('measures a megabyte from end to end', { timeout: 180_000 }, async () => {
 })
 
 it('refuses a size that it does not understand', async () => {
-  const main = fileURLToPath(new URL('../../eval/bench/main.ts', import.meta.url))
   const running = promisify(execFile)(process.execPath, [main, 'ingest', '--size', 'much'])
   await expect(running).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('--size: much') })
 })
