@@ -15,6 +15,11 @@ export function words(text: string): Word[] {
   }))
 }
 
+/** The same without the places, at two thirds of the cost. */
+function termsOf(text: string): string[] {
+  return (text.match(wordPattern) ?? []).map(toTerm)
+}
+
 // Soft hyphens, zero-width characters and marks of direction come along with copied text. Between letters of other
 // scripts and in pictures they mean something.
 const hidden =
@@ -59,10 +64,10 @@ const HEADING_WEIGHT = 1
 /** BM25 term weights of a chunk under its headings; idf is applied when searching. */
 export function termWeights(headings: readonly string[], text: string): Map<string, number> {
   const counts = new Map<string, number>()
-  const body = words(text)
-  const path = words(headings.join('\n'))
-  for (const { term } of body) counts.set(term, (counts.get(term) ?? 0) + 1)
-  for (const { term } of path) counts.set(term, (counts.get(term) ?? 0) + HEADING_WEIGHT)
+  const body = termsOf(text)
+  const path = termsOf(headings.join('\n'))
+  for (const term of body) counts.set(term, (counts.get(term) ?? 0) + 1)
+  for (const term of path) counts.set(term, (counts.get(term) ?? 0) + HEADING_WEIGHT)
   const length = 1 - B + (B * (body.length + path.length)) / REFERENCE_LENGTH
   return new Map(Array.from(counts, ([term, count]) => [term, (count * (K1 + 1)) / (count + K1 * length)]))
 }

@@ -1,11 +1,11 @@
 // Documents under way: loaded one after the other, begun by hands that may have several of them at once.
 import type { IngestOutcome } from '../core/types.ts'
-import { type Begun, type Hands, ownHands } from './hands.ts'
+import { type Hands, ownHands } from './hands.ts'
 import type { IngestDeps } from './ingest.ts'
 import { arrive, type DocumentTask, type Known, type Learnable } from './look.ts'
 import { orReport } from './work.ts'
 
-/** What fails otherwise than by its own fault ends it all. */
+/** What fails otherwise than by its own fault ends it all. However this is left, nothing is written afterwards. */
 export async function* learn(
   sources: Iterable<Learnable> | AsyncIterable<Learnable>,
   known: Known,
@@ -17,51 +17,63 @@ export async function* learn(
   const flight = openFlight(deps.hands ?? ownHands(deps, deps.tokenPrice !== undefined), either)
   try {
     for await (const source of sources) {
-      signal.throwIfAborted()
+      // What is under way may be saved already: it is told before this ends.
+      if (signal.aborted) break
       const loading = orReport(async () => await arrive(source, known, deps, either))
-      // What becomes ready while the next one is loaded is ended meanwhile.
-      yield* flight.endThoseBefore(loading)
+      // What ends while the next one is loaded is told meanwhile.
+      yield* flight.tellThoseBefore(loading)
       flight.begin((await loading) ?? { type: 'unchanged', source: source.source, bytes: 0 })
-      while (flight.isFull()) yield await flight.endNext()
+      while (flight.isFull()) yield await flight.next()
     }
-    while (!flight.isEmpty()) yield await flight.endNext()
+    while (!flight.isEmpty()) yield await flight.next()
+    signal.throwIfAborted()
   } finally {
     leaving.abort(new DOMException('no longer wanted', 'AbortError'))
+    await flight.settled()
   }
 }
 
-type Flying = Begun & { readonly bytes: number }
+type Flying = { readonly outcome: Promise<IngestOutcome>; readonly bytes: number }
 
 function openFlight(hands: Hands, signal: AbortSignal) {
   const flying = new Set<Flying>()
-  const ready = async (): Promise<Flying> => {
+  /** The first one that has ended, or failed. */
+  const landed = async (): Promise<Flying> => {
     const all = [...flying].slice(0, hands.inOrder ? 1 : flying.size)
-    return await Promise.race(all.map(async (each) => await each.ready.then(() => each)))
+    const over = async (each: Flying) =>
+      await each.outcome.then(
+        () => each,
+        () => each,
+      )
+    return await Promise.race(all.map(over))
   }
-  const end = async (landed: Flying): Promise<IngestOutcome> => {
-    signal.throwIfAborted()
-    flying.delete(landed)
-    return await landed.end()
+  const tell = async (one: Flying): Promise<IngestOutcome> => {
+    flying.delete(one)
+    return await one.outcome
   }
   return {
     isEmpty: () => flying.size === 0,
     isFull: () => flying.size > hands.atOnce || sumOf(flying) > hands.mostBytes,
     begin(loaded: DocumentTask | IngestOutcome): void {
-      if (!('type' in loaded)) flying.add({ ...hands.begin(loaded, signal), bytes: loaded.bytes.length })
-      else flying.add({ ready: Promise.resolve(), end: async () => await Promise.resolve(loaded), bytes: 0 })
+      const isOver = 'type' in loaded
+      const outcome = isOver ? Promise.resolve(loaded) : hands.learn(loaded, signal)
+      // Told when it is its turn, and not at all when none comes.
+      outcome.catch(() => null)
+      flying.add({ outcome, bytes: isOver ? 0 : loaded.bytes.length })
     },
-    endNext: async (): Promise<IngestOutcome> => await end(await ready()),
-    async *endThoseBefore(other: Promise<unknown>): AsyncGenerator<IngestOutcome> {
+    next: async (): Promise<IngestOutcome> => await tell(await landed()),
+    async *tellThoseBefore(other: Promise<unknown>): AsyncGenerator<IngestOutcome> {
       const over = other.then(
         () => null,
         () => null,
       )
       while (flying.size > 0) {
-        const landed = await Promise.race([over, ready()])
-        if (!landed) return
-        yield await end(landed)
+        const first = await Promise.race([over, landed()])
+        if (!first) return
+        yield await tell(first)
       }
     },
+    settled: async () => await Promise.allSettled([...flying].map(async ({ outcome }) => await outcome)),
   }
 }
 

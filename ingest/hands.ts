@@ -7,33 +7,32 @@ import type { WorkDeps } from './ingest.ts'
 import type { DocumentTask } from './look.ts'
 import { prepareDocument, saveDocument } from './work.ts'
 
-/** Work that was begun. `ready`: its end takes no long wait any more; it never throws. */
-export type Begun = { readonly ready: Promise<unknown>; readonly end: () => Promise<IngestOutcome> }
-
 export type Hands = {
   /** so many documents, and so many bytes of them, are begun before one is waited for */
   readonly atOnce: number
   readonly mostBytes: number
   /** they end in the order in which they were begun */
   readonly inOrder: boolean
-  readonly begin: (task: DocumentTask, signal: AbortSignal) => Begun
+  /** What fails otherwise than by the document's own fault is thrown. */
+  readonly learn: (task: DocumentTask, signal: AbortSignal) => Promise<IngestOutcome>
 }
 
-// One thread computes as the database writes. A provider of vectors is waited for most of the time: texts of as many
-// documents as this fill its batches.
-const OWN_AT_ONCE = 1
+// Enough for two of the batches that the store saves documents in, so that one is computed as another one is written. A
+// provider of vectors is not asked for more than a few at a time.
+const OWN_AT_ONCE = 128
 const OWN_AT_ONCE_WITH_PROVIDER = 8
-const OWN_BYTES = 40_000_000
+const OWN_BYTES = 4_000_000
 
-/** Documents are saved one after the other, each when it is its turn. */
+/** Documents are read one after the other, and told in that order. */
 export function ownHands(deps: WorkDeps, isProvided: boolean): Hands {
   return {
     atOnce: isProvided ? OWN_AT_ONCE_WITH_PROVIDER : OWN_AT_ONCE,
     mostBytes: OWN_BYTES,
     inOrder: true,
-    begin(task, signal) {
-      const preparing = prepareDocument(task, deps, signal)
-      return { ready: preparing.catch(() => null), end: async () => await saveDocument(await preparing, deps, signal) }
+    learn: async (task, signal) => {
+      const prepared = await prepareDocument(task, deps, signal)
+      signal.throwIfAborted()
+      return await saveDocument(prepared, deps, signal)
     },
   }
 }
@@ -86,10 +85,7 @@ export function queuedHands(open: () => Promise<Queue>, { library, sync, urgency
     atOnce: QUEUED_AT_ONCE,
     mostBytes: QUEUED_BYTES,
     inOrder: false,
-    begin(task, signal) {
-      const learning = learn(task, signal)
-      return { ready: learning.catch(() => null), end: async () => orThrow(await learning) }
-    },
+    learn: async (task, signal) => orThrow(await learn(task, signal)),
   }
 }
 

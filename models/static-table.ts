@@ -9,8 +9,8 @@ export type StaticTable = {
   readonly dimensions: number
   /** word → row; the row of a word is also its rank, the most common first */
   readonly words: ReadonlyMap<string, number>
-  /** `load balancer` → row */
-  readonly pairs: ReadonlyMap<string, number>
+  /** `load` → `balancer` → row */
+  readonly pairs: ReadonlyMap<string, ReadonlyMap<string, number>>
   readonly buckets: { readonly first: number; readonly count: number }
   /** only words of a lower rank are parts of a compound */
   readonly compoundRank: number
@@ -48,7 +48,7 @@ export async function readStaticTable(file: URL): Promise<StaticTable> {
     version: knownVersion,
     dimensions: header.dimensions,
     words: numberFrom(0, strings.slice(0, header.words)),
-    pairs: numberFrom(header.words, strings.slice(header.words)),
+    pairs: pairsFrom(header.words, strings.slice(header.words)),
     buckets: { first: header.words + header.pairs, count: header.buckets },
     compoundRank: header.compoundRank,
     // A copy, because a view of floats needs an address that is a multiple of 4 and a read buffer promises none.
@@ -89,6 +89,17 @@ function readHeader(bytes: Uint8Array<ArrayBuffer>, file: URL): Header {
 
 function numberFrom(first: number, strings: readonly string[]): Map<string, number> {
   return new Map(strings.map((string, index) => [string, first + index]))
+}
+
+/** By the first word, because most words begin no pair: a text need not be put together to find that out. */
+function pairsFrom(first: number, strings: readonly string[]): Map<string, Map<string, number>> {
+  const pairs = new Map<string, Map<string, number>>()
+  for (const [index, string] of strings.entries()) {
+    const [word = '', next = ''] = string.split(' ')
+    const known = pairs.get(word) ?? new Map<string, number>()
+    pairs.set(word, known.set(next, first + index))
+  }
+  return pairs
 }
 
 function faultOf(file: URL, fault: string): ConfigError {

@@ -37,12 +37,12 @@ export function readWords(text: string): string[] {
 
 /** Adds the rows of every word and of every known pair of neighbours to `into`. */
 export function weighRows(words: readonly string[], table: StaticTable, into: RowWeights): void {
-  let before = ''
+  let after: ReadonlyMap<string, number> | undefined
   for (const word of words) {
     weighWord(word, table, into)
-    const pair = before === '' ? undefined : table.pairs.get(`${before} ${word}`)
+    const pair = after?.get(word)
     if (pair !== undefined) add(into, pair, 1)
-    before = word
+    after = table.pairs.get(word)
   }
 }
 

@@ -9,10 +9,13 @@ const shippedTable = new URL('./static/model.bin', import.meta.url)
 // A passage of 1,000 characters takes about 0.2 ms: some 6 ms go by before the event loop gets its turn.
 const textsPerTurn = 32
 
+/** Of the touched rows: what their cells are multiplied by. */
+type Scratch = RowWeights & { factors: Float64Array }
+
 /** Reads the table once (12 MB). A text without any feature gives zeros: the caller treats that as "no vector". */
 export async function openStaticEmbedder(file: URL = shippedTable): Promise<Embedder> {
   const table = await readStaticTable(file)
-  const scratch = { weights: new Float64Array(table.scales.length), touched: [] }
+  const scratch = { weights: new Float64Array(table.scales.length), touched: [], factors: new Float64Array(1024) }
   return {
     space: `built-in/static/${table.dimensions}/${table.version}`,
     dimensions: table.dimensions,
@@ -33,29 +36,44 @@ export async function openStaticEmbedder(file: URL = shippedTable): Promise<Embe
   }
 }
 
-function embedText(text: string, table: StaticTable, scratch: RowWeights): Float32Array {
+function embedText(text: string, table: StaticTable, scratch: Scratch): Float32Array {
   weighRows(readWords(text), table, scratch)
-  const sums = new Float64Array(table.dimensions)
-  for (const row of scratch.touched) {
-    const weight = scratch.weights[row] ?? 0
-    addRow(sums, table, row, weight > 1 ? 1 + Math.log(weight) : weight)
-    scratch.weights[row] = 0
+  const { touched, weights } = scratch
+  if (touched.length > scratch.factors.length) scratch.factors = new Float64Array(touched.length * 2)
+  for (const [index, row] of touched.entries()) {
+    const weight = weights[row] ?? 0
+    scratch.factors[index] = (weight > 1 ? 1 + Math.log(weight) : weight) * (table.scales[row] ?? 0)
+    weights[row] = 0
   }
-  scratch.touched.length = 0
+  const sums = addRows(table, touched, scratch.factors)
+  touched.length = 0
   return toUnitVector(sums)
 }
 
-// The table stays int8 (11 MB instead of 45 MB as floats); a row is scaled while it is added. Four cells a step:
-// 0.2 µs a row instead of 0.5 µs, and this loop is most of the time that embedding takes.
-function addRow(sums: Float64Array, table: StaticTable, row: number, weight: number): void {
-  const { dimensions, cells } = table
-  const factor = weight * (table.scales[row] ?? 0)
-  for (let i = 0, cell = row * dimensions; i < dimensions; i += 4, cell += 4) {
-    sums[i] = (sums[i] ?? 0) + factor * (cells[cell] ?? 0)
-    sums[i + 1] = (sums[i + 1] ?? 0) + factor * (cells[cell + 1] ?? 0)
-    sums[i + 2] = (sums[i + 2] ?? 0) + factor * (cells[cell + 2] ?? 0)
-    sums[i + 3] = (sums[i + 3] ?? 0) + factor * (cells[cell + 3] ?? 0)
+// The table stays int8 (11 MB instead of 45 MB as floats); a row is scaled while it is added. Four cells of all rows at
+// once, because their sums stay in registers: 0.4 µs a row instead of the 0.6 µs of one row after the other, and this
+// loop is most of the time that embedding takes.
+function addRows({ dimensions, cells }: StaticTable, rows: readonly number[], factors: Float64Array): Float64Array {
+  const sums = new Float64Array(dimensions)
+  for (let i = 0; i < dimensions; i += 4) {
+    let first = 0
+    let second = 0
+    let third = 0
+    let fourth = 0
+    for (let index = 0; index < rows.length; index++) {
+      const cell = (rows[index] ?? 0) * dimensions + i
+      const factor = factors[index] ?? 0
+      first += factor * (cells[cell] ?? 0)
+      second += factor * (cells[cell + 1] ?? 0)
+      third += factor * (cells[cell + 2] ?? 0)
+      fourth += factor * (cells[cell + 3] ?? 0)
+    }
+    sums[i] = first
+    sums[i + 1] = second
+    sums[i + 2] = third
+    sums[i + 3] = fourth
   }
+  return sums
 }
 
 function toUnitVector(sums: Float64Array): Float32Array {

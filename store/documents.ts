@@ -1,23 +1,27 @@
-// Documents, their revisions and chunks: saved whole or not at all.
-import { createHash } from 'node:crypto'
+// Documents as they are stored: what is known of them, their texts, their list. They are saved by saving.ts.
 import { nobody } from '../core/audience.ts'
-import { SourceError, StoreError } from '../core/errors.ts'
 import type { SeenStore } from '../core/origins.ts'
-import type { DocumentStore, DocumentSummary, DocumentText, DocumentToSave, KnownDocument } from '../core/ports.ts'
+import type { DocumentStore, DocumentSummary, DocumentText, KnownDocument } from '../core/ports.ts'
+import type { KnownVectors } from '../core/spaces.ts'
 import type { DocumentRef } from '../core/types.ts'
-import { replaceChunks, switchedMeanwhile } from './chunks.ts'
-import { type Database, type Query, toJson } from './database.ts'
+import { textsParameter } from './binary.ts'
+import { type Database, toJson } from './database.ts'
+import { gather } from './gather.ts'
+import { isHeld } from './jobs.ts'
 import { purgeRemoved, removeDocument } from './removal.ts'
-import { isHeld, requireRunning, settleJob } from './jobs.ts'
-import { activeSpace, fromVectorText, type Shelf, type Space } from './spaces.ts'
-import { noteChange } from './syncs.ts'
-import { readUpload, saveUpload, uploadsLearnedOtherwise } from './uploads.ts'
+import { openSaving } from './saving.ts'
+import { activeSpace, fromVectorText, type Shelf } from './spaces.ts'
+import { readUpload, uploadsLearnedOtherwise } from './uploads.ts'
 
 export function documentStore(database: Database, shelf: Shelf): DocumentStore {
+  const lookUp = gather(async (asked: readonly AskedVectors[]) => await knownVectors(database, asked), {
+    fits: fitsOneLookUp,
+    lingerMs: 0,
+  })
   return {
     known: async (library, sources) => await knownDocuments(database, library, sources),
-    knownVectors: async (library, hashes) => await knownVectors(database, library, hashes),
-    save: async (document) => await save(database, shelf, document),
+    knownVectors: async (library, hashes) => await lookUp({ library, hashes }),
+    save: openSaving(database, shelf),
     remove: async (library, id, revision, sync) =>
       await database.transaction(
         async (query) => await removeDocument(query, { library, id, revision, sync: sync ?? null }),
@@ -78,137 +82,33 @@ async function knownDocuments(
   return new Map(rows.map((row) => [row.source, row]))
 }
 
-async function knownVectors(
-  { query }: Database,
-  library: string,
-  hashes: readonly string[],
-): ReturnType<DocumentStore['knownVectors']> {
-  const space = await activeSpace(query, library)
+type AskedVectors = { readonly library: string; readonly hashes: readonly string[] }
+
+const MOST_HASHES = 2_000
+
+function fitsOneLookUp(batch: readonly AskedVectors[], { library, hashes }: AskedVectors): boolean {
+  const count = batch.reduce((sum, each) => sum + each.hashes.length, hashes.length)
+  return count <= MOST_HASHES && batch.every((each) => each.library === library)
+}
+
+async function knownVectors({ query }: Database, asked: readonly AskedVectors[]): Promise<KnownVectors[]> {
+  const [first] = asked
+  if (!first) return []
+  const space = await activeSpace(query, first.library)
   const rows = await query<{ content_hash: string; embedding: string }>(
     `select distinct on (c.content_hash) c.content_hash, v.embedding::text as embedding
      from chunks c join vectors_${space.id} v using (library_id, chunk_id)
      where c.library_id = $1 and c.content_hash = any($2)`,
-    [library, hashes],
+    [first.library, textsParameter(asked.flatMap(({ hashes }) => hashes))],
   )
-  const vectors = new Map(rows.map((row) => [row.content_hash, fromVectorText(row.embedding)]))
-  return { space: space.name, vectors }
-}
-
-/** Stable for a (library, source): a source that is ingested again is the same document. */
-export function documentId(library: string, source: string): string {
-  return `doc_${createHash('sha256').update(`${library}\0${source}`).digest('hex').slice(0, 20)}`
-}
-
-/** What the database would refuse half-way, or store as something else than was given. */
-function refuseUnstorable({ source, parsed, chunks }: DocumentToSave, space: Space): void {
-  const odd = chunks.find(({ vector }) => vector.length !== space.dimensions)
-  if (odd)
-    throw new StoreError(
-      'wrong-dimensions',
-      `A vector of ${odd.vector.length} numbers came for ${source}, the library's vectors have ${space.dimensions}.`,
-    )
-  // Half a surrogate pair has no UTF-8: the driver would write another character in its place.
-  const texts = [source, parsed.title, parsed.text, ...parsed.audience, ...chunks.map(({ text }) => text)]
-  if (texts.some((text) => text.includes('\0') || !text.isWellFormed()))
-    throw new SourceError(
-      'unstorable-text',
-      source,
-      `${source} holds a NUL character or half a surrogate pair: remove it and ingest again`,
-    )
-}
-
-async function save(database: Database, shelf: Shelf, document: DocumentToSave): Promise<Saved> {
-  const space = await shelf.find(document.space)
-  if (!space) throw switchedMeanwhile()
-  refuseUnstorable(document, space)
-  try {
-    return await database.transaction(async (query) => await saveFenced(query, space, document))
-  } catch (error) {
-    throw shelf.isGone(error, document.space) ? switchedMeanwhile() : error
-  }
-}
-
-/** Last of all it is asked whether this may be done: until then nothing of it can be seen. */
-async function saveFenced(query: Query, space: Space, document: DocumentToSave): Promise<Saved> {
-  const { library, source, sync, job } = document
-  const type = await saveDocument(query, space, document)
-  if (job) {
-    const { fence, outcome } = job
-    const { bytes } = outcome
-    await settleJob(query, fence, type === 'unchanged' ? { type, source, bytes } : { ...outcome, type })
-  } else if (sync !== undefined) await requireRunning(query, library, sync)
-  return type
-}
-
-async function saveDocument(query: Query, space: Space, document: DocumentToSave): Promise<Saved> {
-  const { library, source, revision, parsed, root = null, seen, sync } = document
-  const id = documentId(library, source)
-  // Two that save one new document both find nothing here: the second one waits at its insert, and calls it new as well.
-  const [before] = await query<{ revision: string; audience: string[]; removed: boolean }>(
-    `select revision, audience, removed_at is not null as removed from documents
-     where library_id = $1 and document_id = $2 for update`,
-    [library, id],
-  )
-  const [changed] = await query(
-    `insert into documents (library_id, document_id, source, revision, audience, root, seen)
-     values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (library_id, document_id) do update set revision = excluded.revision, audience = excluded.audience,
-       root = coalesce(excluded.root, documents.root), seen = excluded.seen, removed_at = null, updated_at = now()
-     where documents.revision <> excluded.revision or documents.audience <> excluded.audience
-       or documents.removed_at is not null returning 1`,
-    [library, id, source, revision, parsed.audience, root, seen ? toJson(seen) : null],
-  )
-  if (document.upload) await saveUpload(query, library, id, revision, document.upload)
-  if (!changed) return 'unchanged'
-  await saveRevision(query, id, document)
-  await replaceChunks(query, space, { library, id, revision }, document.chunks)
-  await compareQuotes(query, library, id, parsed.text)
-  const type = before && !before.removed ? 'changed' : 'learned'
-  const was = type === 'changed' ? before : undefined
-  if (sync !== undefined)
-    await noteChange(query, library, sync, {
-      type,
-      source,
-      document: id,
-      before: was?.revision ?? null,
-      after: revision,
-      audience: was?.audience ?? [],
+  const found = new Map(rows.map((row) => [row.content_hash, fromVectorText(row.embedding)]))
+  return asked.map(({ hashes }) => {
+    const own = hashes.flatMap((hash): [string, Float32Array][] => {
+      const vector = found.get(hash)
+      return vector ? [[hash, vector]] : []
     })
-  return type
-}
-
-type Saved = Awaited<ReturnType<DocumentStore['save']>>
-
-async function saveRevision(query: Query, id: string, { library, revision, parsed }: DocumentToSave): Promise<void> {
-  await query(
-    `insert into revisions (library_id, document_id, revision, title, url, published_at, text, characters, outline, boilerplate, pages)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-     on conflict (library_id, document_id, revision) do update set
-       title = excluded.title, url = excluded.url, published_at = excluded.published_at,
-       outline = excluded.outline, boilerplate = excluded.boilerplate, pages = excluded.pages, ingested_at = now()`,
-    [
-      library,
-      id,
-      revision,
-      parsed.title,
-      parsed.url,
-      parsed.publishedAt,
-      parsed.text,
-      parsed.text.length,
-      toJson(parsed.outline),
-      toJson(parsed.boilerplate),
-      parsed.pages ?? [],
-    ],
-  )
-}
-
-/** Past answers whose quotes do not stand in this text are stale, and those whose quotes came back no longer are. */
-async function compareQuotes(query: Query, library: string, id: string, text: string): Promise<void> {
-  await query(
-    `update citations set stale = not stale
-     where library_id = $1 and document_id = $2 and stale <> (position(quote in $3) = 0)`,
-    [library, id, text],
-  )
+    return { space: space.name, vectors: new Map(own) }
+  })
 }
 
 /** What every query of a document selects of it. */

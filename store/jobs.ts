@@ -26,7 +26,7 @@ export function jobStore({ query, transaction }: Database): JobStore {
       )
       return row ? { fence: { library, sync, job, token: row.token }, task: row.task, bytes: row.bytes } : null
     },
-    settle: async (fence, outcome) => await transaction(async (own) => await settleJob(own, fence, outcome)),
+    settle: async (fence, outcome) => await transaction(async (own) => await settleJobs(own, [{ fence, outcome }])),
     blame: async ({ library, sync, job, token }, fault) => {
       await query(
         `update ingest_jobs set fault = $5 where library_id = $1 and sync_id = $2 and job_id = $3 and token = $4`,
@@ -62,16 +62,30 @@ export async function insertJob(query: Query, { library, sync, task, bytes }: Jo
   return Number(row?.job_id)
 }
 
-/** Within the transaction that makes the change: it is kept only if the fence held to its end. */
-export async function settleJob(query: Query, fence: Fence, outcome: JobOutcome): Promise<void> {
-  const { library, sync, job, token } = fence
+type Settled = { readonly fence: Fence; readonly outcome: JobOutcome }
+
+/** Within the transaction that makes the changes, all of one sync: they are kept only if every fence held to its end. */
+export async function settleJobs(query: Query, settled: readonly Settled[]): Promise<void> {
+  const [first] = settled
+  if (!first) return
+  const { library, sync } = first.fence
   const rows = await query(
-    `update ingest_jobs set outcome = $5, bytes = null
-     where library_id = $1 and sync_id = $2 and job_id = $3 and token = $4 and outcome is null returning 1`,
-    [library, sync, job, token, toJson(outcome)],
+    `update ingest_jobs j set outcome = o.outcome, bytes = null
+     from unnest($3::bigint[], $4::int[], $5::jsonb[]) as o(job, token, outcome)
+     where j.library_id = $1 and j.sync_id = $2 and j.job_id = o.job and j.token = o.token and j.outcome is null
+     returning 1`,
+    [
+      library,
+      sync,
+      settled.map(({ fence }) => fence.job),
+      settled.map(({ fence }) => fence.token),
+      settled.map(({ outcome }) => toJson(outcome)),
+    ],
   )
-  if (rows.length === 0)
-    throw new StoreError('lease-lost', `The job ${job} of ${sync} is not held any more by its attempt ${token}.`)
+  if (rows.length < settled.length) {
+    const held = settled.map(({ fence: { job, token } }) => `${job} by its attempt ${token}`).join(', ')
+    throw new StoreError('lease-lost', `Of ${sync} not all of these jobs are held any more: ${held}.`)
+  }
   await requireRunning(query, library, sync)
 }
 

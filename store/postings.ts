@@ -3,7 +3,7 @@
 import type { LibraryWords, SearchRequest } from '../core/ports.ts'
 import { idf } from '../core/terms.ts'
 import { audienceParameter, hiddenSql } from './audiences.ts'
-import { byteasParameter } from './binary.ts'
+import { byteasParameter, entriesParameter, integersParameter, textsParameter } from './binary.ts'
 import type { Database, Query } from './database.ts'
 
 /** term → weight of it in this chunk, idf not applied */
@@ -210,56 +210,55 @@ async function add(
   chunks: readonly IndexedChunk[],
   count: (term: string, by: number) => void,
 ): Promise<void> {
-  const rows: (Row & { readonly segment: number })[] = []
+  const rows: AddedRow[] = []
   for (const [segment, members] of Map.groupBy(chunks, ({ chunkId }) => segmentOf(chunkId)))
     for (const [term, places] of placesOf(members)) {
-      rows.push({ term, segment, entries: pack(places) })
-      count(term, places.length)
+      rows.push({ term, segment, places })
+      count(term, places.length / 2)
     }
+  // In the order of the index: neighbours are found where the last one was.
+  rows.sort((a, b) => compare(a.term, b.term) || a.segment - b.segment)
   await query(
     `insert into postings (library_id, term, segment, entries)
      select $1, * from unnest($2::text[], $3::int[], $4::bytea[])
      on conflict (library_id, term, segment) do update set entries = postings.entries || excluded.entries`,
     [
       library,
-      rows.map(({ term }) => term),
-      rows.map(({ segment }) => segment),
-      byteasParameter(rows.map(({ entries }) => entries)),
+      textsParameter(rows.map(({ term }) => term)),
+      integersParameter(rows.map(({ segment }) => segment)),
+      entriesParameter(rows.map(({ places }) => places)),
     ],
   )
 }
 
-type Place = readonly [chunkId: number, weight: number]
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
 
-function placesOf(chunks: readonly IndexedChunk[]): Map<string, Place[]> {
-  const places = new Map<string, Place[]>()
+type AddedRow = { readonly term: string; readonly segment: number; readonly places: readonly number[] }
+
+/** By term: a chunk's id, the term's weight in it, the next chunk's id … */
+function placesOf(chunks: readonly IndexedChunk[]): Map<string, number[]> {
+  const places = new Map<string, number[]>()
   for (const { chunkId, terms } of chunks)
     for (const [term, weight] of terms) {
       if (term.length > LONGEST_TERM) continue
       const known = places.get(term)
-      if (known) known.push([chunkId, weight])
-      else places.set(term, [[chunkId, weight]])
+      if (known) known.push(chunkId, weight)
+      else places.set(term, [chunkId, weight])
     }
   return places
 }
 
-function pack(places: readonly Place[]): Buffer {
-  const entries = Buffer.alloc(places.length * ENTRY)
-  for (const [index, [chunkId, weight]] of places.entries()) {
-    entries.writeInt32BE(chunkId, index * ENTRY)
-    entries.writeFloatBE(weight, index * ENTRY + 4)
-  }
-  return entries
-}
-
 async function countTerms(query: Query, library: string, counts: ReadonlyMap<string, number>): Promise<void> {
-  const changed = [...counts].filter(([, by]) => by !== 0)
+  const changed = [...counts].filter(([, by]) => by !== 0).sort(([a], [b]) => compare(a, b))
   await query(
     `insert into terms (library_id, term, holding) select $1, * from unnest($2::text[], $3::int[])
      on conflict (library_id, term) do update set holding = terms.holding + excluded.holding`,
-    [library, changed.map(([term]) => term), changed.map(([, by]) => by)],
+    [library, textsParameter(changed.map(([term]) => term)), integersParameter(changed.map(([, by]) => by))],
   )
   const fewer = changed.filter(([, by]) => by < 0)
+  if (fewer.length === 0) return
   await query('delete from terms where library_id = $1 and term = any($2) and holding = 0', [
     library,
     fewer.map(([term]) => term),

@@ -2,7 +2,7 @@
 import { replaceChunks } from './chunks.ts'
 import type { Database, Query } from './database.ts'
 import { requireRunning } from './jobs.ts'
-import { noteChange } from './syncs.ts'
+import { noteChanges } from './syncs.ts'
 
 type Removal = {
   readonly library: string
@@ -20,7 +20,7 @@ export async function removeDocument(query: Query, removal: Removal): Promise<bo
     [library, id, revision],
   )
   if (!removed) return false
-  await replaceChunks(query, null, { library, id, revision }, [])
+  await replaceChunks(query, null, library, [{ id, revision, chunks: [] }])
   // What the library holds no more is not in its current text either.
   await query('update citations set stale = true where library_id = $1 and document_id = $2 and not stale', [
     library,
@@ -28,14 +28,9 @@ export async function removeDocument(query: Query, removal: Removal): Promise<bo
   ])
   const { source, audience } = removed
   if (sync !== null)
-    await noteChange(query, library, sync, {
-      type: 'removed',
-      source,
-      document: id,
-      before: revision,
-      after: null,
-      audience,
-    })
+    await noteChanges(query, library, sync, [
+      { type: 'removed', source, document: id, before: revision, after: null, audience },
+    ])
   if (sync !== null) await requireRunning(query, library, sync)
   return true
 }

@@ -119,13 +119,28 @@ function failureStore(query: Query): Pick<SyncStore, 'failures' | 'settle'> {
   }
 }
 
-/** Within the transaction that makes the change: there is no change that its sync does not know of. */
-export async function noteChange(query: Query, library: string, sync: string, change: SyncChange): Promise<void> {
-  const { type, source, document, before, after, audience } = change
+/** Within the transaction that makes the changes: there is no change that its sync does not know of. */
+export async function noteChanges(
+  query: Query,
+  library: string,
+  sync: string,
+  changes: readonly SyncChange[],
+): Promise<void> {
   await query(
     `insert into sync_outcomes (library_id, sync_id, type, source, document_id, before, after, audience)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [library, sync, type, source, document, before, after, audience],
+     select $1, $2, c.type, c.source, c.document, c.before, c.after, array(select jsonb_array_elements_text(c.audience))
+     from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
+       as c(type, source, document, before, after, audience)`,
+    [
+      library,
+      sync,
+      changes.map(({ type }) => type),
+      changes.map(({ source }) => source),
+      changes.map(({ document }) => document),
+      changes.map(({ before }) => before),
+      changes.map(({ after }) => after),
+      changes.map(({ audience }) => toJson(audience)),
+    ],
   )
 }
 

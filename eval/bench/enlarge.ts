@@ -1,6 +1,7 @@
 // A library as large as asked for, out of a small one: copies of its files, their sections in another order each time.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { randomFrom } from './random.ts'
 
 export type LibraryFile = { readonly path: string; readonly text: string }
 
@@ -36,15 +37,4 @@ function shuffled(sections: readonly string[], random: () => number): string[] {
     ;[order[last], order[other]] = [order[other] ?? '', order[last] ?? '']
   }
   return order
-}
-
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

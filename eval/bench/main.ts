@@ -1,13 +1,21 @@
 // npm run bench: how fast documents are learned, searched and answered, on the embedded database or a real Postgres.
+// npm run bench ingest: how fast generated markdown is learned.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import pg from 'pg'
 import { AppError, InputError } from '../../core/errors.ts'
 import { openLog } from '../../core/log.ts'
-import type { Store } from '../../core/ports.ts'
+import type { Embedder, Store } from '../../core/ports.ts'
+import { termWeights } from '../../core/terms.ts'
+import type { Chunk } from '../../core/types.ts'
+import { chunk } from '../../ingest/chunk.ts'
+import { parse } from '../../ingest/parse/parse.ts'
 import { openSyncs } from '../../ingest/syncs.ts'
 import { openGenerator } from '../../models/generator.ts'
+import { openStaticEmbedder } from '../../models/static.ts'
+import { readStaticTable } from '../../models/static-table.ts'
 import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer.ts'
 import { search } from '../../server/answer/search.ts'
 import { createApp } from '../../server/app.ts'
@@ -15,6 +23,9 @@ import { type Offline, openOffline } from '../../server/open.ts'
 import { exitCodeOf } from '../exit.ts'
 import { quantile } from '../stats.ts'
 import { readLibrary, writeCopy } from './enlarge.ts'
+import { benchIngest, type Costs, linesOf } from './ingest.ts'
+import { LARGEST_BYTES, SMALLEST_BYTES, vocabularyOf } from './markdown.ts'
+import { familySeconds, parentOf } from './processors.ts'
 import { compareFirstText, openEagerProvider } from './provider.ts'
 
 const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--chunks <number>]
@@ -22,7 +33,9 @@ const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] 
   --questions   one JSON object with a "question" per line; by default the titles of the library's documents
   --chunks      learns copies of the library, their sections shuffled, until there are that many chunks
   --database    an empty database; by default an embedded one that is removed at the end
-  --provider    only the time that is added to a model's first word, over 300 answers`
+  --provider    only the time that is added to a model's first word, over 300 answers
+npm run bench -- ingest [--size 64MB] [--database <postgres://…>] [--json]
+  --size        how much markdown is made and learned, in kB, MB or GB`
 
 const LIBRARY = 'bench'
 
@@ -30,19 +43,26 @@ process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)
 
 async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       library: text,
       questions: text,
       chunks: text,
       database: text,
       rounds: text,
+      size: text,
       provider: { type: 'boolean' },
+      json: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   })
   if (values.help) return say(usage)
+  const [asked] = positionals
+  if (asked === 'ingest') return await measureIngest(bytesOf(values.size ?? '64MB'), values)
+  if (asked !== undefined)
+    throw new InputError('bad-arguments', `There is no bench of ${JSON.stringify(asked)}.\n${usage}`)
   const offline = await openOffline(values.database, process.stdout)
   try {
     const signal = new AbortController().signal
@@ -53,9 +73,7 @@ async function main(args: readonly string[]): Promise<void> {
       ? await readQuestions(values.questions)
       : (await deps.documents.list(LIBRARY, 200)).map(({ title }) => title)
     const rounds = Number(values.rounds ?? 3)
-    say(
-      `${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${values.database ? 'Postgres' : 'embedded database'}`,
-    )
+    say(machine(values.database))
     if (values.provider) return await compareProvider(await offline.store(LIBRARY), deps, signal)
     say(
       await measure(
@@ -69,6 +87,92 @@ async function main(args: readonly string[]): Promise<void> {
     say(`memory  ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB`)
   } finally {
     await offline.close()
+  }
+}
+
+function machine(database: string | undefined): string {
+  const kind = database ? 'Postgres' : 'embedded database'
+  return `${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${kind}`
+}
+
+type IngestOptions = { readonly database?: string | undefined; readonly json?: boolean | undefined }
+
+async function measureIngest(bytes: number, { database, json = false }: IngestOptions): Promise<void> {
+  const embedder = await openStaticEmbedder()
+  const { words } = await readStaticTable(new URL('../../models/static/model.bin', import.meta.url))
+  const vocabulary = vocabularyOf(words.keys())
+  const offline = await openOffline(database, process.stderr)
+  try {
+    const store = await offline.store(LIBRARY)
+    if ((await store.search.state(LIBRARY)).chunks > 0)
+      throw new InputError('bad-database', 'The database holds a library already: give a new one.')
+    const syncing = openSyncs({ ...store, embedder, library: LIBRARY })
+    const signal = new AbortController().signal
+    const figures = await benchIngest({
+      bytes,
+      vocabulary,
+      learn: (folder) => syncing.run({ trigger: 'command', paths: [folder] }, signal),
+      costs: async (texts) => await stepCosts(texts, embedder, signal),
+      cpu: cpuMeter(database ? await postmasterOf(database) : null),
+      say: (line) => void process.stderr.write(`${line}\n`),
+    })
+    if (json) return say(JSON.stringify({ machine: machine(database), vocabulary: vocabulary.length, ...figures }))
+    const { length } = vocabulary
+    say(
+      `${machine(database)}; articles of ${SMALLEST_BYTES / 1000} to ${LARGEST_BYTES / 1000} kB, ${length} words by Zipf`,
+    )
+    for (const line of linesOf(figures)) say(line)
+  } finally {
+    await offline.close()
+  }
+}
+
+function bytesOf(size: string): number {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)(kB|MB|GB)$/.exec(size) ?? []
+  if (count === undefined) throw new InputError('bad-size', `--size: ${size} is not like 64MB: write kB, MB or GB.`)
+  return Number(count) * { kB: 1e3, MB: 1e6, GB: 1e9 }[unit as 'kB' | 'MB' | 'GB']
+}
+
+/** One step after the other over all texts, so that each is long enough to be measured. */
+async function stepCosts(texts: readonly string[], embedder: Embedder, signal: AbortSignal): Promise<Costs> {
+  const mb = texts.reduce((sum, text) => sum + text.length, 0) / 1e6
+  const costs: Record<string, number> = {}
+  const step = async <From, To>(name: string, all: readonly From[], work: (each: From) => Promise<To> | To) => {
+    const began = process.cpuUsage()
+    const made: To[] = []
+    for (const each of all) made.push(await work(each))
+    const { user, system } = process.cpuUsage(began)
+    costs[name] = (user + system) / 1e6 / mb
+    return made
+  }
+  const parsed = await step('parse', texts, async (text) => await parse('article.md', Buffer.from(text), signal))
+  const chunked = await step('chunk', parsed, async (each) => await chunk(each))
+  await step('embed', chunked, async (chunks) => await embedder.embed(chunks.map(passage), 'document', signal))
+  await step('terms', chunked, (chunks) => chunks.map(({ headings, text }) => termWeights(headings, text)))
+  return costs
+}
+
+function passage({ headings, text }: Chunk): string {
+  return `${headings.join('\n')}\n${text}`
+}
+
+/** The process that all others of a server on this machine come from; null: it is on another one. */
+async function postmasterOf(connectionString: string): Promise<number | null> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    return await parentOf(rows[0]?.pid ?? 0)
+  } finally {
+    await client.end()
+  }
+}
+
+function cpuMeter(postmaster: number | null): () => Promise<Costs> {
+  return async () => {
+    const { user, system } = process.cpuUsage()
+    const postgres = postmaster === null ? null : await familySeconds(postmaster)
+    return { 'this process': (user + system) / 1e6, ...(postgres !== null && { Postgres: postgres }) }
   }
 }
 

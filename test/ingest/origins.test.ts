@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, describe, it } from 'vitest'
-import { documentId } from '../../store/documents.ts'
+import { documentId } from '../../store/saving.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { type FixtureSite, html, openFixtureSite, page, plainPage, silent, status } from '../support/fixture-site.ts'
 import { openTestSources } from '../support/sources.ts'

@@ -2,7 +2,7 @@
 import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { documentId } from '../../store/documents.ts'
+import { documentId } from '../../store/saving.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { search } from '../support/store-documents.ts'
 import { article, articles, folderOf, openTestSyncs } from '../support/syncing.ts'
@@ -147,7 +147,7 @@ describe('a document stays', () => {
     expect((await learn([two])).report).toMatchObject({ learned: 1, removed: 0 })
     expect((await learn(['.'], { trigger: 'start' })).report.removed).toBe(0)
     expect(await names()).toEqual(expect.arrayContaining(['a.md', 'b.md', 'c.md']))
-  })
+  }, 120_000)
 })
 
 describe('a document that was learned before roots were kept', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { SourceError, StoreError } from '../../core/errors.ts'
 import type { Database } from '../../store/database.ts'
-import { documentId } from '../../store/documents.ts'
+import { documentId } from '../../store/saving.ts'
 import { openStore } from '../../store/open.ts'
 import { contentOf, openTestDatabase } from '../support/database.ts'
 import { hash, search, space, tinyDocument } from '../support/store-documents.ts'

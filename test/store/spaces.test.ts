@@ -1,7 +1,7 @@
 // A library has one embedding space, and two libraries never see each other.
 import { describe, expect, it } from 'vitest'
 import type { AnswerEvent } from '../../core/types.ts'
-import { documentId } from '../../store/documents.ts'
+import { documentId } from '../../store/saving.ts'
 import { openStore } from '../../store/open.ts'
 import { contentOf, openTestDatabase } from '../support/database.ts'
 import { hash, search, space, tinyDocument } from '../support/store-documents.ts'
