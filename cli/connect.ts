@@ -76,7 +76,7 @@ async function inProcess(config: Config, log: Log): Promise<Connection> {
   // Who finds the directory taken asks its server, and need not load everything that answers, which takes a second.
   if (!config.databaseUrl) lockDirectory(config.dataDir).release()
   const { openAll } = await import('../server/open.ts')
-  const opened = await openAll(config, log, process.stdin)
+  const opened = await openAll(config, log, { input: process.stdin })
   // Links lead to where they will work as soon as the server runs.
   const url = `http://localhost:${config.port}`
   return {

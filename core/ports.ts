@@ -278,6 +278,9 @@ export type InboxStore = {
   sweep(library: string): Promise<void>
 }
 
+/** `waiting`: for one, which is not there. */
+export type Connections = { readonly busy: number; readonly idle: number; readonly waiting: number }
+
 export type Store = {
   readonly documents: DocumentStore
   readonly search: SearchStore
@@ -289,6 +292,8 @@ export type Store = {
   readonly inbox: InboxStore
   readonly syncs: SyncStore
   readonly origins: OriginStore
+  /** Of this process to the database, now. */
+  connections(): Connections
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>
   close(): Promise<void>

@@ -62,6 +62,8 @@ export type IndexReport = {
 export type ReportStore = {
   /** Cheap, and right on a database that was never migrated as well. Throws StoreError. */
   status(library: string): Promise<StoreStatus>
+  /** Tasks of the inbox that are due and that nobody does. Throws StoreError. */
+  waiting(library: string): Promise<number>
   /** Reads the whole index of a library. Throws StoreError. */
   index(library: string): Promise<IndexReport>
 }

@@ -26,8 +26,8 @@ import { openStore } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
-import { modelCheck } from './answer/check.ts'
 import { isLoopback } from './http/limits.ts'
+import type { Tracing } from './observe/traces.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
 export const LIBRARY = 'main'
@@ -44,7 +44,8 @@ export type Opened = {
 }
 
 /** Throws ConfigError, StoreError (`store-locked`: another process holds the data directory) or ModelError. */
-export async function openAll(config: Config, log: Log, input: Readable | null = null): Promise<Opened> {
+export async function openAll(config: Config, log: Log, outside: Partial<Outside> = {}): Promise<Opened> {
+  const { input = null, tracing = null } = outside
   // The store comes first: whoever finds its directory taken is told at once.
   const { database, announce } = await openDatabase(config, log)
   try {
@@ -57,6 +58,7 @@ export async function openAll(config: Config, log: Log, input: Readable | null =
       generator: generatorOf(config, store, report),
       announce,
       input,
+      tracing,
     })
   } catch (error) {
     await database.close()
@@ -70,12 +72,17 @@ type Parts = {
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
   readonly announce: (owner: Owner) => void
+} & Outside
+
+type Outside = {
   /** what somebody pipes in; null: nobody does */
   readonly input: Readable | null
+  /** null: nobody is told */
+  readonly tracing: Tracing | null
 }
 
 function toOpened(config: Config, log: Log, parts: Parts): Opened {
-  const { store, embedder, sentenceEmbedder, generator, announce } = parts
+  const { store, embedder, sentenceEmbedder, generator, announce, tracing } = parts
   const token = randomBytes(32).toString('base64url')
   const book = bookOf(config, parts.input)
   const report = (message: string, error: unknown) =>
@@ -83,16 +90,15 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
   // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
   const syncing = openSyncs({ ...store, ...alone, embedder, library: LIBRARY, book, report, ...pricesOf(config) })
+  tracing?.reportTo(report)
   const app = createApp({
     store,
     embedder,
     sentenceEmbedder,
     generator,
     replies: store.replies,
-    policy: {
-      withholds: config.unsupported === 'withhold',
-      check: generator && config.grounding === 'model' ? modelCheck(generator) : null,
-    },
+    policy: { withholds: config.unsupported === 'withhold', check: null },
+    grounding: config.grounding,
     syncing,
     uploads: config.uploads === 'on' || (config.uploads === 'loopback' && isLoopback(config.host)),
     library: LIBRARY,
@@ -102,6 +108,16 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     loopbackOnly: isLoopback(config.host),
     widgetOrigins: config.widgetOrigins,
     slack: config.slack,
+    metrics:
+      config.metrics === 'loopback'
+        ? isLoopback(config.host)
+          ? 'open'
+          : 'closed'
+        : config.metrics === 'on'
+          ? 'open'
+          : 'off',
+    tracing,
+    logQuestions: config.logQuestions,
     log,
     ...alone,
   })
@@ -116,6 +132,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     close: async () => {
       book.close()
       await store.close()
+      await tracing?.close()
     },
   }
 }

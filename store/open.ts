@@ -33,6 +33,7 @@ export async function openStore(
     inbox: inboxStore(database),
     syncs: syncStore(database),
     origins: originStore(database),
+    connections: database.connections,
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')

@@ -12,6 +12,15 @@ export function reportStore(database: Database): ReportStore {
   return {
     status: async (library) => await statusOf(database.query, library),
     index: async (library) => await indexOf(database, library),
+    waiting: async (library) => {
+      const [row] = await database.query<{ waiting: number }>(
+        `select count(*)::int as waiting from slack_tasks
+         where library_id = $1 and ended_at is null and due_at <= clock_timestamp()
+           and (leased_until is null or leased_until <= clock_timestamp())`,
+        [library],
+      )
+      return row?.waiting ?? 0
+    },
   }
 }
 

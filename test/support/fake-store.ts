@@ -125,7 +125,7 @@ export function emptyStore(): Store {
     conversations: noConversations,
     replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
-    reports: { status: async () => emptyStatus, index: async () => wholeIndex },
+    reports: { status: async () => emptyStatus, index: async () => wholeIndex, waiting: async () => 0 },
     inbox: {
       keep: async () => true,
       take: async () => [],
@@ -137,6 +137,7 @@ export function emptyStore(): Store {
     },
     syncs: noSyncs,
     origins: noOrigins,
+    connections: () => ({ busy: 0, idle: 0, waiting: 0 }),
     ping: async () => {},
     close: async () => {},
   }
@@ -189,6 +190,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     inbox: part(),
     syncs: part(),
     origins: part(),
+    connections: () => ({ busy: 0, idle: 0, waiting: 0 }),
     ping: fail,
     close: async () => {},
   }
