@@ -1,4 +1,4 @@
-// npm run ask | search | ingest | status | doctor | verify | mcp: one command line for people and scripts.
+// npm run ask | search | ingest | status | doctor | gaps | verify | mcp: one command line for people and scripts.
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,6 +13,7 @@ type Asked = {
   readonly plan: boolean
   readonly allowDeletes: boolean
   readonly url: string | null
+  readonly since: string | null
 }
 
 const leaving = new AbortController()
@@ -61,6 +62,7 @@ async function askApp(
   if (name === 'ask') return await (await import('./ask.ts')).ask(words.join(' '), options)
   if (name === 'search') return await (await import('./search.ts')).search(words.join(' '), options)
   if (name === 'ingest') return await ingest(asked, options)
+  if (name === 'gaps') return await (await import('./gaps.ts')).gaps(asked.since ?? '30d', options)
   if (name === 'verify') return await (await import('./verify.ts')).verify(all ? null : (words[0] ?? ''), options)
   return await (await import('./mcp.ts')).mcp(options)
 }
@@ -139,8 +141,8 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   const known = Object.fromEntries(taken.map((option) => [option, options[option]])) as typeof options
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
-    const { json = false, all = false, url = null, plan = false, help: isHelp = false } = values
-    return { words: positionals, json, all, url, plan, allowDeletes: values['allow-deletes'] ?? false, isHelp }
+    const { json = false, all = false, url = null, since = null, plan = false, help: isHelp = false } = values
+    return { words: positionals, json, all, url, since, plan, allowDeletes: values['allow-deletes'] ?? false, isHelp }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }

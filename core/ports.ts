@@ -1,7 +1,7 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
-import type { ReportStore } from './reports.ts'
+import type { Connections, ReportStore } from './reports.ts'
 import type { SyncStore, Upload } from './syncs.ts'
 import type {
   Answer,
@@ -277,9 +277,6 @@ export type InboxStore = {
   /** Forgets what ended long ago. */
   sweep(library: string): Promise<void>
 }
-
-/** `waiting`: for one, which is not there. */
-export type Connections = { readonly busy: number; readonly idle: number; readonly waiting: number }
 
 export type Store = {
   readonly documents: DocumentStore

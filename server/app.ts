@@ -16,6 +16,7 @@ import { conversationsRoutes } from './http/conversations.ts'
 import { chatRoutes } from './http/chat-completions.ts'
 import { documentsRoutes } from './http/documents.ts'
 import { faultResponse } from './http/failure.ts'
+import { gapsRoutes } from './http/gaps.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { libraryStateRoutes } from './http/library-state.ts'
@@ -160,6 +161,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', answersRoutes({ live, answers, conversations, library }))
     .route('/', conversationsRoutes({ live, conversations, library, publicUrl }))
     .route('/', searchRoutes({ ...answering, library }))
+    .route('/', gapsRoutes({ ...deps, isOpen: deps.loopbackOnly }))
     .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
     .route('/', uploadsRoutes({ ...deps, documents }))

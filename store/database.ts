@@ -1,7 +1,7 @@
 // One way to talk to a database, real or embedded: parameters in, rows out, transactions that always end.
 import pg from 'pg'
 import { StoreError } from '../core/errors.ts'
-import type { Connections } from '../core/ports.ts'
+import type { Connections } from '../core/reports.ts'
 
 export type Query = <Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>
 

@@ -125,7 +125,12 @@ export function emptyStore(): Store {
     conversations: noConversations,
     replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
-    reports: { status: async () => emptyStatus, index: async () => wholeIndex, waiting: async () => 0 },
+    reports: {
+      status: async () => emptyStatus,
+      index: async () => wholeIndex,
+      waiting: async () => 0,
+      unanswered: async () => [],
+    },
     inbox: {
       keep: async () => true,
       take: async () => [],
