@@ -190,15 +190,16 @@ function percentDecoded(text: string): string {
   }
 }
 
-// Shorter ones would be found in words that are none: a password of the development database, say.
+// Shorter ones would be found in words that are none; and the password that docker-compose.yml begins with is our name.
 const SHORTEST_SECRET = 8
+const NO_SECRET = 'footnote'
 
 /** As they are written, and the parts of them that are sent. */
 function secretsOf(env: z.output<typeof environment>): string[] {
   const whole = [...secrets].flatMap((name) => env[name as keyof typeof env] ?? []).map(String)
   const password = env.DATABASE_URL === undefined ? '' : new URL(env.DATABASE_URL).password
   const parts = [password, percentDecoded(password), ...Object.values(otlpHeaders(env))]
-  return [...new Set([...whole, ...parts])].filter(({ length }) => length >= SHORTEST_SECRET)
+  return [...new Set([...whole, ...parts])].filter((each) => each.length >= SHORTEST_SECRET && each !== NO_SECRET)
 }
 
 function slackOf(env: z.output<typeof environment>): SlackConfig | null {

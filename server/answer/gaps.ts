@@ -25,7 +25,7 @@ export type Gap = {
 const LIKE = 0.4
 const EXAMPLES = 5
 // Likenesses of so many are looked at before others have their turn.
-const AT_ONCE = 100_000
+const AT_ONCE = 10_000
 
 type Group = {
   readonly sum: Float32Array

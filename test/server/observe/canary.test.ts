@@ -76,7 +76,10 @@ beforeAll(async () => {
   }
   await visit(openTestApp({ ...library, store: failingStore(library.store) }, { ...watched, generator: generator() }))
   // Somebody writes all there is into one line.
-  log.error({ err: new Error(Object.values(environment).join(' ')), given: environment }, Object.values(environment).join())
+  log.error(
+    { err: new Error(Object.values(environment).join(' ')), given: environment },
+    Object.values(environment).join(),
+  )
   await tracing.close()
 }, 180_000)
 
@@ -111,16 +114,40 @@ function failingStore(store: Store): Store {
 
 /** Every kind of route, with what it may be sent; replies are kept but for what repeats the request on purpose. */
 async function visit(app: TestApp): Promise<void> {
-  const keep = async (response: Response) => void said.push(`${[...response.headers].join('\n')}\n${await response.text()}`)
+  const keep = async (response: Response) =>
+    void said.push(`${[...response.headers].join('\n')}\n${await response.text()}`)
   const asked = { question: QUESTION, stream: true }
   await (await app.post('/v1/ask', asked, { headers })).text()
+  // What is asked like this is answered, and so the model is called.
+  const history = [{ question: canary('earlier'), answer: canary('told') }]
+  const answerable = { question: 'How does Stripe rate limit requests?', history }
+  await (await app.post('/v1/ask', answerable, { headers })).text()
+  const markdown = (text: string) => ({ name: 'secrets.md', markdown: text })
+  await (await app.post('/v1/documents', markdown(`# Notes\n\n${canary('document')} stands here.`), { headers })).text()
+  const broken = `---\naudience: {${canary('front')}: [\n---\n# Notes\n\n${canary('document')}`
+  await (await app.post('/v1/documents', markdown(broken), { headers })).text()
   await (await app.post('/v1/ask', { question: QUESTION, mode: 'extractive' }, { headers })).text()
   await (await app.post('/v1/search', { query: QUESTION }, { headers })).text()
-  await (await app.post('/v1/chat/completions', { model: 'footnote', messages: [{ role: 'user', content: QUESTION }] }, { headers })).text()
+  await (
+    await app.post(
+      '/v1/chat/completions',
+      { model: 'footnote', messages: [{ role: 'user', content: QUESTION }] },
+      { headers },
+    )
+  ).text()
   await (await app.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/list' }, { headers })).text()
   for (const path of ['/v1/ask', '/v1/search', '/v1/ingest', '/api/chat', '/v1/documents', '/v1/ingest/plan'])
     await keep(await app.post(path, `{"broken": ${canary('body')}`, { headers }))
-  for (const path of ['/health', '/ready', '/metrics', '/v1/status', '/v1/gaps', '/v1/library', '/v1/documents', '/v1/syncs'])
+  for (const path of [
+    '/health',
+    '/ready',
+    '/metrics',
+    '/v1/status',
+    '/v1/gaps',
+    '/v1/library',
+    '/v1/documents',
+    '/v1/syncs',
+  ])
     await keep(await app.get(path, { headers }))
   for (const path of ['/v1/conversations', '/v1/answers?limit=1000', '/openapi.json', '/', '/docs', '/nothing-there'])
     await keep(await app.get(path, { headers }))

@@ -188,6 +188,15 @@ describe('/metrics', () => {
     expect((await read(other))('footnote_answers_total', {})).toBe(0)
   })
 
+  it('leaves questions out of the log, but for whoever asks for them', async () => {
+    const question = 'How does Stripe rate limit requests?'
+    const [plain, telling] = [openTestApp(library), openTestApp(library, { logQuestions: true })]
+    for (const app of [plain, telling]) await ask(app, question)
+    expect(plain.lines.join('')).not.toContain(question)
+    const line = telling.lines.map((each) => JSON.parse(each) as object).find((each) => 'question' in each)
+    expect(line).toMatchObject({ question, status: 'answered', answer: expect.stringMatching(/^ans_/) })
+  })
+
   it('is for whoever has the token where it is closed, and is not there where it is off', async () => {
     const store = emptyStore()
     const closed = openTestApp({ store, embedder: fakeEmbedder(), folder: '' }, { metrics: 'closed' })
