@@ -97,8 +97,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     sentenceEmbedder,
     generator,
     replies: store.replies,
-    policy: { withholds: config.unsupported === 'withhold', check: null },
-    grounding: config.grounding,
+    ...groundingOf(config),
     syncing,
     uploads: config.uploads === 'on' || (config.uploads === 'loopback' && isLoopback(config.host)),
     library: LIBRARY,
@@ -108,16 +107,8 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     loopbackOnly: isLoopback(config.host),
     widgetOrigins: config.widgetOrigins,
     slack: config.slack,
-    metrics:
-      config.metrics === 'loopback'
-        ? isLoopback(config.host)
-          ? 'open'
-          : 'closed'
-        : config.metrics === 'on'
-          ? 'open'
-          : 'off',
+    ...watchingOf(config),
     tracing,
-    logQuestions: config.logQuestions,
     log,
     ...alone,
   })
@@ -135,6 +126,15 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
       await tracing?.close()
     },
   }
+}
+
+function groundingOf({ unsupported, grounding }: Config) {
+  return { policy: { withholds: unsupported === 'withhold', check: null }, grounding }
+}
+
+function watchingOf({ metrics, host, logQuestions }: Config) {
+  const reach = metrics === 'on' || isLoopback(host) ? 'open' : 'closed'
+  return { metrics: metrics === 'off' ? metrics : reach, logQuestions } as const
 }
 
 function bookOf({ sources: path, sourcesIsSet: isSet, publicUrl, dataDir }: Config, input: Readable | null): Book {

@@ -72,12 +72,13 @@ describe('the lockfile', () => {
   })
 })
 
+const finding = (severity: string) => ({
+  hono: [
+    { id: 1, url: 'https://example.com/1', title: 'A hole', severity, vulnerable_versions: '*', cwe: [], cvss: {} },
+  ],
+})
+
 describe('npm run audit', () => {
-  const finding = (severity: string) => ({
-    hono: [
-      { id: 1, url: 'https://example.com/1', title: 'A hole', severity, vulnerable_versions: '*', cwe: [], cvss: {} },
-    ],
-  })
   it.each([
     ['a list without a finding', 200, {}, 0, /^Audited: /],
     ['a moderate finding', 200, finding('moderate'), 0, /^Audited: /],

@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api'
 import { AppError } from '../../core/errors.ts'
 
-export type Opened = {
+type Opened = {
   readonly span: Span
   /** What is begun in `work` stands in this span. */
   readonly inside: <Result>(work: () => Result) => Result

@@ -29,9 +29,10 @@ export type Tracing = Watch & {
 }
 
 type Report = (message: string, error: unknown) => void
+const nobodyHears: Report = () => {}
 
 export function openTracing({ url, headers, questions }: TracesConfig): Tracing {
-  let hearing: Report = () => {}
+  let hearing: Report = nobodyHears
   const sent = new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: CLOSING_MS })
   const exporter = reported(sent, (message, error) => hearing(message, error))
   const provider = new TracerProvider({

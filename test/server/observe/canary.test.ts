@@ -89,19 +89,21 @@ afterAll(async () => {
 })
 
 /** What a driver says of a fault, with the row, the statement and the address in it. */
+const fault = () =>
+  Object.assign(new Error('invalid input syntax for type json'), {
+    detail: canary('detail'),
+    where: canary('where'),
+    query: canary('query'),
+    input: canary('input'),
+    address: environment.DATABASE_URL,
+    cause: new SyntaxError(`Unexpected token in ${canary('cause')}`),
+  })
+
+const failing = async () => {
+  throw fault()
+}
+
 function failingStore(store: Store): Store {
-  const fault = () =>
-    Object.assign(new Error('invalid input syntax for type json'), {
-      detail: canary('detail'),
-      where: canary('where'),
-      query: canary('query'),
-      input: canary('input'),
-      address: environment.DATABASE_URL,
-      cause: new SyntaxError(`Unexpected token in ${canary('cause')}`),
-    })
-  const failing = async () => {
-    throw fault()
-  }
   return {
     ...store,
     search: { ...store.search, candidates: failing },
@@ -112,17 +114,18 @@ function failingStore(store: Store): Store {
   }
 }
 
+const keep = async (response: Response) =>
+  void said.push(`${[...response.headers].join('\n')}\n${await response.text()}`)
+const markdown = (text: string) => ({ name: 'secrets.md', markdown: text })
+
 /** Every kind of route, with what it may be sent; replies are kept but for what repeats the request on purpose. */
 async function visit(app: TestApp): Promise<void> {
-  const keep = async (response: Response) =>
-    void said.push(`${[...response.headers].join('\n')}\n${await response.text()}`)
   const asked = { question: QUESTION, stream: true }
   await (await app.post('/v1/ask', asked, { headers })).text()
   // What is asked like this is answered, and so the model is called.
   const history = [{ question: canary('earlier'), answer: canary('told') }]
   const answerable = { question: 'How does Stripe rate limit requests?', history }
   await (await app.post('/v1/ask', answerable, { headers })).text()
-  const markdown = (text: string) => ({ name: 'secrets.md', markdown: text })
   await (await app.post('/v1/documents', markdown(`# Notes\n\n${canary('document')} stands here.`), { headers })).text()
   const broken = `---\naudience: {${canary('front')}: [\n---\n# Notes\n\n${canary('document')}`
   await (await app.post('/v1/documents', markdown(broken), { headers })).text()

@@ -1,5 +1,6 @@
 // What Prometheus reads of a server that has answered, refused, failed and been asked for things it has not.
 import { beforeAll, describe, expect, it } from 'vitest'
+import { failingWith } from '../../support/failing.ts'
 import { ModelError, StoreError } from '../../../core/errors.ts'
 import type { Generator } from '../../../core/ports.ts'
 import { fakeEmbedder } from '../../../models/fake.ts'
@@ -12,7 +13,7 @@ import {
   type TestLibrary,
   TOKEN,
 } from '../../support/app.ts'
-import { brokenStore, emptyStore } from '../../support/fake-store.ts'
+import { brokenStore, emptyStore, outage } from '../../support/fake-store.ts'
 import { type Samples, samplesOf } from '../../support/metrics.ts'
 
 let library: TestLibrary
@@ -66,9 +67,7 @@ describe('/metrics', () => {
   it('counts a model that fails by its code, and the answer as one that fell back', async () => {
     const generator: Generator = {
       model: 'fake',
-      async *stream() {
-        throw new ModelError('model-quota-spent', 'no more')
-      },
+      stream: () => failingWith(new ModelError('model-quota-spent', 'no more')),
     }
     const app = openTestApp(library, { generator })
     await ask(app, 'How does Stripe rate limit requests?')
@@ -106,7 +105,7 @@ describe('/metrics', () => {
     const app = openTestApp({ ...library, store: failing })
     await ask(app, 'How does Stripe rate limit requests?')
     expect((await read(app))('footnote_answer_faults_total', { code: 'store-busy' })).toBe(1)
-    const lossy = { ...library.store, answers: { ...library.store.answers, append: brokenStore().answers.append } }
+    const lossy = { ...library.store, answers: { ...library.store.answers, append: lost } }
     const losing = openTestApp({ ...library, store: lossy })
     await ask(losing, 'How does Stripe rate limit requests?')
     expect((await read(losing))('footnote_store_append_failures_total', {})).toBeGreaterThan(0)
@@ -207,6 +206,9 @@ describe('/metrics', () => {
   })
 })
 
+const lost = async () => {
+  throw outage()
+}
 const openTestAppSyncing = { list: async () => [], origins: async () => [] }
 const endedSync = {
   state: 'finished',

@@ -1,6 +1,7 @@
 // What a receiver of OpenTelemetry is told of a question, from its request to the model and back.
 import * as conventions from '@opentelemetry/semantic-conventions/incubating'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { failingWith } from '../../support/failing.ts'
 import { ModelError } from '../../../core/errors.ts'
 import type { Generator } from '../../../core/ports.ts'
 import { openTracing, type Tracing } from '../../../server/observe/traces.ts'
@@ -107,9 +108,7 @@ describe('a trace', () => {
   it('marks what failed by its code, and repeats no message', async () => {
     const failing: Generator = {
       model: 'test-model',
-      async *stream() {
-        throw new ModelError('model-refused', 'the provider said CANARY')
-      },
+      stream: () => failingWith(new ModelError('model-refused', 'the provider said CANARY')),
     }
     await ask(openTestApp(library, { generator: failing, tracing }))
     await tracing.close()
