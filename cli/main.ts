@@ -1,4 +1,4 @@
-// npm run ask | search | ingest | reembed | worker | status | doctor | verify | mcp: one command line for people and scripts.
+// npm run ask | search | ingest | reembed | worker | status | doctor | gaps | verify | mcp: one command line for people and scripts.
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -16,6 +16,7 @@ type Asked = {
   readonly url: string | null
   readonly reembed: ReembedAsked
   readonly atOnce: string | null
+  readonly since: string | null
 }
 
 const leaving = new AbortController()
@@ -69,6 +70,7 @@ async function askApp(
   if (name === 'search') return await (await import('./search.ts')).search(words.join(' '), options)
   if (name === 'ingest') return await ingest(asked, options)
   if (name === 'reembed') return await (await import('./reembed.ts')).reembed(asked.reembed, options)
+  if (name === 'gaps') return await (await import('./gaps.ts')).gaps(asked.since ?? '30d', options)
   if (name === 'verify') return await (await import('./verify.ts')).verify(all ? null : (words[0] ?? ''), options)
   return await (await import('./mcp.ts')).mcp(options)
 }
@@ -151,9 +153,20 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   const known = Object.fromEntries(taken.map((option) => [option, options[option]])) as typeof options
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
-    const { json = false, all = false, url = null, plan = false, help: isHelp = false } = values
+    const { json = false, all = false, url = null, since = null, plan = false, help: isHelp = false } = values
     const { 'allow-deletes': allowDeletes = false, 'at-once': atOnce = null } = values
-    return { words: positionals, json, all, url, plan, allowDeletes, atOnce, reembed: reembedAsked(values), isHelp }
+    return {
+      words: positionals,
+      json,
+      all,
+      url,
+      since,
+      plan,
+      allowDeletes,
+      atOnce,
+      reembed: reembedAsked(values),
+      isHelp,
+    }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }

@@ -13,6 +13,7 @@ export type Option = keyof typeof options
 export const options = {
   json: { type: 'boolean' },
   all: { type: 'boolean' },
+  since: { type: 'string' },
   url: { type: 'string' },
   plan: { type: 'boolean' },
   'allow-deletes': { type: 'boolean' },
@@ -100,6 +101,14 @@ npm run reembed -- --back | --list | --drop <model> [--json]
   Exit code: 0 all the same, 1 something differs (named with its place) or failed, 2 wrong usage.`,
     options: ['json', 'all'],
     words: 'one',
+  },
+  gaps: {
+    help: `npm run gaps [-- --since 30d] [--json]
+  Says what the library could not answer: questions of the last hours (h), days (d) or weeks (w) that were refused or
+  judged badly, by subject, with the document that came nearest. What is asked most is what to learn next.
+  Exit code: 0 told, 1 failed, 2 wrong usage.`,
+    options: ['json', 'since'],
+    words: 'none',
   },
   mcp: {
     help: `npm run --silent mcp

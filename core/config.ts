@@ -34,7 +34,21 @@ export type Config = {
   readonly workers: 'beside' | 'only'
   /** null: the server does not speak to Slack */
   readonly slack: SlackConfig | null
+  readonly metrics: 'off' | 'loopback' | 'on'
+  /** null: nothing is traced */
+  readonly traces: TracesConfig | null
+  /** log lines hold what was asked */
+  readonly logQuestions: boolean
   readonly logLevel: string
+  /** what no log line may hold, whoever wrote it */
+  readonly secrets: readonly string[]
+}
+
+export type TracesConfig = {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** spans hold what was asked */
+  readonly questions: boolean
 }
 
 /** At least one of `signingSecret` and `appToken` is there: how Slack's messages come in. */
@@ -145,8 +159,50 @@ function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
     uploads: env.UPLOADS,
     workers: env.WORKERS,
     slack: slackOf(env),
+    metrics: env.METRICS,
+    traces: tracesOf(env),
+    logQuestions: env.LOG_QUESTIONS === 'on',
     logLevel: env.LOG_LEVEL,
+    secrets: secretsOf(env),
   })
+}
+
+/** As the specification of OpenTelemetry reads its variables. */
+function tracesOf(env: z.output<typeof environment>): TracesConfig | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = env
+  const url = whole ?? (base && `${base.replace(/\/+$/, '')}/v1/traces`)
+  if (url === undefined) return null
+  return { url, headers: otlpHeaders(env), questions: env.LOG_QUESTIONS === 'on' }
+}
+
+function otlpHeaders({ OTEL_EXPORTER_OTLP_HEADERS: list = '' }: z.output<typeof environment>): Record<string, string> {
+  const pairs = list.split(',').filter(Boolean)
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      return [pair.slice(0, at).trim(), percentDecoded(pair.slice(at + 1).trim())]
+    }),
+  )
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+// Shorter ones would be found in words that are none; and the password that docker-compose.yml begins with is our name.
+const SHORTEST_SECRET = 8
+const NO_SECRET = 'footnote'
+
+/** As they are written, and the parts of them that are sent. */
+function secretsOf(env: z.output<typeof environment>): string[] {
+  const whole = [...secrets].flatMap((name) => env[name as keyof typeof env] ?? []).map(String)
+  const password = env.DATABASE_URL === undefined ? '' : new URL(env.DATABASE_URL).password
+  const parts = [password, percentDecoded(password), ...Object.values(otlpHeaders(env))]
+  return [...new Set([...whole, ...parts])].filter((each) => each.length >= SHORTEST_SECRET && each !== NO_SECRET)
 }
 
 function slackOf(env: z.output<typeof environment>): SlackConfig | null {
@@ -167,6 +223,7 @@ const secrets = new Set<string>([
   'SLACK_BOT_TOKEN',
   'SLACK_SIGNING_SECRET',
   'SLACK_APP_TOKEN',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ])
 
 function describe(issue: z.core.$ZodIssue, env: Readonly<Record<string, string | undefined>>): string {

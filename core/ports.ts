@@ -4,7 +4,7 @@ import type { HostStore } from './hosts.ts'
 import type { InboxStore } from './inbox.ts'
 import type { Fence, JobStore } from './jobs.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
-import type { ReportStore } from './reports.ts'
+import type { Connections, ReportStore } from './reports.ts'
 import type { KnownVectors, SpaceStore } from './spaces.ts'
 import type { SpendingStore } from './spending.ts'
 import type { SyncStore, Upload } from './syncs.ts'
@@ -262,6 +262,8 @@ export type Store = {
   readonly hosts: HostStore
   readonly origins: OriginStore
   readonly spaces: SpaceStore
+  /** Of this process to the database, now. */
+  connections(): Connections
   /** Throws StoreError when the database does not answer. */
   ping(signal: AbortSignal): Promise<void>
   close(): Promise<void>

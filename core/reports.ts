@@ -1,5 +1,5 @@
 // What a person who runs the program wants to know of its store: counted when it is asked, for `status` and `doctor`.
-import type { Rating } from './types.ts'
+import type { DocumentRef, Rating } from './types.ts'
 
 export type SchemaReport = {
   /** "17.5" */
@@ -59,9 +59,28 @@ export type IndexReport = {
   readonly oldChunks: number
 }
 
+/** A finished answer that was a refusal, or that its reader did not like. */
+export type Unanswered = {
+  readonly question: string
+  /** the question as it stands alone */
+  readonly query: string
+  readonly askedAt: string
+  readonly isRefused: boolean
+  readonly isDisliked: boolean
+  /** the document that came nearest to it, or was cited first, if it is still in the library */
+  readonly nearest: Pick<DocumentRef, 'id' | 'title' | 'source'> | null
+}
+
+/** `waiting`: for one, which is not there. */
+export type Connections = { readonly busy: number; readonly idle: number; readonly waiting: number }
+
 export type ReportStore = {
   /** Cheap, and right on a database that was never migrated as well. Throws StoreError. */
   status(library: string): Promise<StoreStatus>
+  /** Tasks of the inbox that are due and that nobody does. Throws StoreError. */
+  waiting(library: string): Promise<number>
+  /** Of them the last `limit` of so many hours, the newest first. */
+  unanswered(library: string, hours: number, limit: number): Promise<Unanswered[]>
   /** Reads the whole index of a library. Throws StoreError. */
   index(library: string): Promise<IndexReport>
 }

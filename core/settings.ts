@@ -135,6 +135,31 @@ export const settings = {
     "address of Slack's Web API, for other installations",
     'https://slack-gov.com/api/',
   ),
+  METRICS: setting(
+    z.enum(['off', 'loopback', 'on'], 'is not one of the choices').default('loopback'),
+    'who may read /metrics: nobody, and nothing is counted (off), programs on this machine while HOST is a loopback address (loopback), or whoever reaches the server (on)',
+    'on',
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(
+    urlOf(/^https?$/, 'http://localhost:4318').optional(),
+    'OpenTelemetry receiver (OTLP over HTTP) that traces are sent to; /v1/traces is added to it',
+    'http://localhost:4318',
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: setting(
+    urlOf(/^https?$/, 'http://localhost:4318/v1/traces').optional(),
+    'the same with its whole path, which nothing is added to',
+    'http://localhost:4318/v1/traces',
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: setting(
+    text.regex(/^[^=,\s]+=[^,]*(?:,[^=,\s]+=[^,]*)*$/, 'is not a list of name=value').optional(),
+    'headers for that receiver, name=value by commas, values percent-encoded',
+    'authorization=Bearer%20…',
+  ),
+  LOG_QUESTIONS: setting(
+    z.enum(['off', 'on'], 'is not one of the choices').default('off'),
+    'whether log lines and traces hold what was asked',
+    'on',
+  ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is not one of the choices').default('info'),
     'trace, debug, info, warn, error or silent',

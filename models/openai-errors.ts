@@ -130,8 +130,9 @@ function connectionFault(error: APIConnectionError): string {
   return `no connection, ${nameOf((deepest as { code?: unknown }).code)}`
 }
 
-/** A code or a type if it looks like one: a sentence there would be the provider's words again. */
+/** A code or a type if it looks like one: a sentence would be the provider's words again, letters with digits may be a key. */
 function nameOf(code: unknown): string {
   const name = typeof code === 'number' ? String(code) : code
-  return typeof name === 'string' && /^[\w.-]{1,60}$/.test(name) && !name.startsWith('sk-') ? name : 'unnamed'
+  const isCode = typeof name === 'string' && name.length <= 60 && /^(?:[a-z]+(?:[_.-][a-z]+)*|\d{1,6})$/i.test(name)
+  return isCode && !name.startsWith('sk-') ? name : 'unnamed'
 }

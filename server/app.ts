@@ -3,23 +3,27 @@ import { type ErrorHandler, Hono } from 'hono'
 import type { SlackConfig } from '../core/config.ts'
 import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import type { Embedder, Generator, ReplyStore, Store } from '../core/ports.ts'
+import type { Answering, Embedder, Generator, ReplyStore, Store } from '../core/ports.ts'
 import type { Reembed } from '../core/spaces.ts'
 import type { Syncing } from '../core/syncs.ts'
 import { answer, type AnswerDeps, answerDeps } from './answer/answer.ts'
+import { modelCheck } from './answer/check.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { search } from './answer/search.ts'
+import { type Steps, shipped } from './answer/steps.ts'
 import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
 import { conversationsRoutes } from './http/conversations.ts'
 import { chatRoutes } from './http/chat-completions.ts'
 import { documentsRoutes } from './http/documents.ts'
 import { faultResponse } from './http/failure.ts'
+import { gapsRoutes } from './http/gaps.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { libraryStateRoutes } from './http/library-state.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { mcpRoutes } from './http/mcp.ts'
+import { metricsRoutes } from './http/metrics.ts'
 import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
 import { publishedRoutes } from './http/published.ts'
@@ -32,6 +36,10 @@ import { uploadsRoutes } from './http/uploads.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
 import { admit, isAdmitted } from './http/widget.ts'
 import type { Policy } from './answer/verdicts.ts'
+import { type Metrics, openMetrics } from './observe/metrics.ts'
+import { toldQuestions } from './observe/questions.ts'
+import type { Tracing } from './observe/traces.ts'
+import { type Ports, type Watch } from './observe/watch.ts'
 import { createSlack, type SlackApp } from './slack/slack.ts'
 import type { Perform } from './slack/tasks.ts'
 import type { VoiceDeps } from './slack/voice.ts'
@@ -42,6 +50,8 @@ export type AppDeps = {
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
   readonly policy?: Policy
+  /** `model`: it is asked whether its sentences are backed as well; left out: lexical */
+  readonly grounding?: 'lexical' | 'model'
   readonly replies?: ReplyStore
   readonly syncing: Syncing
   readonly reembed: Reembed
@@ -59,6 +69,12 @@ export type AppDeps = {
   readonly widgetOrigins?: readonly string[]
   /** left out, or null: the server does not speak to Slack */
   readonly slack?: SlackConfig | null
+  /** `off`: nothing is counted; `closed`: they can be read with the token; left out: by whoever reaches the server */
+  readonly metrics?: 'off' | 'closed' | 'open'
+  /** left out, or null: nobody is told */
+  readonly tracing?: Tracing | null
+  /** log lines hold what was asked */
+  readonly logQuestions?: boolean
   readonly log: Log
   /** how long an answer of another process may say nothing before it is taken for dead */
   readonly silentMs?: number
@@ -76,25 +92,31 @@ export type App = {
 
 type Report = (message: string, error: unknown) => void
 
-export function createApp(deps: AppDeps): App {
+export function createApp(given: AppDeps): App {
+  const metrics = given.metrics === 'off' ? null : openMetrics()
+  const watches = [metrics, given.tracing ?? null].filter((watch) => watch !== null)
+  const { steps, ...deps } = watched(given, watches)
   const { store, log, widgetOrigins = [] } = deps
   const report = reporter(log)
-  const answering = answerDeps(store, deps, report)
+  const answering = { ...answerDeps(store, deps, report), steps }
   const live = liveAnswers({
     ...deps,
     answers: store.answers,
-    answering: (question, signal) => answer(question, answering, signal),
+    answering: watchedAnswers(answering, deps, watches),
     report,
   })
   const slack = openSlack(deps, live, answering)
   let draining = false
   const hono = new Hono()
+  for (const { request } of watches.toReversed()) hono.use(request)
+  hono
     .use(requestId(log))
     // Before strangers are refused: what Slack signs may come under any name, and from anywhere.
     .route('/', slack?.routes ?? new Hono())
     .use(refuseStrangers(deps.loopbackOnly, (c) => isAdmitted(c, widgetOrigins)))
     .use(admit(widgetOrigins))
     .use(refuseNul)
+    .route('/', metricsRoutesOf(deps, metrics))
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
     .route('/', surfaces(deps, live, answering, report))
   hono.notFound(missing(hono.routes))
@@ -110,6 +132,25 @@ export function createApp(deps: AppDeps): App {
   }
 }
 
+/** The same, seen by those who look on; the model's second opinion is one of its calls. */
+function watched(deps: AppDeps, watches: readonly Watch[]): AppDeps & { readonly steps: Steps } {
+  const ports = watches.reduce<Ports>((all, watch) => watch.ports(all), { ...deps, steps: shipped })
+  const { generator } = ports
+  const check = generator && deps.grounding === 'model' ? modelCheck(generator) : deps.policy?.check
+  return { ...deps, ...ports, ...(check && { policy: { withholds: false, ...deps.policy, check } }) }
+}
+
+function watchedAnswers(deps: AnswerDeps, { logQuestions, log }: AppDeps, watches: readonly Watch[]): Answering {
+  const plain: Answering = (question, signal) => answer(question, deps, signal)
+  const seen = watches.reduce((answering, watch) => watch.answering(answering), plain)
+  return logQuestions ? toldQuestions(seen, log) : seen
+}
+
+function metricsRoutesOf(deps: AppDeps, metrics: Metrics | null): Hono {
+  if (!metrics) return new Hono()
+  return metricsRoutes({ ...deps, isOpen: deps.metrics !== 'closed', text: async () => await metrics.text(deps) })
+}
+
 /** Every door to the same answers. */
 function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, report: Report): Hono {
   const { store, library, publicUrl } = deps
@@ -123,6 +164,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', answersRoutes({ live, answers, conversations, library }))
     .route('/', conversationsRoutes({ live, conversations, library, publicUrl }))
     .route('/', searchRoutes({ ...answering, library }))
+    .route('/', gapsRoutes({ ...deps, isOpen: deps.loopbackOnly }))
     .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
     .route('/', uploadsRoutes({ ...deps, documents }))

@@ -7,6 +7,7 @@ import { type Config, readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, StoreError } from '../core/errors.ts'
 import { type Log, openLog } from '../core/log.ts'
 import { showIngest } from '../ingest/progress.ts'
+import type { Tracing } from './observe/traces.ts'
 import { LIBRARY, type Opened, openAll } from './open.ts'
 
 // Answers under way may end; what is left is stopped, stored and can be read again. `docker stop` kills after 10
@@ -15,7 +16,9 @@ const DRAIN_MS = 6_000
 
 try {
   const config = readConfig(readEnvironment())
-  await start(config, openLog(config.logLevel))
+  const tracing = await tracingOf(config)
+  const log = openLog(config.logLevel, { secrets: config.secrets, ...(tracing && { fields: tracing.fields }) })
+  await start(config, log, tracing)
   // Nothing may hold the process now, no connection to a provider that hangs either.
   process.exit(0)
 } catch (error) {
@@ -23,13 +26,18 @@ try {
   process.exit(error instanceof ConfigError ? 2 : 1)
 }
 
-async function start(config: Config, log: Log): Promise<void> {
+/** What it takes to trace is loaded only where there is somebody to tell. */
+async function tracingOf({ traces }: Config): Promise<Tracing | null> {
+  return traces && (await import('./observe/traces.ts')).openTracing(traces)
+}
+
+async function start(config: Config, log: Log, tracing: Tracing | null): Promise<void> {
   checkLibrary(config)
   const place = config.databaseUrl
     ? 'the database of DATABASE_URL'
     : `the embedded database in ${config.dataDir.replace(/\/*$/, '/')}`
   say(`Opening ${place} …`)
-  const opened = await openAll(config, log)
+  const opened = await openAll(config, log, { tracing })
   const stopping = new AbortController()
   stopOnSignals(stopping)
   try {

@@ -30,10 +30,10 @@ import { openStore, spaceOf } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
-import { modelCheck } from './answer/check.ts'
 import { compareSpaces } from './answer/spaces.ts'
 import { openEmbedder, pricedDocuments, priceOfSpace } from './embedder.ts'
 import { isLoopback } from './http/limits.ts'
+import type { Tracing } from './observe/traces.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
 export const LIBRARY = 'main'
@@ -51,14 +51,14 @@ export type Opened = {
   readonly close: () => Promise<void>
 }
 
-/** `input` is what somebody pipes in; null: nobody does. `anyEmbedder`: also where nobody has that of the active space. */
-export type Opening = { readonly input?: Readable | null; readonly anyEmbedder?: boolean }
+/** `anyEmbedder`: also where nobody has that of the active space. */
+export type Opening = Partial<Outside> & { readonly anyEmbedder?: boolean }
 
 /** Throws ConfigError, StoreError (`store-locked`: another process holds the data directory) or ModelError. */
 export async function openAll(
   config: Config,
   log: Log,
-  { input = null, anyEmbedder = false }: Opening = {},
+  { input = null, anyEmbedder = false, tracing = null }: Opening = {},
 ): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
   const opened = await openDatabase(config, log)
@@ -78,6 +78,7 @@ export async function openAll(
       generator: generatorOf(config, store, report),
       ...opened,
       input,
+      tracing,
     })
   } catch (error) {
     await database.close()
@@ -93,12 +94,17 @@ type Parts = {
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
   readonly announce: (owner: Owner) => void
+} & Outside
+
+type Outside = {
   /** what somebody pipes in; null: nobody does */
   readonly input: Readable | null
+  /** null: nobody is told */
+  readonly tracing: Tracing | null
 }
 
 function toOpened(config: Config, log: Log, parts: Parts): Opened {
-  const { store, embedder, sentenceEmbedder, generator, announce } = parts
+  const { store, embedder, sentenceEmbedder, generator, announce, tracing } = parts
   const token = randomBytes(32).toString('base64url')
   const book = bookOf(config, parts)
   const report = reportTo(log)
@@ -107,16 +113,14 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
   const work = { ...store, ...pricedDocuments(config, store.documents), embedder, library: LIBRARY, report }
   const queue = queueOf(config, parts.database, work)
   const syncing = openSyncs({ ...work, ...alone, book, ...(queue && { queue: queue.open }) })
+  tracing?.reportTo(report)
   const app = createApp({
     store,
     embedder,
     sentenceEmbedder,
     generator,
     replies: store.replies,
-    policy: {
-      withholds: config.unsupported === 'withhold',
-      check: generator && config.grounding === 'model' ? modelCheck(generator) : null,
-    },
+    ...groundingOf(config),
     syncing,
     reembed: reembedding(config, parts, report),
     uploads: config.uploads === 'on' || (config.uploads === 'loopback' && isLoopback(config.host)),
@@ -127,6 +131,8 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     loopbackOnly: isLoopback(config.host),
     widgetOrigins: config.widgetOrigins,
     slack: config.slack,
+    ...watchingOf(config),
+    tracing,
     log,
     ...alone,
   })
@@ -143,8 +149,18 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
       book.close()
       await queue?.close()
       await store.close()
+      await tracing?.close()
     },
   }
+}
+
+function groundingOf({ unsupported, grounding }: Config) {
+  return { policy: { withholds: unsupported === 'withhold', check: null }, grounding }
+}
+
+function watchingOf({ metrics, host, logQuestions }: Config) {
+  const reach = metrics === 'on' || isLoopback(host) ? 'open' : 'closed'
+  return { metrics: metrics === 'off' ? metrics : reach, logQuestions } as const
 }
 
 /** Null: there is no other process. */

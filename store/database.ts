@@ -1,6 +1,7 @@
 // One way to talk to a database, real or embedded: parameters in, rows out, transactions that always end.
 import pg from 'pg'
 import { StoreError } from '../core/errors.ts'
+import type { Connections } from '../core/reports.ts'
 
 export type Query = <Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>
 
@@ -11,6 +12,7 @@ export type Database = {
    * long each of its statements is waited for, when that is not what the database was opened with.
    */
   readonly transaction: <Result>(work: (query: Query) => Promise<Result>, timeoutMs?: number) => Promise<Result>
+  readonly connections: () => Connections
   readonly close: () => Promise<void>
 }
 
@@ -40,6 +42,11 @@ export function toDatabase(pool: pg.Pool, onClose: () => Promise<void> = async (
         client.release(broken)
       }
     },
+    connections: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: async () => await (closed ??= pool.end().then(onClose)),
   }
 }
@@ -78,6 +85,8 @@ const gone = /^(57P|25P03|08)/
 function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  // What it says of a value repeats the value.
+  if (code.startsWith('22')) return new StoreError('store-failed', `The database refused a value (${code}).`)
   if (busy.test(code))
     return new StoreError('store-busy', `The database gave up on a statement (${code}).`, {
       cause: error,

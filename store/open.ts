@@ -46,6 +46,7 @@ export async function openStore(
     hosts: hostStore(database),
     origins: originStore(database),
     spaces: spaceStore(database),
+    connections: database.connections,
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')

@@ -1,6 +1,6 @@
 // What there is in a database, and whether the parts of its index agree. Reads, and never changes anything.
 import { StoreError } from '../core/errors.ts'
-import type { IndexReport, Lacking, LibraryReport, ReportStore, StoreStatus } from '../core/reports.ts'
+import type { IndexReport, Lacking, LibraryReport, ReportStore, StoreStatus, Unanswered } from '../core/reports.ts'
 import type { Database, Query } from './database.ts'
 import { schemaOf } from './migrate.ts'
 import { indexedChunks } from './postings.ts'
@@ -12,7 +12,34 @@ export function reportStore(database: Database): ReportStore {
   return {
     status: async (library) => await statusOf(database.query, library),
     index: async (library) => await indexOf(database, library),
+    unanswered: async (library, hours, limit) => await listUnanswered(database.query, library, hours, limit),
+    waiting: async (library) => {
+      const [row] = await database.query<{ waiting: number }>(
+        `select count(*)::int as waiting from slack_tasks
+         where library_id = $1 and ended_at is null and due_at <= clock_timestamp()
+           and (leased_until is null or leased_until <= clock_timestamp())`,
+        [library],
+      )
+      return row?.waiting ?? 0
+    },
   }
+}
+
+async function listUnanswered(query: Query, library: string, hours: number, limit: number): Promise<Unanswered[]> {
+  const rows = await query<Omit<Unanswered, 'askedAt'> & { created_at: Date }>(
+    `select a.question, a.answer ->> 'query' as query, a.created_at, a.answer ->> 'status' = 'abstained' as "isRefused",
+            coalesce(a.feedback ->> 'rating' = 'down', false) as "isDisliked",
+            case when d.document_id is not null then
+              jsonb_build_object('id', d.document_id, 'title', r.title, 'source', d.source) end as nearest
+     from answers a left join documents d on d.library_id = a.library_id and d.removed_at is null
+       and d.document_id = coalesce(a.answer #>> '{nearest,0,document,id}', a.answer #>> '{citations,0,document,id}')
+     left join revisions r on (r.library_id, r.document_id, r.revision) = (d.library_id, d.document_id, d.revision)
+     where a.library_id = $1 and a.created_at > now() - make_interval(hours => $2)
+       and (a.answer ->> 'status' = 'abstained' or a.feedback ->> 'rating' = 'down')
+     order by a.created_at desc, a.answer_id limit $3`,
+    [library, hours, limit],
+  )
+  return rows.map(({ created_at: asked, ...row }) => ({ ...row, askedAt: asked.toISOString() }))
 }
 
 async function statusOf(query: Query, library: string): Promise<StoreStatus> {

@@ -5,6 +5,7 @@ import { request } from './api.js'
 import { html } from './html.js'
 import { dateWords, whenWords } from './dates.js'
 import { counted } from './names.js'
+import { Gaps } from './gaps.js'
 import { library, notice } from './state.js'
 
 /** @import { DocumentSummary, Library, Sync } from './wire.d.ts' */
@@ -43,6 +44,7 @@ export function LibraryView() {
   return html`<section class="library">
     <h1>The library</h1>
     ${its && html`<${Facts} its=${its} /><${Progress} its=${its} /><${Failures} its=${its} />${its.uploads && html`<${Upload} />`}`}
+    <${Gaps} />
     <label class="find"
       ><span class="unseen">Search the documents</span>
       <input

@@ -19,6 +19,15 @@ export type Citation = Place & { passage: number; quote: string; link: string }
 export type Rating = 'up' | 'down'
 export type Feedback = { rating: Rating; reason: string | null; comment: string | null }
 
+export type Gap = {
+  count: number
+  questions: string[]
+  last_asked_at: string
+  refused: number
+  disliked: number
+  nearest: { id: string; title: string; source: string } | null
+}
+
 export type Answer = {
   id: string
   conversation_id: string

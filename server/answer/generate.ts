@@ -53,7 +53,7 @@ async function* ask(draft: Draft, ...[question, read, deps, signal]: Asking): As
   const source = await begin(draft, question, read, deps, AbortSignal.any([signal, enough.signal]))
   const reply = createReply()
   const reader = inertly(createMarkerReader(read.length))
-  const writer = createStatementWriter(draft, read)
+  const writer = createStatementWriter(draft, read, deps.steps.ground)
   const verdicts = createVerdicts(draft, policyOf(question, deps), deps.report, signal)
   try {
     for await (const event of upTo(LONGEST_ANSWER, source.events, enough)) {

@@ -40,8 +40,12 @@ const MARKERS_PER_STATEMENT = 16
  * Reads character by character, so that the same text gives the same statements however it was cut. A statement is
  * closed by the first word after its end: only then is it known that no further marker belongs to it.
  */
-export function createStatementWriter(draft: Draft, passages: readonly Passage[]): StatementWriter {
-  const writing: Writing = { draft, grounds: createGrounds(passages), open: begin(draft.length()) }
+export function createStatementWriter(
+  draft: Draft,
+  passages: readonly Passage[],
+  ground = createGrounds,
+): StatementWriter {
+  const writing: Writing = { draft, grounds: ground(passages), open: begin(draft.length()) }
   return {
     text: (delta) => write(writing, delta),
     markers: (numbers) => mark(writing, numbers),

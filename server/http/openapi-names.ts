@@ -68,6 +68,8 @@ export const outputs: Named = {
   Live: shapes.liveShape,
   PingEvent: status.pingShape,
   Status: status.statusShape,
+  Gap: status.gapShape,
+  Gaps: status.gapsShape,
   IndexReport: status.indexReportShape,
   Ready: shapes.readyShape,
   NotReady: shapes.notReadyShape,

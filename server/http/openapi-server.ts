@@ -1,5 +1,6 @@
 // What the server tells of itself, as the document tells it.
 import { fault, faultReplies, type Operation, outage } from './openapi-operation.ts'
+import { watchOperations } from './openapi-watch.ts'
 import { pingQuery } from './ping.ts'
 import * as shapes from './shapes.ts'
 import { indexReportShape, pingShape, statusShape } from './shapes-status.ts'
@@ -135,4 +136,13 @@ const indexReport: Operation = {
   examples: { index: { summary: 'The index', status: 200 }, ...statusFaults },
 }
 
-export const serverOperations: readonly Operation[] = [health, ready, ping, status, indexReport, citationSchema, itself]
+export const serverOperations: readonly Operation[] = [
+  health,
+  ready,
+  ping,
+  status,
+  indexReport,
+  ...watchOperations,
+  citationSchema,
+  itself,
+]

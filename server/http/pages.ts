@@ -19,7 +19,7 @@ export const served: ReadonlyMap<string, string> = new Map([
   ['docs.css', 'text/css; charset=utf-8'],
   ['widget.css', 'text/css; charset=utf-8'],
   ['favicon.svg', 'image/svg+xml'],
-  ...scripts('page', 'state', 'turns', 'turn', 'answer', 'markdown', 'source', 'history', 'library', 'receipt'),
+  ...scripts('page', 'state', 'turns', 'turn', 'answer', 'markdown', 'source', 'history', 'library', 'gaps', 'receipt'),
   ...scripts('form', 'ending', 'feedback', 'copy', 'outcome-words', 'events', 'api', 'live', 'dates', 'names', 'html'),
   ...scripts('reader', 'docs', 'docs-schema', 'docs-try', 'dom', 'frames', 'widget', 'widget-box'),
 ])

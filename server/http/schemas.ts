@@ -235,6 +235,14 @@ export const suggestionsQuery = z.strictObject({
   limit: z.coerce.number(someFault).int(someFault).min(1, someFault).max(30, someFault).default(3),
 })
 
+export const gapsQuery = z.strictObject({
+  since: z
+    .string()
+    .regex(/^[1-9]\d{0,3}[hdw]$/, 'is no time like 12h, 30d or 8w')
+    .default('30d')
+    .describe('asked no longer ago than this'),
+})
+
 const revision = z.string().regex(/^[0-9a-f]{64}$/, 'is not a revision (64 hexadecimal digits)')
 
 /** Of a route that takes no parameters. */

@@ -33,6 +33,26 @@ export const statusShape = z
   })
   .describe('What is in the store.')
 
+export const gapShape = z.strictObject({
+  count: z.int().positive().describe('how often something of it was asked'),
+  questions: z.array(z.string()).describe('some of them, the most typical one first'),
+  last_asked_at: z.iso.datetime({ offset: true }),
+  refused: count,
+  disliked: count.describe('answers with a thumb down'),
+  nearest: z
+    .strictObject({ id: z.string(), title: z.string(), source: z.string() })
+    .nullable()
+    .describe('the document that came nearest most often; null: none did'),
+})
+
+export const gapsShape = z
+  .strictObject({
+    since: z.string(),
+    questions: count.describe('of which the gaps are made, the newest 2,000 at most'),
+    gaps: z.array(gapShape).describe('the most asked first, 100 at most'),
+  })
+  .describe('What was refused or judged badly, by subject.')
+
 const lacking = z.strictObject({
   count,
   some: z.array(z.strictObject({ source: z.string(), headings: z.array(z.string()), text: z.string() })),

@@ -13,6 +13,18 @@ export function requireToken(c: Context, token: string, what: string): void {
     )
 }
 
+export type Operators = {
+  readonly token: string
+  /** whoever reaches the server runs it */
+  readonly isOpen: boolean
+}
+
+/** For whoever runs the server. Throws InputError `not-allowed`; `what` begins its sentence, with its verb. */
+export function requireOperator(c: Context, { token, isOpen }: Operators, what: string): void {
+  if (isOpen || sameSecret(c.req.header('authorization') ?? '', `Bearer ${token}`)) return
+  throw new InputError('not-allowed', `Authorization: ${what} for whoever runs this server.`, 'Authorization')
+}
+
 function sameSecret(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)]
   return a.length === b.length && timingSafeEqual(a, b)

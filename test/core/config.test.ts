@@ -25,8 +25,25 @@ describe('the configuration', () => {
       unsupported: 'mark',
       uploads: 'loopback',
       slack: null,
+      metrics: 'loopback',
+      traces: null,
+      logQuestions: false,
       logLevel: 'info',
+      secrets: [],
     })
+  })
+
+  it('sends traces where OpenTelemetry variables say, to the whole path of the one and below the other', () => {
+    const base = readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318/' }).traces
+    expect(base).toEqual({ url: 'http://localhost:4318/v1/traces', headers: {}, questions: false })
+    const whole = readConfig({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:9/all',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20abc,x-tenant=one',
+      LOG_QUESTIONS: 'on',
+    }).traces
+    const headers = { authorization: 'Bearer abc', 'x-tenant': 'one' }
+    expect(whole).toEqual({ url: 'http://localhost:9/all', headers, questions: true })
   })
 
   it.each(['', ' ', ' \t'])('takes a blank variable as unset: %j', (blank) => {

@@ -53,6 +53,7 @@ describe('a migration', () => {
         timeouts.push(timeoutMs)
         throw stop
       },
+      connections: () => ({ busy: 0, idle: 0, waiting: 0 }),
       close: async () => {},
     }
     await expect(migrate(database)).rejects.toBe(stop)

@@ -148,7 +148,12 @@ export function emptyStore(): Store {
     conversations: noConversations,
     replies: memoryReplies(),
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
-    reports: { status: async () => emptyStatus, index: async () => wholeIndex },
+    reports: {
+      status: async () => emptyStatus,
+      index: async () => wholeIndex,
+      waiting: async () => 0,
+      unanswered: async () => [],
+    },
     inbox: {
       keep: async () => true,
       take: async () => [],
@@ -163,6 +168,7 @@ export function emptyStore(): Store {
     hosts: { take: async () => ({ turn: 1, waitMs: 0 }), release: async () => {} },
     origins: noOrigins,
     spaces: noSpaces,
+    connections: () => ({ busy: 0, idle: 0, waiting: 0 }),
     ping: async () => {},
     close: async () => {},
   }
@@ -218,6 +224,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     hosts: part(),
     origins: part(),
     spaces: part(),
+    connections: () => ({ busy: 0, idle: 0, waiting: 0 }),
     ping: fail,
     close: async () => {},
   }

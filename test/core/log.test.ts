@@ -1,0 +1,52 @@
+// What a log line may hold, whoever writes it.
+import { describe, expect, it } from 'vitest'
+import { readConfig } from '../../core/config.ts'
+import { StoreError } from '../../core/errors.ts'
+import { openLog, type LogOptions } from '../../core/log.ts'
+
+function written(write: (log: ReturnType<typeof openLog>) => void, options: LogOptions = {}): Record<string, unknown> {
+  const lines: string[] = []
+  write(openLog('info', { ...options, stream: { write: (line) => lines.push(line) } }))
+  expect(lines).toHaveLength(1)
+  return JSON.parse(lines[0] ?? '') as Record<string, unknown>
+}
+
+describe('a log line', () => {
+  it('tells of an error its name, code, sentence and place, and the same of its cause', () => {
+    const cause = Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED', address: '10.1.2.3' })
+    const error = new StoreError('store-unavailable', 'The database cannot be reached.', { cause })
+    const { err } = written((log) => log.error({ err: error }, 'request failed'))
+    expect(err).toMatchObject({
+      type: 'StoreError',
+      code: 'store-unavailable',
+      message: 'The database cannot be reached.',
+      cause: { type: 'Error', code: 'ECONNREFUSED', message: 'connection refused' },
+    })
+    expect((err as { stack: string }).stack).toMatch(/^at .*log\.test\.ts/)
+    expect(JSON.stringify(err)).not.toContain('10.1.2.3')
+  })
+
+  it('leaves out what an error carries beside that, and what a parser could not read', () => {
+    const error = Object.assign(new SyntaxError('Unexpected token in "my question"'), { input: 'my question' })
+    expect(JSON.stringify(written((log) => log.error({ err: error }, 'x')))).not.toContain('my question')
+    expect(written((log) => log.error({ err: 'my question' }, 'x'))['err']).toEqual({ type: 'string' })
+  })
+
+  it('follows causes that lead in a circle no further than a few', () => {
+    const error = new Error('round')
+    error.cause = error
+    expect(JSON.stringify(written((log) => log.error({ err: error }, 'x'))).match(/round/g)).toHaveLength(5)
+  })
+
+  it('lacks every secret of the configuration, in whichever part it is written and however it is escaped', () => {
+    const { secrets } = readConfig({
+      OPENAI_API_KEY: 'sk-"quoted"\\key',
+      DATABASE_URL: 'postgres://footnote:p%40ss-word-1@localhost/footnote',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20abcdefgh,x=short',
+    })
+    expect(secrets).toContain('p@ss-word-1')
+    const line = written((log) => log.info({ given: secrets }, secrets.join(' ')), { secrets })
+    expect(JSON.stringify(line)).not.toMatch(/quoted|ss-word|abcdefgh/)
+    expect(line['msg']).toMatch(/^…( …)*$/)
+  })
+})
