@@ -1,9 +1,8 @@
 // npm run bench: how fast documents are learned, searched and answered, on the embedded database or a real Postgres.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { AppError, InputError } from '../../core/errors.ts'
+import { AppError } from '../../core/errors.ts'
 import { openLog } from '../../core/log.ts'
 import type { Store } from '../../core/ports.ts'
 import { openSyncs } from '../../ingest/syncs.ts'
@@ -11,10 +10,11 @@ import { openGenerator } from '../../models/generator.ts'
 import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer.ts'
 import { search } from '../../server/answer/search.ts'
 import { createApp } from '../../server/app.ts'
-import { type Offline, openOffline } from '../../server/open.ts'
+import { LIBRARY as SERVED, openOffline } from '../../server/open.ts'
 import { exitCodeOf } from '../exit.ts'
 import { quantile } from '../stats.ts'
-import { readLibrary, writeCopy } from './enlarge.ts'
+import { load } from '../load/load.ts'
+import { enlarge } from './enlarge.ts'
 import { compareFirstText, openEagerProvider } from './provider.ts'
 
 const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--chunks <number>]
@@ -22,11 +22,15 @@ const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] 
   --questions   one JSON object with a "question" per line; by default the titles of the library's documents
   --chunks      learns copies of the library, their sections shuffled, until there are that many chunks
   --database    an empty database; by default an embedded one that is removed at the end
-  --provider    only the time that is added to a model's first word, over 300 answers`
+  --provider    only the time that is added to a model's first word, over 300 answers
+npm run bench load -- --help    many answers and searches at once`
 
 const LIBRARY = 'bench'
 
-process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
+process.exitCode = await exitCodeOf(async () => {
+  const [command, ...args] = process.argv.slice(2)
+  await (command === 'load' ? load(args, fill) : main(process.argv.slice(2)))
+})
 
 async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const
@@ -48,7 +52,7 @@ async function main(args: readonly string[]): Promise<void> {
     const signal = new AbortController().signal
     const folder = values.library ?? 'library'
     const deps = await offline.learn(LIBRARY, [folder])
-    if (values.chunks) await enlarge(Number(values.chunks), folder, offline, deps)
+    if (values.chunks) await enlarge(Number(values.chunks), folder, LIBRARY, { ...offline, ...deps, say })
     const questions = values.questions
       ? await readQuestions(values.questions)
       : (await deps.documents.list(LIBRARY, 200)).map(({ title }) => title)
@@ -72,27 +76,14 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Learns shuffled copies of the library until it has that many chunks. */
-async function enlarge(wanted: number, library: string, { learn }: Offline, { search: store }: AnswerDeps) {
-  const files = await readLibrary(library)
-  const bytes = files.reduce((sum, { text }) => sum + text.length, 0)
-  const into = await mkdtemp(join(tmpdir(), 'footnote-bench-'))
-  const began = performance.now()
+/** For servers, which serve one library. */
+async function fill(databaseUrl: string, folder: string, chunks: number): Promise<void> {
+  const offline = await openOffline(databaseUrl, process.stderr)
   try {
-    let { chunks } = await store.state(LIBRARY)
-    for (let copy = 1; chunks < wanted; copy++) {
-      const folder = join(into, String(copy))
-      await writeCopy(files, copy, folder)
-      await learn(LIBRARY, [folder], { quiet: true })
-      const before = chunks
-      chunks = (await store.state(LIBRARY)).chunks
-      if (chunks === before) throw new InputError('bad-library', `${library} gives no chunks to repeat.`)
-      const speed = (bytes * copy) / 1e6 / ((performance.now() - began) / 1000)
-      if (copy % 10 === 0 || chunks >= wanted)
-        say(`${chunks} of ${wanted} chunks, ${copy} copies, ${speed.toFixed(2)} MB/s`)
-    }
+    const deps = await offline.learn(SERVED, [folder])
+    await enlarge(chunks, folder, SERVED, { ...offline, ...deps, say: (line) => process.stderr.write(`${line}\n`) })
   } finally {
-    await rm(into, { recursive: true, force: true })
+    await offline.close()
   }
 }
 
