@@ -3,6 +3,7 @@
 
 const REAL = 700
 const BYTEA = 17
+const TEXT = 25
 
 /** A pgvector `vector`. */
 export function vectorParameter(vector: Float32Array): Buffer {
@@ -32,6 +33,17 @@ export function byteasParameter(rows: readonly Buffer[]): Buffer {
   for (const row of rows) {
     at = bytes.writeInt32BE(row.length, at)
     at += row.copy(bytes, at)
+  }
+  return bytes
+}
+
+/** A `text[]`. Written as text, every quotation mark and backslash in it would be looked for first. */
+export function textsParameter(texts: readonly string[]): Buffer {
+  const bytes = Buffer.alloc(HEADER + texts.reduce((sum, text) => sum + 4 + Buffer.byteLength(text), 0))
+  let at = writeHeader(bytes, TEXT, texts.length)
+  for (const text of texts) {
+    const length = bytes.write(text, at + 4)
+    at = bytes.writeInt32BE(length, at) + length
   }
   return bytes
 }

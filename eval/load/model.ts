@@ -42,11 +42,10 @@ export function runModel(): void {
     saying.add(counted)
     said.push(counted)
     socket.write(head + framed(chunk({ role: 'assistant', content: '', refusal: null })))
-    socket.once('close', () => saying.delete(counted))
   }
   setInterval(() => {
     const now = clockMs()
-    for (const one of saying) if (sayDue(one, now, pace.tokensPerSecond)) saying.delete(one)
+    for (const one of saying) if (one.socket.destroyed || sayDue(one, now, pace.tokensPerSecond)) saying.delete(one)
   }, TICK_MS)
   process.on('message', (order: ModelOrder) => {
     if (order.type === 'begin') {
