@@ -21,14 +21,14 @@ export function searchStore(database: Database, space: Space): SearchStore {
       return await untilAborted(findCandidates(database, space, request), signal)
     },
     state: async (library) => {
-      const [row] = await database.query<LibraryState>(
+      const [row] = await database.prepared<LibraryState>(
         'select chunk_count as chunks, changes from libraries where library_id = $1',
         [library],
       )
       return row ?? { chunks: 0, changes: 0 }
     },
     vocabulary: async (library) => {
-      const rows = await database.query<{ term: string; holding: number }>(
+      const rows = await database.prepared<{ term: string; holding: number }>(
         'select term, holding from terms where library_id = $1',
         [library],
       )
@@ -69,7 +69,7 @@ async function findCandidates(
   const cosine = vector ? cosineSql(space, place(vectorParameter(vector))) : noCosineSql
   // Asked once more of the rows that are shown: a document may have been limited since its chunks were found.
   const condition = audiences ? isReadable(place(audienceParameter(audiences))) : 'true'
-  const rows = await database.query<CandidateRow>(shownSql(cosine, condition), parameters)
+  const rows = await database.prepared<CandidateRow>(shownSql(cosine, condition), parameters)
   // A document was replaced since its chunks were found: the new ones must not be missed.
   if (retries > 0 && rows.length < found.length) return await findCandidates(database, space, request, retries - 1)
   return rows.map(toCandidate)
@@ -80,7 +80,7 @@ async function bestByVector(
   space: Space,
   { library, vector, limit, audiences }: SearchRequest & { readonly vector: Float32Array },
 ): Promise<number[]> {
-  const rows = await database.query<{ chunk_id: number }>(
+  const rows = await database.prepared<{ chunk_id: number }>(
     `with f as materialized (
        select chunk_id from signs_${space.id} where library_id = $1
        ${audiences ? `and chunk_id not in (${hiddenSql('$4')})` : ''}
