@@ -16,21 +16,16 @@ const LEAD_MS = 300
 // What arrived last has its first token by then, mostly.
 const SETTLE_MS = 1_000
 
-const WARM_UP_ANSWERS = 200
-const WARM_UP_MS = 8_000
+// As fast as a server that has just been started bears it.
+const WARM_UP_EACH_MS = 40
 
 /** The questions that are answered: a refusal is no stream. Words and texts are in memory then, and code is compiled. */
 export async function answered({ model, readers, servers, questions }: Bench): Promise<string[]> {
   model.tell({ type: 'begin', tokensPerSecond: TOKENS_PER_SECOND, tokens: TOKENS_PER_SECOND })
   const began = clockMs() + LEAD_MS
-  const asked = Array.from({ length: Math.max(WARM_UP_ANSWERS, questions.length) }, (_, n) => ({
-    question: questions[n % questions.length] ?? '',
-    dueAt: began + (n * WARM_UP_MS) / WARM_UP_ANSWERS,
-  }))
+  const asked = questions.map((question, n) => ({ question, dueAt: began + n * WARM_UP_EACH_MS }))
   const { answers } = await exchange({ model, readers }, servers, asked)
-  const isAnswered = (question: string) =>
-    answers.every(({ end }, n) => asked[n]?.question !== question || end === 'done')
-  const fit = questions.filter(isAnswered)
+  const fit = questions.filter((_, n) => answers[n]?.end === 'done')
   if (fit.length === 0) throw new AppError('bench-failed', 'No question was answered by the model.')
   return fit
 }
