@@ -146,12 +146,9 @@ describe('events of many answers at once', () => {
   it('all fail when the database is gone, and those after them do not wait for ever', async () => {
     await using database = await openTestDatabase()
     await begun(database)
-    const prepared: Query = async () => {
-      throw new StoreError('store-unavailable', 'gone', { retryable: true })
-    }
-    const { append } = answerStore({ ...database, prepared })
+    const answers = answerStore({ ...database, prepared: gone })
     for (let round = 0; round < 2; round++) {
-      const storing = [1, 2, 3].map(async (seq) => await append('main', 'ans_1', [{ seq, event: text('x') }]))
+      const storing = [1, 2, 3].map(async (seq) => await answers.append('main', 'ans_1', [{ seq, event: text('x') }]))
       const outcomes = await Promise.allSettled(storing)
       expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
         Array.from({ length: 3 }, () => 'store-unavailable'),
@@ -159,6 +156,10 @@ describe('events of many answers at once', () => {
     }
   })
 })
+
+const gone: Query = async () => {
+  throw new StoreError('store-unavailable', 'gone', { retryable: true })
+}
 
 function eventsOf(id: string): StoredEvent[] {
   return [1, 2].map((seq) => ({ seq, event: text(`${id}, "quoted" \\ \\u0000 🚦 {${seq}}`) }))
