@@ -6,6 +6,7 @@ import { vectorParameter } from './binary.ts'
 import type { Database } from './database.ts'
 import { type RevisionRow, toRef } from './documents.ts'
 import { countHolding, scoreWords } from './postings.ts'
+import { keepSigns, type KeptSigns } from './signs.ts'
 import type { Space } from './spaces.ts'
 
 // The signs of a vector order its neighbours roughly; the exact cosine of the best 200 brings recall back to
@@ -15,10 +16,11 @@ const RESCORED = 200
 const RETRIES = 3
 
 export function searchStore(database: Database, space: Space): SearchStore {
+  const signs = keepSigns(database, space)
   return {
     candidates: async (request, signal) => {
       signal.throwIfAborted()
-      return await untilAborted(findCandidates(database, space, request), signal)
+      return await untilAborted(findCandidates(database, space, signs, request), signal)
     },
     state: async (library) => {
       const [row] = await database.prepared<LibraryState>(
@@ -53,6 +55,7 @@ type CandidateRow = RevisionRow & {
 async function findCandidates(
   database: Database,
   space: Space,
+  signs: KeptSigns,
   request: SearchRequest,
   retries = RETRIES,
 ): Promise<Candidate[]> {
@@ -61,7 +64,7 @@ async function findCandidates(
   const vector = request.vector?.some((value) => value !== 0) ? request.vector : null
   const [words, byVector] = await Promise.all([
     scoreWords(database, request),
-    vector ? bestByVector(database, space, { ...request, vector }) : [],
+    vector ? bestByVector(database, space, signs, { ...request, vector }) : [],
   ])
   const found = [...new Set([...words.best(limit).map(({ chunkId }) => chunkId), ...byVector])]
   const parameters: unknown[] = [library, found, found.map(words.of)]
@@ -71,15 +74,23 @@ async function findCandidates(
   const condition = audiences ? isReadable(place(audienceParameter(audiences))) : 'true'
   const rows = await database.prepared<CandidateRow>(shownSql(cosine, condition), parameters)
   // A document was replaced since its chunks were found: the new ones must not be missed.
-  if (retries > 0 && rows.length < found.length) return await findCandidates(database, space, request, retries - 1)
+  if (retries > 0 && rows.length < found.length)
+    return await findCandidates(database, space, signs, request, retries - 1)
   return rows.map(toCandidate)
 }
+
+type VectorRequest = SearchRequest & { readonly vector: Float32Array }
 
 async function bestByVector(
   database: Database,
   space: Space,
-  { library, vector, limit, audiences }: SearchRequest & { readonly vector: Float32Array },
+  signs: KeptSigns,
+  request: VectorRequest,
 ): Promise<number[]> {
+  const { library, vector, limit, audiences } = request
+  // What is kept does not tell what is for whom.
+  const kept = audiences ? null : await bestOfKept(database, space, signs, request)
+  if (kept) return kept
   const rows = await database.prepared<{ chunk_id: number }>(
     `with f as materialized (
        select chunk_id from signs_${space.id} where library_id = $1
@@ -90,6 +101,28 @@ async function bestByVector(
     [library, vectorParameter(vector), limit, ...(audiences ? [audienceParameter(audiences)] : [])],
   )
   return rows.map((row) => row.chunk_id)
+}
+
+/** Null when no signs are kept, or the library has changed since they were read. */
+async function bestOfKept(
+  database: Database,
+  space: Space,
+  signs: KeptSigns,
+  { library, vector, limit }: VectorRequest,
+): Promise<number[] | null> {
+  const nearest = signs.nearest(library, vector, RESCORED)
+  const rows =
+    nearest &&
+    (await database.prepared<{ chunk_id: number }>(
+      `select v.chunk_id from libraries l cross join lateral (
+         select f.chunk_id, c.cosine from unnest($4::int[]) as f(chunk_id) cross join lateral (${cosineSql(space, '$2')}) c
+         order by c.cosine desc, f.chunk_id limit $3) v
+       where l.library_id = $1 and l.changes = $5 order by v.cosine desc, v.chunk_id`,
+      [library, vectorParameter(vector), limit, nearest.chunkIds, nearest.changes],
+    ))
+  if (rows && rows.length > 0) return rows.map((row) => row.chunk_id)
+  signs.refresh(library)
+  return null
 }
 
 // Rows are looked up in lateral subqueries with `offset 0`, which Postgres never turns into another kind of join: each
