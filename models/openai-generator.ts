@@ -93,21 +93,30 @@ async function* hear(
   { endpoint, waits, deadline }: Hearing,
 ): AsyncGenerator<CallEvent> {
   let hasText = false
+  let counted = reader.usage()
   for await (const bytes of body) {
     const added = reader.feed(bytes)
     // Comments and events without a word, which some providers send as heartbeats, are no sign of a model that writes.
     if (added.text === '' && added.thoughts === '' && reader.end() === null && reader.fault() === null) continue
     // A slow reader of ours is not the provider's silence.
     deadline.pause()
-    yield* told(added, reader, endpoint)
+    yield* told(added, counted, reader, endpoint)
+    counted = reader.usage()
     hasText ||= added.text !== ''
     deadline.extend(reader.end() === null ? waits.idleMs : waits.tailMs, hasText ? waits.wholeMs : waits.textMs)
   }
-  yield* told(reader.close(), reader, endpoint)
+  yield* told(reader.close(), counted, reader, endpoint)
 }
 
-function* told({ text, thoughts }: Added, reader: CompletionReader, endpoint: Endpoint): Generator<CallEvent> {
-  yield { type: 'unseen', thoughts, ...reader.usage() }
+/** `counted`: what the budget knows already. It hears of every token by its text. */
+function* told(
+  { text, thoughts }: Added,
+  counted: ReturnType<CompletionReader['usage']>,
+  reader: CompletionReader,
+  endpoint: Endpoint,
+): Generator<CallEvent> {
+  const usage = reader.usage()
+  if (thoughts !== '' || usage !== counted) yield { type: 'unseen', thoughts, ...usage }
   if (text !== '') yield { type: 'text', delta: text }
   // Thrown only now: what arrived before the fault in the same packet has arrived.
   throwFault(reader, endpoint)

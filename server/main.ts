@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { styleText } from 'node:util'
-import { serve } from '@hono/node-server'
+import { createAdaptorServer } from '@hono/node-server'
 import { type Config, readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, StoreError } from '../core/errors.ts'
 import { type Log, openLog } from '../core/log.ts'
@@ -13,6 +13,9 @@ import { LIBRARY, type Opened, openAll } from './open.ts'
 // Answers under way may end; what is left is stopped, stored and can be read again. `docker stop` kills after 10
 // seconds, and the snapshot of the store comes after this.
 const DRAIN_MS = 6_000
+
+// Who connects while the server is busy waits in line. Node asks for 511 places, and the system gives as many as it allows.
+const BACKLOG = 4_096
 
 try {
   const config = readConfig(readEnvironment())
@@ -102,8 +105,8 @@ async function learnSources(config: Config, { syncing }: Opened, log: Log): Prom
 }
 
 async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, log: Log): Promise<void> {
-  const server = serve({ fetch: opened.app.fetch, port: config.port, hostname: config.host })
-  await listening(server, config)
+  const server = createAdaptorServer({ fetch: opened.app.fetch, hostname: config.host })
+  await listening(server.listen({ port: config.port, host: config.host, backlog: BACKLOG }), config)
   const address = server.address()
   const bound = typeof address === 'object' && address ? address : { address: config.host, port: config.port }
   // Programs get the address itself: "localhost" may lead them to ::1 first, where another server may listen.

@@ -3,13 +3,14 @@ import { StoreError } from '../core/errors.ts'
 import type { RatedAnswer } from '../core/conversations.ts'
 import type { AnswerFilter, AnswerRecord, AnswerStore, AnswerSummary } from '../core/ports.ts'
 import { type Answer, type AnswerEvent, type Feedback, isTerminal, type StoredEvent, type Turn } from '../core/types.ts'
+import { inGroups } from './append.ts'
 import { audienceParameter } from './audiences.ts'
 import { type Database, toJson } from './database.ts'
 
 export function answerStore(database: Database): AnswerStore {
   return {
     begin: async (record) => await begin(database, record),
-    append: async (library, id, events) => await append(database, library, id, events),
+    append: inGroups(database, async (...appended) => await append(database, ...appended)),
     events: async (library, id, after) => await eventsAfter(database, library, id, after),
     find: async (library, id) => {
       const [row] = await database.query<RatedRow<Answer>>(
@@ -80,7 +81,7 @@ async function rate(
 }
 
 async function begin(database: Database, record: AnswerRecord): Promise<void> {
-  const [begun] = await database.query(
+  const [begun] = await database.prepared(
     `with conversation as (
        insert into conversations as c (library_id, conversation_id, owner) values ($1, $3, $7)
        on conflict (library_id, conversation_id) do update set asked_at = now()
@@ -106,7 +107,7 @@ async function append(database: Database, library: string, id: string, events: r
   const last = events.at(-1)?.event
   // One statement, so that a log with its terminal event never stands beside an unfinished answer. Whether a quote is
   // stale is seldom a question here: only when its document was learned anew while the answer was written.
-  const [row] = await database.query<{ logged: number }>(
+  const [row] = await database.prepared<{ logged: number }>(
     `with logged as (
        insert into answer_events (library_id, answer_id, seq, terminal, event)
        select $1, $2, e.seq, e.terminal, e.event

@@ -148,8 +148,9 @@ async function remove(query: Query, library: string, id: string, reader: string)
     [library, id, reader],
   )
   if (!owned) return false
+  // In the order in which groups of events are written (append.ts): neither waits for the other in turn.
   const rows = await query<{ answer_id: string }>(
-    'select answer_id from answers where library_id = $1 and conversation_id = $2 for update',
+    'select answer_id from answers where library_id = $1 and conversation_id = $2 order by answer_id for update',
     [library, id],
   )
   const answers = rows.map(({ answer_id: answer }) => answer)

@@ -1,4 +1,5 @@
 // One way to talk to a database, real or embedded: parameters in, rows out, transactions that always end.
+import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { StoreError } from '../core/errors.ts'
 import type { Connections } from '../core/reports.ts'
@@ -8,6 +9,11 @@ export type Query = <Row extends pg.QueryResultRow>(sql: string, parameters?: re
 export type Database = {
   readonly query: Query
   /**
+   * The same, for statements that are asked all the time: a connection to a real Postgres reads and plans each once. There
+   * may be few of them, as each connection keeps them all.
+   */
+  readonly prepared: Query
+  /**
    * Commits when `work` returns, rolls back when it throws. Use only the query it is given inside. `timeoutMs` is how
    * long each of its statements is waited for, when that is not what the database was opened with.
    */
@@ -16,8 +22,15 @@ export type Database = {
   readonly close: () => Promise<void>
 }
 
-/** A pool as a Database. `onClose` runs after the last connection is gone. */
-export function toDatabase(pool: pg.Pool, onClose: () => Promise<void> = async () => {}): Database {
+type Pooled = {
+  /** its connections are to a server of their own each, which keeps what they prepared */
+  readonly prepares?: boolean
+  /** runs after the last connection is gone */
+  readonly onClose?: () => Promise<void>
+}
+
+/** A pool as a Database. */
+export function toDatabase(pool: pg.Pool, { prepares = false, onClose = async () => {} }: Pooled = {}): Database {
   // A broken connection is replaced by the pool; without a listener it would end the process. The pool listens on
   // idle connections only: one that breaks between two statements of a transaction is ours to hear.
   pool.on('error', () => {})
@@ -25,14 +38,16 @@ export function toDatabase(pool: pg.Pool, onClose: () => Promise<void> = async (
   let closed: Promise<void> | undefined
   return {
     query: async (sql, parameters) => await run(pool, sql, parameters),
+    prepared: async (sql, parameters) => await run(pool, sql, parameters, prepares ? { name: nameOf(sql) } : {}),
     transaction: async (work, timeoutMs) => {
       const client = await pool.connect().catch((error: unknown) => {
         throw toStoreError(error)
       })
       let broken = false
+      const timed = timeoutMs === undefined ? {} : { query_timeout: timeoutMs }
       try {
         await run(client, 'begin')
-        const result = await work(async (sql, parameters) => await run(client, sql, parameters, timeoutMs))
+        const result = await work(async (sql, parameters) => await run(client, sql, parameters, timed))
         await run(client, 'commit')
         return result
       } catch (error) {
@@ -51,8 +66,24 @@ export function toDatabase(pool: pg.Pool, onClose: () => Promise<void> = async (
   }
 }
 
+const names = new Map<string, string>()
+
+/** Of a prepared statement. Two of one name that differ would be an error. */
+function nameOf(sql: string): string {
+  const known = names.get(sql)
+  if (known !== undefined) return known
+  const name = createHash('sha256').update(sql).digest('hex').slice(0, 32)
+  names.set(sql, name)
+  return name
+}
+
+// What jsonb refuses is written as one of these, and a backslash before "u" as two: then it is looked at for nothing.
+const mayBeRefused = /\\u(?:0000|d[89a-f])/
+
 /** JSON that jsonb takes: what it cannot hold becomes U+FFFD, which has the same length, so every offset stays right. */
 export function toJson(value: unknown): string {
+  const json = JSON.stringify(value)
+  if (!mayBeRefused.test(json)) return json
   return JSON.stringify(value, (_, each: unknown) =>
     typeof each === 'string' ? each.toWellFormed().replaceAll('\0', '\ufffd') : each,
   )
@@ -62,14 +93,14 @@ async function run<Row extends pg.QueryResultRow>(
   on: pg.Pool | pg.PoolClient,
   sql: string,
   parameters?: readonly unknown[],
-  timeoutMs?: number,
+  how: { readonly name?: string; readonly query_timeout?: number } = {},
 ): Promise<Row[]> {
   try {
     const answer = await on.query<Row>({
       text: sql,
       // Without parameters the simple protocol is used, which takes several statements at once (migrations).
       ...(parameters && { values: [...parameters] }),
-      ...(timeoutMs !== undefined && { query_timeout: timeoutMs }),
+      ...how,
     })
     return answer.rows
   } catch (error) {

@@ -61,10 +61,11 @@ export async function openEmbedded(
   const pool = openPool(socketDir)
   const keeps = snapshotEveryMs !== null
   const timer = keeps ? saveEvery(snapshotEveryMs, async () => await saveSnapshot(pool, worker), warn) : undefined
-  const database = toDatabase(pool, async () => {
+  const onClose = async () => {
     if (keeps) await ask(worker, 'close').catch((error: unknown) => warn(snapshotFault(error)))
     await leave()
-  })
+  }
+  const database = toDatabase(pool, { onClose })
   return {
     ...database,
     close: async () => {

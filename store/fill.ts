@@ -149,7 +149,7 @@ async function switchTo(
     await insertFound(query, space, library, rows)
   }
   await query(
-    `update libraries set space_id = $2, former_space_id = case when space_id = $2 then former_space_id else space_id end
+    `update libraries set space_id = $2, changes = changes + 1, former_space_id = case when space_id = $2 then former_space_id else space_id end
      where library_id = $1`,
     [library, space.id],
   )

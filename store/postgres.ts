@@ -20,5 +20,5 @@ export function openPostgres(url: string, maxConnections = 10): Database {
     idle_in_transaction_session_timeout: 60_000,
     application_name: 'footnote',
   })
-  return toDatabase(pool)
+  return toDatabase(pool, { prepares: true })
 }

@@ -76,7 +76,7 @@ async function readEntries(
   database: Database,
   { library, terms, audiences }: Asked,
 ): Promise<{ chunks: number; rows: Entries[] }> {
-  const read = await database.query<{ term: string | null; boost: number; chunks: number; entries: Buffer | null }>(
+  const read = await database.prepared<{ term: string | null; boost: number; chunks: number; entries: Buffer | null }>(
     audiences ? `${entriesSql} union all ${packedHiddenSql}` : entriesSql,
     [library, [...terms.keys()], [...terms.values()], ...(audiences ? [audienceParameter(audiences)] : [])],
   )

@@ -6,6 +6,7 @@ import { vectorParameter } from './binary.ts'
 import type { Database } from './database.ts'
 import { type RevisionRow, toRef } from './documents.ts'
 import { countHolding, scoreWords } from './postings.ts'
+import { keepSigns, type KeptSigns } from './signs.ts'
 import type { Shelf, Space } from './spaces.ts'
 
 // The signs of a vector order its neighbours roughly; the exact cosine of the best 200 brings recall back to
@@ -15,13 +16,14 @@ const RESCORED = 200
 const RETRIES = 3
 
 export function searchStore(database: Database, shelf: Shelf): SearchStore {
+  const signs = signsBySpace(database)
   return {
     candidates: async (request, signal) => {
       signal.throwIfAborted()
-      return await untilAborted(findCandidates(database, shelf, request), signal)
+      return await untilAborted(findCandidates(database, shelf, signs, request), signal)
     },
     state: async (library) => {
-      const [row] = await database.query<LibraryState>(
+      const [row] = await database.prepared<LibraryState>(
         `select chunk_count as chunks, changes, s.name as space from libraries left join spaces s using (space_id)
          where library_id = $1`,
         [library],
@@ -29,7 +31,7 @@ export function searchStore(database: Database, shelf: Shelf): SearchStore {
       return row ?? { chunks: 0, changes: 0, space: null }
     },
     vocabulary: async (library) => {
-      const rows = await database.query<{ term: string; holding: number }>(
+      const rows = await database.prepared<{ term: string; holding: number }>(
         'select term, holding from terms where library_id = $1',
         [library],
       )
@@ -37,6 +39,15 @@ export function searchStore(database: Database, shelf: Shelf): SearchStore {
     },
     readable: async (library, audiences, terms) =>
       await countHolding(database, { library, audiences, terms: new Map(terms.map((term) => [term, 1])) }),
+  }
+}
+
+function signsBySpace(database: Database): (space: Space) => KeptSigns {
+  const kept = new Map<number, KeptSigns>()
+  return (space) => {
+    const signs = kept.get(space.id) ?? keepSigns(database, space)
+    kept.set(space.id, signs)
+    return signs
   }
 }
 
@@ -58,6 +69,7 @@ type Compared = { readonly space: Space; readonly values: Float32Array }
 async function findCandidates(
   database: Database,
   shelf: Shelf,
+  signs: (space: Space) => KeptSigns,
   request: SearchRequest,
   retries = RETRIES,
 ): Promise<Candidate[]> {
@@ -65,28 +77,26 @@ async function findCandidates(
   // A vector of zeros has no direction: its cosine with anything would be NaN.
   const space = vector?.values.some((value) => value !== 0) ? await shelf.find(vector.space) : null
   try {
-    const { candidates, isWhole } = await findOnce(
-      database,
-      request,
-      vector && space ? { space, values: vector.values } : null,
-    )
+    const compared = vector && space ? { space, values: vector.values } : null
+    const { candidates, isWhole } = await findOnce(database, request, compared, signs)
     // A document was replaced since its chunks were found: the new ones must not be missed.
     if (isWhole || retries === 0) return candidates
   } catch (error) {
     if (!vector || retries === 0 || !shelf.isGone(error, vector.space)) throw error
   }
-  return await findCandidates(database, shelf, request, retries - 1)
+  return await findCandidates(database, shelf, signs, request, retries - 1)
 }
 
 async function findOnce(
   database: Database,
   request: SearchRequest,
   compared: Compared | null,
+  signs: (space: Space) => KeptSigns,
 ): Promise<{ readonly candidates: Candidate[]; readonly isWhole: boolean }> {
   const { library, limit, audiences } = request
   const [words, byVector] = await Promise.all([
     scoreWords(database, request),
-    compared ? bestByVector(database, compared, request) : [],
+    compared ? bestByVector(database, compared, signs(compared.space), request) : [],
   ])
   const found = [...new Set([...words.best(limit).map(({ chunkId }) => chunkId), ...byVector])]
   const parameters: unknown[] = [library, found, found.map(words.of)]
@@ -94,16 +104,21 @@ async function findOnce(
   const cosine = compared ? cosineSql(compared.space, place(vectorParameter(compared.values))) : noCosineSql
   // Asked once more of the rows that are shown: a document may have been limited since its chunks were found.
   const condition = audiences ? isReadable(place(audienceParameter(audiences))) : 'true'
-  const rows = await database.query<CandidateRow>(shownSql(cosine, condition), parameters)
+  const rows = await database.prepared<CandidateRow>(shownSql(cosine, condition), parameters)
   return { candidates: rows.map(toCandidate), isWhole: rows.length >= found.length }
 }
 
 async function bestByVector(
   database: Database,
-  { space, values }: Compared,
+  compared: Compared,
+  signs: KeptSigns,
   { library, limit, audiences }: SearchRequest,
 ): Promise<number[]> {
-  const rows = await database.query<{ chunk_id: number }>(
+  const { space, values } = compared
+  // What is kept does not tell what is for whom.
+  const kept = audiences ? null : await bestOfKept(database, compared, signs, { library, limit })
+  if (kept) return kept
+  const rows = await database.prepared<{ chunk_id: number }>(
     `with f as materialized (
        select chunk_id from signs_${space.id} where library_id = $1
        ${audiences ? `and chunk_id not in (${hiddenSql('$4')})` : ''}
@@ -113,6 +128,28 @@ async function bestByVector(
     [library, vectorParameter(values), limit, ...(audiences ? [audienceParameter(audiences)] : [])],
   )
   return rows.map((row) => row.chunk_id)
+}
+
+/** Null when no signs are kept, or the library has changed since they were read. */
+async function bestOfKept(
+  database: Database,
+  { space, values }: Compared,
+  signs: KeptSigns,
+  { library, limit }: Pick<SearchRequest, 'library' | 'limit'>,
+): Promise<number[] | null> {
+  const nearest = signs.nearest(library, values, RESCORED)
+  const rows =
+    nearest &&
+    (await database.prepared<{ chunk_id: number }>(
+      `select v.chunk_id from libraries l cross join lateral (
+         select f.chunk_id, c.cosine from unnest($4::int[]) as f(chunk_id) cross join lateral (${cosineSql(space, '$2')}) c
+         order by c.cosine desc, f.chunk_id limit $3) v
+       where l.library_id = $1 and l.changes = $5 order by v.cosine desc, v.chunk_id`,
+      [library, vectorParameter(values), limit, nearest.chunkIds, nearest.changes],
+    ))
+  if (rows && rows.length > 0) return rows.map((row) => row.chunk_id)
+  signs.refresh(library)
+  return null
 }
 
 // Rows are looked up in lateral subqueries with `offset 0`, which Postgres never turns into another kind of join: each

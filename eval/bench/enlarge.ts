@@ -1,12 +1,45 @@
 // A library as large as asked for, out of a small one: copies of its files, their sections in another order each time.
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { InputError } from '../../core/errors.ts'
+import type { SearchStore } from '../../core/ports.ts'
 import { randomFrom } from './random.ts'
 
-export type LibraryFile = { readonly path: string; readonly text: string }
+type LibraryFile = { readonly path: string; readonly text: string }
+
+type Growing = {
+  readonly learn: (library: string, paths: readonly string[], how: { readonly quiet: true }) => Promise<unknown>
+  readonly search: SearchStore
+  readonly say: (line: string) => void
+}
+
+/** Learns shuffled copies of the library's folder until it has that many chunks. */
+export async function enlarge(wanted: number, folder: string, library: string, { learn, search, say }: Growing) {
+  const files = await readLibrary(folder)
+  const bytes = files.reduce((sum, { text }) => sum + text.length, 0)
+  const into = await mkdtemp(join(tmpdir(), 'footnote-bench-'))
+  const began = performance.now()
+  try {
+    let { chunks } = await search.state(library)
+    for (let copy = 1; chunks < wanted; copy++) {
+      const copied = join(into, String(copy))
+      await writeCopy(files, copy, copied)
+      await learn(library, [copied], { quiet: true })
+      const before = chunks
+      chunks = (await search.state(library)).chunks
+      if (chunks === before) throw new InputError('bad-library', `${folder} gives no chunks to repeat.`)
+      const speed = (bytes * copy) / 1e6 / ((performance.now() - began) / 1000)
+      if (copy % 10 === 0 || chunks >= wanted)
+        say(`${chunks} of ${wanted} chunks, ${copy} copies, ${speed.toFixed(2)} MB/s`)
+    }
+  } finally {
+    await rm(into, { recursive: true, force: true })
+  }
+}
 
 /** Every file of a folder. Bytes stand for characters: what is no UTF-8 comes through as it was. */
-export async function readLibrary(folder: string): Promise<LibraryFile[]> {
+async function readLibrary(folder: string): Promise<LibraryFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   return await Promise.all(
@@ -15,7 +48,7 @@ export async function readLibrary(folder: string): Promise<LibraryFile[]> {
 }
 
 /** Writes the n-th copy of the library into `folder`: the same for the same n. */
-export async function writeCopy(files: readonly LibraryFile[], n: number, folder: string): Promise<void> {
+async function writeCopy(files: readonly LibraryFile[], n: number, folder: string): Promise<void> {
   const random = randomFrom(n)
   for (const { path, text } of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true })

@@ -1,31 +1,21 @@
 // npm run bench: how fast documents are learned, searched and answered, on the embedded database or a real Postgres.
-// npm run bench ingest: how fast generated markdown is learned.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import { AppError, InputError } from '../../core/errors.ts'
 import { openLog } from '../../core/log.ts'
-import type { Embedder, Store } from '../../core/ports.ts'
-import { termWeights } from '../../core/terms.ts'
-import type { Chunk } from '../../core/types.ts'
-import { chunk } from '../../ingest/chunk.ts'
-import { parse } from '../../ingest/parse/parse.ts'
+import type { Store } from '../../core/ports.ts'
 import { openSyncs } from '../../ingest/syncs.ts'
 import { openGenerator } from '../../models/generator.ts'
-import { openStaticEmbedder } from '../../models/static.ts'
-import { readStaticTable } from '../../models/static-table.ts'
 import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer.ts'
 import { search } from '../../server/answer/search.ts'
 import { createApp } from '../../server/app.ts'
-import { type Offline, openOffline } from '../../server/open.ts'
+import { LIBRARY as SERVED, openOffline } from '../../server/open.ts'
 import { exitCodeOf } from '../exit.ts'
 import { quantile } from '../stats.ts'
-import { readLibrary, writeCopy } from './enlarge.ts'
-import { benchIngest, type Costs, linesOf } from './ingest.ts'
-import { LARGEST_BYTES, SMALLEST_BYTES, vocabularyOf } from './markdown.ts'
-import { familySeconds, parentOf } from './processors.ts'
+import { load } from '../load/load.ts'
+import { enlarge } from './enlarge.ts'
+import { bytesOf, measureIngest } from './ingest-command.ts'
 import { compareFirstText, openEagerProvider } from './provider.ts'
 
 const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] [--chunks <number>]
@@ -35,11 +25,15 @@ const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] 
   --database    an empty database; by default an embedded one that is removed at the end
   --provider    only the time that is added to a model's first word, over 300 answers
 npm run bench -- ingest [--size 64MB] [--database <postgres://…>] [--json]
-  --size        how much markdown is made and learned, in kB, MB or GB`
+  --size        how much markdown is made and learned, in kB, MB or GB
+npm run bench load -- --help    many answers and searches at once`
 
 const LIBRARY = 'bench'
 
-process.exitCode = await exitCodeOf(async () => await main(process.argv.slice(2)))
+process.exitCode = await exitCodeOf(async () => {
+  const [command, ...args] = process.argv.slice(2)
+  await (command === 'load' ? load(args, fill) : main(process.argv.slice(2)))
+})
 
 async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const
@@ -60,7 +54,7 @@ async function main(args: readonly string[]): Promise<void> {
   })
   if (values.help) return say(usage)
   const [asked] = positionals
-  if (asked === 'ingest') return await measureIngest(bytesOf(values.size ?? '64MB'), values)
+  if (asked === 'ingest') return await measureIngest(bytesOf(values.size ?? '64MB'), values, machine(values.database))
   if (asked !== undefined)
     throw new InputError('bad-arguments', `There is no bench of ${JSON.stringify(asked)}.\n${usage}`)
   const offline = await openOffline(values.database, process.stdout)
@@ -68,7 +62,7 @@ async function main(args: readonly string[]): Promise<void> {
     const signal = new AbortController().signal
     const folder = values.library ?? 'library'
     const deps = await offline.learn(LIBRARY, [folder])
-    if (values.chunks) await enlarge(Number(values.chunks), folder, offline, deps)
+    if (values.chunks) await enlarge(Number(values.chunks), folder, LIBRARY, { ...offline, ...deps, say })
     const questions = values.questions
       ? await readQuestions(values.questions)
       : (await deps.documents.list(LIBRARY, 200)).map(({ title }) => title)
@@ -95,108 +89,14 @@ function machine(database: string | undefined): string {
   return `${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${kind}`
 }
 
-type IngestOptions = { readonly database?: string | undefined; readonly json?: boolean | undefined }
-
-async function measureIngest(bytes: number, { database, json = false }: IngestOptions): Promise<void> {
-  const embedder = await openStaticEmbedder()
-  const { words } = await readStaticTable(new URL('../../models/static/model.bin', import.meta.url))
-  const vocabulary = vocabularyOf(words.keys())
-  const offline = await openOffline(database, process.stderr)
+/** For servers, which serve one library. */
+async function fill(databaseUrl: string, folder: string, chunks: number): Promise<void> {
+  const offline = await openOffline(databaseUrl, process.stderr)
   try {
-    const store = await offline.store(LIBRARY)
-    if ((await store.search.state(LIBRARY)).chunks > 0)
-      throw new InputError('bad-database', 'The database holds a library already: give a new one.')
-    const syncing = openSyncs({ ...store, embedder, library: LIBRARY })
-    const signal = new AbortController().signal
-    const figures = await benchIngest({
-      bytes,
-      vocabulary,
-      learn: (folder) => syncing.run({ trigger: 'command', paths: [folder] }, signal),
-      costs: async (texts) => await stepCosts(texts, embedder, signal),
-      cpu: cpuMeter(database ? await postmasterOf(database) : null),
-      say: (line) => void process.stderr.write(`${line}\n`),
-    })
-    if (json) return say(JSON.stringify({ machine: machine(database), vocabulary: vocabulary.length, ...figures }))
-    const { length } = vocabulary
-    say(
-      `${machine(database)}; articles of ${SMALLEST_BYTES / 1000} to ${LARGEST_BYTES / 1000} kB, ${length} words by Zipf`,
-    )
-    for (const line of linesOf(figures)) say(line)
+    const deps = await offline.learn(SERVED, [folder])
+    await enlarge(chunks, folder, SERVED, { ...offline, ...deps, say: (line) => process.stderr.write(`${line}\n`) })
   } finally {
     await offline.close()
-  }
-}
-
-function bytesOf(size: string): number {
-  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)(kB|MB|GB)$/.exec(size) ?? []
-  if (count === undefined) throw new InputError('bad-size', `--size: ${size} is not like 64MB: write kB, MB or GB.`)
-  return Number(count) * { kB: 1e3, MB: 1e6, GB: 1e9 }[unit as 'kB' | 'MB' | 'GB']
-}
-
-/** One step after the other over all texts, so that each is long enough to be measured. */
-async function stepCosts(texts: readonly string[], embedder: Embedder, signal: AbortSignal): Promise<Costs> {
-  const mb = texts.reduce((sum, text) => sum + text.length, 0) / 1e6
-  const costs: Record<string, number> = {}
-  const step = async <From, To>(name: string, all: readonly From[], work: (each: From) => Promise<To> | To) => {
-    const began = process.cpuUsage()
-    const made: To[] = []
-    for (const each of all) made.push(await work(each))
-    const { user, system } = process.cpuUsage(began)
-    costs[name] = (user + system) / 1e6 / mb
-    return made
-  }
-  const parsed = await step('parse', texts, async (text) => await parse('article.md', Buffer.from(text), signal))
-  const chunked = await step('chunk', parsed, async (each) => await chunk(each))
-  await step('embed', chunked, async (chunks) => await embedder.embed(chunks.map(passage), 'document', signal))
-  await step('terms', chunked, (chunks) => chunks.map(({ headings, text }) => termWeights(headings, text)))
-  return costs
-}
-
-function passage({ headings, text }: Chunk): string {
-  return `${headings.join('\n')}\n${text}`
-}
-
-/** The process that all others of a server on this machine come from; null: it is on another one. */
-async function postmasterOf(connectionString: string): Promise<number | null> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-    return await parentOf(rows[0]?.pid ?? 0)
-  } finally {
-    await client.end()
-  }
-}
-
-function cpuMeter(postmaster: number | null): () => Promise<Costs> {
-  return async () => {
-    const { user, system } = process.cpuUsage()
-    const postgres = postmaster === null ? null : await familySeconds(postmaster)
-    return { 'this process': (user + system) / 1e6, ...(postgres !== null && { Postgres: postgres }) }
-  }
-}
-
-/** Learns shuffled copies of the library until it has that many chunks. */
-async function enlarge(wanted: number, library: string, { learn }: Offline, { search: store }: AnswerDeps) {
-  const files = await readLibrary(library)
-  const bytes = files.reduce((sum, { text }) => sum + text.length, 0)
-  const into = await mkdtemp(join(tmpdir(), 'footnote-bench-'))
-  const began = performance.now()
-  try {
-    let { chunks } = await store.state(LIBRARY)
-    for (let copy = 1; chunks < wanted; copy++) {
-      const folder = join(into, String(copy))
-      await writeCopy(files, copy, folder)
-      await learn(LIBRARY, [folder], { quiet: true })
-      const before = chunks
-      chunks = (await store.state(LIBRARY)).chunks
-      if (chunks === before) throw new InputError('bad-library', `${library} gives no chunks to repeat.`)
-      const speed = (bytes * copy) / 1e6 / ((performance.now() - began) / 1000)
-      if (copy % 10 === 0 || chunks >= wanted)
-        say(`${chunks} of ${wanted} chunks, ${copy} copies, ${speed.toFixed(2)} MB/s`)
-    }
-  } finally {
-    await rm(into, { recursive: true, force: true })
   }
 }
 

@@ -17,31 +17,49 @@ export const candidateFeatures = [
   'names held as the question writes them',
 ] as const
 
-// Re-ranking reads the words of a candidate twice and choosing passages once more: cutting and stemming them was most
-// of what a search did outside of the database.
-const read = new WeakMap<Candidate, readonly Word[]>()
+// Re-ranking reads the words of a candidate twice and choosing passages once more, and what is asked often finds the same
+// texts: cutting and stemming them was most of what a search did outside of the database. A text and its words take 10 kB.
+const read = new Map<string, readonly Word[]>()
+const MOST_READ = 2_000
 
 /** The words of a candidate's text. */
-export function wordsOf(candidate: Candidate): readonly Word[] {
-  const known = read.get(candidate) ?? words(candidate.text)
-  read.set(candidate, known)
-  return known
+export function wordsOf({ text }: Candidate): readonly Word[] {
+  const known = read.get(text)
+  if (known) return known
+  const [oldest] = read.keys()
+  if (read.size === MOST_READ && oldest !== undefined) read.delete(oldest)
+  const found = words(text)
+  read.set(text, found)
+  return found
 }
+
+/** A word that is asked for, and where it stands among the others. */
+type Hit = { readonly term: string; readonly place: number }
 
 export function featuresOf(found: Found, { candidate, score }: Scored, names: readonly Concept[]): number[] {
   const written = writtenNames(found.query)
   const path = new Set(queryTerms(candidate.headings.join('\n')))
-  const body = wordsOf(candidate).map(({ term }) => term)
-  const all = new Set(body).union(path)
+  const body = wordsOf(candidate)
+  const asked = askedIn(found.concepts)
+  const hits = body.flatMap(({ term }, place) => (asked.has(term) ? [{ term, place }] : []))
+  const all = termsOf(hits).union(path)
   return [
     score,
     candidate.cosine ?? 0,
     coverage(found.concepts, all),
     coverage(found.concepts, path),
-    nearness(found, body),
+    nearness(found, hits, body.length),
     shareHeld(names, all),
     written.length === 0 ? 1 : written.filter((name) => says(candidate, name)).length / written.length,
   ]
+}
+
+function askedIn(concepts: readonly Concept[]): ReadonlySet<string> {
+  return new Set(concepts.flatMap(({ senses }) => senses.flatMap((sense) => sense.words)))
+}
+
+function termsOf(hits: readonly Hit[]): ReadonlySet<string> {
+  return new Set(hits.map(({ term }) => term))
 }
 
 /** Case decides: "The Well" is a service, "the well" is water. */
@@ -53,12 +71,15 @@ function shareHeld(names: readonly Concept[], terms: ReadonlySet<string>): numbe
   return names.length === 0 ? 1 : names.filter((name) => heldBy(name, terms) > 0).length / names.length
 }
 
-/** Share of the query's rarity that stands together within one window of the text. */
-function nearness(found: Found, text: readonly string[]): number {
+/** Share of the query's rarity that stands together within one window of so many words. */
+function nearness({ concepts }: Found, hits: readonly Hit[], length: number): number {
   const WINDOW = 30
-  let best = 0
-  for (let from = 0; from < text.length; from += WINDOW / 2)
-    best = Math.max(best, coverage(found.concepts, new Set(text.slice(from, from + WINDOW))))
+  if (length === 0) return 0
+  let best = coverage(concepts, new Set())
+  for (let from = 0; from < length; from += WINDOW / 2) {
+    const within = hits.filter(({ place }) => place >= from && place < from + WINDOW)
+    if (within.length > 0) best = Math.max(best, coverage(concepts, termsOf(within)))
+  }
   return best
 }
 
@@ -68,7 +89,7 @@ function nearness(found: Found, text: readonly string[]): number {
  */
 export function namesIn(concepts: readonly Concept[], candidates: readonly Candidate[]): Concept[] {
   const counts = new Map<string, { capital: number; all: number }>()
-  const asked = new Set(concepts.flatMap(({ senses }) => senses.flatMap((sense) => sense.words)))
+  const asked = askedIn(concepts)
   for (const candidate of candidates)
     for (const { term, start } of wordsOf(candidate)) {
       const { text } = candidate

@@ -183,12 +183,16 @@ const TAIL = 40
 const endsSentence = /[.!?]["'”’)]*\s+$|[。！？]["'”’)」』）]*\s*$/
 const numbersEntry = /^\s*\d{1,2}\.\s$/
 
+const latinLetter = /[a-z]/i
+
 function note(open: Open, character: string, length: number): void {
   if (!open.hasBegun && /\S/.test(character)) open.start = length - character.length
   open.hasBegun ||= /\S/.test(character)
   open.words += character
   if (!(isSpace(character) && isSpace(open.tail.slice(-1)))) open.tail = (open.tail + character).slice(-TAIL)
   if (/\S/.test(character) && !(open.cited.length > 0 && /[.!?。！？]/.test(character))) open.end = length
+  // No sentence ends in a letter: of most characters no more is asked.
+  if (latinLetter.test(character)) return
   if (character === '\n' || endsHere(open)) open.closing = true
   else if (/[,;:]/.test(character)) open.closing = false
 }

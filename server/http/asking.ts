@@ -32,15 +32,19 @@ export async function begun(events: AsyncIterable<StoredEvent>): Promise<AsyncIt
   return startingWith(first, iterator)
 }
 
-async function* startingWith(
+/** No generator: each of them takes every event of every answer through three more turns of the queue. */
+function startingWith(
   first: IteratorResult<StoredEvent>,
   rest: AsyncIterator<StoredEvent>,
-): AsyncGenerator<StoredEvent> {
-  try {
-    for (let step = first; !step.done; step = await rest.next()) yield step.value
-  } finally {
-    await rest.return?.()
+): AsyncIterable<StoredEvent> {
+  let isFirst = true
+  const next = async () => {
+    if (!isFirst) return await rest.next()
+    isFirst = false
+    return first
   }
+  const leave = async () => (await rest.return?.()) ?? { done: true as const, value: undefined }
+  return { [Symbol.asyncIterator]: () => ({ next, return: leave }) }
 }
 
 /** The last event, when it is an answer. Throws AppError when it is an error. */

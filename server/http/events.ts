@@ -24,20 +24,30 @@ export const DONE = 'data: [DONE]\n\n'
 export function sseResponse(events: AsyncIterable<string>, onLeave: () => void, heartbeatMs = HEARTBEAT_MS): Response {
   const encoder = new TextEncoder()
   const iterator = events[Symbol.asyncIterator]()
-  let next: Promise<IteratorResult<string>> | null = null
+  let timer: NodeJS.Timeout | undefined
   const body = new ReadableStream<Uint8Array>({
+    // One timer for the whole stream, put off by every event: one for each event cost more than the event.
+    start: (controller) => {
+      timer = setTimeout(() => {
+        // To a reader who does not read nothing is said.
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(': still here\n\n'))
+        timer?.refresh()
+      }, heartbeatMs)
+    },
     // Pulled, not pushed: a slow reader holds no more than one event in memory.
     pull: async (controller) => {
-      next ??= iterator.next()
-      const { promise: silence, resolve } = Promise.withResolvers<null>()
-      const timer = setTimeout(() => resolve(null), heartbeatMs)
-      const step = await Promise.race([next, silence]).finally(() => clearTimeout(timer))
-      if (step === null) return controller.enqueue(encoder.encode(': still here\n\n'))
-      next = null
+      let step: IteratorResult<string> = { done: true, value: null }
+      try {
+        step = await iterator.next()
+      } finally {
+        if (step.done) clearTimeout(timer)
+        else timer?.refresh()
+      }
       if (step.done) controller.close()
       else controller.enqueue(encoder.encode(step.value))
     },
     cancel: () => {
+      clearTimeout(timer)
       onLeave()
       void iterator.return?.()
     },

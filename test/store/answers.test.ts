@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../core/errors.ts'
 import type { AnswerRecord } from '../../core/ports.ts'
 import type { Answer, AnswerEvent, StoredEvent } from '../../core/types.ts'
+import { answerStore } from '../../store/answers.ts'
+import type { Query } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
 import { contentOf, openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { space } from '../support/store-documents.ts'
@@ -106,6 +108,62 @@ describe('events that are appended together', () => {
     expect(await answers.events('main', 'ans_1', 0)).toEqual([])
   })
 })
+
+describe('events of many answers at once', () => {
+  it('are stored, each in its own log, whatever becomes of one of them', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    const ids = Array.from({ length: 30 }, (_, n) => `ans_${n + 2}`)
+    for (const id of ids) await answers.begin(record({ id }))
+    await answers.append('main', 'ans_9', [{ seq: 1, event: failure }])
+    await answers.append('main', 'ans_12', [{ seq: 2, event: text('there already') }])
+    const storing = ids.map(async (id) => await answers.append('main', id, eventsOf(id)))
+    const outcomes = await Promise.allSettled(storing)
+    const refused = ids.filter((_, n) => outcomes[n]?.status === 'rejected')
+    expect(refused).toEqual(['ans_9', 'ans_12'])
+    expect(outcomes[ids.indexOf('ans_9')]).toMatchObject({ reason: { code: 'store-answer-ended' } })
+    for (const id of ids.filter((each) => !refused.includes(each)))
+      expect(await answers.events('main', id, 0)).toEqual(eventsOf(id))
+    expect(await answers.events('main', 'ans_9', 0)).toEqual([{ seq: 1, event: failure }])
+    expect(await answers.events('main', 'ans_12', 0)).toEqual([{ seq: 2, event: text('there already') }])
+  })
+
+  it('cost one statement for all that gathered while another was under way', async () => {
+    await using database = await openTestDatabase()
+    const { answers } = await begun(database)
+    const ids = Array.from({ length: 30 }, (_, n) => `ans_${n + 2}`)
+    for (const id of ids) await answers.begin(record({ id }))
+    let statements = 0
+    const prepared: Query = async (sql, parameters) => {
+      statements++
+      return await database.prepared(sql, parameters)
+    }
+    const counted = answerStore({ ...database, prepared })
+    await Promise.all(ids.map(async (id) => await counted.append('main', id, eventsOf(id))))
+    expect(statements).toBe(2)
+  })
+
+  it('all fail when the database is gone, and those after them do not wait for ever', async () => {
+    await using database = await openTestDatabase()
+    await begun(database)
+    const answers = answerStore({ ...database, prepared: gone })
+    for (let round = 0; round < 2; round++) {
+      const storing = [1, 2, 3].map(async (seq) => await answers.append('main', 'ans_1', [{ seq, event: text('x') }]))
+      const outcomes = await Promise.allSettled(storing)
+      expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
+        Array.from({ length: 3 }, () => 'store-unavailable'),
+      )
+    }
+  })
+})
+
+const gone: Query = async () => {
+  throw new StoreError('store-unavailable', 'gone', { retryable: true })
+}
+
+function eventsOf(id: string): StoredEvent[] {
+  return [1, 2].map((seq) => ({ seq, event: text(`${id}, "quoted" \\ \\u0000 🚦 {${seq}}`) }))
+}
 
 describe('an answer under way', () => {
   it('is silent since it was last said that it is, by the clock of the database', async () => {

@@ -177,14 +177,14 @@ describe('an audience that changes', () => {
     let limited = false
     const racing = {
       ...database,
-      query: (async (sql, parameters) => {
+      prepared: (async (sql, parameters) => {
         // After its words were found, before its row is shown.
         if (sql.includes('f.words') && !limited) {
           limited = true
           await store.documents.save(saved(['payments']))
         }
-        return await database.query(sql, parameters)
-      }) as typeof database.query,
+        return await database.prepared(sql, parameters)
+      }) as typeof database.prepared,
     }
     const asked = await openStore(racing, 'main', space)
     const request = { library: 'main', terms: new Map([['raft', 1]]), vector: null, limit: 9 }

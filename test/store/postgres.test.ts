@@ -49,6 +49,7 @@ describe('a migration', () => {
     const stop = new Error('enough')
     const database = {
       query: async () => [],
+      prepared: async () => [],
       transaction: async (_work: unknown, timeoutMs?: number) => {
         timeouts.push(timeoutMs)
         throw stop

@@ -75,12 +75,12 @@ describe('a document that is replaced while it is being found', () => {
     await documents.save(tinyDocument('a.md', [{ text: 'a raft of logs' }]))
     let replaced = 0
     /** Replaces the document between finding its chunks and reading them. */
-    const query: Database['query'] = async (sql, parameters) => {
+    const prepared: Database['prepared'] = async (sql, parameters) => {
       if (sql.includes('from chunks') && replaced++ === 0)
         await documents.save(tinyDocument('a.md', [{ text: 'a raft of leaders' }]))
-      return await database.query(sql, parameters)
+      return await database.prepared(sql, parameters)
     }
-    const store = await openStore({ ...database, query }, 'main', space)
+    const store = await openStore({ ...database, prepared }, 'main', space)
     const vector = Float32Array.from([1, 0, 0, 0])
     expect((await search(store, 'raft', { vector })).map(({ text }) => text)).toEqual(['a raft of leaders'])
     expect(replaced).toBe(2)

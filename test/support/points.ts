@@ -55,6 +55,7 @@ export function pointedDatabase(database: Database, points: Points): Database {
   return {
     ...database,
     query: pointed(database.query),
+    prepared: pointed(database.prepared),
     transaction: async (work, timeoutMs) => {
       let commit = -1
       const result = await database.transaction(async (query) => {

@@ -88,6 +88,7 @@ function breakable(whole: Database): Database {
   return {
     ...whole,
     query: async (sql, parameters) => (check(), await whole.query(sql, parameters)),
+    prepared: async (sql, parameters) => (check(), await whole.prepared(sql, parameters)),
     transaction: async (work, timeoutMs) => (check(), await whole.transaction(work, timeoutMs)),
   }
 }
