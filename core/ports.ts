@@ -1,4 +1,5 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
+import type { AccessStores } from './access.ts'
 import type { ConversationStore, RatedAnswer } from './conversations.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
 import type { ReportStore } from './reports.ts'
@@ -192,6 +193,8 @@ export type AnswerFilter = {
   readonly stale: boolean
   readonly rating: Rating | null
   readonly conversationId: string | null
+  /** whose conversations; missing: anybody's */
+  readonly owner?: string | null
 }
 
 export type AnswerStore = {
@@ -202,6 +205,8 @@ export type AnswerStore = {
   /** Events after `seq`, in order; null when the answer is unknown. */
   events(library: string, id: string, after: number): Promise<StoredEvent[] | null>
   find(library: string, id: string): Promise<RatedAnswer | null>
+  /** Of its conversation; null: the answer is unknown. */
+  owner(library: string, id: string): Promise<{ readonly owner: string | null } | null>
   /** Whom it was asked for, as `Question.audiences`; null: without a limit, or it is unknown. */
   audiences(library: string, id: string): Promise<readonly string[] | null>
   /** Keeps what a reader says of a finished answer, in place of what was said before; null takes it back. */
@@ -278,7 +283,7 @@ export type InboxStore = {
   sweep(library: string): Promise<void>
 }
 
-export type Store = {
+export type Store = AccessStores & {
   readonly documents: DocumentStore
   readonly search: SearchStore
   readonly answers: AnswerStore

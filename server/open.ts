@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Config, readEnvironment } from '../core/config.ts'
-import { InputError } from '../core/errors.ts'
+import { ConfigError, InputError } from '../core/errors.ts'
+import { weaknessOf } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
 import type { Syncing } from '../core/syncs.ts'
@@ -24,16 +25,22 @@ import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
 import { openStore } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
+import { keptSecret } from '../store/secret.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
 import { modelCheck } from './answer/check.ts'
-import { isLoopback } from './http/limits.ts'
+import { createFront } from './http/front.ts'
+import { isLoopback, isPublic } from './http/limits.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
 export const LIBRARY = 'main'
 
 export type Opened = {
   readonly app: App
+  /** The app as the network reaches it: whoever asks is found out first. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /** null: no key can be made or tried */
+  readonly keySecret: string | null
   readonly store: Store
   readonly token: string
   readonly syncing: Syncing
@@ -48,6 +55,7 @@ export async function openAll(config: Config, log: Log, input: Readable | null =
   // The store comes first: whoever finds its directory taken is told at once.
   const { database, announce } = await openDatabase(config, log)
   try {
+    const keySecret = secretOf(config)
     const embedders = await openEmbedders(config)
     const store = await openStore(database, LIBRARY, embedders.embedder)
     const report = (message: string, error: unknown) => log.error({ err: error }, message)
@@ -57,6 +65,7 @@ export async function openAll(config: Config, log: Log, input: Readable | null =
       generator: generatorOf(config, store, report),
       announce,
       input,
+      keySecret,
     })
   } catch (error) {
     await database.close()
@@ -72,10 +81,21 @@ type Parts = {
   readonly announce: (owner: Owner) => void
   /** what somebody pipes in; null: nobody does */
   readonly input: Readable | null
+  readonly keySecret: string | null
+}
+
+/** Behind the lock of the data directory. Throws ConfigError. */
+function secretOf({ keySecret, databaseUrl, dataDir }: Config): string | null {
+  const weakness = keySecret === null ? null : weaknessOf(keySecret)
+  if (weakness !== null)
+    throw new ConfigError([
+      `KEY_SECRET: its value (not shown) ${weakness}. Set it to what this prints: openssl rand -base64 32`,
+    ])
+  return keySecret ?? (databaseUrl === null ? keptSecret(dataDir) : null)
 }
 
 function toOpened(config: Config, log: Log, parts: Parts): Opened {
-  const { store, embedder, sentenceEmbedder, generator, announce } = parts
+  const { store, embedder, sentenceEmbedder, generator, announce, keySecret } = parts
   const token = randomBytes(32).toString('base64url')
   const book = bookOf(config, parts.input)
   const report = (message: string, error: unknown) =>
@@ -94,10 +114,13 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
       check: generator && config.grounding === 'model' ? modelCheck(generator) : null,
     },
     syncing,
-    uploads: config.uploads === 'on' || (config.uploads === 'loopback' && isLoopback(config.host)),
+    // On a public server a route is reached by who holds a key for it.
+    uploads:
+      config.uploads === 'on' || (config.uploads === 'loopback' && (isLoopback(config.host) || isPublic(config))),
     library: LIBRARY,
     publicUrl: config.publicUrl,
     token,
+    keySecret,
     webDir: fileURLToPath(new URL('../web/', import.meta.url)),
     loopbackOnly: isLoopback(config.host),
     widgetOrigins: config.widgetOrigins,
@@ -108,6 +131,8 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
   const startedAt = new Date().toISOString()
   return {
     app,
+    fetch: frontOf(config, parts, app, token),
+    keySecret,
     store,
     syncing,
     token,
@@ -118,6 +143,13 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
       await store.close()
     },
   }
+}
+
+/** One app, for one library: a key of another opens nothing. */
+function frontOf(config: Config, { store, keySecret: secret }: Parts, app: App, token: string): Opened['fetch'] {
+  const { keys, sessions } = store
+  const access = { keys, sessions, secret, token, isPublic: isPublic(config), publicUrl: config.publicUrl }
+  return createFront({ ...access, nobodys: app, appOf: (library) => (library === LIBRARY ? app : null) })
 }
 
 function bookOf({ sources: path, sourcesIsSet: isSet, publicUrl, dataDir }: Config, input: Readable | null): Book {

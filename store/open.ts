@@ -1,15 +1,18 @@
 // The store as the rest of the program knows it: ports over one migrated database and one embedding space.
 import type { Store } from '../core/ports.ts'
 import { answerStore } from './answers.ts'
+import { auditStore } from './audit.ts'
 import { conversationStore } from './conversations.ts'
 import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
 import { inboxStore } from './inbox.ts'
+import { keyStore } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { originStore } from './origins.ts'
 import { replyStore } from './replies.ts'
 import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
+import { sessionStore } from './sessions.ts'
 import { openSpace } from './spaces.ts'
 import { spendingStore } from './spending.ts'
 import { syncStore } from './syncs.ts'
@@ -33,6 +36,9 @@ export async function openStore(
     inbox: inboxStore(database),
     syncs: syncStore(database),
     origins: originStore(database),
+    keys: keyStore(database),
+    sessions: sessionStore(database),
+    audit: auditStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')
