@@ -1,9 +1,10 @@
-// npm run ask | search | ingest | status | doctor | verify | mcp: one command line for people and scripts.
+// npm run ask | search | ingest | status | doctor | verify | keys | mcp: one command line for people and scripts.
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, ConfigError, InputError } from '../core/errors.ts'
 import type { CommandOptions } from './connect.ts'
+import type { KeyWords } from './keys.ts'
 import { type Command, commands, everything, isCommand, type Option, options } from './usage.ts'
 
 type Asked = {
@@ -13,6 +14,7 @@ type Asked = {
   readonly plan: boolean
   readonly allowDeletes: boolean
   readonly url: string | null
+  readonly key: KeyWords
 }
 
 const leaving = new AbortController()
@@ -61,6 +63,7 @@ async function askApp(
   if (name === 'ask') return await (await import('./ask.ts')).ask(words.join(' '), options)
   if (name === 'search') return await (await import('./search.ts')).search(words.join(' '), options)
   if (name === 'ingest') return await ingest(asked, options)
+  if (name === 'keys') return await (await import('./keys.ts')).keys(words, asked.key, options)
   if (name === 'verify') return await (await import('./verify.ts')).verify(all ? null : (words[0] ?? ''), options)
   return await (await import('./mcp.ts')).mcp(options)
 }
@@ -139,8 +142,10 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   const known = Object.fromEntries(taken.map((option) => [option, options[option]])) as typeof options
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
+    const { name: ofKey = null, library = null, scopes = null, expires = null, origins = null } = values
+    const key = { name: ofKey, library, scopes, expires, origins }
     const { json = false, all = false, url = null, plan = false, help: isHelp = false } = values
-    return { words: positionals, json, all, url, plan, allowDeletes: values['allow-deletes'] ?? false, isHelp }
+    return { words: positionals, json, all, url, plan, allowDeletes: values['allow-deletes'] ?? false, key, isHelp }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }

@@ -1,6 +1,7 @@
 // The names that the shapes have in the document, and in the types that others make of it.
 import type { z } from 'zod'
 import { chatBody } from './chat-request.ts'
+import { keyBody, sessionBody } from './schemas-keys.ts'
 import {
   askBody,
   citationShape,
@@ -12,6 +13,7 @@ import {
   uploadBody,
 } from './schemas.ts'
 import * as chat from './shapes-chat.ts'
+import * as keys from './shapes-keys.ts'
 import * as status from './shapes-status.ts'
 import * as syncs from './shapes-syncs.ts'
 import * as shapes from './shapes.ts'
@@ -28,6 +30,8 @@ export const inputs: Named = {
   IngestRequest: ingestBody,
   PlanRequest: planBody,
   UploadRequest: uploadBody,
+  KeyRequest: keyBody,
+  LoginRequest: sessionBody,
   ChatCompletionRequest: chatBody,
   UiChatRequest: uiChatBody,
 }
@@ -79,6 +83,13 @@ export const outputs: Named = {
   Library: syncs.libraryShape,
   Uploaded: syncs.uploadedShape,
   Removed: syncs.removedShape,
+  Key: keys.keyShape,
+  Keys: keys.keysShape,
+  CreatedKey: keys.createdKeyShape,
+  RevokedKey: keys.revokedKeyShape,
+  Session: keys.sessionShape,
+  AuditEntry: keys.auditEntryShape,
+  Audit: keys.auditShape,
   Problem: shapes.problemShape,
   Model: chat.modelShape,
   Models: chat.modelsShape,
