@@ -100,7 +100,9 @@ function listOf(text: string): string[] {
 async function list(options: CommandOptions): Promise<number> {
   const { keys } = await get<{ readonly keys: readonly WireKey[] }>(options.connection, '/v1/keys', options.signal)
   if (options.json) return tell(JSON.stringify(keys, null, 2))
-  return tell(keys.length === 0 ? 'There is no key. Make one: npm run keys -- create --name me' : keys.map(describe).join('\n'))
+  return tell(
+    keys.length === 0 ? 'There is no key. Make one: npm run keys -- create --name me' : keys.map(describe).join('\n'),
+  )
 }
 
 function describe(key: WireKey): string {
@@ -118,14 +120,18 @@ function stateOf({ revoked_at: revoked, expires_at: expires, last_used_at: used 
 async function revoke(id: string, options: CommandOptions): Promise<number> {
   const response = await send('DELETE', `/v1/keys/${encodeURIComponent(id)}`, null, options)
   const reply = (await response.json()) as object
-  return tell(options.json ? JSON.stringify(reply, null, 2) : `Revoked ${id}: streams that it has open end within a second.`)
+  return tell(
+    options.json ? JSON.stringify(reply, null, 2) : `Revoked ${id}: streams that it has open end within a second.`,
+  )
 }
 
 async function audit(options: CommandOptions): Promise<number> {
   type Page = { readonly entries: readonly WireEntry[] }
   const { entries } = await get<Page>(options.connection, '/v1/audit?limit=200', options.signal)
   if (options.json) return tell(JSON.stringify(entries, null, 2))
-  const lines = entries.map(({ at, act, actor, subject }) => `${minute(at)}  ${act}  by ${actor}${subject ? `  ${subject}` : ''}`)
+  const lines = entries.map(
+    ({ at, act, actor, subject }) => `${minute(at)}  ${act}  by ${actor}${subject ? `  ${subject}` : ''}`,
+  )
   return tell(lines.length === 0 ? 'Nothing was done yet.' : lines.join('\n'))
 }
 

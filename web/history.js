@@ -35,7 +35,14 @@ export function History() {
     const timer = setTimeout(() => load(null), query === '' ? 0 : 200)
     return () => clearTimeout(timer)
   }, [query, asked.value, isOld])
-  useEffect(() => void request('/v1/session').then(({ type, name }) => type === 'session' && setWho(name), () => {}), [])
+  useEffect(
+    () =>
+      void request('/v1/session').then(
+        ({ type, name }) => type === 'session' && setWho(name),
+        () => {},
+      ),
+    [],
+  )
   const logOut = () => request('/v1/session', 'DELETE').then(() => location.assign('/login'))
   const reload = () => setOld(isOld + 1)
   return html`<nav id="history" popover="auto" aria-label="Your conversations">

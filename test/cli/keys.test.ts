@@ -11,7 +11,8 @@ const NOW = Date.parse('2026-11-21T12:00:00Z')
 
 describe('npm run keys', () => {
   it('takes days, a day or never as the end of a key', () => {
-    const end = (expires: string | null) => (bodyOf({ ...none, expires }, NOW) as { expires_at: string | null }).expires_at
+    const end = (expires: string | null) =>
+      (bodyOf({ ...none, expires }, NOW) as { expires_at: string | null }).expires_at
     expect(end(null)).toBe('2027-02-19T12:00:00.000Z')
     expect(end('1d')).toBe('2026-11-22T12:00:00.000Z')
     expect(end('2027-01-31')).toBe('2027-01-31T23:59:59.000Z')
@@ -29,7 +30,9 @@ describe('npm run keys', () => {
     const settings = { DATA_DIR: await preparedDataDir(), LIBRARY_DIR: await temporaryFolder(), HOST: '0.0.0.0' }
     const refused = start('server/main.ts', [], { PORT: '0', ...settings })
     expect(await refused.ended).toBe(2)
-    expect(refused.stderr()).toContain('HOST=0.0.0.0 lets others than this machine in, and there is no key for them yet.')
+    expect(refused.stderr()).toContain(
+      'HOST=0.0.0.0 lets others than this machine in, and there is no key for them yet.',
+    )
     const [command = ''] = /npm run keys -- (create .*)$/m.exec(refused.stderr())?.slice(1) ?? []
 
     const made = await runCommand(['keys', ...command.split(' ')], settings)
@@ -40,7 +43,8 @@ describe('npm run keys', () => {
     expect(statSync(join(settings.DATA_DIR, 'key-secret')).mode & 0o777).toBe(0o600)
 
     const server = await startServer(settings)
-    const status = async (headers: Record<string, string>) => (await fetch(`${server.url}/v1/models`, { headers })).status
+    const status = async (headers: Record<string, string>) =>
+      (await fetch(`${server.url}/v1/models`, { headers })).status
     expect(await status({})).toBe(401)
     expect(await status({ authorization: `Bearer ${key}` })).toBe(200)
     const asked = await runCommand(['search', 'anything'], settings)

@@ -69,7 +69,8 @@ describe('a session', () => {
 describe('the audit log', () => {
   it('tells the newest first, by pages, of its own library', async () => {
     await openStore(database, 'other', space)
-    for (const subject of ['1', '2', '3']) await store.audit.note('main', { act: 'key-created', actor: 'local', subject })
+    for (const subject of ['1', '2', '3'])
+      await store.audit.note('main', { act: 'key-created', actor: 'local', subject })
     await store.audit.note('other', { act: 'login', actor: 'local', subject: null })
     const first = await store.audit.list('main', 2)
     expect(first.map(({ subject }) => subject)).toEqual(['3', '2'])

@@ -24,7 +24,10 @@ beforeAll(async () => {
   foreign = (await asked.json()) as WireAnswer
   const revoked = await app.key({ scopes: ['ask', 'ingest', 'admin'] })
   credentials.set('malformed', others.slice(0, -1))
-  credentials.set('mistyped', others.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')))
+  credentials.set(
+    'mistyped',
+    others.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')),
+  )
   credentials.set('unknown', await unknown())
   credentials.set('expired', await app.key({ scopes: ['ask', 'ingest', 'admin'], expiresAt: '2020-01-01T00:00:00Z' }))
   credentials.set('revoked', revoked)
@@ -59,7 +62,9 @@ const send = async (method: string, path: string, headers: Headers = {}) => {
 
 describe('the table of access', () => {
   it('has a line for every live route, and none for another', () => {
-    const live = new Set(app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`))
+    const live = new Set(
+      app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`),
+    )
     expect([...live].filter((name) => !rules.has(name))).toEqual([])
     expect([...rules.keys()].filter((name) => !live.has(name))).toEqual([])
     expect(closed().length).toBeGreaterThan(40)
@@ -95,33 +100,39 @@ describe('every closed route', () => {
     }
   })
 
-  it.each(Object.keys(carriers))('refuses every key that does not hold, by %s, with words that tell nobody which', async (carrier) => {
-    for (const { method, path } of closed()) {
-      const told = new Set<string>()
-      for (const [kind, key] of credentials) {
-        const response = await send(method, path, carriers[carrier]?.(key))
-        expect(response.status, `${method} ${path} ${kind}`).toBe(401)
-        if (!['malformed', 'mistyped'].includes(kind)) told.add(await response.text())
+  it.each(Object.keys(carriers))(
+    'refuses every key that does not hold, by %s, with words that tell nobody which',
+    async (carrier) => {
+      for (const { method, path } of closed()) {
+        const told = new Set<string>()
+        for (const [kind, key] of credentials) {
+          const response = await send(method, path, carriers[carrier]?.(key))
+          expect(response.status, `${method} ${path} ${kind}`).toBe(401)
+          if (!['malformed', 'mistyped'].includes(kind)) told.add(await response.text())
+        }
+        expect(told.size, path).toBe(1)
       }
-      expect(told.size, path).toBe(1)
-    }
-  })
+    },
+  )
 
-  it.each(['ask', 'ingest', 'admin'] as const)('refuses a key that has %s alone where it wants another scope', async (scope) => {
-    const key = await app.key({ scopes: [scope] })
-    let refused = 0
-    for (const { method, path } of closed()) {
-      const wanted = rules.get(`${method} ${path}`)?.scopes ?? []
-      if (wanted.includes(scope)) continue
-      for (const headers of [bearer(key), { 'x-api-key': key }, { cookie: await app.login(key) }]) {
-        const response = await send(method, path, headers)
-        expect(response.status, `${method} ${path}`).toBe(403)
-        expect(response.headers.get('www-authenticate')).toContain('insufficient_scope')
-        refused++
+  it.each(['ask', 'ingest', 'admin'] as const)(
+    'refuses a key that has %s alone where it wants another scope',
+    async (scope) => {
+      const key = await app.key({ scopes: [scope] })
+      let refused = 0
+      for (const { method, path } of closed()) {
+        const wanted = rules.get(`${method} ${path}`)?.scopes ?? []
+        if (wanted.includes(scope)) continue
+        for (const headers of [bearer(key), { 'x-api-key': key }, { cookie: await app.login(key) }]) {
+          const response = await send(method, path, headers)
+          expect(response.status, `${method} ${path}`).toBe(403)
+          expect(response.headers.get('www-authenticate')).toContain('insufficient_scope')
+          refused++
+        }
       }
-    }
-    expect(refused).toBeGreaterThan(15)
-  })
+      expect(refused).toBeGreaterThan(15)
+    },
+  )
 
   it('of an answer or a conversation says of somebody else’s what it says of none', async () => {
     const key = await app.key()
@@ -164,7 +175,9 @@ describe('a key with ask', () => {
     expect(await list(key)).toEqual([id])
     expect(await list(others)).toEqual(expect.arrayContaining([id, foreign.id]))
     const session = { cookie: await app.login(key) }
-    const page = (await (await app.get('/v1/conversations', { headers: session })).json()) as { conversations: object[] }
+    const page = (await (await app.get('/v1/conversations', { headers: session })).json()) as {
+      conversations: object[]
+    }
     expect(page.conversations).toMatchObject([{ id: conversation }])
   })
 
@@ -173,7 +186,14 @@ describe('a key with ask', () => {
     const question = 'And then?'
     const message = { role: 'user', parts: [{ type: 'text', text: question }] }
     for (const id of [foreign.conversation_id, 'con_of_nobody']) {
-      if (id === 'con_of_nobody') await library.store.answers.begin({ id: 'ans_n', library: 'main', conversationId: id, question, mode: 'extractive' })
+      if (id === 'con_of_nobody')
+        await library.store.answers.begin({
+          id: 'ans_n',
+          library: 'main',
+          conversationId: id,
+          question,
+          mode: 'extractive',
+        })
       expect((await app.post('/v1/ask', { question, conversation_id: id }, { headers })).status).toBe(404)
       expect((await app.post('/api/chat', { id, messages: [message] }, { headers })).status).toBe(404)
       expect((await app.get(`/api/chat/${id}/stream`, { headers })).status).toBe(204)
@@ -188,7 +208,12 @@ describe('a key with ask', () => {
     const headers = bearer(key)
     const body = { model: 'footnote', messages: [{ role: 'user', content: 'How does Stripe rate limit?' }] }
     expect((await app.post('/v1/chat/completions', body, { headers })).status).toBe(200)
-    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'ask', arguments: { question: 'How did Notion shard Postgres?' } } }
+    const call = {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'ask', arguments: { question: 'How did Notion shard Postgres?' } },
+    }
     const accept = { accept: 'application/json, text/event-stream' }
     const answered = await app.post('/mcp', call, { headers: { ...headers, ...accept } })
     expect(answered.status).toBe(200)
@@ -215,7 +240,10 @@ describe('a request', () => {
 
   it('does the same work for an id that there is not', async () => {
     const found: string[] = []
-    const keys = { ...library.store.keys, find: async (id: string) => (found.push(id), await library.store.keys.find(id)) }
+    const keys = {
+      ...library.store.keys,
+      find: async (id: string) => (found.push(id), await library.store.keys.find(id)),
+    }
     const counted = openKeyedApp(library, { store: { ...library.store, keys } })
     const wrong = others.replace(/_[^_]+$/, '')
     expect(wrong).toMatch(/^fn_/)
@@ -251,7 +279,9 @@ describe('a browser', () => {
     const key = await app.key()
     const secure = openKeyedApp(library, { publicUrl: 'https://ask.example.com' })
     const given = (await secure.post('/v1/session', { key })).headers.get('set-cookie') ?? ''
-    expect(given).toMatch(/^__Host-footnote_session=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/)
+    expect(given).toMatch(
+      /^__Host-footnote_session=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+    )
     const headers = { cookie: await app.login(key) }
     expect(await (await app.get('/v1/session', { headers })).json()).toMatchObject({ type: 'session', scopes: ['ask'] })
     expect((await app.get('/v1/session', { method: 'DELETE', headers })).status).toBe(204)
@@ -267,7 +297,11 @@ describe('a key that stands in pages', () => {
     const served = openKeyedApp(library, { widgetOrigins: [site, 'https://other.example.com'] })
     const key = await served.key({ origins: [site] })
     const ask = async (headers: Headers) =>
-      await served.post('/v1/ask', { question: 'How does Stripe rate limit?' }, { headers: { ...bearer(key), ...headers } })
+      await served.post(
+        '/v1/ask',
+        { question: 'How does Stripe rate limit?' },
+        { headers: { ...bearer(key), ...headers } },
+      )
     const asked = await ask({ origin: site })
     expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([200, site])
     expect((await ask({})).status).toBe(401)
@@ -275,7 +309,11 @@ describe('a key that stands in pages', () => {
     for (const path of ['/v1/answers', '/v1/documents', '/v1/conversations'])
       expect((await served.get(path, { headers: { ...bearer(key), origin: site } })).status, path).toBe(403)
     expect((await served.post('/v1/session', { key }, { headers: { origin: 'http://test' } })).status).toBe(401)
-    const may = { origin: site, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' }
+    const may = {
+      origin: site,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    }
     const preflight = await served.get('/v1/ask', { method: 'OPTIONS', headers: may })
     expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization')
   })

@@ -51,23 +51,30 @@ it.each([
   ['/v1/ask', asked, /(?:^|\n)event: error\ndata: \{"code":"revoked","retryable":false\}\n\n$/],
   ['/v1/chat/completions', { messages, stream: true, model: 'footnote' }, /"code":"revoked"\}\}\n\n$/],
   ['/api/chat', { messages: parts }, /\{"type":"error","errorText":"[^"]+"\}\n\ndata: \[DONE\]\n\n$/],
-])('a stream of %s ends within a second of the revocation, with one last event, and its answer is stopped', async (path, body, last) => {
-  const key = await app.key()
-  const reader = await begin(path, body, bearer(key))
-  const before = generator.endings.length
-  await library.store.keys.revoke('main', idOf(key))
-  const { text, ms } = await rest(reader)
-  expect(ms).toBeLessThan(1_000)
-  expect(text).toMatch(last)
-  expect(text.match(/event: error|"error":|"type":"error"/g)).toHaveLength(1)
-  expect(text).not.toMatch(/event: (done|stopped|abstained)/)
-  await expect.poll(() => generator.endings.length).toBe(before + 1)
-}, 20_000)
+])(
+  'a stream of %s ends within a second of the revocation, with one last event, and its answer is stopped',
+  async (path, body, last) => {
+    const key = await app.key()
+    const reader = await begin(path, body, bearer(key))
+    const before = generator.endings.length
+    await library.store.keys.revoke('main', idOf(key))
+    const { text, ms } = await rest(reader)
+    expect(ms).toBeLessThan(1_000)
+    expect(text).toMatch(last)
+    expect(text.match(/event: error|"error":|"type":"error"/g)).toHaveLength(1)
+    expect(text).not.toMatch(/event: (done|stopped|abstained)/)
+    await expect.poll(() => generator.endings.length).toBe(before + 1)
+  },
+  20_000,
+)
 
 it('a session that is logged out or runs out with its key ends what its browser has open, and nobody else’s', async () => {
   const key = await app.key()
   const [one, two] = [await app.login(key), await app.login(key)]
-  const [first, second] = [await begin('/v1/ask', asked, { cookie: one }), await begin('/v1/ask', asked, { cookie: two })]
+  const [first, second] = [
+    await begin('/v1/ask', asked, { cookie: one }),
+    await begin('/v1/ask', asked, { cookie: two }),
+  ]
   await fetch(`${server.url}/v1/session`, { method: 'DELETE', headers: { cookie: one } })
   expect((await rest(first)).text).toContain('"code":"revoked"')
   expect((await second.read()).done).toBe(false)
@@ -116,7 +123,9 @@ async function flood(head: string): Promise<{ status: string; sent: number }> {
   let reply = ''
   socket.setEncoding('utf8').on('data', (part: string) => (reply += part))
   const closed = new Promise((resolve) => socket.on('close', resolve).on('error', resolve))
-  socket.write(`POST /v1/ask HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n${head}\r\n`)
+  socket.write(
+    `POST /v1/ask HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n${head}\r\n`,
+  )
   for (; reply === '' && sent < 64 * 1024 * 1024 && socket.writable; sent += 0x1_00_00) {
     if (!socket.write(chunk)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed])
     await pause(0)
