@@ -35,6 +35,11 @@ export type ConversationPage = ConversationSummary & {
   readonly earlier: string | null
 }
 
+export type AnswerOwners = {
+  /** Whose conversation an answer belongs to: `owner` null is nobody's; null when the answer is unknown. */
+  owner(library: string, id: string): Promise<{ readonly owner: string | null } | null>
+}
+
 /**
  * `reader` is the hash of what a browser holds, or `key:` and the id of a key, which is let into nothing but its own;
  * null: a program's.

@@ -1,6 +1,6 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
 import type { AccessStores } from './access.ts'
-import type { ConversationStore, RatedAnswer } from './conversations.ts'
+import type { AnswerOwners, ConversationStore, RatedAnswer } from './conversations.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
 import type { ReportStore } from './reports.ts'
 import type { SyncStore, Upload } from './syncs.ts'
@@ -187,17 +187,16 @@ export type AnswerSummary = {
   readonly rating: Rating | null
 }
 
-/** Which finished answers a list holds: all that fulfil each condition that is not null. */
+/** Which finished answers a list holds: all that fulfil each condition that is not null, and is there. */
 export type AnswerFilter = {
   /** with a stale citation */
   readonly stale: boolean
   readonly rating: Rating | null
   readonly conversationId: string | null
-  /** whose conversations; missing: anybody's */
   readonly owner?: string | null
 }
 
-export type AnswerStore = {
+export type AnswerStore = AnswerOwners & {
   /** Throws StoreError `store-not-yours` when its conversation has another owner. */
   begin(record: AnswerRecord): Promise<void>
   /** Appends to the log; a terminal event also stores the answer. Acknowledged events survive a crash. */
@@ -205,8 +204,6 @@ export type AnswerStore = {
   /** Events after `seq`, in order; null when the answer is unknown. */
   events(library: string, id: string, after: number): Promise<StoredEvent[] | null>
   find(library: string, id: string): Promise<RatedAnswer | null>
-  /** Of its conversation; null: the answer is unknown. */
-  owner(library: string, id: string): Promise<{ readonly owner: string | null } | null>
   /** Whom it was asked for, as `Question.audiences`; null: without a limit, or it is unknown. */
   audiences(library: string, id: string): Promise<readonly string[] | null>
   /** Keeps what a reader says of a finished answer, in place of what was said before; null takes it back. */

@@ -4,7 +4,7 @@ import type { KeyStore, Principal, SessionStore } from '../../core/access.ts'
 import { InputError } from '../../core/errors.ts'
 import type { Hold } from './principal.ts'
 
-// A revoked stream ends within a second: two of these, and two statements of a busy database.
+// A revoked stream ends within a second: one of these, and a statement that waits for its turn at a busy database.
 const LOOK_EVERY_MS = 300
 
 export type WatchDeps = {
@@ -22,10 +22,11 @@ export function openWatch({ keys, sessions }: WatchDeps, everyMs = LOOK_EVERY_MS
   let isLooking = false
   const look = async () => {
     const held = [...watched]
-    const ofKeys = held.filter(([, { principal }]) => principal.type === 'key')
+    const ids = held.flatMap(([, { principal }]) => (principal.type === 'key' ? [principal.id] : []))
+    const hashes = held.flatMap(([, { principal }]) => (principal.type === 'session' ? [principal.session] : []))
     const [alive, open] = await Promise.all([
-      keys.holding(ofKeys.map(([, { principal }]) => principal.id)),
-      sessions.holding(held.flatMap(([, { principal }]) => (principal.type === 'session' ? [principal.session] : []))),
+      ids.length > 0 ? keys.holding(ids) : new Set<string>(),
+      hashes.length > 0 ? sessions.holding(hashes) : new Set<string>(),
     ])
     for (const [name, { principal, controller }] of held) {
       if (principal.type === 'session' ? open.has(principal.session) : alive.has(principal.id)) continue
