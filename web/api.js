@@ -24,7 +24,7 @@ const shown = {}
 /** @param {string} key */
 export const showKey = (key) => (shown.authorization = `Bearer ${key}`)
 
-/** @param {string} path @param {RequestInit & { headers?: Record<string, string> }} init */
+/** @param {string} path @param {Omit<RequestInit, 'headers'> & { headers?: Record<string, string> }} init */
 export const send = (path, init) => fetch(addressOf(path), { ...init, headers: { ...init.headers, ...shown } })
 
 /**

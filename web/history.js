@@ -14,7 +14,6 @@ export function History() {
   const [next, setNext] = useState(/** @type {string | null} */ (null))
   const [fault, setFault] = useState('')
   const [isOld, setOld] = useState(0)
-  const [who, setWho] = useState('')
   /** @param {string | null} after */
   const load = async (after) => {
     const search = new URLSearchParams({
@@ -35,15 +34,6 @@ export function History() {
     const timer = setTimeout(() => load(null), query === '' ? 0 : 200)
     return () => clearTimeout(timer)
   }, [query, asked.value, isOld])
-  useEffect(
-    () =>
-      void request('/v1/session').then(
-        ({ type, name }) => type === 'session' && setWho(name),
-        () => {},
-      ),
-    [],
-  )
-  const logOut = () => request('/v1/session', 'DELETE').then(() => location.assign('/login'))
   const reload = () => setOld(isOld + 1)
   return html`<nav id="history" popover="auto" aria-label="Your conversations">
     <a class="fresh" href="/">New conversation</a>
@@ -57,14 +47,27 @@ export function History() {
       />
     </label>
     ${fault && html`<p class="notice">${fault}</p>`}
-    ${list.length === 0 && !fault && html`<p class="place">${query ? 'Nothing found.' : `What you ask is kept here${who ? '' : ', for this browser'}.`}</p>`}
+    ${list.length === 0 && !fault && html`<p class="place">${query ? 'Nothing found.' : 'What you ask is kept here.'}</p>`}
     <ul>
       ${list.map((each) => html`<${Row} key=${each.id} its=${each} reload=${reload} />`)}
     </ul>
-    ${who && html`<button type="button" class="leave" onClick=${logOut}>Log out (${who})</button>`}
+    <${LogOut} />
     ${next && html`<button type="button" onClick=${() => load(next)}>Show more</button>`}
   </nav>`
 }
+
+/** Only where somebody has logged in. */
+function LogOut() {
+  const [who, setWho] = useState('')
+  useEffect(() => {
+    const tell = (/** @type {{ type: string, name: string }} */ { type, name }) =>
+      setWho(type === 'session' ? name : '')
+    request('/v1/session').then(tell, () => {})
+  }, [])
+  return who && html`<button type="button" class="leave" onClick=${leave}>Log out (${who})</button>`
+}
+
+const leave = () => request('/v1/session', 'DELETE').then(() => location.assign('/login'))
 
 /** @param {{ its: ConversationRef, reload: () => void }} props */
 function Row({ its, reload }) {

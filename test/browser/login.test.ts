@@ -20,6 +20,9 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(screenshots, `${name}.png`) })
 }
 
+const tagOf = (url: string, key: string) =>
+  `<!doctype html><body><script src="${url}/widget.js" data-key="${key}"></script></body>`
+
 describe.skipIf(!chromiumPath)(
   'a server that wants keys, in a browser (needs CHROMIUM_PATH, the path of a Chromium)',
   () => {
@@ -110,13 +113,11 @@ describe.skipIf(!chromiumPath)(
     }, 90_000)
 
     it('answers the ask box of a site that has a key for it', async () => {
-      const tag = (key: string) =>
-        `<!doctype html><body><script src="${server.url}/widget.js" data-key="${key}"></script></body>`
       for (const [its, shown] of [
         [await create('--origins', origin), '.footnotes li'],
         ['fn_wrong', '.fault'],
       ] as const) {
-        page = tag(its)
+        page = tagOf(server.url, its)
         const asking = await browser.newPage()
         await asking.goto(origin)
         await asking.locator('.opener').click()

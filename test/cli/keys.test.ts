@@ -9,10 +9,10 @@ import { runCommand, start, startServer } from '../support/process.ts'
 const none = { name: 'me', library: null, scopes: null, expires: null, origins: null }
 const NOW = Date.parse('2026-11-21T12:00:00Z')
 
+const end = (expires: string | null) => (bodyOf({ ...none, expires }, NOW) as { expires_at: string | null }).expires_at
+
 describe('npm run keys', () => {
   it('takes days, a day or never as the end of a key', () => {
-    const end = (expires: string | null) =>
-      (bodyOf({ ...none, expires }, NOW) as { expires_at: string | null }).expires_at
     expect(end(null)).toBe('2027-02-19T12:00:00.000Z')
     expect(end('1d')).toBe('2026-11-22T12:00:00.000Z')
     expect(end('2027-01-31')).toBe('2027-01-31T23:59:59.000Z')

@@ -129,7 +129,8 @@ async function flood(head: string): Promise<{ status: string; sent: number }> {
   socket.write(
     `POST /v1/ask HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n${head}\r\n`,
   )
-  for (; reply === '' && sent < 64 * 1024 * 1024 && socket.writable; sent += 0x1_00_00) {
+  const isSilent = () => reply === ''
+  for (; isSilent() && sent < 64 * 1024 * 1024 && socket.writable; sent += 0x1_00_00) {
     if (!socket.write(chunk)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed])
     await pause(0)
   }
