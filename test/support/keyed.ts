@@ -48,7 +48,7 @@ export function openKeyedApp(library: TestLibrary, changes: Partial<AppDeps> = {
     fetch: front,
     get,
     post,
-    key: async ({ scopes = ['ask'], origins = [], expiresAt = null } = {}) => {
+    key: async ({ scopes = ['ask'] as const, origins = [], expiresAt = null } = {}) => {
       const { id, text } = makeKey()
       const holder = { id, library: 'main', name: 'of a test', scopes, origins }
       await keys.create({ ...holder, expiresAt, hash: hashOfKey(text, KEY_SECRET) })
