@@ -1,5 +1,6 @@
 # The server and the command line in one image. TypeScript runs as it is, so nothing is built here.
-#   docker build -t footnote . && docker run --init -p 127.0.0.1:3000:3000 -v footnote:/data footnote
+#   docker build -t footnote .
+#   docker run --init -p 127.0.0.1:3000:3000 -e PUBLISHED_HOST=127.0.0.1 -v footnote:/data footnote
 FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

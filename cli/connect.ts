@@ -43,8 +43,13 @@ async function overNetwork(owner: Owner | null, locked: StoreError): Promise<Con
 
 /** A server that holds the data directory, and listens at this address. Without its token it can be asked, but not be made to learn. */
 export function connectTo(url: string, token = ''): Connection {
+  // A server that wants keys wants none of the command line of its own user.
+  const known = token ? { authorization: `Bearer ${token}` } : {}
   const request = async (path: string, init?: RequestInit) =>
-    await fetch(new URL(path, url), init).catch((error: unknown) => {
+    await fetch(new URL(path, url), {
+      ...init,
+      headers: { ...known, ...(init?.headers as Record<string, string> | undefined) },
+    }).catch((error: unknown) => {
       if (init?.signal?.aborted) throw error
       throw new StoreError(
         'unreachable',

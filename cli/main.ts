@@ -1,9 +1,10 @@
-// npm run ask | search | ingest | reembed | worker | status | doctor | gaps | verify | mcp: one command line for people and scripts.
+// npm run ask | search | ingest | reembed | worker | status | doctor | gaps | verify | keys | mcp: one command line for people and scripts.
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, ConfigError, InputError } from '../core/errors.ts'
 import type { CommandOptions } from './connect.ts'
+import type { KeyWords } from './keys.ts'
 import type { ReembedAsked } from './reembed.ts'
 import { type Command, commands, everything, isCommand, type Option, options } from './usage.ts'
 
@@ -17,6 +18,7 @@ type Asked = {
   readonly reembed: ReembedAsked
   readonly atOnce: string | null
   readonly since: string | null
+  readonly key: KeyWords
 }
 
 const leaving = new AbortController()
@@ -71,6 +73,7 @@ async function askApp(
   if (name === 'ingest') return await ingest(asked, options)
   if (name === 'reembed') return await (await import('./reembed.ts')).reembed(asked.reembed, options)
   if (name === 'gaps') return await (await import('./gaps.ts')).gaps(asked.since ?? '30d', options)
+  if (name === 'keys') return await (await import('./keys.ts')).keys(words, asked.key, options)
   if (name === 'verify') return await (await import('./verify.ts')).verify(all ? null : (words[0] ?? ''), options)
   return await (await import('./mcp.ts')).mcp(options)
 }
@@ -153,20 +156,12 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   const known = Object.fromEntries(taken.map((option) => [option, options[option]])) as typeof options
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
+    const { name: ofKey = null, library = null, scopes = null, expires = null, origins = null } = values
     const { json = false, all = false, url = null, since = null, plan = false, help: isHelp = false } = values
     const { 'allow-deletes': allowDeletes = false, 'at-once': atOnce = null } = values
-    return {
-      words: positionals,
-      json,
-      all,
-      url,
-      since,
-      plan,
-      allowDeletes,
-      atOnce,
-      reembed: reembedAsked(values),
-      isHelp,
-    }
+    const key = { name: ofKey, library, scopes, expires, origins }
+    const said = { json, all, url, since, plan, allowDeletes, atOnce, isHelp }
+    return { words: positionals, ...said, key, reembed: reembedAsked(values) }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }

@@ -25,6 +25,11 @@ export const options = {
   list: { type: 'boolean' },
   yes: { type: 'boolean' },
   'at-once': { type: 'string' },
+  name: { type: 'string' },
+  library: { type: 'string' },
+  scopes: { type: 'string' },
+  expires: { type: 'string' },
+  origins: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -94,6 +99,17 @@ npm run reembed -- --back | --list | --drop <model> [--json]
   Exit code: 0 nothing must be changed, 1 something must, 2 wrong usage.`,
     options: ['json', 'url'],
     words: 'none',
+  },
+  keys: {
+    help: `npm run keys -- create --name <whose> [--scopes ask,ingest,admin] [--expires 90d] [--library main]
+                      [--origins https://docs.example.com] [--json]
+npm run keys -- list | revoke <id> | audit [--json]
+  Makes a key and shows it once; lists keys; revokes one, which also ends what it has open; tells what was done with
+  keys and to the library. --scopes: ask (left out: it alone), ingest, admin. --expires: days (90d, also left out), a day
+  (2027-01-31) or never. --origins makes a key for pages of these sites, which everybody can read (docs/widget.md).
+  Exit code: 0 done, 1 failed, 2 wrong usage or no such key.`,
+    options: ['json', 'name', 'library', 'scopes', 'expires', 'origins'],
+    words: 'some',
   },
   verify: {
     help: `npm run verify -- <answer id> | --all [--json]

@@ -9,6 +9,10 @@ export type Config = {
   readonly host: string
   /** without a slash at its end; null: that of the request */
   readonly publicUrl: string | null
+  /** where the machine of a container publishes the server; null: `host` says it */
+  readonly publishedHost: string | null
+  /** that keys are hashed with; null: the embedded store makes its own */
+  readonly keySecret: string | null
   /** whose pages may show the widget */
   readonly widgetOrigins: readonly string[]
   readonly dataDir: string
@@ -135,6 +139,8 @@ function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
   return Object.freeze({
     port: env.PORT,
     host: env.HOST,
+    publishedHost: env.PUBLISHED_HOST ?? null,
+    keySecret: env.KEY_SECRET ?? null,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     widgetOrigins: env.WIDGET_ORIGINS?.split(',') ?? [],
     dataDir: env.DATA_DIR,
@@ -220,6 +226,7 @@ function slackOf(env: z.output<typeof environment>): SlackConfig | null {
 const secrets = new Set<string>([
   'OPENAI_API_KEY',
   'DATABASE_URL',
+  'KEY_SECRET',
   'SLACK_BOT_TOKEN',
   'SLACK_SIGNING_SECRET',
   'SLACK_APP_TOKEN',

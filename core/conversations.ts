@@ -35,10 +35,20 @@ export type ConversationPage = ConversationSummary & {
   readonly earlier: string | null
 }
 
-/** `reader` is the hash of what a browser holds; null: a program's. */
+export type AnswerOwners = {
+  /** Whose conversation an answer belongs to: `owner` null is nobody's; null when the answer is unknown. */
+  owner(library: string, id: string): Promise<{ readonly owner: string | null } | null>
+}
+
+/**
+ * `reader` is the hash of what a browser holds, or `key:` and the id of a key, which is let into nothing but its own;
+ * null: a program's.
+ */
 export type ConversationStore = {
   /** Whether this reader may read and continue it: it is theirs, nobody's, or not there yet. */
   isOpenTo(library: string, id: string, reader: string | null): Promise<boolean>
+  /** `owner` null is nobody's; null when there is no such conversation. */
+  owner(library: string, id: string): Promise<{ readonly owner: string | null } | null>
   owns(library: string, id: string, reader: string): Promise<boolean>
   /** Those of this reader with all of these words in title or questions, the one with the newest question first. */
   list(

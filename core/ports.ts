@@ -1,5 +1,6 @@
 // What the pipeline needs from the outside. The store, the providers and the tests' fakes implement these.
-import type { ConversationStore, RatedAnswer } from './conversations.ts'
+import type { AccessStores } from './access.ts'
+import type { AnswerOwners, ConversationStore, RatedAnswer } from './conversations.ts'
 import type { HostStore } from './hosts.ts'
 import type { InboxStore } from './inbox.ts'
 import type { Fence, JobStore } from './jobs.ts'
@@ -209,15 +210,16 @@ export type AnswerSummary = {
   readonly rating: Rating | null
 }
 
-/** Which finished answers a list holds: all that fulfil each condition that is not null. */
+/** Which finished answers a list holds: all that fulfil each condition that is not null, and is there. */
 export type AnswerFilter = {
   /** with a stale citation */
   readonly stale: boolean
   readonly rating: Rating | null
   readonly conversationId: string | null
+  readonly owner?: string | null
 }
 
-export type AnswerStore = {
+export type AnswerStore = AnswerOwners & {
   /** Throws StoreError `store-not-yours` when its conversation has another owner. */
   begin(record: AnswerRecord): Promise<void>
   /** Appends to the log; a terminal event also stores the answer. Acknowledged events survive a crash. */
@@ -248,7 +250,7 @@ export type ReplyStore = {
   keep(library: string, key: string, reply: string): Promise<void>
 }
 
-export type Store = {
+export type Store = AccessStores & {
   readonly documents: DocumentStore
   readonly search: SearchStore
   readonly answers: AnswerStore

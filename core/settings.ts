@@ -1,6 +1,7 @@
 // Every setting: what its schema accepts, what it means, an example. `.env.example` and the README are tested against this.
 import { z } from 'zod'
 import { isOriginList } from './sites.ts'
+import { EXAMPLE_SECRET, SHORTEST_SECRET } from './keys.ts'
 import { priceList } from './prices.ts'
 
 type Setting<T extends z.ZodType = z.ZodType> = {
@@ -37,6 +38,16 @@ export const settings = {
     urlOf(/^https?$/, 'https://ask.example.com').optional(),
     'address under which people reach the server, for links in chats; without it that of the request',
     'https://ask.example.com',
+  ),
+  PUBLISHED_HOST: setting(
+    text.optional(),
+    'in a container: the address at which its machine publishes the server, which decides in place of HOST whether keys are needed',
+    '127.0.0.1',
+  ),
+  KEY_SECRET: setting(
+    text.min(SHORTEST_SECRET, `has fewer than ${SHORTEST_SECRET} characters`).optional(),
+    'secret that keys are hashed with, the same for all servers of a database; the embedded store makes its own. Made by openssl rand -base64 32',
+    EXAMPLE_SECRET,
   ),
   WIDGET_ORIGINS: setting(
     text.refine(isOriginList, 'is not a list of origins, each without a path or a / at its end').optional(),
@@ -97,7 +108,7 @@ export const settings = {
   ),
   UPLOADS: setting(
     z.enum(['off', 'loopback', 'on'], 'is not one of the choices').default('loopback'),
-    'who may add documents over HTTP: nobody (off), programs on this machine while HOST is a loopback address (loopback), or whoever reaches the server (on)',
+    'who may add documents over HTTP: nobody (off), programs on this machine while HOST is a loopback address, and keys with the scope ingest (loopback), or whoever may reach the server (on)',
     'off',
   ),
   WORKERS: setting(

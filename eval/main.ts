@@ -4,7 +4,7 @@ import { readConfig, readEnvironment } from '../core/config.ts'
 import { InputError } from '../core/errors.ts'
 import { openLog } from '../core/log.ts'
 import type { Generator } from '../core/ports.ts'
-import { type Offline, openOffline } from '../server/open.ts'
+import { type Offline, openOffline } from '../server/offline.ts'
 import { ablate } from './ablate.ts'
 import { misused, readArguments } from './arguments.ts'
 import {

@@ -11,8 +11,10 @@ import { modelCheck } from './answer/check.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { search } from './answer/search.ts'
 import { type Steps, shipped } from './answer/steps.ts'
+import { authorize } from './http/access.ts'
 import { answersRoutes } from './http/answers.ts'
 import { askRoutes } from './http/ask.ts'
+import { auditRoutes, noting } from './http/audit.ts'
 import { conversationsRoutes } from './http/conversations.ts'
 import { chatRoutes } from './http/chat-completions.ts'
 import { documentsRoutes } from './http/documents.ts'
@@ -20,16 +22,19 @@ import { faultResponse } from './http/failure.ts'
 import { gapsRoutes } from './http/gaps.ts'
 import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
+import { keysRoutes } from './http/keys.ts'
 import { libraryStateRoutes } from './http/library-state.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { mcpRoutes } from './http/mcp.ts'
 import { metricsRoutes } from './http/metrics.ts'
 import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
+import { admit as admitAs, type Admission } from './http/principal.ts'
 import { publishedRoutes } from './http/published.ts'
 import { reembedRoutes } from './http/reembed.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
+import { sessionRoutes } from './http/session.ts'
 import { suggestionsRoutes } from './http/suggestions.ts'
 import { syncsRoutes } from './http/syncs.ts'
 import { uploadsRoutes } from './http/uploads.ts'
@@ -62,6 +67,8 @@ export type AppDeps = {
   readonly publicUrl: string | null
   /** what the command line of the same user shows to be let in */
   readonly token: string
+  /** that keys are hashed with; left out, or null: there are none */
+  readonly keySecret?: string | null
   readonly webDir: string
   /** bound to a loopback address: requests under any other name are refused */
   readonly loopbackOnly: boolean
@@ -83,7 +90,10 @@ export type AppDeps = {
 export type App = {
   /** every route there is */
   readonly routes: readonly { readonly method: string; readonly path: string }[]
+  /** For the user of this machine. */
   readonly fetch: (request: Request) => Response | Promise<Response>
+  /** For whoever it was found to be (http/front.ts). */
+  readonly fetchFor: (request: Request, admission: Admission) => Response | Promise<Response>
   /** Begins what no request asks for: the work that lies in the inbox of Slack, and reading sources when they are due. */
   readonly begin: () => void
   /** Answers under way end or are stopped; `/ready` says no from now on. */
@@ -113,9 +123,10 @@ export function createApp(given: AppDeps): App {
     .use(requestId(log))
     // Before strangers are refused: what Slack signs may come under any name, and from anywhere.
     .route('/', slack?.routes ?? new Hono())
-    .use(refuseStrangers(deps.loopbackOnly, (c) => isAdmitted(c, widgetOrigins)))
+    .use(refuseStrangers(deps.loopbackOnly, (c) => isAdmitted(c, widgetOrigins), deps.publicUrl))
     .use(admit(widgetOrigins))
     .use(refuseNul)
+    .use(authorize(store.answers, deps.library))
     .route('/', metricsRoutesOf(deps, metrics))
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
     .route('/', surfaces(deps, live, answering, report))
@@ -124,6 +135,10 @@ export function createApp(given: AppDeps): App {
   return {
     routes: hono.routes,
     fetch: (request) => hono.fetch(request),
+    fetchFor: (request, admission) => {
+      admitAs(request, admission)
+      return hono.fetch(request)
+    },
     begin: () => {
       deps.syncing.begin()
       beginSlack(slack, deps)
@@ -153,8 +168,9 @@ function metricsRoutesOf(deps: AppDeps, metrics: Metrics | null): Hono {
 
 /** Every door to the same answers. */
 function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, report: Report): Hono {
-  const { store, library, publicUrl } = deps
-  const { answers, conversations, documents } = store
+  const { store, library, publicUrl, keySecret: secret = null } = deps
+  const { answers, conversations, documents, keys, sessions, audit } = store
+  const note = noting(audit, library)
   const hasModel = deps.generator !== null
   return new Hono()
     .route('/', askRoutes({ live, answers, conversations, library, hasModel }))
@@ -167,11 +183,14 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', gapsRoutes({ ...deps, isOpen: deps.loopbackOnly }))
     .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
-    .route('/', uploadsRoutes({ ...deps, documents }))
+    .route('/', uploadsRoutes({ ...deps, documents, note }))
     .route('/', libraryStateRoutes(deps))
-    .route('/', ingestRoutes({ ...deps, report }))
-    .route('/', reembedRoutes({ ...deps, report }))
-    .route('/', syncsRoutes({ ...deps, syncs: store.syncs, report }))
+    .route('/', ingestRoutes({ ...deps, report, note }))
+    .route('/', reembedRoutes({ ...deps, report, note }))
+    .route('/', syncsRoutes({ ...deps, syncs: store.syncs, report, note }))
+    .route('/', keysRoutes({ ...deps, keys, secret, note }))
+    .route('/', auditRoutes({ ...deps, audit }))
+    .route('/', sessionRoutes({ ...deps, keys, sessions, audit, secret }))
     .route('/', readerRoutes({ documents, library }))
     .route('/', publishedRoutes())
     .route('/', pageRoutes(deps.webDir, publicUrl))

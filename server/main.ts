@@ -8,6 +8,7 @@ import { AppError, ConfigError, StoreError } from '../core/errors.ts'
 import { type Log, openLog } from '../core/log.ts'
 import { showIngest } from '../ingest/progress.ts'
 import type { Tracing } from './observe/traces.ts'
+import { isLoopback, isPublic } from './http/limits.ts'
 import { LIBRARY, type Opened, openAll } from './open.ts'
 
 // Answers under way may end; what is left is stopped, stored and can be read again. `docker stop` kills after 10
@@ -44,6 +45,7 @@ async function start(config: Config, log: Log, tracing: Tracing | null): Promise
   const stopping = new AbortController()
   stopOnSignals(stopping)
   try {
+    await requireKeys(config, opened)
     await tryPort(config)
     await learnLibrary(config, opened, stopping.signal)
     if (!stopping.signal.aborted) await serveUntil(stopping.signal, config, opened, log)
@@ -60,6 +62,26 @@ function checkLibrary({ libraryDir, libraryDirIsSet }: Config): void {
   const found = JSON.stringify(libraryDir)
   const fault = existsSync(libraryDir) ? `LIBRARY_DIR: ${found} is no folder.` : `LIBRARY_DIR: ${found} does not exist.`
   throw new ConfigError([`${fault} Name a folder of documents, or unset it`])
+}
+
+/** A door that is open to others needs a key; and what keys are hashed with has to be the same everywhere. */
+async function requireKeys(config: Config, { store, keySecret }: Opened): Promise<void> {
+  const { made, hold } = await store.keys.count()
+  if (keySecret === null && (made > 0 || isPublic(config)))
+    throw new ConfigError([
+      'KEY_SECRET is not set: keys cannot be tried without it, and every server of this database needs the same. Set it to what this prints: openssl rand -base64 32',
+    ])
+  if (hold > 0 || !isPublic(config)) return
+  throw new ConfigError([
+    `${openingOf(config)} lets others than this machine in, and there is no key for them yet. Make one: npm run keys -- create --name me --scopes ask,ingest,admin --expires 90d`,
+  ])
+}
+
+/** The setting that opens the door. */
+function openingOf({ host, publishedHost, publicUrl }: Config): string {
+  if (!isLoopback(publishedHost ?? host))
+    return publishedHost === null ? `HOST=${host}` : `PUBLISHED_HOST=${publishedHost}`
+  return `PUBLIC_URL=${publicUrl}`
 }
 
 /** A taken port is told now, not after a long first ingest. */
@@ -105,7 +127,7 @@ async function learnSources(config: Config, { syncing }: Opened, log: Log): Prom
 }
 
 async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, log: Log): Promise<void> {
-  const server = createAdaptorServer({ fetch: opened.app.fetch, hostname: config.host })
+  const server = createAdaptorServer({ fetch: opened.fetch, hostname: config.host })
   await listening(server.listen({ port: config.port, host: config.host, backlog: BACKLOG }), config)
   const address = server.address()
   const bound = typeof address === 'object' && address ? address : { address: config.host, port: config.port }

@@ -1,20 +1,15 @@
 // Wiring: configuration → the parts that answer, opened in order and closed in reverse. Used by every command.
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Config, readEnvironment } from '../core/config.ts'
-import { InputError } from '../core/errors.ts'
+import { ConfigError } from '../core/errors.ts'
+import { weaknessOf } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import type { Embedder, Generator, Store } from '../core/ports.ts'
 import type { Reembed } from '../core/spaces.ts'
 import type { Syncing } from '../core/syncs.ts'
-import type { IngestEvent } from '../core/types.ts'
 import { type Book, openBook } from '../ingest/book.ts'
-import { ingest, type IngestDeps } from '../ingest/ingest.ts'
-import { showIngest } from '../ingest/progress.ts'
 import { openReembed } from '../ingest/reembed.ts'
 import { sharedQueue, type SharedQueue } from '../ingest/shared-queue.ts'
 import { openSyncs } from '../ingest/syncs.ts'
@@ -28,11 +23,13 @@ import type { Owner } from '../store/lock.ts'
 import type { Database } from '../store/database.ts'
 import { openStore, spaceOf } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
+import { keptSecret } from '../store/secret.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { type App, createApp } from './app.ts'
 import { compareSpaces } from './answer/spaces.ts'
 import { openEmbedder, pricedDocuments, priceOfSpace } from './embedder.ts'
-import { isLoopback } from './http/limits.ts'
+import { createFront } from './http/front.ts'
+import { isLoopback, isPublic } from './http/limits.ts'
 import type { Tracing } from './observe/traces.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
@@ -40,6 +37,10 @@ export const LIBRARY = 'main'
 
 export type Opened = {
   readonly app: App
+  /** The app as the network reaches it: whoever asks is found out first. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /** null: no key can be made or tried */
+  readonly keySecret: string | null
   readonly store: Store
   readonly token: string
   readonly syncing: Syncing
@@ -64,6 +65,7 @@ export async function openAll(
   const opened = await openDatabase(config, log)
   const { database } = opened
   try {
+    const keySecret = secretOf(config)
     const sentenceEmbedder = await openStaticEmbedder()
     const embedders = openEmbedders(sentenceEmbedder, config.provider)
     const active = await spaceOf(database, LIBRARY)
@@ -79,6 +81,7 @@ export async function openAll(
       ...opened,
       input,
       tracing,
+      keySecret,
     })
   } catch (error) {
     await database.close()
@@ -94,6 +97,8 @@ type Parts = {
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
   readonly announce: (owner: Owner) => void
+  /** what keys are stored with; null: there can be none */
+  readonly keySecret: string | null
 } & Outside
 
 type Outside = {
@@ -103,8 +108,18 @@ type Outside = {
   readonly tracing: Tracing | null
 }
 
+/** Behind the lock of the data directory. Throws ConfigError. */
+function secretOf({ keySecret, databaseUrl, dataDir }: Config): string | null {
+  const weakness = keySecret === null ? null : weaknessOf(keySecret)
+  if (weakness !== null)
+    throw new ConfigError([
+      `KEY_SECRET: its value (not shown) ${weakness}. Set it to what this prints: openssl rand -base64 32`,
+    ])
+  return keySecret ?? (databaseUrl === null ? keptSecret(dataDir) : null)
+}
+
 function toOpened(config: Config, log: Log, parts: Parts): Opened {
-  const { store, embedder, sentenceEmbedder, generator, announce, tracing } = parts
+  const { store, embedder, sentenceEmbedder, generator, announce, tracing, keySecret } = parts
   const token = randomBytes(32).toString('base64url')
   const book = bookOf(config, parts)
   const report = reportTo(log)
@@ -123,10 +138,13 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     ...groundingOf(config),
     syncing,
     reembed: reembedding(config, parts, report),
-    uploads: config.uploads === 'on' || (config.uploads === 'loopback' && isLoopback(config.host)),
+    // On a public server a route is reached by who holds a key for it.
+    uploads:
+      config.uploads === 'on' || (config.uploads === 'loopback' && (isLoopback(config.host) || isPublic(config))),
     library: LIBRARY,
     publicUrl: config.publicUrl,
     token,
+    keySecret,
     webDir: fileURLToPath(new URL('../web/', import.meta.url)),
     loopbackOnly: isLoopback(config.host),
     widgetOrigins: config.widgetOrigins,
@@ -139,6 +157,8 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
   const startedAt = new Date().toISOString()
   return {
     app,
+    fetch: frontOf(config, parts, app, token),
+    keySecret,
     store,
     syncing,
     token,
@@ -154,12 +174,20 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
   }
 }
 
+/** One app, for one library: a key of another opens nothing. */
+function frontOf(config: Config, { store, keySecret: secret }: Parts, app: App, token: string): Opened['fetch'] {
+  const { keys, sessions } = store
+  const access = { keys, sessions, secret, token, isPublic: isPublic(config), publicUrl: config.publicUrl }
+  return createFront({ ...access, nobodys: app, appOf: (library) => (library === LIBRARY ? app : null) })
+}
+
 function groundingOf({ unsupported, grounding }: Config) {
   return { policy: { withholds: unsupported === 'withhold', check: null }, grounding }
 }
 
-function watchingOf({ metrics, host, logQuestions }: Config) {
-  const reach = metrics === 'on' || isLoopback(host) ? 'open' : 'closed'
+function watchingOf(config: Config) {
+  const { metrics, host, logQuestions } = config
+  const reach = metrics === 'on' || (isLoopback(host) && !isPublic(config)) ? 'open' : 'closed'
   return { metrics: metrics === 'off' ? metrics : reach, logQuestions } as const
 }
 
@@ -204,9 +232,9 @@ function reembedding(
 }
 
 /** `temperature` left out: the model's own. */
-type Manner = { readonly temperature?: number; readonly patience?: Patience }
+export type Manner = { readonly temperature?: number; readonly patience?: Patience }
 
-function generatorOf(
+export function generatorOf(
   { provider, budgetUsdPerDay: limitUsd }: Config,
   { spending }: Store,
   report: (message: string, error: unknown) => void,
@@ -223,66 +251,4 @@ async function openDatabase(config: Config, log: Log) {
   if (database.restored)
     log.warn(`The database in ${config.dataDir} did not open and was restored from its last snapshot.`)
   return { database, announce: (owner: Owner) => database.announce(owner) }
-}
-
-type Learning = {
-  /** shows no progress: for libraries of one document, of which there are hundreds */
-  readonly quiet?: boolean
-} & Pick<IngestDeps, 'chunkSize' | 'prepare'>
-
-export type Offline = {
-  /**
-   * Learns files and folders as a library of this name, and gives what answers from it. Throws InputError when a file
-   * cannot be learned, and when there is none.
-   */
-  readonly learn: (library: string, paths: readonly string[], how?: Learning) => Promise<AnswerDeps>
-  /** All that is stored of that library. */
-  readonly store: (library: string) => Promise<Store>
-  /** The configured model, its budget counted in this database; null: none is configured. */
-  readonly generator: (config: Config, manner: Manner) => Promise<Generator | null>
-  readonly close: () => Promise<void>
-}
-
-/** The pipeline without server, model and key, to be measured: in a database that is gone afterwards, or in this one. */
-export async function openOffline(
-  databaseUrl: string | undefined,
-  stream: NodeJS.WriteStream,
-  signal = new AbortController().signal,
-): Promise<Offline> {
-  const embedder = await openStaticEmbedder()
-  const say = (message: string) => void stream.write(`${message}\n`)
-  const dir = await mkdtemp(join(tmpdir(), 'footnote-offline-'))
-  const database = databaseUrl ? openPostgres(databaseUrl) : await openEmbedded(dir, say, null)
-  const open = async (library: string) => await openStore(database, library, embedder)
-  const report = (message: string, error: unknown) => say(`${message}: ${String(error)}`)
-  return {
-    store: open,
-    generator: async (config, manner) => generatorOf(config, await open(LIBRARY), report, manner),
-    learn: async (library, paths, { quiet = false, ...how } = {}) => {
-      const store = await open(library)
-      const events = ingest(paths, { documents: store.documents, embedder, library, ...how }, signal)
-      const whole = expectLearned(events, paths)
-      if (quiet) await Array.fromAsync(whole)
-      else await showIngest(whole, { stream, interactive: stream.isTTY })
-      return answerDeps(store, { embedder, sentenceEmbedder: embedder, generator: null }, report)
-    },
-    close: async () => {
-      await database.close()
-      await rm(dir, { recursive: true, force: true })
-    },
-  }
-}
-
-/** Hands the events on. A document that is missing would count as a wrong answer. */
-async function* expectLearned(
-  events: AsyncIterable<IngestEvent>,
-  paths: readonly string[],
-): AsyncGenerator<IngestEvent> {
-  let documents = 0
-  for await (const event of events) {
-    if (event.type === 'failed') throw new InputError(event.code, event.message)
-    if (event.type === 'learned' || event.type === 'changed' || event.type === 'unchanged') documents++
-    yield event
-  }
-  if (documents === 0) throw new InputError('nothing-learned', `${paths.join(', ')} holds no document to learn.`)
 }

@@ -26,6 +26,7 @@ export function answerStore(database: Database): AnswerStore {
       )
       return row?.audiences ?? null
     },
+    owner: async (library, id) => await ownerOf(database, library, id),
     rate: async (library, id, feedback) => await rate(database, library, id, feedback),
     renew: async (running) => {
       await database.query(
@@ -57,6 +58,25 @@ export function answerStore(database: Database): AnswerStore {
   }
 }
 
+async function ownerOf(
+  database: Database,
+  library: string,
+  id: string,
+): Promise<{ readonly owner: string | null } | null> {
+  const [row] = await database.query<{ owner: string | null }>(
+    `select c.owner from answers a join conversations c
+       on c.library_id = a.library_id and c.conversation_id = a.conversation_id
+     where a.library_id = $1 and a.answer_id = $2`,
+    [library, id],
+  )
+  return row ?? null
+}
+
+/** Whether a reader of conversations is let in. A key is let into nothing but its own, not into what is nobody's either. */
+export function isOpen(owner: string, reader: string): string {
+  return `(${owner} = ${reader} or (${owner} is null and coalesce(${reader} not like 'key:%', true)))`
+}
+
 /** Of an answer under way `answer` is null, and there is no feedback. */
 export type RatedRow<Stored = Answer | null> = { readonly answer: Stored; readonly feedback: RatedAnswer['feedback'] }
 
@@ -85,7 +105,7 @@ async function begin(database: Database, record: AnswerRecord): Promise<void> {
     `with conversation as (
        insert into conversations as c (library_id, conversation_id, owner) values ($1, $3, $7)
        on conflict (library_id, conversation_id) do update set asked_at = now()
-         where c.owner is null or c.owner = excluded.owner
+         where ${isOpen('c.owner', 'excluded.owner')}
        returning conversation_id)
      insert into answers (library_id, answer_id, conversation_id, question, mode, audiences)
      select $1, $2, conversation_id, $4, $5, $6 from conversation returning 1`,
@@ -174,9 +194,11 @@ async function listAnswers(
      from answers a where a.library_id = $1 and a.answer is not null and ($3::text is null or (a.created_at, a.answer_id) <
        (select l.created_at, l.answer_id from answers l where l.library_id = $1 and l.answer_id = $3))
        and ($4::text is null or a.feedback ->> 'rating' = $4) and ($5::text is null or a.conversation_id = $5)
+       and ($6::text is null or exists (select from conversations c
+         where c.library_id = a.library_id and c.conversation_id = a.conversation_id and c.owner = $6))
        ${only.stale ? isStale : ''}
      order by a.created_at desc, a.answer_id desc limit $2`,
-    [library, limit, after ?? null, only.rating, only.conversationId],
+    [library, limit, after ?? null, only.rating, only.conversationId, only.owner ?? null],
   )
   return rows.map(({ created_at: asked, ...row }) => ({ ...row, askedAt: asked.toISOString() }))
 }

@@ -6,17 +6,25 @@ import type {
   Exchange,
   ListedConversations,
 } from '../core/conversations.ts'
-import { toRated, type RatedRow } from './answers.ts'
+import { isOpen, toRated, type RatedRow } from './answers.ts'
 import type { Database, Query } from './database.ts'
 
 export function conversationStore(database: Database): ConversationStore {
   return {
     isOpenTo: async (library, id, reader) => {
+      const [row] = await database.query<{ is_open: boolean }>(
+        `select coalesce(${isOpen('owner', '$3::text')}, false) as is_open from conversations
+         where library_id = $1 and conversation_id = $2`,
+        [library, id, reader],
+      )
+      return row?.is_open ?? true
+    },
+    owner: async (library, id) => {
       const [row] = await database.query<{ owner: string | null }>(
         'select owner from conversations where library_id = $1 and conversation_id = $2',
         [library, id],
       )
-      return !row || row.owner === null || row.owner === reader
+      return row ?? null
     },
     list: async (library, reader, wanted) => await list(database, library, reader, wanted),
     find: async (library, id, reader, wanted) => await find(database, library, id, reader, wanted),
@@ -115,7 +123,7 @@ async function find(
   const [open] = await database.query<{ is_placed: boolean }>(
     `select $4::text is null or exists (
        select from answers where library_id = $1 and conversation_id = $2 and answer_id = $4) as is_placed
-     from conversations where library_id = $1 and conversation_id = $2 and (owner is null or owner = $3)`,
+     from conversations where library_id = $1 and conversation_id = $2 and ${isOpen('owner', '$3::text')}`,
     [library, id, reader, before ?? null],
   )
   const summary = open && (await summaryOf(database, library, id))

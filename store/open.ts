@@ -1,12 +1,14 @@
 // The store as the rest of the program knows it: ports over one migrated database.
 import type { Embedder, Store } from '../core/ports.ts'
 import { answerStore } from './answers.ts'
+import { auditStore } from './audit.ts'
 import { conversationStore } from './conversations.ts'
 import type { Database } from './database.ts'
 import { documentStore } from './documents.ts'
 import { hostStore } from './hosts.ts'
 import { inboxStore } from './inbox.ts'
 import { jobStore } from './jobs.ts'
+import { keyStore } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { originStore } from './origins.ts'
 import { replyStore } from './replies.ts'
@@ -14,6 +16,7 @@ import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
 import { spaceStore } from './fill.ts'
 import { filledSpace, openShelf, openSpace } from './spaces.ts'
+import { sessionStore } from './sessions.ts'
 import { spendingStore } from './spending.ts'
 import { syncStore } from './syncs.ts'
 
@@ -47,6 +50,9 @@ export async function openStore(
     origins: originStore(database),
     spaces: spaceStore(database),
     connections: database.connections,
+    keys: keyStore(database),
+    sessions: sessionStore(database),
+    audit: auditStore(database),
     ping: async (signal) => {
       signal.throwIfAborted()
       await database.query('select 1')

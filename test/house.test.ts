@@ -170,6 +170,7 @@ const rules: readonly (readonly [part: string, allowed: readonly string[] | null
   ['server/app.ts', ['core/', 'server/answer/', 'server/http/', 'server/slack/', 'server/observe/']],
   ['server/embedder.ts', ['core/', 'ingest/', 'models/', 'store/']],
   ['server/open.ts', null],
+  ['server/offline.ts', null],
   ['core/', []],
   ['prompts/', ['core/']],
   ['store/', ['core/']],

@@ -18,6 +18,15 @@ export class Problem extends Error {
  */
 export const addressOf = (path) => new URL(path, import.meta.url).href
 
+/** What is shown to the server with every request: a key that stands in a page of another site, or nothing. @type {Record<string, string>} */
+const shown = {}
+
+/** @param {string} key */
+export const showKey = (key) => (shown.authorization = `Bearer ${key}`)
+
+/** @param {string} path @param {Omit<RequestInit, 'headers'> & { headers?: Record<string, string> }} init */
+export const send = (path, init) => fetch(addressOf(path), { ...init, headers: { ...init.headers, ...shown } })
+
 /**
  * The JSON at this path. Throws a Problem.
  * @param {string} path @param {string} [method] @param {unknown} [body] JSON, or a form
@@ -27,7 +36,7 @@ export async function request(path, method = 'GET', body) {
   /** @type {Record<string, string>} */
   const headers = body === undefined || isForm ? {} : { 'content-type': 'application/json' }
   const sent = body === undefined ? null : isForm ? body : JSON.stringify(body)
-  const response = await fetch(addressOf(path), { method, headers, body: sent }).catch(() => {
+  const response = await send(path, { method, headers, body: sent }).catch(() => {
     throw new Problem('unreachable', 'The server could not be reached.', true)
   })
   if (!response.ok) throw await toProblem(response)
@@ -40,6 +49,9 @@ export async function request(path, method = 'GET', body) {
  */
 export async function toProblem(response) {
   const { status, headers } = response
+  // Of our own pages: a session that is over is begun anew, and the reader comes back.
+  if (status === 401 && addressOf('/') === `${location.origin}/` && location.pathname !== '/login')
+    location.assign(`/login?to=${encodeURIComponent(location.pathname + location.search)}`)
   const body = await response.json().catch(() => null)
   const sentence = body?.detail ?? body?.title ?? `The server answered with status ${status}.`
   const waitMs = 1000 * (Number(headers.get('retry-after')) || 0)

@@ -1,6 +1,6 @@
 // @ts-check
 // The events of one answer: asks, reads the stream, and picks it up again where a connection dropped.
-import { addressOf, Problem, toProblem } from './api.js'
+import { Problem, send, toProblem } from './api.js'
 import { takeFrames } from './frames.js'
 
 /** @import { AnswerEvent, Asked } from './wire.d.ts' */
@@ -73,7 +73,7 @@ async function* eventsAfter(place, signal) {
 
 /** @param {string} answerId */
 export function stopAnswer(answerId) {
-  return fetch(addressOf(`/v1/answers/${encodeURIComponent(answerId)}/stop`), { method: 'POST' })
+  return send(`/v1/answers/${encodeURIComponent(answerId)}/stop`, { method: 'POST' })
 }
 
 /** @param {Place} place @param {AbortSignal} signal @returns {Promise<Response>} */
@@ -89,8 +89,8 @@ async function open(place, signal) {
     resumable: true,
   }
   const response = await (answerId === null
-    ? fetch(addressOf('/v1/ask'), { method: 'POST', headers, body: JSON.stringify(body), signal })
-    : fetch(addressOf(`/v1/answers/${encodeURIComponent(answerId)}/events`), { headers, signal }))
+    ? send('/v1/ask', { method: 'POST', headers, body: JSON.stringify(body), signal })
+    : send(`/v1/answers/${encodeURIComponent(answerId)}/events`, { headers, signal }))
   if (response.ok) return response
   // A server that is just starting again is asked once more.
   if (response.status >= 500 && lastId !== '') throw new Error(response.statusText)

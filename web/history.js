@@ -47,13 +47,27 @@ export function History() {
       />
     </label>
     ${fault && html`<p class="notice">${fault}</p>`}
-    ${list.length === 0 && !fault && html`<p class="place">${query ? 'Nothing found.' : 'What you ask is kept here, for this browser.'}</p>`}
+    ${list.length === 0 && !fault && html`<p class="place">${query ? 'Nothing found.' : 'What you ask is kept here.'}</p>`}
     <ul>
       ${list.map((each) => html`<${Row} key=${each.id} its=${each} reload=${reload} />`)}
     </ul>
+    <${LogOut} />
     ${next && html`<button type="button" onClick=${() => load(next)}>Show more</button>`}
   </nav>`
 }
+
+/** Only where somebody has logged in. */
+function LogOut() {
+  const [who, setWho] = useState('')
+  useEffect(() => {
+    const tell = (/** @type {{ type: string, name: string }} */ { type, name }) =>
+      setWho(type === 'session' ? name : '')
+    request('/v1/session').then(tell, () => {})
+  }, [])
+  return who && html`<button type="button" class="leave" onClick=${leave}>Log out (${who})</button>`
+}
+
+const leave = () => request('/v1/session', 'DELETE').then(() => location.assign('/login'))
 
 /** @param {{ its: ConversationRef, reload: () => void }} props */
 function Row({ its, reload }) {

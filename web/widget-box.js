@@ -2,7 +2,7 @@
 // The ask box on a page of another site: a button that opens a panel, or inline. It lives in a shadow tree, out of reach
 // of the page's styles, and is made of text nodes and attributes only, which every policy of a page allows.
 import { answerTree, verdicts } from './answer.js'
-import { addressOf, request } from './api.js'
+import { addressOf, request, showKey } from './api.js'
 import { button, element } from './dom.js'
 import { notesOf } from './outcome-words.js'
 import { hearTurn } from './live.js'
@@ -13,7 +13,8 @@ import { createTurn, follow } from './turns.js'
 /** @typedef {{ article: HTMLElement, status: HTMLElement, answer: HTMLElement, notes: HTMLElement, after: HTMLElement }} View */
 
 /** @param {DOMStringMap} options the data- attributes of the tag */
-export async function placeBox({ into, label = 'Ask the docs', placeholder = 'Ask a question', theme = '' }) {
+export async function placeBox({ into, label = 'Ask the docs', placeholder = 'Ask a question', theme = '', key }) {
+  if (key) showKey(key)
   const sheet = new CSSStyleSheet()
   const [response] = await Promise.all([fetch(addressOf('/widget.css')), whenRead()])
   sheet.replaceSync(await response.text())

@@ -2,7 +2,7 @@
 import { type Config, readConfig } from '../../core/config.ts'
 import { settings } from '../../core/settings.ts'
 import { ConfigError } from '../../core/errors.ts'
-import { isLoopback } from '../../server/http/limits.ts'
+import { isLoopback, isPublic } from '../../server/http/limits.ts'
 import { distance } from '../../server/answer/spelling.ts'
 import { fine, type Finding, look, wrong } from './finding.ts'
 
@@ -53,12 +53,14 @@ function nodeFinding(version: string): Finding {
   )
 }
 
-function openDoor({ host, port }: Config): Finding[] {
+function openDoor(config: Config): Finding[] {
+  const { host, port, publishedHost } = config
+  if (isPublic(config)) return [fine(`whoever reaches port ${port} has to show a key`)]
   if (isLoopback(host)) return []
   return [
     look(
-      `HOST=${host} opens port ${port} to the network, and there is no login`,
-      'Keep the port behind a firewall or a proxy that knows who may come in, or unset HOST.',
+      `PUBLISHED_HOST=${publishedHost} says that only this machine reaches port ${port}, and nobody has to show a key`,
+      'Publish the port on this address only, or set PUBLISHED_HOST to the one where it is published.',
     ),
   ]
 }

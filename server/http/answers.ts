@@ -1,5 +1,5 @@
 // Answers read again: the list, the finished object, the events from any point on, the stop button, and what readers thought.
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { type AppError, InputError, NotFoundError } from '../../core/errors.ts'
 import type { ConversationStore } from '../../core/conversations.ts'
 import type { AnswerStore } from '../../core/ports.ts'
@@ -7,7 +7,9 @@ import { type Feedback, isTerminal, type StoredEvent } from '../../core/types.ts
 import type { LiveAnswers } from '../answer/live.ts'
 import { parseShape, readBody } from './body.ts'
 import { sseResponse, toSse } from './events.ts'
+import { ownerOf, seesAll } from './principal.ts'
 import { readerOf } from './reader-cookie.ts'
+import { lastWord, untilRevoked } from './revocation.ts'
 import { answersQuery, eventsQuery, feedbackBody, noQuery, pathId } from './schemas.ts'
 import { toWire } from './wire.ts'
 
@@ -21,7 +23,7 @@ export type AnswersDeps = {
 export function answersRoutes(deps: AnswersDeps): Hono {
   const { live, answers, library } = deps
   return new Hono()
-    .get('/v1/answers', async (c) => c.json(await list(deps, c.req.query(), readerOf(c))))
+    .get('/v1/answers', async (c) => c.json(await list(deps, c)))
     .get('/v1/answers/:id', async (c) => {
       parseShape(noQuery, c.req.query(), 'query')
       const id = pathId(c.req.param('id'), 'answer')
@@ -41,14 +43,15 @@ export function answersRoutes(deps: AnswersDeps): Hono {
       // A second reader leaving is no reason to stop the answer, only to stop looking for its events.
       const leaving = new AbortController()
       const events = await live.follow(library, id, after, leaving.signal)
-      if (!events) throw unknown(id)
-      return sseResponse(toSse(events), () => leaving.abort())
+      if (!events) throw unknownAnswer(id)
+      const end = () => (leaving.abort(), live.stop(library, id))
+      return sseResponse(untilRevoked(c, toSse(events), end, lastWord(c)), () => leaving.abort())
     })
     .post('/v1/answers/:id/stop', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')
       if (live.stop(library, id)) return c.json({ id, stopped: true }, 202)
       if (await answers.events(library, id, 0)) return c.json({ id, stopped: false })
-      throw unknown(id)
+      throw unknownAnswer(id)
     })
     .post('/v1/answers/:id/feedback', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')
@@ -60,23 +63,24 @@ export function answersRoutes(deps: AnswersDeps): Hono {
     )
 }
 
-async function list(
-  { answers, conversations, library }: AnswersDeps,
-  query: Readonly<Record<string, string>>,
-  reader: string | null,
-): Promise<object> {
+async function list({ answers, conversations, library }: AnswersDeps, c: Context): Promise<object> {
   const {
     stale,
     rating,
     conversation_id: conversationId = null,
     limit,
     after,
-  } = parseShape(answersQuery, query, 'query')
-  const only = { stale: stale === 'true', rating: rating ?? null, conversationId }
-  if (after !== undefined && !(await answers.find(library, after))) throw noPlace(after)
+  } = parseShape(answersQuery, c.req.query(), 'query')
+  const owner = seesAll(c) ? null : ownerOf(c)
+  const isPlace = async (id: string) =>
+    (await answers.find(library, id)) !== null &&
+    (owner === null || (await answers.owner(library, id))?.owner === owner)
+  const isOpen = async (id: string) =>
+    (ownerOf(c) !== null && owner === null) || (await conversations.isOpenTo(library, id, readerOf(c)))
+  const only = { stale: stale === 'true', rating: rating ?? null, conversationId, owner }
+  if (after !== undefined && !(await isPlace(after))) throw noPlace(after)
   // Somebody else's conversation is like one that does not exist.
-  if (conversationId !== null && !(await conversations.isOpenTo(library, conversationId, reader)))
-    return { answers: [], next: null }
+  if (conversationId !== null && !(await isOpen(conversationId))) return { answers: [], next: null }
   // One more than asked for tells whether there is a next page.
   const found = await answers.list(library, only, limit + 1, after)
   const page = found.slice(0, limit)
@@ -93,7 +97,7 @@ async function rate(deps: AnswersDeps, id: string, feedback: Feedback | null): P
 /** There may be an answer of this id that never came to an end: it can be followed, but not read or judged. */
 async function missingAnswer({ live, library }: AnswersDeps, id: string): Promise<AppError> {
   const log = await live.log(library, id)
-  return log ? withoutForm(id, log) : unknown(id)
+  return log ? withoutForm(id, log) : unknownAnswer(id)
 }
 
 function parseCursor(field: string, text: string): number {
@@ -122,6 +126,6 @@ function withoutForm(id: string, log: readonly StoredEvent[]): AppError {
   return new NotFoundError(last.code, `The answer ${id} ended in a fault (${last.code}): ask again; ${rest}`)
 }
 
-function unknown(id: string): NotFoundError {
+export function unknownAnswer(id: string): NotFoundError {
   return new NotFoundError('unknown-answer', `There is no answer ${JSON.stringify(id.slice(0, 80))}.`)
 }

@@ -13,7 +13,9 @@ import { readBody } from './body.ts'
 import { unknownConversation } from './conversations.ts'
 import { sseResponse, toSse } from './events.ts'
 import { libraryOf } from './library.ts'
+import { leavingOf } from './principal.ts'
 import { readerOf } from './reader-cookie.ts'
+import { lastWord, untilRevoked } from './revocation.ts'
 import { askBody } from './schemas.ts'
 import { toWire } from './wire.ts'
 
@@ -33,9 +35,13 @@ export function askRoutes(deps: AskDeps): Hono {
     if (continued !== undefined && !(await deps.conversations.isOpenTo(deps.library, continued, owner)))
       throw unknownConversation(continued)
     const question = { ...(await toQuestion(body, deps)), owner }
-    const { events, leave } = await ask(question, deps.live, c.req.raw.signal)
+    const { events, leave } = await ask(question, deps.live, leavingOf(c))
     const wantsStream = body.stream ?? c.req.header('accept')?.includes('text/event-stream') ?? false
-    if (wantsStream) return sseResponse(toSse(await begun(events)), leave)
+    if (wantsStream)
+      return sseResponse(
+        untilRevoked(c, toSse(await begun(events)), () => {}, lastWord(c)),
+        leave,
+      )
     return c.json(toWire((await finished(events)).answer))
   })
 }

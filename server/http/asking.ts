@@ -2,6 +2,7 @@
 import { AppError, ModelError, type ModelErrorCode, StoreError } from '../../core/errors.ts'
 import { type Answer, type AnswerEvent, isTerminal, type Question, type StoredEvent } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
+import { isRevocation } from './principal.ts'
 
 export type Asked = {
   /** until the terminal one */
@@ -16,7 +17,8 @@ export async function ask(question: Question, live: LiveAnswers, signal: AbortSi
   signal.throwIfAborted()
   live.start(question)
   const leave = () => {
-    if (!question.resumable) live.stop(question.library, question.id)
+    // Who has lost the right to it does not come back.
+    if (!question.resumable || isRevocation(signal.reason)) live.stop(question.library, question.id)
   }
   signal.addEventListener('abort', leave, { once: true })
   const events = await live.follow(question.library, question.id, 0, signal)

@@ -12,6 +12,8 @@ import { chatBody, models, readChat } from './chat-request.ts'
 import { CONVERSATION_LIMIT_BYTES, readersOf } from './conversation.ts'
 import { DONE, frame, sseResponse } from './events.ts'
 import { openAiError } from './failure.ts'
+import { leavingOf, ownerOf } from './principal.ts'
+import { lastWord, untilRevoked } from './revocation.ts'
 import { createMarkdownWriter, type MarkdownWriter } from './markdown.ts'
 import { toWire } from './wire.ts'
 
@@ -36,13 +38,18 @@ export function chatRoutes(deps: ChatDeps): Hono {
       const { library } = deps
       const [id, conversationId, mode] = [newAnswerId(), newConversationId(), models[model]]
       // Nothing marks a doubtful sentence in a chat that we do not draw.
-      const question = { id, text, library, conversationId, history, mode, withholds: true, ...readersOf(body) }
-      const { events, leave } = await ask(question, deps.live, c.req.raw.signal)
+      const asked = { id, text, library, conversationId, history, mode, owner: ownerOf(c) }
+      const question = { ...asked, withholds: true, ...readersOf(body) }
+      const { events, leave } = await ask(question, deps.live, leavingOf(c))
       const reply = { id, created: Math.floor(Date.now() / 1000), model }
       const writer = createMarkdownWriter(deps.publicUrl ?? new URL(c.req.url).origin)
       if (!body.stream) return c.json(await whole(reply, events, writer))
       const includesUsage = body.stream_options?.include_usage ?? false
-      return sseResponse(chunks(reply, await begun(events), writer, includesUsage), leave)
+      const parts = chunks(reply, await begun(events), writer, includesUsage)
+      return sseResponse(
+        untilRevoked(c, parts, () => {}, lastWord(c)),
+        leave,
+      )
     })
 }
 

@@ -4,6 +4,7 @@ import { InputError, NotFoundError } from '../../core/errors.ts'
 import type { ConversationStore } from '../../core/conversations.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { parseShape, readBody } from './body.ts'
+import { ownerOf, seesAll } from './principal.ts'
 import { giveReaderCookie, readerOf } from './reader-cookie.ts'
 import { conversationBody, conversationQuery, conversationsQuery, noQuery, pathId } from './schemas.ts'
 import { toWire } from './wire.ts'
@@ -29,7 +30,10 @@ export function conversationsRoutes(deps: ConversationsDeps): Hono {
     .get('/v1/conversations/:id', async (c) => {
       const { limit, before } = parseShape(conversationQuery, c.req.query(), 'query')
       const id = pathId(c.req.param('id'), 'conversation')
-      const found = await findLive(deps, id, readerOf(c), { limit, before })
+      // Who may read everybody's reads it as its owner does.
+      const isOthers = ownerOf(c) !== null && seesAll(c)
+      const reader = isOthers ? ((await conversations.owner(library, id))?.owner ?? null) : readerOf(c)
+      const found = await findLive(deps, id, reader, { limit, before })
       if (!found) throw unknownConversation(id)
       if (!found.answers) throw noPlace(before ?? '')
       return c.json(toWire(found))

@@ -76,9 +76,21 @@ function sentenceResponse(error: unknown): Response {
 function headersOf(error: unknown, status: number, type: string): Headers {
   const headers = new Headers({ 'content-type': type, 'cache-control': 'no-store' })
   const afterMs = error instanceof ModelError ? error.retryAfterMs : null
+  const challenge = error instanceof InputError ? challenges[error.code] : undefined
+  if (challenge !== undefined) headers.set('www-authenticate', `Bearer realm="footnote"${challenge}`)
   if (afterMs !== null) headers.set('retry-after', String(Math.ceil(afterMs / 1000)))
   else if (status === 503) headers.set('retry-after', '1')
   return headers
+}
+
+// RFC 6750, section 3.1: whoever showed nothing is told no more than that something is wanted.
+const challenges: Readonly<Record<string, string>> = {
+  'no-key': '',
+  'malformed-key': ', error="invalid_token"',
+  'invalid-key': ', error="invalid_token"',
+  'session-over': ', error="invalid_token"',
+  revoked: ', error="invalid_token"',
+  'wrong-scope': ', error="insufficient_scope"',
 }
 
 const statusOfInput: Readonly<Record<string, number>> = {
@@ -86,6 +98,13 @@ const statusOfInput: Readonly<Record<string, number>> = {
   'bad-request': 400,
   'bad-form': 400,
   'bad-signature': 401,
+  'no-key': 401,
+  'malformed-key': 401,
+  'invalid-key': 401,
+  'session-over': 401,
+  revoked: 401,
+  'two-credentials': 400,
+  'wrong-scope': 403,
   'not-json': 415,
   'too-large': 413,
   'not-allowed': 403,

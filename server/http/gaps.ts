@@ -4,7 +4,7 @@ import type { Embedder, Store } from '../../core/ports.ts'
 import { gapsOf } from '../answer/gaps.ts'
 import { parseShape } from './body.ts'
 import { gapsQuery } from './schemas.ts'
-import { type Operators, requireOperator } from './token.ts'
+import { type Operators, requireOperator } from './principal.ts'
 import { toWire } from './wire.ts'
 
 export type GapsDeps = Operators & {

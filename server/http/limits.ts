@@ -18,11 +18,15 @@ export function requestId(log: Log): MiddlewareHandler {
     c.header('x-request-id', id)
     c.header('x-content-type-options', 'nosniff')
     // What is left of a body that was not read to its end would stand in front of the next request.
-    if (c.res.status === 413) c.header('connection', 'close')
+    if (c.res.status === 413 || (leftUnread.has(c.res.status) && c.req.raw.body !== null))
+      c.header('connection', 'close')
     const ms = Math.round(performance.now() - began)
     log.info({ id, method: c.req.method, route: routePath(c, -1), status: c.res.status, ms }, 'request')
   }
 }
+
+// Refused by who asks, before the body was looked at.
+const leftUnread = new Set([401, 403])
 
 /** The id of this request, as the log and the caller know it. */
 export function idOf(c: Context): string {
@@ -34,17 +38,33 @@ export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
 }
 
+export type Place = {
+  readonly host: string
+  readonly publishedHost: string | null
+  readonly publicUrl: string | null
+}
+
+/** Whether others than this machine reach the server: by its address, or through a proxy that stands on this machine. */
+export function isPublic({ host, publishedHost, publicUrl }: Place): boolean {
+  return !isLoopback(publishedHost ?? host) || (publicUrl !== null && !isLoopback(new URL(publicUrl).hostname))
+}
+
 /**
  * A web page can make the browser of somebody on this machine its messenger: by a name of its own that resolves to
  * 127.0.0.1 (DNS rebinding), or by posting across sites. Neither may read the library or start a model, but for what
  * `isAdmitted` lets a page of another site do.
  */
-export function refuseStrangers(loopbackOnly: boolean, isAdmitted: (c: Context) => boolean): MiddlewareHandler {
+export function refuseStrangers(
+  loopbackOnly: boolean,
+  isAdmitted: (c: Context) => boolean,
+  publicUrl: string | null = null,
+): MiddlewareHandler {
+  const publicHost = publicUrl === null ? null : new URL(publicUrl).host
   return async (c, next) => {
     const host = (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase()
     const name = host.replace(/:\d*$/, '')
     // Reached under another name on purpose, the server cannot know which names are its own.
-    if (loopbackOnly && !isLoopback(name))
+    if (loopbackOnly && !isLoopback(name) && host !== publicHost)
       throw new InputError(
         'wrong-host',
         `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost, or start the server with HOST=0.0.0.0.`,

@@ -28,7 +28,11 @@ export type McpDeps = {
   readonly report: (message: string, error: unknown) => void
 }
 
-export type Served = McpDeps & { readonly origin: string }
+export type Served = McpDeps & {
+  readonly origin: string
+  /** whose what is asked becomes; null: nobody's */
+  readonly owner: string | null
+}
 
 const VERSION = '0.1.0'
 const INSTRUCTIONS = `A library of documents that can be searched, read and asked.
@@ -150,7 +154,11 @@ async function askLibrary(
   call: ServerContext,
 ): Promise<CallToolResult> {
   // Nothing marks a doubtful sentence in a chat that we do not draw.
-  const question = { ...(await toQuestion({ ...input, fresh: false, resumable: false }, deps)), withholds: true }
+  const question = {
+    ...(await toQuestion({ ...input, fresh: false, resumable: false }, deps)),
+    withholds: true,
+    owner: deps.owner,
+  }
   const { events } = await ask(question, deps.live, call.mcpReq.signal)
   const { answer } = await finished(events, progressOf(call))
   return {

@@ -1,6 +1,6 @@
 // GET /metrics: what Prometheus reads.
 import { Hono } from 'hono'
-import { requireOperator, type Operators } from './token.ts'
+import { requireOperator, type Operators } from './principal.ts'
 
 export type MetricsRouteDeps = Operators & { readonly text: () => Promise<string> }
 

@@ -1,6 +1,7 @@
 // The names that the shapes have in the document, and in the types that others make of it.
 import type { z } from 'zod'
 import { chatBody } from './chat-request.ts'
+import { keyBody, sessionBody } from './schemas-keys.ts'
 import {
   askBody,
   citationShape,
@@ -13,6 +14,7 @@ import {
 } from './schemas.ts'
 import * as chat from './shapes-chat.ts'
 import * as reembed from './shapes-reembed.ts'
+import * as keys from './shapes-keys.ts'
 import * as status from './shapes-status.ts'
 import * as syncs from './shapes-syncs.ts'
 import * as shapes from './shapes.ts'
@@ -30,6 +32,8 @@ export const inputs: Named = {
   PlanRequest: planBody,
   ReembedRequest: reembed.reembedBody,
   UploadRequest: uploadBody,
+  KeyRequest: keyBody,
+  LoginRequest: sessionBody,
   ChatCompletionRequest: chatBody,
   UiChatRequest: uiChatBody,
 }
@@ -84,6 +88,13 @@ export const outputs: Named = {
   Library: syncs.libraryShape,
   Uploaded: syncs.uploadedShape,
   Removed: syncs.removedShape,
+  Key: keys.keyShape,
+  Keys: keys.keysShape,
+  CreatedKey: keys.createdKeyShape,
+  RevokedKey: keys.revokedKeyShape,
+  Session: keys.sessionShape,
+  AuditEntry: keys.auditEntryShape,
+  Audit: keys.auditShape,
   Problem: shapes.problemShape,
   Model: chat.modelShape,
   Models: chat.modelsShape,

@@ -78,6 +78,7 @@ export function fault(told: Fault, sent: Partial<Example> = {}, form: FaultForm 
 
 const meanings: Readonly<Record<number, string>> = {
   400: 'The request cannot be read.',
+  401: 'Who asks is not known.',
   403: 'Whoever asks may not do this.',
   404: 'What was asked for is not there.',
   413: 'The body is too large.',

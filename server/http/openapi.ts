@@ -4,6 +4,7 @@ import { answerOperations } from './openapi-answers.ts'
 import { askOperations } from './openapi-ask.ts'
 import { chatOperations } from './openapi-chat.ts'
 import { conversationOperations } from './openapi-conversations.ts'
+import { keyOperations } from './openapi-keys.ts'
 import { libraryOperations } from './openapi-library.ts'
 import { inputs, outputs } from './openapi-names.ts'
 import { reembedOperations } from './openapi-reembed.ts'
@@ -18,7 +19,7 @@ const DESCRIPTION = `Answers questions from a library of documents; every senten
 
 Offsets are UTF-16 code units, as JavaScript counts. A span is [start, end) of the text of one revision of a document, which GET /v1/documents/{id}?revision= returns, and text.slice(start, end) is the quote.
 
-Faults are application/problem+json with a stable code and a sentence that says what to do; those of /v1/chat/completions and /v1/models have the shape of the OpenAI API, those of /api/chat are the sentence alone. Any address can give unknown-path (404), wrong-method (405), bad-path (400: the address holds a NUL), wrong-host (403: a server that listens on this machine only was reached under another name) and internal (500: its log has the details under the request_id). Every reply has an x-request-id. A page of another site can ask only from an origin in WIDGET_ORIGINS, and only what the widget asks.
+Faults are application/problem+json with a stable code and a sentence that says what to do; those of /v1/chat/completions and /v1/models have the shape of the OpenAI API, those of /api/chat are the sentence alone. Any address can give unknown-path (404), wrong-method (405), bad-path (400: the address holds a NUL), wrong-host (403: a server that listens on this machine only was reached under another name) and internal (500: its log has the details under the request_id). A server that others than its own machine reach wants a key (Authorization: Bearer fn_…, x-api-key, or the cookie of a session) and can refuse with no-key, malformed-key, invalid-key, session-over, revoked (401), two-credentials (400) and wrong-scope (403); somebody else's answer or conversation is a 404. A stream whose right ends has error with the code revoked as its last event. Every reply has an x-request-id. A page of another site can ask only from an origin in WIDGET_ORIGINS, and only what the widget asks.
 
 Not described here: POST /mcp, which speaks the Model Context Protocol and describes itself; what Slack sends to /slack/events, /slack/commands and /slack/interactions; the pages, /documents/{id} among them.`
 
@@ -47,6 +48,7 @@ export function openApiDocument(): object {
       ...syncOperations,
       ...reembedOperations,
       ...serverOperations,
+      ...keyOperations,
       ...chatOperations,
     ]),
     components: {
@@ -55,7 +57,8 @@ export function openApiDocument(): object {
         token: {
           type: 'http',
           scheme: 'bearer',
-          description: 'The token in the data directory, which the command line of the same user reads.',
+          description:
+            'The token in the data directory, which the command line of the same user reads; or a key with the scope ingest or admin.',
         },
       },
     },

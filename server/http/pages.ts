@@ -15,13 +15,15 @@ const scripts = (...names: readonly string[]): [string, string][] => names.map((
 export const served: ReadonlyMap<string, string> = new Map([
   ['index.html', 'text/html; charset=utf-8'],
   ['docs.html', 'text/html; charset=utf-8'],
+  ['login.html', 'text/html; charset=utf-8'],
   ['page.css', 'text/css; charset=utf-8'],
+  ['login.css', 'text/css; charset=utf-8'],
   ['docs.css', 'text/css; charset=utf-8'],
   ['widget.css', 'text/css; charset=utf-8'],
   ['favicon.svg', 'image/svg+xml'],
   ...scripts('page', 'state', 'turns', 'turn', 'answer', 'markdown', 'source', 'history', 'library', 'gaps', 'receipt'),
   ...scripts('form', 'ending', 'feedback', 'copy', 'outcome-words', 'events', 'api', 'live', 'dates', 'names', 'html'),
-  ...scripts('reader', 'docs', 'docs-schema', 'docs-try', 'dom', 'frames', 'widget', 'widget-box'),
+  ...scripts('reader', 'docs', 'docs-schema', 'docs-try', 'dom', 'frames', 'login', 'widget', 'widget-box'),
 ])
 
 /** Libraries that the page loads as they are in node_modules: its address below /modules/, and its file. */
@@ -32,6 +34,12 @@ const modules: ReadonlyMap<string, string> = new Map([
   ['signals-core.js', '@preact/signals-core'],
   ['htm.js', 'htm'],
 ])
+
+/** What pages are made of, and nothing of anybody's. */
+export const openFiles: readonly string[] = [
+  ...[...served.keys()].filter((name) => !name.endsWith('.html')).map((name) => `/${name}`),
+  ...[...modules.keys()].map((name) => `/modules/${name}`),
+]
 
 // Even if a document's text ever became markup, nothing in it could run, load or send: the page is the second wall.
 const policy = (inline: string) =>

@@ -1,7 +1,7 @@
 // What there is in the store that this server alone may open, for `npm run status` and `npm run doctor`.
 import { Hono } from 'hono'
 import type { ReportStore } from '../../core/reports.ts'
-import { requireToken } from './token.ts'
+import { requireToken } from './principal.ts'
 import { toWire } from './wire.ts'
 
 export type StatusRouteDeps = {

@@ -2,11 +2,13 @@
 import { Hono } from 'hono'
 import { InputError, NotFoundError } from '../../core/errors.ts'
 import type { Sync, Syncing, SyncOutcome, SyncStore } from '../../core/syncs.ts'
+import type { Note } from './audit.ts'
 import { parseShape } from './body.ts'
 import { sseResponse } from './events.ts'
 import { linesResponse } from './ingest.ts'
+import { requireToken } from './principal.ts'
+import { lastWord, untilRevoked } from './revocation.ts'
 import { noQuery, pathId, syncsQuery } from './schemas.ts'
-import { requireToken } from './token.ts'
 import { toWire } from './wire.ts'
 
 // A first sync of a large library has one for each file: enough to see what they are, and those that failed are few.
@@ -18,9 +20,10 @@ export type SyncsRouteDeps = {
   readonly library: string
   readonly token: string
   readonly report: (message: string, error: unknown) => void
+  readonly note: Note
 }
 
-export function syncsRoutes({ syncing, syncs, library, token, report }: SyncsRouteDeps): Hono {
+export function syncsRoutes({ syncing, syncs, library, token, report, note }: SyncsRouteDeps): Hono {
   return new Hono()
     .get('/v1/syncs', async (c) => {
       const { limit, after } = parseShape(syncsQuery, c.req.query(), 'query')
@@ -43,17 +46,20 @@ export function syncsRoutes({ syncing, syncs, library, token, report }: SyncsRou
       const leaving = new AbortController()
       const states = await syncing.follow(id, leaving.signal)
       if (!states) throw unknown(id)
-      return sseResponse(eventsOf(states), () => leaving.abort())
+      const leave = () => leaving.abort()
+      return sseResponse(untilRevoked(c, eventsOf(states), leave, lastWord(c)), leave)
     })
     .post('/v1/syncs/:id/cancel', async (c) => {
       requireToken(c, token, 'cancelling')
       const { id } = await findSync(c.req.param('id'), syncing)
+      await note(c, 'sync-cancelled', id)
       return c.json({ id, cancelled: await syncing.cancel(id) })
     })
-    .post('/v1/syncs/:id/undo', (c) => {
+    .post('/v1/syncs/:id/undo', async (c) => {
       requireToken(c, token, 'undoing')
       const asked = pathId(c.req.param('id'), 'sync')
-      return linesResponse((signal) => syncing.undo(asked === 'last' ? null : asked, signal), report)
+      await note(c, 'sync-undone', asked)
+      return linesResponse(c, (signal) => syncing.undo(asked === 'last' ? null : asked, signal), report)
     })
 }
 

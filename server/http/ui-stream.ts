@@ -13,7 +13,9 @@ import { CONVERSATION_LIMIT_BYTES, readersOf } from './conversation.ts'
 import { unknownConversation } from './conversations.ts'
 import { DONE, frame, sseResponse } from './events.ts'
 import { publicTitle } from './failure.ts'
+import { leavingOf, ownerOf } from './principal.ts'
 import { readerOf } from './reader-cookie.ts'
+import { lastWord, untilRevoked } from './revocation.ts'
 import { identifier } from './schemas.ts'
 import { readUiChat, uiChatBody } from './ui-request.ts'
 import { toWire } from './wire.ts'
@@ -40,8 +42,8 @@ export function uiStreamRoutes(deps: ChatDeps & { readonly conversations: Conver
       // Who asks for another answer does not want the same again.
       const fresh = body.trigger === 'regenerate-message'
       const id = newAnswerId()
-      const question = { ...conversation, ...readersOf(body), id, library, conversationId, fresh }
-      const { events, leave } = await ask({ ...question, mode: 'auto', withholds: true }, live, c.req.raw.signal)
+      const question = { ...conversation, ...readersOf(body), id, library, conversationId, fresh, owner: ownerOf(c) }
+      const { events, leave } = await ask({ ...question, mode: 'auto', withholds: true }, live, leavingOf(c))
       const told = await begun(events)
       underWay.set(conversationId, id)
       const end = () => void (underWay.get(conversationId) === id && underWay.delete(conversationId))
@@ -69,10 +71,13 @@ async function* until(events: AsyncIterable<StoredEvent>, end: () => void): Asyn
 function uiResponse(
   events: AsyncIterable<StoredEvent>,
   { publicUrl }: ChatDeps,
-  { req }: Context,
+  c: Context,
   onLeave: () => void,
 ): Response {
-  const response = sseResponse(frames(events, createWriter(publicUrl ?? new URL(req.url).origin)), onLeave)
+  const response = sseResponse(
+    untilRevoked(c, frames(events, createWriter(publicUrl ?? new URL(c.req.url).origin)), onLeave, lastWord(c)),
+    onLeave,
+  )
   response.headers.set('x-vercel-ai-ui-message-stream', 'v1')
   return response
 }

@@ -7,6 +7,7 @@ import { InputError, SourceError } from '../../core/errors.ts'
 import type { DocumentStore } from '../../core/ports.ts'
 import type { Syncing, Upload, UploadSaid } from '../../core/syncs.ts'
 import type { IngestEvent } from '../../core/types.ts'
+import type { Note } from './audit.ts'
 import { parseBytes, parseShape, readBytes } from './body.ts'
 import { pathId, uploadBody, uploadSaid } from './schemas.ts'
 
@@ -19,17 +20,28 @@ export type UploadsRouteDeps = {
   readonly library: string
   /** false: this server takes no documents */
   readonly uploads: boolean
+  readonly note: Note
 }
 
 export function uploadsRoutes(deps: UploadsRouteDeps): Hono {
   return new Hono()
     .post('/v1/documents', async (c) => {
       refuseClosed(deps.uploads)
-      return c.json(await learn(await readUploads(c, deps.syncing), deps), 201)
+      const sent = await readUploads(c, deps.syncing)
+      await deps.note(
+        c,
+        'documents-sent',
+        sent
+          .map(({ name }) => name)
+          .join(', ')
+          .slice(0, 200),
+      )
+      return c.json(await learn(sent, deps), 201)
     })
     .delete('/v1/documents/:id', async (c) => {
       refuseClosed(deps.uploads)
       const id = pathId(c.req.param('id'), 'document')
+      await deps.note(c, 'document-removed', id)
       // Not the reader's to stop half-way: it takes milliseconds.
       const sync = await deps.syncing.remove(id, new AbortController().signal)
       return c.json({ id, removed: true, sync })

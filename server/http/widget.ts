@@ -37,7 +37,7 @@ export function admit(origins: readonly string[]): MiddlewareHandler {
   const allow = cors({
     origin: [...origins],
     allowMethods: ['GET', 'POST'],
-    allowHeaders: ['content-type', 'last-event-id'],
+    allowHeaders: ['authorization', 'content-type', 'last-event-id'],
     exposeHeaders: ['retry-after'],
     // Two hours are the most that Chromium keeps to.
     maxAge: 7200,
@@ -50,7 +50,8 @@ export function admit(origins: readonly string[]): MiddlewareHandler {
   }
 }
 
-function isDoor(method: string | undefined, path: string): boolean {
+/** What the widget may ask, from wherever it stands. */
+export function isDoor(method: string | undefined, path: string): boolean {
   if (method === 'GET' && widgetFiles.includes(path.slice(1))) return true
   return doors.some(([its, pattern]) => its === method && pattern.test(path))
 }

@@ -9,6 +9,8 @@ describe('the configuration', () => {
     expect(readConfig({})).toEqual({
       port: 3000,
       host: '127.0.0.1',
+      publishedHost: null,
+      keySecret: null,
       publicUrl: null,
       widgetOrigins: [],
       dataDir: 'data',

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../core/errors.ts'
-import { type Offline, openOffline } from '../../server/open.ts'
+import { type Offline, openOffline } from '../../server/offline.ts'
 import { folderOfFile } from '../support/folder.ts'
 
 let folder: string

@@ -19,6 +19,7 @@ import { folderOfFile } from './folder.ts'
 
 const LIBRARY = 'main'
 export const TOKEN = 'let-me-in'
+export const KEY_SECRET = 'of-the-tests-and-nothing-else-9b1f'
 
 /** Two subjects and a stranger: enough for an answer, a follow-up and a refusal. */
 const articles: Readonly<Record<string, string>> = {
@@ -118,6 +119,7 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
     library: LIBRARY,
     publicUrl: null,
     token: TOKEN,
+    keySecret: KEY_SECRET,
     webDir: new URL('../../web/', import.meta.url).pathname,
     loopbackOnly: false,
     log: pino({ level: 'trace' }, sink),

@@ -1,5 +1,6 @@
 // A store in memory with nothing in it, for what needs none; any part of it can be made to fail.
 import { StoreError } from '../../core/errors.ts'
+import type { KeyStore, SessionStore } from '../../core/access.ts'
 import type { ConversationStore, RatedAnswer } from '../../core/conversations.ts'
 import type { JobStore } from '../../core/jobs.ts'
 import type { AnswerStore, DocumentStore, ReplyStore, Store } from '../../core/ports.ts'
@@ -43,6 +44,7 @@ export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, Stor
     },
     events: async (_library, id, after) => logs.get(id)?.filter(({ seq }) => seq > after) ?? null,
     find: async (_library, id) => await find(id),
+    owner: async (_library, id) => (logs.has(id) ? { owner: null } : null),
     audiences: async (_library, id) => askedFor.get(id) ?? null,
     rate: async (_library, id, feedback) => {
       given.set(id, feedback && { ...feedback, givenAt: '2026-01-01T00:00:00.000Z' })
@@ -64,6 +66,7 @@ export function memoryReplies(): ReplyStore & { readonly kept: Map<string, strin
 
 const noConversations: ConversationStore = {
   isOpenTo: async () => true,
+  owner: async () => null,
   owns: async () => false,
   list: async () => ({ conversations: [], next: null }),
   find: async () => null,
@@ -110,6 +113,26 @@ const noJobs: JobStore = {
   blame: async () => {},
   giveUp: async () => {},
   waiting: async () => ({ workers: 0, documents: 0 }),
+}
+
+const noKeys: KeyStore = {
+  create: async ({ id, library, name, scopes, origins, expiresAt }) => {
+    const createdAt = '2026-01-01T00:00:00.000Z'
+    return { id, library, name, scopes, origins, expiresAt, createdAt, revokedAt: null, lastUsedAt: null }
+  },
+  find: async () => null,
+  touch: async () => {},
+  list: async () => [],
+  revoke: async () => false,
+  count: async () => ({ made: 0, hold: 0 }),
+  holding: async () => new Set(),
+}
+
+const noSessions: SessionStore = {
+  begin: async () => {},
+  find: async () => null,
+  end: async () => {},
+  holding: async () => new Set(),
 }
 
 const noOrigins: OriginStore = {
@@ -169,6 +192,9 @@ export function emptyStore(): Store {
     origins: noOrigins,
     spaces: noSpaces,
     connections: () => ({ busy: 0, idle: 0, waiting: 0 }),
+    keys: noKeys,
+    sessions: noSessions,
+    audit: { note: async () => {}, list: async () => [] },
     ping: async () => {},
     close: async () => {},
   }
@@ -225,6 +251,9 @@ export function brokenStore(fault: () => unknown = outage): Store {
     origins: part(),
     spaces: part(),
     connections: () => ({ busy: 0, idle: 0, waiting: 0 }),
+    keys: part(),
+    sessions: part(),
+    audit: part(),
     ping: fail,
     close: async () => {},
   }

@@ -56,9 +56,13 @@ describe('the configuration', () => {
     expect(worst(checkConfiguration(others).findings)).toEqual([])
   })
 
-  it('open to the network is worth a look, and an old Node is wrong', () => {
-    expect(worst(checkConfiguration({ HOST: '0.0.0.0' }, '20.11.0').findings)).toMatchObject([
-      { level: 'look', found: 'HOST=0.0.0.0 opens port 3000 to the network, and there is no login' },
+  it('open to a network that is told to be this machine is worth a look, and an old Node is wrong', () => {
+    const open = { HOST: '0.0.0.0', PUBLISHED_HOST: '127.0.0.1' }
+    expect(worst(checkConfiguration(open, '20.11.0').findings)).toMatchObject([
+      {
+        level: 'look',
+        found: 'PUBLISHED_HOST=127.0.0.1 says that only this machine reaches port 3000, and nobody has to show a key',
+      },
       { level: 'wrong', found: 'Node 20.11.0 is too old' },
     ])
   })

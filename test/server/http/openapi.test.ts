@@ -4,12 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../../core/ports.ts'
 import type { StoredEvent } from '../../../core/types.ts'
+import { hashOfKey } from '../../../core/keys.ts'
 import { ingest } from '../../../ingest/ingest.ts'
 import { openStaticEmbedder } from '../../../models/static.ts'
 import { ids, QUESTION, READER } from '../../../server/http/openapi-answer.ts'
+import { shownKey } from '../../../server/http/openapi-keys.ts'
 import { openApiDocument } from '../../../server/http/openapi.ts'
 import { openStore } from '../../../store/open.ts'
-import { openTestApp, slowGenerator, type TestApp, type TestLibrary, TOKEN } from '../../support/app.ts'
+import { KEY_SECRET, openTestApp, slowGenerator, type TestApp, type TestLibrary, TOKEN } from '../../support/app.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { brokenStore } from '../../support/fake-store.ts'
 import {
@@ -45,6 +47,7 @@ beforeAll(async () => {
   app = openTestApp(library)
   await keepAnswers(store)
   await keepSync(store)
+  await keepKeys(store)
   servers.set('', await serving(app))
   servers.set('database-down', await serving(openTestApp({ ...library, store: brokenStore() })))
   servers.set('uploads-off', await serving(openTestApp(library, { uploads: false })))
@@ -96,6 +99,13 @@ async function keepSync({ syncs }: Store): Promise<void> {
   await syncs.begin('main', { id: ids.sync, trigger: 'command', roots: ['library'] })
   const { report } = (await syncs.find('main', ids.sync))!
   await syncs.end('main', ids.sync, { state: 'finished', total: 0, done: 0, report, fault: null })
+}
+
+/** The key that the examples log in with, and one that they revoke. */
+async function keepKeys({ keys }: Store): Promise<void> {
+  const holder = { library: 'main', name: 'of the examples', scopes: ['ask'], origins: [], expiresAt: null } as const
+  await keys.create({ ...holder, id: shownKey.id, hash: hashOfKey(shownKey.text, KEY_SECRET) })
+  await keys.create({ ...holder, id: shownKey.revoked, hash: '' })
 }
 
 /** Sends what an example shows. */

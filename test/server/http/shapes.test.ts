@@ -9,6 +9,7 @@ import type {
 } from '../../../core/conversations.ts'
 import type { AnswerSummary, DocumentSummary, DocumentText } from '../../../core/ports.ts'
 import type { ReembedEvent } from '../../../core/spaces.ts'
+import type { AuditEntry, Key } from '../../../core/access.ts'
 import type { Sync, SyncOutcome, SyncPlan } from '../../../core/syncs.ts'
 import type { IndexReport, StoreStatus } from '../../../core/reports.ts'
 import type { Answer, AnswerEvent, Citation, IngestEvent, Passage, Statement } from '../../../core/types.ts'
@@ -16,6 +17,7 @@ import type { Suggestion } from '../../../server/answer/suggest.ts'
 import type { citationShape } from '../../../server/http/schemas.ts'
 import type { indexReportShape, statusShape } from '../../../server/http/shapes-status.ts'
 import type { reembedLineShape } from '../../../server/http/shapes-reembed.ts'
+import type * as keys from '../../../server/http/shapes-keys.ts'
 import type * as syncs from '../../../server/http/shapes-syncs.ts'
 import type * as shapes from '../../../server/http/shapes.ts'
 import { toWire, type Wire } from '../../../server/http/wire.ts'
@@ -41,6 +43,8 @@ it('is the object of core/types.ts, field by field', () => {
   expectTypeOf<Of<typeof syncs.syncShape>>().toEqualTypeOf<Wire<Sync>>()
   expectTypeOf<Of<typeof syncs.syncDetailShape>['outcomes']>().toEqualTypeOf<Wire<SyncOutcome>[]>()
   expectTypeOf<Of<typeof syncs.planShape>>().toEqualTypeOf<Wire<SyncPlan>>()
+  expectTypeOf<Of<typeof keys.keyShape>>().toEqualTypeOf<Wire<Key>>()
+  expectTypeOf<Of<typeof keys.auditEntryShape>>().toEqualTypeOf<Wire<AuditEntry>>()
   expectTypeOf<Of<typeof indexReportShape>>().toEqualTypeOf<Wire<IndexReport>>()
 })
 

@@ -81,7 +81,7 @@ describe('a page of a listed site', () => {
     expect(response.status).toBe(204)
     expect(permission(response)).toBe(docs)
     expect(response.headers.get('access-control-allow-methods')).toBe('GET,POST')
-    expect(response.headers.get('access-control-allow-headers')).toBe('content-type,last-event-id')
+    expect(response.headers.get('access-control-allow-headers')).toBe('authorization,content-type,last-event-id')
     expect(response.headers.has('access-control-allow-credentials')).toBe(false)
   })
 

@@ -1,0 +1,100 @@
+// Keys: what is known of each, by its id. Whether one holds is decided by the clock of the database.
+import type { FoundKey, Holder, Key, KeyStore, KeyToCreate, Scope } from '../core/access.ts'
+import { StoreError } from '../core/errors.ts'
+import type { Database, Query } from './database.ts'
+
+/** Of a row of api_keys called k. */
+export const keyHolds = 'k.revoked_at is null and (k.expires_at is null or k.expires_at > now())'
+export const holderColumns = 'k.key_id as id, k.library_id as library, k.name, k.scopes, k.origins'
+
+const USED_EVERY = "interval '5 minutes'"
+
+export function keyStore({ query }: Database): KeyStore {
+  return {
+    create: async (key) => await create(query, key),
+    find: async (id) => {
+      const [row] = await query<HolderRow & Omit<FoundKey, 'holder'>>(
+        `select ${holderColumns}, k.hash, ${keyHolds} as holds from api_keys k where k.key_id = $1`,
+        [id],
+      )
+      if (!row) return null
+      const { hash, holds, ...holder } = row
+      return { holder, hash, holds }
+    },
+    touch: async ({ library, id }) => {
+      await query(
+        `update api_keys set last_used_at = now() where library_id = $1 and key_id = $2
+           and (last_used_at is null or last_used_at < now() - ${USED_EVERY})`,
+        [library, id],
+      )
+    },
+    list: async (library) => {
+      const rows = await query<KeyRow>(
+        `select ${keyColumns} from api_keys k where k.library_id = $1 order by k.created_at desc, k.key_id`,
+        [library],
+      )
+      return rows.map(toKey)
+    },
+    revoke: async (library, id) => {
+      const rows = await query(
+        `update api_keys set revoked_at = now()
+         where library_id = $1 and key_id = $2 and revoked_at is null returning 1`,
+        [library, id],
+      )
+      return rows.length > 0
+    },
+    count: async () => {
+      const [row = { made: 0, hold: 0 }] = await query<{ made: number; hold: number }>(
+        `select count(*) filter (where k.revoked_at is null)::int as made, count(*) filter (where ${keyHolds})::int as hold
+         from api_keys k`,
+      )
+      return row
+    },
+    holding: async (ids) => {
+      const rows = await query<{ id: string }>(
+        `select k.key_id as id from api_keys k where k.key_id = any($1) and ${keyHolds}`,
+        [ids],
+      )
+      return new Set(rows.map(({ id }) => id))
+    },
+  }
+}
+
+async function create(query: Query, key: KeyToCreate): Promise<Key> {
+  const { id, library, name, hash, scopes, origins, expiresAt } = key
+  const rows = await query<KeyRow>(
+    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7) returning ${keyColumns}`,
+    [library, id, name, hash, scopes, origins, expiresAt],
+  )
+  const [created] = rows.map(toKey)
+  if (!created) throw new StoreError('store-failed', `The key ${id} was not stored.`)
+  return created
+}
+
+export type HolderRow = Holder & { readonly scopes: readonly Scope[] }
+
+const keyColumns = `${holderColumns}, k.created_at, k.expires_at, k.revoked_at, k.last_used_at`
+
+type KeyRow = HolderRow & {
+  readonly created_at: Date
+  readonly expires_at: Date | null
+  readonly revoked_at: Date | null
+  readonly last_used_at: Date | null
+}
+
+function toKey({
+  created_at: created,
+  expires_at: expires,
+  revoked_at: revoked,
+  last_used_at: used,
+  ...row
+}: KeyRow): Key {
+  return {
+    ...row,
+    createdAt: created.toISOString(),
+    expiresAt: expires?.toISOString() ?? null,
+    revokedAt: revoked?.toISOString() ?? null,
+    lastUsedAt: used?.toISOString() ?? null,
+  }
+}
