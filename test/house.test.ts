@@ -176,6 +176,7 @@ const rules: readonly (readonly [part: string, allowed: readonly string[] | null
   ['store/', ['core/']],
   ['models/', ['core/']],
   ['ingest/', ['core/']],
+  ['eval/bench/ingest-command.ts', null],
   ['eval/', ['core/', 'prompts/', 'server/answer/']],
   ['cli/', null],
   ['web/', []],

@@ -26,6 +26,7 @@ describe('the configuration', () => {
       grounding: 'lexical',
       unsupported: 'mark',
       uploads: 'loopback',
+      workers: 'beside',
       slack: null,
       metrics: 'loopback',
       traces: null,

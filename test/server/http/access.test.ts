@@ -75,6 +75,7 @@ describe('the table of access', () => {
     expect(open.map(([name]) => name)).toEqual([
       'GET /health',
       'GET /ready',
+      'GET /metrics',
       'GET /v1/ping/events',
       'GET /openapi.json',
       'GET /schemas/citation.json',
