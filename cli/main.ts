@@ -156,12 +156,10 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   const known = Object.fromEntries(taken.map((option) => [option, options[option]])) as typeof options
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
-    const { name: ofKey = null, library = null, scopes = null, expires = null, origins = null } = values
     const { json = false, all = false, url = null, since = null, plan = false, help: isHelp = false } = values
     const { 'allow-deletes': allowDeletes = false, 'at-once': atOnce = null } = values
-    const key = { name: ofKey, library, scopes, expires, origins }
     const said = { json, all, url, since, plan, allowDeletes, atOnce, isHelp }
-    return { words: positionals, ...said, key, reembed: reembedAsked(values) }
+    return { words: positionals, ...said, key: keyWords(values), reembed: reembedAsked(values) }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
   }
@@ -174,6 +172,13 @@ type ReembedValues = { [Key in 'model' | 'questions' | 'drop']?: string | undefi
 function reembedAsked(values: ReembedValues): ReembedAsked {
   const { model = null, questions = null, drop = null, back = false, list = false, yes = false } = values
   return { model, questions, drop, back, list, yes, isSwitched: values.switch ?? false }
+}
+
+type KeyValues = { readonly [Word in keyof KeyWords]?: string | undefined }
+
+function keyWords(values: KeyValues): KeyWords {
+  const { name = null, library = null, scopes = null, expires = null, origins = null } = values
+  return { name, library, scopes, expires, origins }
 }
 
 function isWhole(name: Command, { words, all, plan, reembed }: Asked): boolean {

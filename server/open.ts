@@ -135,21 +135,13 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     sentenceEmbedder,
     generator,
     replies: store.replies,
-    ...groundingOf(config),
+    ...configured(config),
     syncing,
     reembed: reembedding(config, parts, report),
-    // On a public server a route is reached by who holds a key for it.
-    uploads:
-      config.uploads === 'on' || (config.uploads === 'loopback' && (isLoopback(config.host) || isPublic(config))),
     library: LIBRARY,
-    publicUrl: config.publicUrl,
     token,
     keySecret,
     webDir: fileURLToPath(new URL('../web/', import.meta.url)),
-    loopbackOnly: isLoopback(config.host),
-    widgetOrigins: config.widgetOrigins,
-    slack: config.slack,
-    ...watchingOf(config),
     tracing,
     log,
     ...alone,
@@ -181,14 +173,22 @@ function frontOf(config: Config, { store, keySecret: secret }: Parts, app: App, 
   return createFront({ ...access, nobodys: app, appOf: (library) => (library === LIBRARY ? app : null) })
 }
 
-function groundingOf({ unsupported, grounding }: Config) {
-  return { policy: { withholds: unsupported === 'withhold', check: null }, grounding }
-}
-
-function watchingOf(config: Config) {
-  const { metrics, host, logQuestions } = config
-  const reach = metrics === 'on' || (isLoopback(host) && !isPublic(config)) ? 'open' : 'closed'
-  return { metrics: metrics === 'off' ? metrics : reach, logQuestions } as const
+/** What of the configuration an app takes as it is. */
+function configured(config: Config) {
+  const { host, publicUrl, widgetOrigins, slack, uploads, unsupported, grounding, metrics, logQuestions } = config
+  const isOwn = isLoopback(host) && !isPublic(config)
+  return {
+    publicUrl,
+    widgetOrigins,
+    slack,
+    grounding,
+    logQuestions,
+    loopbackOnly: isLoopback(host),
+    policy: { withholds: unsupported === 'withhold', check: null },
+    metrics: metrics === 'loopback' ? (isOwn ? 'open' : 'closed') : metrics === 'on' ? 'open' : metrics,
+    // On a public server a route is reached by who holds a key for it.
+    uploads: uploads === 'on' || (uploads === 'loopback' && (isOwn || isPublic(config))),
+  } as const
 }
 
 /** Null: there is no other process. */
