@@ -23,6 +23,8 @@ const script = fileURLToPath(new URL('../support/kill-child.ts', import.meta.url
 // A kill costs 1 s on Postgres and 4 s on the embedded database, where opening and recovering take their time.
 const SAMPLED = postgresUrl ? 10 : 2
 const AT_ONCE = postgresUrl ? 2 : 1
+// Documents whose texts fill a batch of a provider (ingest/hands.ts): a call of the fake embedder is one document's.
+const MOST_UNDER_WAY = 8
 
 type Scene = { readonly sources: Sources; readonly at: Readonly<Record<Act, string>> }
 let site: FixtureSite
@@ -58,14 +60,14 @@ describe.each(['sync', 'upload', 'undo'] as const)('%s', (act) => {
         }
       }
       await Promise.all(Array.from({ length: AT_ONCE }, work))
-      const [once, more] = [repeated.filter((calls) => calls === 1), repeated.filter((calls) => calls > 1)]
+      const most = Math.max(0, ...repeated)
       process.stdout.write(
-        `${act}: ${whole.points.length / 2} points, ${reached} kills; one call of the embedder repeated after ${once.length}, more after ${more.length}\n`,
+        `${act}: ${whole.points.length / 2} points, ${reached} kills; texts of at most ${most} documents embedded twice\n`,
       )
       expect(failed).toEqual([])
       // The last points move with the order in which two statements under way at once come back.
       expect(reached).toBeGreaterThanOrEqual(kills.length - 2)
-      expect(more).toEqual([])
+      expect(most).toBeLessThanOrEqual(MOST_UNDER_WAY)
     },
   )
 })

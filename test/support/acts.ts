@@ -26,7 +26,9 @@ export function syncsAt(store: Store, embedder: Embedder, { file }: Sources) {
   const deps = () => ({ publicUrl: null, dataDir: `${file}.unused`, environment: {}, input: null })
   const book = openBook({ path: file, isSet: true, deps })
   // Whoever is not heard of is dead at once: waiting for that would take a minute and a half.
-  const syncing = openSyncs({ ...store, embedder, library: 'main', silentMs: 0, book })
+  // Somebody charges for vectors: no more are under way than fill a batch of theirs.
+  const tokenPrice = { usdPerMillion: 1 }
+  const syncing = openSyncs({ ...store, embedder, library: 'main', silentMs: 0, book, tokenPrice })
   return { syncing, close: () => book.close() }
 }
 

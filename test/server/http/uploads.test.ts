@@ -202,7 +202,8 @@ describe('a document that was sent', () => {
 
   it('does not take the name of a file that is learned', async () => {
     const chunks = [{ text: 'From a file.', vector: Array<number>(256).fill(0.1) }]
-    await library.store.documents.save({ ...tinyDocument('upload/clash.md', chunks), root: 'upload' })
+    const { space } = library.embedder
+    await library.store.documents.save({ ...tinyDocument('upload/clash.md', chunks), space, root: 'upload' })
     const response = await app.post('/v1/documents', { name: 'clash.md', markdown: 'Sent.' })
     expect(await readJson<Problem>(response)).toMatchObject({ status: 422, code: 'name-taken' })
     const [known] = (await library.store.documents.known('main', ['upload/clash.md'])).values()
