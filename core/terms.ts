@@ -15,7 +15,7 @@ export function words(text: string): Word[] {
   }))
 }
 
-/** Adds how often each term comes, the first one first, and gives the number of words. Each different word is folded once. */
+/** Adds how often each term comes, the first one first. Each different word is folded once. Gives the number of words. */
 function countTerms(text: string, weight: number, counts: Map<string, number>): number {
   const found: readonly string[] = text.match(wordPattern) ?? []
   const times = new Map<string, number>()

@@ -11,6 +11,8 @@ export type Database = {
    * long each of its statements is waited for, when that is not what the database was opened with.
    */
   readonly transaction: <Result>(work: (query: Query) => Promise<Result>, timeoutMs?: number) => Promise<Result>
+  /** whether there is one connection only: while a transaction is under way, everyone else waits */
+  readonly isSingle: boolean
   readonly close: () => Promise<void>
 }
 
@@ -40,6 +42,7 @@ export function toDatabase(pool: pg.Pool, onClose: () => Promise<void> = async (
         client.release(broken)
       }
     },
+    isSingle: pool.options.max === 1,
     close: async () => await (closed ??= pool.end().then(onClose)),
   }
 }

@@ -53,6 +53,7 @@ describe('a migration', () => {
         timeouts.push(timeoutMs)
         throw stop
       },
+      isSingle: false,
       close: async () => {},
     }
     await expect(migrate(database)).rejects.toBe(stop)
