@@ -15,9 +15,16 @@ export function words(text: string): Word[] {
   }))
 }
 
-/** The same without the places, at two thirds of the cost. */
-function termsOf(text: string): string[] {
-  return (text.match(wordPattern) ?? []).map(toTerm)
+/** Adds how often each term comes, the first one first. Each different word is folded once. Gives the number of words. */
+function countTerms(text: string, weight: number, counts: Map<string, number>): number {
+  const found: readonly string[] = text.match(wordPattern) ?? []
+  const times = new Map<string, number>()
+  for (const word of found) times.set(word, (times.get(word) ?? 0) + weight)
+  for (const [word, count] of times) {
+    const term = toTerm(word)
+    counts.set(term, (counts.get(term) ?? 0) + count)
+  }
+  return found.length
 }
 
 // Soft hyphens, zero-width characters and marks of direction come along with copied text. Between letters of other
@@ -64,12 +71,11 @@ const HEADING_WEIGHT = 1
 /** BM25 term weights of a chunk under its headings; idf is applied when searching. */
 export function termWeights(headings: readonly string[], text: string): Map<string, number> {
   const counts = new Map<string, number>()
-  const body = termsOf(text)
-  const path = termsOf(headings.join('\n'))
-  for (const term of body) counts.set(term, (counts.get(term) ?? 0) + 1)
-  for (const term of path) counts.set(term, (counts.get(term) ?? 0) + HEADING_WEIGHT)
-  const length = 1 - B + (B * (body.length + path.length)) / REFERENCE_LENGTH
-  return new Map(Array.from(counts, ([term, count]) => [term, (count * (K1 + 1)) / (count + K1 * length)]))
+  const body = countTerms(text, 1, counts)
+  const path = countTerms(headings.join('\n'), HEADING_WEIGHT, counts)
+  const length = 1 - B + (B * (body + path)) / REFERENCE_LENGTH
+  for (const [term, count] of counts) counts.set(term, (count * (K1 + 1)) / (count + K1 * length))
+  return counts
 }
 
 /** Rarity of a term in a library, never negative (the idf of Lucene's BM25). */

@@ -19,6 +19,8 @@ export type Database = {
    */
   readonly transaction: <Result>(work: (query: Query) => Promise<Result>, timeoutMs?: number) => Promise<Result>
   readonly connections: () => Connections
+  /** whether there is one connection only: while a transaction is under way, everyone else waits */
+  readonly isSingle: boolean
   readonly close: () => Promise<void>
 }
 
@@ -62,6 +64,7 @@ export function toDatabase(pool: pg.Pool, { prepares = false, onClose = async ()
       idle: pool.idleCount,
       waiting: pool.waitingCount,
     }),
+    isSingle: pool.options.max === 1,
     close: async () => await (closed ??= pool.end().then(onClose)),
   }
 }

@@ -16,7 +16,7 @@ import { readUpload, uploadsLearnedOtherwise } from './uploads.ts'
 export function documentStore(database: Database, shelf: Shelf): DocumentStore {
   const lookUp = gather(async (asked: readonly AskedVectors[]) => await knownVectors(database, asked), {
     fits: fitsOneLookUp,
-    lingerMs: 0,
+    lingerMs: LOOK_UP_LINGER_MS,
   })
   return {
     known: async (library, sources) => await knownDocuments(database, library, sources),
@@ -85,6 +85,8 @@ async function knownDocuments(
 type AskedVectors = { readonly library: string; readonly hashes: readonly string[] }
 
 const MOST_HASHES = 2_000
+// Of documents that are learned side by side; the first of them does not wait.
+const LOOK_UP_LINGER_MS = 20
 
 function fitsOneLookUp(batch: readonly AskedVectors[], { library, hashes }: AskedVectors): boolean {
   const count = batch.reduce((sum, each) => sum + each.hashes.length, hashes.length)

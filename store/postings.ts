@@ -27,9 +27,6 @@ const ENTRY = 8
 // An index row has 2,704 bytes at most, and a "word" may be a page of Chinese or of base64. Nobody asks for those.
 const LONGEST_TERM = 200
 
-// What is sent in one message. The embedded database's socket copies a message anew for every 64 kB of it that arrive.
-const CHUNKS_AT_ONCE = 500
-
 /**
  * Takes the words of some chunks out of the index and puts those of others in. Rows are shared by many documents: the
  * caller holds the library's lock, so that two never change one row in turn and wait for each other.
@@ -44,8 +41,8 @@ export async function replacePostings(
   const count = (term: string, by: number) => counts.set(term, (counts.get(term) ?? 0) + by)
   const bySegment = Map.groupBy(removed, segmentOf)
   for (const [segment, chunkIds] of bySegment) await removeFrom(query, library, segment, new Set(chunkIds), count)
-  for (let start = 0; start < added.length; start += CHUNKS_AT_ONCE)
-    await add(query, library, added.slice(start, start + CHUNKS_AT_ONCE), count)
+  for (const [segment, chunks] of Map.groupBy(added, ({ chunkId }) => segmentOf(chunkId)))
+    await add(query, library, segment, chunks, count)
   await countTerms(query, library, counts)
 }
 
@@ -204,38 +201,29 @@ function without(entries: Buffer, chunkIds: ReadonlySet<number>): Buffer {
   return kept.subarray(0, length)
 }
 
+// One segment in one message, so that none of its rows is written twice. The embedded database's socket copies a message
+// anew for every 64 kB of it that arrive: it gets none that is larger.
 async function add(
   query: Query,
   library: string,
+  segment: number,
   chunks: readonly IndexedChunk[],
   count: (term: string, by: number) => void,
 ): Promise<void> {
-  const rows: AddedRow[] = []
-  for (const [segment, members] of Map.groupBy(chunks, ({ chunkId }) => segmentOf(chunkId)))
-    for (const [term, places] of placesOf(members)) {
-      rows.push({ term, segment, places })
-      count(term, places.length / 2)
-    }
   // In the order of the index: neighbours are found where the last one was.
-  rows.sort((a, b) => compare(a.term, b.term) || a.segment - b.segment)
+  const rows = [...placesOf(chunks)].sort(([a], [b]) => compare(a, b))
+  for (const [term, places] of rows) count(term, places.length / 2)
   await query(
     `insert into postings (library_id, term, segment, entries)
-     select $1, * from unnest($2::text[], $3::int[], $4::bytea[])
+     select $1, term, $2, entries from unnest($3::text[], $4::bytea[]) as p(term, entries)
      on conflict (library_id, term, segment) do update set entries = postings.entries || excluded.entries`,
-    [
-      library,
-      textsParameter(rows.map(({ term }) => term)),
-      integersParameter(rows.map(({ segment }) => segment)),
-      entriesParameter(rows.map(({ places }) => places)),
-    ],
+    [library, segment, textsParameter(rows.map(([term]) => term)), entriesParameter(rows.map(([, places]) => places))],
   )
 }
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
-
-type AddedRow = { readonly term: string; readonly segment: number; readonly places: readonly number[] }
 
 /** By term: a chunk's id, the term's weight in it, the next chunk's id … */
 function placesOf(chunks: readonly IndexedChunk[]): Map<string, number[]> {

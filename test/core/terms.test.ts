@@ -117,3 +117,20 @@ describe('the terms of a question', () => {
     expect(queryTerms('…')).toEqual([])
   })
 })
+
+describe('term weights', () => {
+  it('are those of counting word by word, in the order in which terms first come', () => {
+    const word = fc.oneof(fc.constantFrom('Shard', 'sharding', 'SHARDS', 'café', '1,000', '1000', "don't"), fc.string())
+    fc.assert(
+      fc.property(fc.array(word), fc.array(word, { maxLength: 4 }), (body, headings) => {
+        const all = [...words(body.join(' ')), ...words(headings.join('\n'))].map(({ term }) => term)
+        const length = 0.25 + (0.75 * all.length) / 170
+        const plain = [...new Set(all)].map((term) => {
+          const count = all.filter((each) => each === term).length
+          return [term, (count * 2.2) / (count + 1.2 * length)]
+        })
+        expect([...termWeights(headings, body.join(' '))]).toEqual(plain)
+      }),
+    )
+  })
+})

@@ -55,6 +55,7 @@ describe('a migration', () => {
         throw stop
       },
       connections: () => ({ busy: 0, idle: 0, waiting: 0 }),
+      isSingle: false,
       close: async () => {},
     }
     await expect(migrate(database)).rejects.toBe(stop)
