@@ -49,9 +49,10 @@ async function attempt(
   if (!('document' in prepared) || outcome.type === 'failed') await deps.jobs.settle(deps.fence, outcome)
 }
 
-/** Null: it may pass, or be this document's fault. */
+/** Null: it may pass, also because another worker has what this one lacks, or be this document's fault. */
 function faultOf(error: unknown): JobOutcome | null {
-  if (!(error instanceof ModelError || error instanceof StoreError) || error.retryable) return null
+  if (!(error instanceof ModelError || error instanceof StoreError)) return null
+  if (error.retryable || error.code === 'model-unavailable') return null
   return {
     type: 'fault',
     by: error instanceof ModelError ? 'model' : 'store',

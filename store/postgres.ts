@@ -17,7 +17,8 @@ export function openPostgres(url: string, maxConnections = 10): Database {
     query_timeout: ANSWER_TIMEOUT_MS,
     keepAlive: true,
     lock_timeout: STATEMENT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: 60_000,
+    // Longer than anything of ours computes within a transaction: a process that was paused in one holds up all others.
+    idle_in_transaction_session_timeout: 20_000,
     application_name: 'footnote',
   })
   return toDatabase(pool, { prepares: true })

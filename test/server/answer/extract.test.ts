@@ -215,7 +215,9 @@ describe('any extract', () => {
           const read = passages[passage - 1]!
           expect(read.text.slice(span.start - read.span.start, span.end - read.span.start)).toBe(quote)
         }
-        expect(new Set(citations.map(({ quote }) => quote)).size).toBe(citations.length)
+        // Two tables may have the same head, and each says it once.
+        const words = citations.flatMap(({ quote }) => (quote.includes(' | ') ? [] : [quote]))
+        expect(new Set(words).size).toBe(words.length)
         const said = statements.map(({ citations: [n = 0] }) => citations[n - 1]!)
         for (const [at, { quote, passage }] of said.entries()) {
           if (!quote.endsWith(':')) continue
