@@ -1,10 +1,12 @@
 // npm run ingest: learns files, folders and sources through whoever holds the store, with a progress bar; says what it would do;
-// takes back what it did.
+// takes back what it did, and ends what runs.
 import { AppError, InputError } from '../core/errors.ts'
-import type { SyncPlan } from '../core/syncs.ts'
+import type { Sync, SyncPlan } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import { showIngest } from '../ingest/progress.ts'
-import type { CommandOptions } from './connect.ts'
+import type { Wire } from '../server/http/wire.ts'
+import { type CommandOptions, get } from './connect.ts'
+import { minute } from './layout.ts'
 import { planText } from './plan.ts'
 import { describeProblem } from './print.ts'
 import { cutOff, partsOf } from './stream.ts'
@@ -25,9 +27,48 @@ export async function planTargets(targets: Targets, options: CommandOptions): Pr
 
 export async function undoSync(id: string, options: CommandOptions): Promise<number> {
   const response = await post(`/v1/syncs/${encodeURIComponent(id)}/undo`, {}, options)
-  const code = await follow(response, options)
-  if (!options.json) process.stderr.write('Undone. What its files say is learned again by the next sync of them.\n')
+  let began = ''
+  const code = await follow(response, options, (sync) => (began = sync))
+  if (options.json) return code
+  // The sync that undoes has the one that it undid as its root.
+  const { roots } = await syncOf(began, options)
+  const undone = await syncOf(roots[0] ?? '', options)
+  process.stderr.write(`Undone: ${named(undone)}. What its files say is learned again by the next sync of them.\n`)
   return code
+}
+
+/** In whichever process it runs; null: the only one that runs. Throws InputError where none does, or several. */
+export async function cancelSync(id: string | null, options: CommandOptions): Promise<number> {
+  const sync = id === null ? await theRunning(options) : await syncOf(id, options)
+  const response = await post(`/v1/syncs/${encodeURIComponent(sync.id)}/cancel`, {}, options)
+  const said = (await response.json()) as { readonly id: string; readonly cancelled: boolean }
+  if (options.json) process.stdout.write(`${JSON.stringify(said, null, 2)}\n`)
+  else if (said.cancelled) process.stderr.write(`Cancelled: ${named(sync)}. What it has learned stays.\n`)
+  else process.stderr.write(`Not cancelled: ${named(sync)} had ended before.\n`)
+  return said.cancelled ? 0 : 1
+}
+
+async function theRunning({ connection, signal }: CommandOptions): Promise<WireSync> {
+  const { syncs } = await get<{ readonly syncs: readonly WireSync[] }>(connection, '/v1/syncs?limit=100', signal)
+  const running = syncs.filter(({ state }) => state === 'running')
+  const [only] = running
+  if (!only) throw new InputError('nothing-to-cancel', 'No sync runs: nothing was cancelled.')
+  if (running.length === 1) return only
+  const lines = running.map((sync) => `  ${named(sync)}: ${sync.roots.join(', ')}`)
+  throw new InputError(
+    'nothing-to-cancel',
+    `${running.length} syncs run: nothing was cancelled. Name one: npm run ingest -- cancel <sync>\n${lines.join('\n')}`,
+  )
+}
+
+type WireSync = Wire<Sync>
+
+async function syncOf(id: string, { connection, signal }: CommandOptions): Promise<WireSync> {
+  return await get<WireSync>(connection, `/v1/syncs/${encodeURIComponent(id)}`, signal)
+}
+
+function named({ id, trigger, began_at: at }: WireSync): string {
+  return `${id} (${trigger}, ${minute(at)})`
 }
 
 async function post(path: string, body: object, { connection, signal }: CommandOptions): Promise<Response> {
@@ -41,10 +82,15 @@ async function post(path: string, body: object, { connection, signal }: CommandO
   return response
 }
 
-async function follow({ body }: Response, { json, signal }: CommandOptions): Promise<number> {
+/** `hear` is told the id of the sync as it begins. */
+async function follow(
+  { body }: Response,
+  { json, signal }: CommandOptions,
+  hear: (sync: string) => void = () => {},
+): Promise<number> {
   if (!body) throw cutOff(CUT)
   const interactive = process.stderr.isTTY && !json
-  const report = await showIngest(events(body, signal), { stream: process.stderr, interactive })
+  const report = await showIngest(events(body, hear, signal), { stream: process.stderr, interactive })
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
   return report.failed + report.kept > 0 ? 1 : 0
 }
@@ -55,7 +101,11 @@ type Line = IngestEvent | { readonly type: 'error'; readonly code: string; reado
 const ofCommand = new Set(['too-many-removals', 'cannot-undo', 'unknown-source', 'bad-configuration'])
 
 /** Aborting closes the stream, and that is how the server knows that nobody wants the rest to be learned. */
-async function* events(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<IngestEvent> {
+async function* events(
+  body: ReadableStream<Uint8Array>,
+  hear: (sync: string) => void,
+  signal: AbortSignal,
+): AsyncGenerator<IngestEvent> {
   let pending = ''
   const text = body.pipeThrough<string>(new TextDecoderStream(), { signal })
   let isWhole = false
@@ -66,6 +116,7 @@ async function* events(body: ReadableStream<Uint8Array>, signal: AbortSignal): A
       const line = JSON.parse(text) as Line
       if (line.type === 'error')
         throw ofCommand.has(line.code) ? new InputError(line.code, line.message) : new AppError(line.code, line.message)
+      if (line.type === 'began') hear(line.sync)
       isWhole ||= line.type === 'finished'
       yield line
     }

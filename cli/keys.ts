@@ -2,6 +2,7 @@
 import { scopes as known } from '../core/access.ts'
 import { InputError } from '../core/errors.ts'
 import { type CommandOptions, get } from './connect.ts'
+import { minute } from './layout.ts'
 import { bold, describeProblem } from './print.ts'
 import { commands } from './usage.ts'
 
@@ -133,11 +134,6 @@ async function audit(options: CommandOptions): Promise<number> {
     ({ at, act, actor, subject }) => `${minute(at)}  ${act}  by ${actor}${subject ? `  ${subject}` : ''}`,
   )
   return tell(lines.length === 0 ? 'Nothing was done yet.' : lines.join('\n'))
-}
-
-/** In the local time of whoever reads it. */
-function minute(at: string): string {
-  return new Date(at).toLocaleString('sv').slice(0, 16)
 }
 
 async function send(method: string, path: string, body: object | null, options: CommandOptions): Promise<Response> {

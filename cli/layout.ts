@@ -67,3 +67,8 @@ export function createWrapper(width: number, style: (word: string) => string = (
     end: endWord,
   }
 }
+
+/** In the local time of whoever reads it: "2026-11-21 17:48". */
+export function minute(at: string): string {
+  return new Date(at).toLocaleString('sv').slice(0, 16)
+}

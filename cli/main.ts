@@ -79,8 +79,9 @@ async function askApp(
 }
 
 async function ingest({ words, plan, allowDeletes }: Asked, options: CommandOptions): Promise<number> {
-  const { ingestTargets, planTargets, undoSync } = await import('./ingest.ts')
+  const { cancelSync, ingestTargets, planTargets, undoSync } = await import('./ingest.ts')
   if (words[0] === 'undo') return await undoSync(words[1] ?? 'last', options)
+  if (words[0] === 'cancel') return await cancelSync(words[1] ?? null, options)
   const { targetsOf } = await import('./targets.ts')
   const targets = await targetsOf(words, plan, await readSettings())
   return plan ? await planTargets(targets, options) : await ingestTargets(targets, options, allowDeletes)
@@ -186,7 +187,7 @@ function isWhole(name: Command, { words, all, plan, reembed }: Asked): boolean {
     const { model, back, list, drop } = reembed
     return words.length === 0 && [model !== null, back, list, drop !== null].filter(Boolean).length === 1
   }
-  if (name === 'ingest') return words[0] !== 'undo' || (!plan && words.length <= 2)
+  if (name === 'ingest') return !['undo', 'cancel'].includes(words[0] ?? '') || (!plan && words.length <= 2)
   const wanted = commands[name].words
   if (wanted === 'some') return words.length > 0
   return words.length === (wanted === 'none' || all ? 0 : 1)

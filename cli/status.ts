@@ -5,6 +5,7 @@ import { styleText } from 'node:util'
 import type { Config } from '../core/config.ts'
 import type { LibraryReport, SchemaReport } from '../core/reports.ts'
 import { toWire } from '../server/http/wire.ts'
+import { minute } from './layout.ts'
 import { findServer, openReader, type Reader } from './reader.ts'
 
 type Status = {
@@ -160,11 +161,6 @@ export function megabytes(bytes: number): string {
 /** Calls cost fractions of a cent. */
 function dollars(usd: number): string {
   return `$${usd.toFixed(usd > 0 && usd < 0.1 ? 4 : 2)}`
-}
-
-/** In the local time of whoever reads it: "2026-11-21 17:48". */
-function minute(at: string): string {
-  return new Date(at).toLocaleString('sv').slice(0, 16)
 }
 
 /** A running server replaces its snapshot: what is gone before it was looked at counts nothing. */

@@ -14,12 +14,25 @@ export async function targetsOf(words: readonly string[], isPlan: boolean, confi
   const names = await namesIn(config, words)
   if (words.length > 0) {
     const sources = words.filter((word) => names?.includes(word))
-    const paths = words.filter((word) => !sources.includes(word)).map(absolute)
+    const others = words.filter((word) => !sources.includes(word))
+    if (names !== null && names.length > 0) refuseMistyped(others, names, config.sources)
+    const paths = others.map(absolute)
     return sources.length > 0 ? { paths, sources } : { paths }
   }
   if (names !== null) return { paths: [], sources: [] }
   if (isPlan) return { paths: [absolute(config.libraryDir)] }
   throw new InputError('usage', `${config.sources} is not there: name a folder or a file.\n\n${commands.ingest.help}`)
+}
+
+/** A word with a slash was meant as a path: that it is not there is said of it, and the rest is learned. */
+function refuseMistyped(words: readonly string[], names: readonly string[], file: string): void {
+  const word = words.find((each) => !/[/\\]/.test(each) && !existsSync(each))
+  if (word === undefined) return
+  const known = names.join(', ')
+  throw new InputError(
+    'unknown-source',
+    `${JSON.stringify(word)} is neither a source of ${file} (there are: ${known}) nor a file or folder here: nothing was learned.`,
+  )
 }
 
 /** Names of the sources; null: there is no such file, or nothing that is asked for is in it. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { planText } from '../../cli/plan.ts'
 import { preparedDataDir, temporaryFolder } from '../support/database.ts'
-import { runCommand } from '../support/process.ts'
+import { type Ran, runCommand } from '../support/process.ts'
 import { article } from '../support/syncing.ts'
 
 it(
@@ -30,9 +30,19 @@ it(
       expect.stringMatching(/removed: \S+a1\.md\n[\s\S]*Documents: 3 removed/),
     ])
     const undone = await runCommand(['ingest', 'undo'], settings)
-    expect([undone.code, undone.stderr]).toEqual([0, expect.stringMatching(/Documents: 3 learned[\s\S]*Undone\./)])
+    expect([undone.code, undone.stderr]).toEqual([
+      0,
+      expect.stringMatching(/Documents: 3 learned[\s\S]*Undone: syn_\S+ \(command, \d{4}-\d\d-\d\d \d\d:\d\d\)\. What/),
+    ])
+    const before = await runCommand(['ingest', 'undo'], settings)
+    expect(before.stderr).toMatch(/Undone: syn_/)
+    expect(idIn(before)).not.toBe(idIn(undone))
   },
 )
+
+function idIn({ stderr }: Ran): string | undefined {
+  return /Undone: (\S+)/.exec(stderr)?.[1]
+}
 
 it('of a plan prints twelve names of many, and its price', () => {
   const some = Array.from({ length: 12 }, (_, n) => `${n}.md`)

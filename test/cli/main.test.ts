@@ -42,6 +42,7 @@ describe('the command line', () => {
     ['a question without words', ['ask'], /npm run ask -- "your question"/],
     ['a search without words', ['search'], /npm run search -- /],
     ['an ingest of nothing', ['ingest'], /npm run ingest -- \[<source, folder or file>/],
+    ['a cancel of two syncs', ['ingest', 'cancel', 'a', 'b'], /undo \| cancel \[<sync>\]/],
     ['an unknown option', ['ask', '--loud', 'x'], /'--loud'[\s\S]*npm run ask -- /],
   ]
   it.each(wrong)('answers %s with its usage and exit code 2', async (_name, args, said) => {
