@@ -15,7 +15,7 @@ import { openPostgres } from '../store/postgres.ts'
 import { reportStore } from '../store/reports.ts'
 import { connectTo, get } from './connect.ts'
 
-type Waiting = Awaited<ReturnType<JobStore['waiting']>>
+export type Waiting = Awaited<ReturnType<JobStore['waiting']>>
 
 export type Reader = {
   /** the server that holds the store and is asked instead; null: it is open in this process */

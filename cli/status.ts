@@ -125,9 +125,11 @@ function describeLibrary(library: LibraryReport | null, schema: SchemaReport | n
     : `not readable: ${count(schema.missing.length, 'migration')} behind; npm start brings it up to date`
 }
 
-function describeLearning({ workers, documents }: NonNullable<Status['learning']>): string {
+export function describeLearning({ workers, documents }: NonNullable<Status['learning']>): string {
+  const wait = documents === 1 ? 'waits' : 'wait'
+  const waiting = documents === 0 ? 'nothing waits' : `${count(documents, 'document')} ${wait}`
   const missing = documents > 0 && workers === 0 ? ': start one, npm run worker' : ''
-  return `${workers} at work, ${count(documents, 'document')} waiting${missing}`
+  return `${count(workers, 'worker')}, ${waiting}${missing}`
 }
 
 /** What is configured; whether Slack takes the tokens, `doctor` asks. */

@@ -41,25 +41,34 @@ export function ownHands(deps: WorkDeps, isProvided: boolean): Hands {
 const QUEUED_AT_ONCE = 64
 const QUEUED_BYTES = 64_000_000
 const LOOK_MS = 50
+// Told after the first, given up after the second: a worker that was started together with this process lives by then.
+const QUIET_MS = 5_000
 
-export type QueuedWork = { readonly library: string; readonly sync: string; readonly urgency: Urgency }
+export type QueuedWork = {
+  readonly library: string
+  readonly sync: string
+  readonly urgency: Urgency
+  readonly report?: ((message: string, error: unknown) => void) | undefined
+}
 
-export function queuedHands(open: () => Promise<Queue>, { library, sync, urgency }: QueuedWork): Hands {
-  // Of a job that was quick the outcome comes before the number that it is waited for by.
-  const outcomes = new Map<number, PromiseWithResolvers<JobOutcome>>()
-  const outcomeOf = (job: number) => {
-    const outcome = outcomes.get(job) ?? Promise.withResolvers<JobOutcome>()
-    outcomes.set(job, outcome)
-    return outcome
-  }
+export function queuedHands(open: () => Promise<Queue>, queued: QueuedWork): Hands {
+  const { library, sync, urgency } = queued
+  const { outcomes, outcomeOf } = openOutcomes()
   const underWay = new Set<DocumentTask>()
+  const missed = missing(queued)
   let looking = false
   const look = async (signal: AbortSignal) => {
     if (looking) return
     looking = true
+    let heardAt = performance.now()
     try {
       while (underWay.size > 0) {
-        for (const { job, outcome } of await (await open()).collect(library, sync)) outcomeOf(job).resolve(outcome)
+        const queue = await open()
+        const ended = await queue.collect(library, sync)
+        for (const { job, outcome } of ended) outcomeOf(job).resolve(outcome)
+        const isQuiet = performance.now() - heardAt > QUIET_MS
+        if (isQuiet) await missed(queue)
+        if (isQuiet || ended.length > 0) heardAt = performance.now()
         await wait(LOOK_MS, undefined, { signal })
       }
     } catch (error) {
@@ -72,7 +81,9 @@ export function queuedHands(open: () => Promise<Queue>, { library, sync, urgency
     const { bytes, ...task } = whole
     underWay.add(whole)
     try {
-      const job = await (await open()).send({ library, sync, task, bytes }, urgency)
+      const queue = await open()
+      await refuse(queue, queued)
+      const job = await queue.send({ library, sync, task, bytes }, urgency)
       signal.throwIfAborted()
       const { promise } = outcomeOf(job)
       void look(signal)
@@ -87,6 +98,46 @@ export function queuedHands(open: () => Promise<Queue>, { library, sync, urgency
     inOrder: false,
     learn: async (task, signal) => orThrow(await learn(task, signal)),
   }
+}
+
+function openOutcomes() {
+  const outcomes = new Map<number, PromiseWithResolvers<JobOutcome>>()
+  // Of a job that was quick the outcome comes before the number that it is waited for by.
+  const outcomeOf = (job: number) => {
+    const outcome = outcomes.get(job) ?? Promise.withResolvers<JobOutcome>()
+    outcomes.set(job, outcome)
+    return outcome
+  }
+  return { outcomes, outcomeOf }
+}
+
+/** Called when nothing has ended for a while: who waits for it is refused the second time, of the rest it is told once. */
+function missing({ library, urgency, report = () => {} }: QueuedWork): (queue: Queue) => Promise<void> {
+  let times = 0
+  let isTold = false
+  return async (queue) => {
+    const fault = await missingWorker(queue, library)
+    times = fault ? times + 1 : 0
+    if (!fault) return
+    if (urgency !== 'rest' && times > 1) throw fault
+    if (!isTold) report(fault.message, null)
+    isTold = true
+  }
+}
+
+/** Who sends something waits for the reply, and learns it before anything is queued. */
+async function refuse(queue: Queue, { library, urgency }: QueuedWork): Promise<void> {
+  const fault = urgency === 'upload' ? await missingWorker(queue, library) : null
+  if (fault) throw fault
+}
+
+/** Null: somebody works. */
+async function missingWorker(queue: Queue, library: string): Promise<AppError | null> {
+  const { workers, documents } = await queue.waiting(library)
+  if (workers > 0) return null
+  const waiting = documents === 1 ? '1 document waits' : `${documents} documents wait`
+  const found = documents === 0 ? 'No worker is running' : `${waiting} for a worker, and none is running`
+  return new AppError('no-worker', `${found}: npm run worker`, { retryable: true })
 }
 
 /** What ended the work on every document ends the sync here as it would have there. */

@@ -16,6 +16,8 @@ export type RecordDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' |
   readonly silentMs?: number
   /** other processes learn documents as well; opened when there is one to be learned. Left out: there are none */
   readonly queue?: () => Promise<Queue>
+  /** hears that nobody learns what is waiting */
+  readonly report?: (message: string, error: unknown) => void
 }
 
 /** What this process knows of a sync that it runs. */
@@ -66,7 +68,8 @@ export async function* runRecorded(
     await syncs.begin(library, { id, trigger, roots })
     beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
     yield { type: 'began', sync: id }
-    const hands = deps.queue && queuedHands(deps.queue, { library, sync: id, urgency: urgencyOf(trigger) })
+    const queued = { library, sync: id, urgency: urgencyOf(trigger), report: deps.report }
+    const hands = deps.queue && queuedHands(deps.queue, queued)
     const own = { ...deps, sync: id, ...(hands && { hands }) }
     for await (const event of work(own, AbortSignal.any([signal, controller.signal]))) {
       tally.add(event)

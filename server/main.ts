@@ -47,7 +47,7 @@ async function start(config: Config, log: Log, tracing: Tracing | null): Promise
   try {
     await requireKeys(config, opened)
     await tryPort(config)
-    await learnLibrary(config, opened, stopping.signal)
+    if (!isLearnedBeside(config)) await learnLibrary(config, opened, stopping.signal)
     if (!stopping.signal.aborted) await serveUntil(stopping.signal, config, opened, log)
   } catch (error) {
     if (!stopping.signal.aborted) throw error
@@ -94,8 +94,6 @@ async function tryPort(config: Config): Promise<void> {
 /** The library folder is learned on every start: what is unchanged costs a look at its hash, new files just appear. */
 async function learnLibrary(config: Config, { syncing }: Opened, signal: AbortSignal): Promise<void> {
   const { libraryDir } = config
-  // Read when the server listens: the web may take its time.
-  if (hasSources(config)) return
   if (!existsSync(libraryDir)) {
     say(`There is no folder ${libraryDir} (LIBRARY_DIR): nothing to learn from it.`)
     // What was uploaded may have to be learned anew all the same.
@@ -104,26 +102,37 @@ async function learnLibrary(config: Config, { syncing }: Opened, signal: AbortSi
   }
   say(`Learning ${libraryDir.replace(/\/*$/, '/')} …`)
   const events = syncing.run({ trigger: 'start', paths: [libraryDir] }, signal)
-  await showIngest(events, { stream: process.stderr, interactive: process.stderr.isTTY })
+  await showIngest(events, { stream: process.stderr, interactive: process.stderr.isTTY && !isLearnedBeside(config) })
 }
 
 function hasSources({ sources, sourcesIsSet }: Config): boolean {
   return sourcesIsSet || existsSync(sources)
 }
 
-/** What is described in sources.yaml, beside the answers. A file that cannot be read keeps nobody from asking. */
-async function learnSources(config: Config, { syncing }: Opened, log: Log): Promise<void> {
-  if (!hasSources(config)) return
-  say(`Learning what ${config.sources} describes …`)
+/** The web may take its time, and so may workers, or come only later: the server listens before. */
+function isLearnedBeside(config: Config): boolean {
+  return hasSources(config) || (config.databaseUrl !== null && config.workers === 'only')
+}
+
+/** Beside the answers: what cannot be learned keeps nobody from asking. */
+async function learnBeside(config: Config, opened: Opened, log: Log): Promise<void> {
+  if (!isLearnedBeside(config)) return
+  const name = hasSources(config) ? config.sources : config.libraryDir
+  // Ended by draining, as all that nobody waits for.
+  const { signal } = new AbortController()
   try {
-    // Ended by draining, as all that nobody waits for.
-    const events = syncing.run({ trigger: 'start', paths: [], sources: [] }, new AbortController().signal)
-    await showIngest(events, { stream: process.stderr, interactive: false })
+    await (hasSources(config) ? learnSources : learnLibrary)(config, opened, signal)
   } catch (error) {
     if (error instanceof AppError && error.code === 'shutting-down') return
-    if (error instanceof ConfigError) log.error(`Nothing is learned from ${config.sources}. ${error.message}`)
-    else log.error({ err: error }, `${config.sources} could not be learned`)
+    if (error instanceof ConfigError) log.error(`Nothing is learned from ${name}. ${error.message}`)
+    else log.error({ err: error }, `${name} could not be learned`)
   }
+}
+
+async function learnSources({ sources }: Config, { syncing }: Opened, signal: AbortSignal): Promise<void> {
+  say(`Learning what ${sources} describes …`)
+  const events = syncing.run({ trigger: 'start', paths: [], sources: [] }, signal)
+  await showIngest(events, { stream: process.stderr, interactive: false })
 }
 
 async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, log: Log): Promise<void> {
@@ -134,8 +143,8 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   // Programs get the address itself: "localhost" may lead them to ::1 first, where another server may listen.
   opened.announce(`http://${reachable(bound.address)}:${bound.port}`)
   opened.app.begin()
-  await greet(urlOf(config.host, bound.port), opened, hasSources(config))
-  void learnSources(config, opened, log)
+  await greet(urlOf(config.host, bound.port), opened, isLearnedBeside(config))
+  void learnBeside(config, opened, log)
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   say('Stopping: finishing the answers under way …')
   const closed = new Promise((resolve) => server.close(resolve))

@@ -9,6 +9,7 @@ import { checkEmbedder, checkGenerator, embedderOfSpace } from './models.ts'
 import { checkStream } from './proxy.ts'
 import { checkServer } from './server.ts'
 import { examineStore, type Examined } from './store.ts'
+import { checkWorkers } from './workers.ts'
 
 type Options = { readonly json: boolean; readonly url: string | null }
 
@@ -52,6 +53,8 @@ async function* examine(
       const searched = await embedderOfSpace(store.stored.library.space, config, signal)
       yield { name: 'index', findings: await checkIndex(store.reader, store.stored, embedder, signal, searched) }
     }
+    if (store.reader?.waiting && store.stored?.library)
+      yield { name: 'workers', findings: [checkWorkers(await store.reader.waiting(), config)] }
     yield { name: 'model', findings: await model }
     if (config.slack) yield { name: 'slack', findings: await slack }
     yield* examineServer(config, store, url, signal)

@@ -21,6 +21,8 @@ export function problemOf(error: unknown): Problem {
     return problem(503, error.code, 'The database does not answer at the moment. Try again in a few seconds.')
   if (error instanceof ModelError)
     return problem(502, error.code, 'The model does not answer at the moment. Ask again, or use mode "extractive".')
+  // Nothing of it is secret, and whoever runs the server reads here what to do.
+  if (error instanceof AppError && error.code === 'no-worker') return problem(503, error.code, error.message)
   if (error instanceof AppError && error.retryable)
     return problem(503, error.code, 'The server cannot answer at the moment. Try again in a few seconds.')
   if (error instanceof HTTPException) return problem(error.status, `http-${error.status}`, error.message)

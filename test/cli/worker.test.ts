@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openTestDatabase, postgresUrl, temporaryFolder } from '../support/database.ts'
-import { runCommand, start } from '../support/process.ts'
+import { runCommand, start, startServer } from '../support/process.ts'
 import { articles, folderOf } from '../support/syncing.ts'
 
 describe('npm run worker', { timeout: 90_000 }, () => {
@@ -30,6 +30,23 @@ describe('npm run worker', { timeout: 90_000 }, () => {
     expect(ingest.stdout).toContain('"learned": 3')
     worker.kill('SIGTERM')
     expect(await worker.ended).toBe(0)
+  })
+
+  it.skipIf(!postgresUrl)('is not waited for by a server, which learns its folder when one comes', async () => {
+    await using database = await openTestDatabase()
+    const settings = { DATABASE_URL: database.url ?? '', WORKERS: 'only' }
+    const server = await startServer({ ...settings, LIBRARY_DIR: await folderOf(articles(2)), UPLOADS: 'on' })
+    const response = await fetch(`${server.url}/v1/documents`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'now.md', markdown: '# Now' }),
+    })
+    expect([response.status, await response.json()]).toMatchObject([503, { code: 'no-worker' }])
+    await server.says(/2 documents wait for a worker, and none is running: npm run worker/)
+    const worker = start('cli/main.ts', ['worker'], settings)
+    await server.says(/Documents: 2 learned/)
+    for (const each of [server, worker]) each.kill('SIGTERM')
+    expect(await server.ended).toBe(0)
   })
 
   it.skipIf(!postgresUrl)('reads sources when their schedules say so', async () => {
