@@ -62,7 +62,7 @@ export async function* runRecorded(
     await holding.renew()
   }
   let beat: NodeJS.Timeout | undefined
-  const notes = openNotes(library, id, syncs)
+  const notes = openNotes(library, id, deps)
   let end: Pick<SyncEnd, 'state' | 'fault'> = { state: 'cancelled', fault: null }
   try {
     await syncs.begin(library, { id, trigger, roots })

@@ -22,6 +22,8 @@ export type ReembedDeps = {
   readonly library: string
   /** Of a model, or of a space that there is. Throws ModelError. */
   readonly open: (name: string, signal: AbortSignal) => Promise<Embedder>
+  /** The model of a provider that a space is of; null: it is of none. */
+  readonly modelOf: (space: string) => string | null
   /** Dollars per million tokens of a space; 0: nothing, and nobody counts them; null: nobody knows. */
   readonly priceOf: (space: string) => number | null
   readonly compare: (
@@ -92,10 +94,21 @@ async function formerOf({ spaces, library }: ReembedDeps): Promise<string> {
 
 /** By the name of the space, or of its model: a provider need not be there for what is dropped. */
 async function drop(name: string, deps: ReembedDeps, signal: AbortSignal): Promise<ReembedEvent> {
-  const known = (await deps.spaces.list(deps.library)).some(({ space }) => space === name)
-  const space = known ? name : await spaceOf(name, deps, signal)
+  const known = (await deps.spaces.list(deps.library)).map(({ space }) => space)
+  const space = known.includes(name) ? name : (storedSpace(name, known, deps) ?? (await spaceOf(name, deps, signal)))
   await deps.spaces.drop(deps.library, space)
   return { type: 'dropped', space }
+}
+
+/** The one space of this model. Null: none is. */
+function storedSpace(model: string, known: readonly string[], { modelOf }: ReembedDeps): string | null {
+  const [space = null, ...more] = known.filter((each) => modelOf(each) === model)
+  if (more.length > 0)
+    throw new InputError(
+      'unknown-space',
+      `There is more than one space of ${model}: name ${[space, ...more].join(' or ')}`,
+    )
+  return space
 }
 
 async function spaceOf(name: string, { open }: ReembedDeps, signal: AbortSignal): Promise<string> {
@@ -103,7 +116,11 @@ async function spaceOf(name: string, { open }: ReembedDeps, signal: AbortSignal)
     return (await open(name, signal)).space
   } catch (error) {
     if (!(error instanceof ModelError)) throw error
-    throw new InputError('unknown-space', `There is no space ${name}, and ${error.message}: npm run reembed -- --list`)
+    const why = error.message.replace(/\.$/, '')
+    throw new InputError(
+      'unknown-space',
+      `There is no space of ${name} (${why}). See which there are: npm run reembed -- --list`,
+    )
   }
 }
 

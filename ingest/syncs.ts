@@ -100,8 +100,11 @@ export function openSyncs(given: SyncsDeps): Syncing {
   }
 }
 
-function begin(scheduler: Scheduler, { queue, report = () => {} }: Opened): void {
+function begin(scheduler: Scheduler, deps: Opened): void {
+  const { queue, report = () => {} } = deps
   scheduler.begin()
+  // A database that is away hears of it with the next sync.
+  void forgetFormerFiles(deps).catch(() => {})
   if (queue) void openPatiently(queue, report)
 }
 
@@ -125,9 +128,29 @@ async function planned(
   return await planSync({ paths, origins }, { ...deps, memories, owners: await book.owners() }, signal)
 }
 
+// Far more than there were ever files of sources.
+const MOST_FAILURES = 10_000
+
+/** What kept another file of sources from being read is nobody's concern, nor what was wrong with one that is gone. */
+async function forgetFormerFiles({ book, syncs, library }: Opened): Promise<void> {
+  const isThere = await book.specs().then(
+    (specs) => specs !== null,
+    () => true,
+  )
+  const former = (await syncs.failures(library, MOST_FAILURES)).filter(
+    ({ source, code }) => code === BAD_CONFIGURATION && !(isThere && source === book.path),
+  )
+  const names = former.map(({ source }) => source)
+  if (names.length > 0) await syncs.settle(library, [], names)
+}
+
+// ConfigError's: no document fails with it.
+const BAD_CONFIGURATION = 'bad-configuration'
+
 /** Says among the failures that the file cannot be read, for as long as it cannot. */
 async function described(names: readonly string[], deps: Opened): Promise<readonly Origin[]> {
   const { book, syncs, library } = deps
+  await forgetFormerFiles(deps)
   try {
     const origins = await book.origins(names)
     const owners = await book.owners()

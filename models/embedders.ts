@@ -52,7 +52,8 @@ export function openEmbedders(builtIn: Embedder, provider: ProviderOptions | nul
   }
 }
 
-const NO_PROVIDER = 'there is no provider: set OPENAI_API_KEY or OPENAI_BASE_URL'
+const NO_PROVIDER =
+  'there is no provider: set OPENAI_API_KEY or OPENAI_BASE_URL for this process (the server, when one runs)'
 
 function missing(why: string): ModelError {
   return new ModelError('model-unavailable', why)

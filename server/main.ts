@@ -215,7 +215,8 @@ function listenFault(error: Error, host: string, port: number): string {
 function describe(error: unknown): string {
   if (!(error instanceof AppError)) return String(error instanceof Error ? error.stack : error)
   const { cause } = error
-  const tellsMore = error instanceof StoreError && error.code !== 'store-locked' && cause instanceof Error
+  const isStore = error instanceof StoreError && error.code !== 'store-locked'
+  const tellsMore = isStore && cause instanceof Error && !error.message.includes(cause.message)
   return tellsMore ? `${error.message}\n  ${cause.message}` : error.message
 }
 

@@ -223,6 +223,7 @@ function reembedding(
     ...store,
     library: LIBRARY,
     open: async (name, signal) => await (isSpace(name) ? embedders.ofSpace : embedders.ofModel)(name, signal),
+    modelOf: (space) => readSpace(space)?.model ?? null,
     priceOf: (space) => priceOfSpace(config, space),
     compare: async (questions, spaces, signal) => {
       const deps = answerDeps(store, { embedder, sentenceEmbedder, generator: null }, report)

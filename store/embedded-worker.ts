@@ -1,14 +1,13 @@
 // The embedded Postgres in a thread of its own: PGlite computes on the thread it lives in, and a long query
 // there would freeze every stream of the server. It speaks Postgres's own protocol on a private Unix socket.
-import { execFile } from 'node:child_process'
-import { closeSync, cpSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, cpSync, existsSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+import { copyToDisk, flush, makeEmpty } from './embedded-files.ts'
 import type { WorkerInput, WorkerMessage, WorkerReply } from './embedded.ts'
 
 // A worker is started with what `embedded.ts` gives it and nothing else.
@@ -78,24 +77,10 @@ async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }>
   for (const name of readdirSync(dataDir))
     if (name.startsWith('pg.making-')) rmSync(join(dataDir, name), { recursive: true, force: true })
   const making = `${live}.making-${process.pid}`
-  if (saved === null) await makeEmpty(making)
+  if (saved === null) await makeEmpty(making, empty)
   else cpSync(saved, making, { recursive: true })
   renameSync(making, live)
   return { database: await openLive(), restored: saved !== null }
-}
-
-async function makeEmpty(folder: string): Promise<void> {
-  if (existsSync(empty)) return cpSync(empty, folder, { recursive: true })
-  const maker = fileURLToPath(new URL('./embedded-make.ts', import.meta.url))
-  await promisify(execFile)(process.execPath, ['--liftoff-only', maker, folder])
-  const copying = `${empty}.${process.pid}`
-  try {
-    copyToDisk(folder, copying)
-    renameSync(copying, empty)
-  } catch {
-    // Somebody else was first, or nothing can be written there: then the next one is made anew.
-    rmSync(copying, { recursive: true, force: true })
-  }
 }
 
 async function openLive(): Promise<PGlite> {
@@ -125,23 +110,6 @@ async function saveSnapshot(database: PGlite): Promise<void> {
   renameSync(copying, snapshot)
   flush(dataDir)
   rmSync(last, { recursive: true, force: true })
-}
-
-/** All of it is on the disk when this returns: a copy that a power cut leaves must not open by half. */
-function copyToDisk(folder: string, copy: string): void {
-  // With a filter a pipe is refused; without one Node waits for its other end for ever.
-  cpSync(folder, copy, { recursive: true, filter: () => true })
-  for (const name of readdirSync(copy, { recursive: true, encoding: 'utf8' })) flush(join(copy, name))
-  flush(copy)
-}
-
-function flush(path: string): void {
-  const file = openSync(path, 'r')
-  try {
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
 }
 
 function lastSnapshot(): string | null {

@@ -137,9 +137,10 @@ async function nextReply(worker: Worker): Promise<WorkerReply> {
 }
 
 function doesNotOpen(dataDir: string, cause: unknown): StoreError {
+  const why = cause instanceof Error ? cause.message : String(cause)
   return new StoreError(
     'store-unavailable',
-    `The embedded database in ${dataDir} does not open. Move the folder away to start anew, or set DATABASE_URL.`,
+    `The embedded database in ${dataDir} does not open: ${why}\nIf that cannot be put right, move the folder away to start anew, or set DATABASE_URL.`,
     { cause },
   )
 }

@@ -75,7 +75,7 @@ describe('changing the embedding model', () => {
     const done = await runCommand(['reembed', '--model', 'built-in', '--switch'], local)
     expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('searched in built-in/static/256/1 now')])
     const dropped = await runCommand(['reembed', '--drop', 'openai/elsewhere/e/3/1'], local)
-    expect([dropped.code, dropped.stderr]).toEqual([2, expect.stringContaining('There is no space')])
+    expect([dropped.code, dropped.stderr]).toEqual([2, expect.stringContaining('There is no space of')])
   })
 
   it.each([[['reembed']], [['reembed', '--model', 'e', '--back']], [['reembed', '--model', 'e', 'more']]])(

@@ -6,7 +6,7 @@ import { openTestDatabase } from '../support/database.ts'
 import { html, openFixtureSite, page } from '../support/fixture-site.ts'
 import { openTestSources } from '../support/sources.ts'
 import { never } from '../support/store-documents.ts'
-import { articles, folderOf } from '../support/syncing.ts'
+import { articles, folderOf, openTestSyncs } from '../support/syncing.ts'
 
 describe('a sources.yaml that cannot be used', () => {
   it('is refused with every fault and its line, changes nothing, and is named until it can be', async () => {
@@ -31,6 +31,23 @@ describe('a sources.yaml that cannot be used', () => {
     expect(await store.syncs.failures('main', 10)).toEqual([])
   })
 
+  it('is named no more when another file is read, or it is gone', async () => {
+    await using database = await openTestDatabase()
+    const former = await openTestSources(database, null)
+    const named = async () => (await former.store.syncs.failures('main', 10)).map(({ source }) => source)
+    await writeFile(former.file, 'sources: 7')
+    await expect(former.read()).rejects.toBeInstanceOf(ConfigError)
+    const current = await openTestSources(database, null)
+    await writeFile(current.file, 'sources: 8')
+    await expect(current.read()).rejects.toBeInstanceOf(ConfigError)
+    expect(await named()).toEqual([current.file])
+    await rm(current.file)
+    const restarted = await openTestSyncs(database)
+    restarted.syncing.begin()
+    await expect.poll(named).toEqual([])
+    await restarted.syncing.drain(0)
+  })
+
   it('keeps documents of its sources from being learned for others than they were', async () => {
     await using database = await openTestDatabase()
     const { file, describe, read, learn } = await openTestSources(database, null)
@@ -53,6 +70,18 @@ describe('a sources.yaml that cannot be used', () => {
       message: expect.stringContaining('"handbok" (there are: handbook)') as string,
     })
   })
+})
+
+it('a path that is not there is told, and kept among the failures only when documents were learned from it', async () => {
+  await using database = await openTestDatabase()
+  const { store, learn } = await openTestSyncs(database)
+  const folder = await folderOf(articles(1))
+  await learn([folder])
+  expect((await learn([`${folder}-misspelt`])).report).toMatchObject({ failed: 1 })
+  expect(await store.syncs.failures('main', 10)).toEqual([])
+  await rm(folder, { recursive: true })
+  expect((await learn([folder])).report).toMatchObject({ failed: 1, removed: 0 })
+  expect(await store.syncs.failures('main', 10)).toMatchObject([{ source: folder, code: 'unreadable' }])
 })
 
 it('a private address is refused with its reason, and nothing is asked there', async () => {

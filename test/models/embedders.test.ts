@@ -50,5 +50,5 @@ it('a space that nobody here has is refused by its reason', async () => {
   expect(await reasonOf(open().ofSpace('openai/api.elsewhere.com/m/3/1', never))).toMatch(/one of api\.elsewhere\.com/)
   expect(await reasonOf(open().ofSpace('who/knows', never))).toMatch(/who\/knows/)
   expect(await reasonOf(openEmbedders(builtIn, null).ofSpace(space, never))).toMatch(/no provider/)
-  expect(await reasonOf(openEmbedders(builtIn, null).ofModel('m', never))).toMatch(/no provider/)
+  expect(await reasonOf(openEmbedders(builtIn, null).ofModel('m', never))).toMatch(/no provider.*this process/)
 })

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
 // The embedded database over its life: opened, snapshotted, closed, damaged, restored.
-import { existsSync } from 'node:fs'
-import { readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type EmbeddedDatabase, openEmbedded } from '../../store/embedded.ts'
+import { makeEmpty } from '../../store/embedded-files.ts'
 import { migrate } from '../../store/migrate.ts'
 import { preparedDataDir, temporaryFolder } from '../support/database.ts'
 
@@ -94,6 +95,20 @@ describe('the embedded database', () => {
   })
 })
 
+// Root may read everything: what cannot be copied stands for what another user's files are to anybody else.
+it.each([
+  ['cannot be copied', (at: string) => execFileSync('mkfifo', [join(at, 'base')])],
+  ['is no database', (at: string) => rmSync(join(at, 'PG_VERSION'))],
+])('an empty database is made without a template that %s', async (_, spoil) => {
+  const [dir, template] = [await temporaryFolder(), await temporaryFolder()]
+  await writeFile(join(template, 'PG_VERSION'), 'of another user')
+  await writeFile(join(template, 'more'), '')
+  spoil(template)
+  await makeEmpty(join(dir, 'pg'), template)
+  expect(await readFile(join(dir, 'pg', 'PG_VERSION'), 'utf8')).toMatch(/^\d+\n$/)
+  expect(await readdir(join(dir, 'pg'))).not.toContain('more')
+})
+
 describe('a damaged data directory', () => {
   it.each([
     ['its control file is garbled', async (pg: string) => await writeFile(join(pg, 'global', 'pg_control'), 'garbage')],
@@ -113,7 +128,7 @@ describe('a damaged data directory', () => {
     for (let n = 0; n < 2; n++)
       await expect(openEmbedded(dir, fail)).rejects.toMatchObject({
         code: 'store-unavailable',
-        message: expect.stringContaining('Move the folder away') as string,
+        message: expect.stringMatching(/does not open: \S.*\n.*move the folder away/s) as string,
       })
     expect((await readdir(dir)).sort()).toEqual(['lock', 'opened', 'pg'])
   })

@@ -13,6 +13,7 @@ import { answerDeps } from '../../server/answer/answer.ts'
 import { compareSpaces } from '../../server/answer/spaces.ts'
 import { type App, type AppDeps, createApp } from '../../server/app.ts'
 import type { Query } from '../../store/database.ts'
+import { readSpace } from '../../models/openai-embedder.ts'
 import { openStore } from '../../store/open.ts'
 import { openTestDatabase } from './database.ts'
 import { folderOfFile } from './folder.ts'
@@ -103,6 +104,7 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
       ...store,
       library: LIBRARY,
       open: async (name, signal) => await embedderOf(embedder, name, signal),
+      modelOf: (space) => readSpace(space)?.model ?? null,
       priceOf: () => 0,
       compare: async (questions, spaces, signal) => {
         const models = { embedder, sentenceEmbedder: embedder, generator: null }

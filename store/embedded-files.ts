@@ -1,0 +1,53 @@
+// The folders of the embedded database: copies that are on the disk, and the empty one that every other begins as.
+import { execFile } from 'node:child_process'
+import { closeSync, cpSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+/** A copy of `template`. Where there is none, or none that this user may read, one is made, and kept there if it can be. */
+export async function makeEmpty(folder: string, template: string): Promise<void> {
+  if (existsSync(join(template, 'PG_VERSION')) && isCopied(template, folder)) return
+  const maker = fileURLToPath(new URL('./embedded-make.ts', import.meta.url))
+  await promisify(execFile)(process.execPath, ['--liftoff-only', maker, folder])
+  const copying = `${template}.${process.pid}`
+  try {
+    copyToDisk(folder, copying)
+    renameSync(copying, template)
+  } catch {
+    // Somebody else was first, or nothing can be written there: then the next one is made anew.
+    rmSync(copying, { recursive: true, force: true })
+  }
+}
+
+/** Postgres keeps its files from other users: a template that one of them made cannot be read. */
+function isCopied(template: string, folder: string): boolean {
+  try {
+    copy(template, folder)
+    return true
+  } catch {
+    rmSync(folder, { recursive: true, force: true })
+    return false
+  }
+}
+
+/** All of it is on the disk when this returns: a copy that a power cut leaves must not open by half. */
+export function copyToDisk(folder: string, to: string): void {
+  copy(folder, to)
+  for (const name of readdirSync(to, { recursive: true, encoding: 'utf8' })) flush(join(to, name))
+  flush(to)
+}
+
+function copy(folder: string, to: string): void {
+  // With a filter a pipe is refused; without one Node waits for its other end for ever.
+  cpSync(folder, to, { recursive: true, filter: () => true })
+}
+
+export function flush(path: string): void {
+  const file = openSync(path, 'r')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
