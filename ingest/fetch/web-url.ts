@@ -16,9 +16,11 @@ export function plainUrl(url: URL): string {
   plain.hash = ''
   if (/[^.]\.$/.test(plain.hostname)) plain.hostname = plain.hostname.slice(0, -1)
   const parameters = plain.search.slice(1).split('&')
-  plain.search = parameters.filter((each) => each !== '' && !tracking.test(each.split('=')[0] ?? '')).join('&')
+  const kept = parameters.filter((each) => each !== '' && !tracking.test(each.split('=')[0] ?? '')).join('&')
+  // With its question mark, because the first one that is given is taken for it.
+  plain.search = kept === '' ? '' : `?${kept}`
   // A question mark with nothing behind it stays when an empty query is set.
-  return plain.href.replace(/\?$/, '')
+  return plain.search === '' ? plain.href.replace(/\?$/, '') : plain.href
 }
 
 /** Two addresses with the same key are one page: http or https, with or without `www.` and the slash at the end. */

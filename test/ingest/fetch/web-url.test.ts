@@ -16,6 +16,8 @@ describe('plainUrl', () => {
     ['https://example.com/a?', 'https://example.com/a'],
     ['https://example.com/a?q=a%20b+c&r', 'https://example.com/a?q=a%20b+c&r'],
     ['https://example.com/a/../b/./c', 'https://example.com/b/c'],
+    ['https://example.com/?', 'https://example.com/'],
+    ['https://example.com/???', 'https://example.com/???'],
   ])('makes of %s: %s', (written, expected) => expect(plain(written)).toBe(expected))
 
   it('changes nothing more the second time, and never the host or the path', () => {
