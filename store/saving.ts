@@ -22,7 +22,7 @@ export function documentId(library: string, source: string): string {
 // question meanwhile, so it is given half as many.
 const MOST_CHARACTERS = 1_000_000
 const MOST_CHARACTERS_SINGLE = 500_000
-const LINGER_MS = 200
+const LINGER_MS = 20
 
 /** Each document whole or not at all, those that come at once in one transaction. */
 export function openSaving(database: Database, shelf: Shelf): DocumentStore['save'] {
