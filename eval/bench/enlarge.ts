@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { InputError } from '../../core/errors.ts'
 import type { SearchStore } from '../../core/ports.ts'
-import { randomFrom } from './random.ts'
+import { random as randomFrom } from '../stats.ts'
 
 type LibraryFile = { readonly path: string; readonly text: string }
 

@@ -1,7 +1,7 @@
 // Markdown that nobody wrote, as much as asked for and the same for the same number: articles of 5 to 40 kB with
 // headings, paragraphs, lists, tables and code. How often a word comes follows the law of Zipf and Mandelbrot, and an
 // article has words of its own that it repeats: both decide how many rows of the index of words a document touches.
-import { randomFrom } from './random.ts'
+import { random as randomFrom } from '../stats.ts'
 
 export type Vocabulary = readonly string[]
 
