@@ -169,6 +169,8 @@ export type SearchRequest = {
   readonly limit: number
   /** as `Question.audiences`, in any writing: nothing else is looked at; missing: everything is */
   readonly audiences?: readonly string[]
+  /** those of the state that the query was read in: what is in memory of that state need not be read again */
+  readonly changes?: number
 }
 
 /** `space`: in which it is searched; null: it was never opened. */

@@ -1,28 +1,16 @@
-// The term index: which chunks hold a term, and how much it weighs in each. Packed, so that a search reads few rows;
-// scored here and not in SQL, which took five times as long for the same sums.
-import type { LibraryWords, SearchRequest } from '../core/ports.ts'
-import { idf } from '../core/terms.ts'
-import { audienceParameter, hiddenSql } from './audiences.ts'
+// The term index: which chunks hold a term, and how much it weighs in each. Packed, so that a search reads few rows
+// (store/scores.ts).
 import { byteasParameter, entriesParameter, integersParameter, textsParameter } from './binary.ts'
-import type { Database, Query } from './database.ts'
+import type { Query } from './database.ts'
 
 /** term → weight of it in this chunk, idf not applied */
 type IndexedChunk = { readonly chunkId: number; readonly terms: ReadonlyMap<string, number> }
 
-type ScoredChunk = { readonly chunkId: number; readonly words: number }
-
-export type WordScores = {
-  /** The best `limit` chunks, best first; ties by chunk. */
-  readonly best: (limit: number) => ScoredChunk[]
-  /** 0 for a chunk that holds none of the terms */
-  readonly of: (chunkId: number) => number
-}
-
 // One row holds what a term has in chunks of this many consecutive ids. Fewer cost a search more rows, more cost a save
 // more bytes: it writes the rows of its terms anew. 512 entries are half a page.
-const SEGMENT = 512
+export const SEGMENT = 512
 // An entry is the chunk's id and the weight, 4 bytes each, big-endian.
-const ENTRY = 8
+export const ENTRY = 8
 
 // An index row has 2,704 bytes at most, and a "word" may be a page of Chinese or of base64. Nobody asks for those.
 const LONGEST_TERM = 200
@@ -46,67 +34,6 @@ export async function replacePostings(
   await countTerms(query, library, counts)
 }
 
-/** What is asked of the index, and for whom. */
-type Asked = Pick<SearchRequest, 'library' | 'terms' | 'audiences'>
-
-/** BM25 over the whole library, or over a library that holds only what these audiences may read. */
-export async function scoreWords(database: Database, asked: Asked): Promise<WordScores> {
-  const { chunks, rows } = await readEntries(database, asked)
-  const scores: Scores = new Map()
-  for (const { boost, entries } of rows) addScores(scores, entries, boost * idf(chunks, entries.length / ENTRY))
-  return {
-    best: (limit) => best(scores, limit),
-    of: (chunkId) => scores.get(segmentOf(chunkId))?.[chunkId % SEGMENT] ?? 0,
-  }
-}
-
-/** How many chunks hold each term. */
-export async function countHolding(database: Database, asked: Asked): Promise<LibraryWords> {
-  const { chunks, rows } = await readEntries(database, asked)
-  return { chunks, vocabulary: new Map(rows.map(({ term, entries }) => [term, entries.length / ENTRY])) }
-}
-
-type Entries = Row & { readonly boost: number }
-
-/** The entries of all asked terms that have some, without those of hidden chunks, and the number of chunks that are not. */
-async function readEntries(
-  database: Database,
-  { library, terms, audiences }: Asked,
-): Promise<{ chunks: number; rows: Entries[] }> {
-  const read = await database.prepared<{ term: string | null; boost: number; chunks: number; entries: Buffer | null }>(
-    audiences ? `${entriesSql} union all ${packedHiddenSql}` : entriesSql,
-    [library, [...terms.keys()], [...terms.values()], ...(audiences ? [audienceParameter(audiences)] : [])],
-  )
-  const hidden = chunkIdsOf(read.find(({ term }) => term === null)?.entries)
-  const rows = read.flatMap(({ term, boost, entries }) => {
-    const kept = entries && hidden.size > 0 ? without(entries, hidden) : entries
-    return term !== null && kept && kept.length > 0 ? [{ term, boost, entries: kept }] : []
-  })
-  return { chunks: (read[0]?.chunks ?? 0) - hidden.size, rows }
-}
-
-const entriesSql = `
-  select q.term, q.boost, l.chunk_count as chunks, p.entries
-  from libraries l
-  cross join unnest($2::text[], $3::float8[]) as q(term, boost)
-  cross join lateral (
-    select string_agg(entries, '') as entries from postings where library_id = $1 and term = q.term offset 0) p
-  where l.library_id = $1`
-
-// In one statement with the entries, so that both are of one moment: a chunk that is limited in between is in neither,
-// or in both. Its row has no term, and comes also when nothing is asked.
-const packedHiddenSql = `
-  select null, 0, l.chunk_count, (select string_agg(int4send(chunk_id), '') from (${hiddenSql('$4')}) h)
-  from libraries l where l.library_id = $1`
-
-function chunkIdsOf(packed: Buffer | null | undefined): ReadonlySet<number> {
-  const ids = new Set<number>()
-  if (!packed) return ids
-  const view = viewOf(packed)
-  for (let at = 0; at < packed.length; at += 4) ids.add(view.getInt32(at))
-  return ids
-}
-
 /** Every chunk that the index names, one segment at a time: a few hundred kilobytes of a whole that may be forty megabytes. */
 export async function indexedChunks(query: Query, library: string): Promise<Set<number>> {
   const segments = await query<{ segment: number }>(
@@ -124,36 +51,6 @@ export async function indexedChunks(query: Query, library: string): Promise<Set<
       for (let at = 0; at < entries.length; at += ENTRY) found.add(view.getInt32(at))
     }
   }
-  return found
-}
-
-/** Sums by segment and place in it: ids may lie far apart, where documents were replaced again and again. */
-type Scores = Map<number, Float64Array>
-
-function addScores(scores: Scores, entries: Buffer, rarity: number): void {
-  const view = viewOf(entries)
-  for (let at = 0; at < entries.length; at += ENTRY) {
-    const chunkId = view.getInt32(at)
-    let segment = scores.get(segmentOf(chunkId))
-    if (!segment) scores.set(segmentOf(chunkId), (segment = new Float64Array(SEGMENT)))
-    segment[chunkId % SEGMENT] = (segment[chunkId % SEGMENT] ?? 0) + rarity * view.getFloat32(at + 4)
-  }
-}
-
-function best(scores: Scores, limit: number): ScoredChunk[] {
-  const found: ScoredChunk[] = []
-  let least = 0
-  const segments = [...scores].sort(([a], [b]) => a - b)
-  for (const [segment, sums] of segments)
-    for (let place = 0; place < SEGMENT; place++) {
-      const sum = sums[place] ?? 0
-      if (sum <= least) continue
-      // Chunks come in the order of their ids: of two that are alike the first one stays before.
-      const rank = found.findLastIndex(({ words }) => words >= sum) + 1
-      found.splice(rank, 0, { chunkId: segment * SEGMENT + place, words: sum })
-      if (found.length > limit) found.pop()
-      if (found.length === limit) least = found.at(-1)?.words ?? 0
-    }
   return found
 }
 
@@ -192,7 +89,7 @@ async function removeFrom(
 
 const isEmpty = ({ entries }: Row) => entries.length === 0
 
-function without(entries: Buffer, chunkIds: ReadonlySet<number>): Buffer {
+export function without(entries: Buffer, chunkIds: ReadonlySet<number>): Buffer {
   const view = viewOf(entries)
   const kept = Buffer.alloc(entries.length)
   let length = 0
@@ -253,10 +150,10 @@ async function countTerms(query: Query, library: string, counts: ReadonlyMap<str
   ])
 }
 
-function segmentOf(chunkId: number): number {
+export function segmentOf(chunkId: number): number {
   return Math.floor(chunkId / SEGMENT)
 }
 
-function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+export function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
   return new DataView(buffer, byteOffset, length)
 }

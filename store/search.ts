@@ -5,7 +5,7 @@ import { audienceParameter, hiddenSql, isReadable } from './audiences.ts'
 import { vectorParameter } from './binary.ts'
 import type { Database } from './database.ts'
 import { type RevisionRow, toRef } from './documents.ts'
-import { countHolding, scoreWords } from './postings.ts'
+import { openWordIndex, type WordIndex } from './scores.ts'
 import { keepSigns, type KeptSigns } from './signs.ts'
 import type { Shelf, Space } from './spaces.ts'
 
@@ -15,12 +15,20 @@ const RESCORED = 200
 // For a document that is saved while it is being found. That takes milliseconds: twice is rare already.
 const RETRIES = 3
 
+type Parts = {
+  readonly database: Database
+  readonly shelf: Shelf
+  readonly index: WordIndex
+  readonly signs: (space: Space) => KeptSigns
+}
+
 export function searchStore(database: Database, shelf: Shelf): SearchStore {
-  const signs = signsBySpace(database)
+  const index = openWordIndex(database)
+  const parts = { database, shelf, index, signs: signsBySpace(database) }
   return {
     candidates: async (request, signal) => {
       signal.throwIfAborted()
-      return await untilAborted(findCandidates(database, shelf, signs, request), signal)
+      return await untilAborted(findCandidates(request, parts), signal)
     },
     state: async (library) => {
       const [row] = await database.prepared<LibraryState>(
@@ -38,7 +46,7 @@ export function searchStore(database: Database, shelf: Shelf): SearchStore {
       return new Map(rows.map((row) => [row.term, row.holding]))
     },
     readable: async (library, audiences, terms) =>
-      await countHolding(database, { library, audiences, terms: new Map(terms.map((term) => [term, 1])) }),
+      await index.count({ library, audiences, terms: new Map(terms.map((term) => [term, 1])) }),
   }
 }
 
@@ -58,96 +66,68 @@ type CandidateRow = RevisionRow & {
   end_offset: number
   headings: string[]
   text: string
-  words: number
   cosine: number | null
 }
+
+/** `document_id` null: the chunk is gone, or not for these audiences any more. */
+type Row = { changes: number } & (CandidateRow | { chunk_id: number | null; document_id: null })
 
 /** A query's vector and the space of the tables that it is compared in. */
 type Compared = { readonly space: Space; readonly values: Float32Array }
 
 /** A space that was dropped since the query was embedded compares nothing any more: then the words decide alone. */
-async function findCandidates(
-  database: Database,
-  shelf: Shelf,
-  signs: (space: Space) => KeptSigns,
-  request: SearchRequest,
-  retries = RETRIES,
-): Promise<Candidate[]> {
+async function findCandidates(request: SearchRequest, parts: Parts, retries = RETRIES): Promise<Candidate[]> {
   const { vector } = request
+  const { shelf } = parts
   // A vector of zeros has no direction: its cosine with anything would be NaN.
   const space = vector?.values.some((value) => value !== 0) ? await shelf.find(vector.space) : null
   try {
-    const compared = vector && space ? { space, values: vector.values } : null
-    const { candidates, isWhole } = await findOnce(database, request, compared, signs)
+    const { candidates, isWhole } = await findOnce(request, vector && space && { space, values: vector.values }, parts)
     // A document was replaced since its chunks were found: the new ones must not be missed.
     if (isWhole || retries === 0) return candidates
   } catch (error) {
     if (!vector || retries === 0 || !shelf.isGone(error, vector.space)) throw error
   }
-  return await findCandidates(database, shelf, signs, request, retries - 1)
+  // What is in memory may be why.
+  const { changes: _, ...anew } = request
+  return await findCandidates(anew, parts, retries - 1)
 }
 
+type Once = { readonly candidates: Candidate[]; readonly isWhole: boolean }
+
+/** What was found in memory is shown only if the library is still the one that was kept. */
 async function findOnce(
-  database: Database,
   request: SearchRequest,
   compared: Compared | null,
-  signs: (space: Space) => KeptSigns,
-): Promise<{ readonly candidates: Candidate[]; readonly isWhole: boolean }> {
-  const { library, limit, audiences } = request
-  const [words, byVector] = await Promise.all([
-    scoreWords(database, request),
-    compared ? bestByVector(database, compared, signs(compared.space), request) : [],
-  ])
-  const found = [...new Set([...words.best(limit).map(({ chunkId }) => chunkId), ...byVector])]
-  const parameters: unknown[] = [library, found, found.map(words.of)]
+  { database, index, signs }: Parts,
+): Promise<Once> {
+  const { library, limit, audiences, changes } = request
+  const words = await index.score(request)
+  const near = compared && nearest(signs(compared.space), compared, words.changes, request)
+  const parameters: unknown[] = [library, words.best(limit).map(({ chunkId }) => chunkId)]
   const place = (parameter: unknown) => `$${parameters.push(parameter)}`
-  const cosine = compared ? cosineSql(compared.space, place(vectorParameter(compared.values))) : noCosineSql
-  // Asked once more of the rows that are shown: a document may have been limited since its chunks were found.
-  const condition = audiences ? isReadable(place(audienceParameter(audiences))) : 'true'
-  const rows = await database.prepared<CandidateRow>(shownSql(cosine, condition), parameters)
-  return { candidates: rows.map(toCandidate), isWhole: rows.length >= found.length }
+  const readers = audiences ? place(audienceParameter(audiences)) : null
+  const rows = await database.prepared<Row>(shownSql({ compared, near, limit, readers, place }), parameters)
+  const isOfMemory = near !== null || (changes !== undefined && changes === words.changes)
+  if (isOfMemory && rows[0]?.changes !== words.changes) return { candidates: [], isWhole: false }
+  const shown = rows.filter((row): row is CandidateRow & Row => row.document_id !== null)
+  return {
+    candidates: shown.map((row) => toCandidate(row, words.of(row.chunk_id))).sort(byWords),
+    isWhole: shown.length === rows.filter(({ chunk_id }) => chunk_id !== null).length,
+  }
 }
 
-async function bestByVector(
-  database: Database,
-  compared: Compared,
+/** The nearest by their signs in memory; null when none are kept, or they are of another count of changes. */
+function nearest(
   signs: KeptSigns,
-  { library, limit, audiences }: SearchRequest,
-): Promise<number[]> {
-  const { space, values } = compared
+  { values }: Compared,
+  changes: number | null,
+  { library, audiences }: SearchRequest,
+): readonly number[] | null {
   // What is kept does not tell what is for whom.
-  const kept = audiences ? null : await bestOfKept(database, compared, signs, { library, limit })
-  if (kept) return kept
-  const rows = await database.prepared<{ chunk_id: number }>(
-    `with f as materialized (
-       select chunk_id from signs_${space.id} where library_id = $1
-       ${audiences ? `and chunk_id not in (${hiddenSql('$4')})` : ''}
-       order by signs <~> binary_quantize($2::vector)::bit(${space.dimensions}), chunk_id limit ${RESCORED})
-     select chunk_id from f cross join lateral (${cosineSql(space, '$2')}) v
-     order by cosine desc, chunk_id limit $3`,
-    [library, vectorParameter(values), limit, ...(audiences ? [audienceParameter(audiences)] : [])],
-  )
-  return rows.map((row) => row.chunk_id)
-}
-
-/** Null when no signs are kept, or the library has changed since they were read. */
-async function bestOfKept(
-  database: Database,
-  { space, values }: Compared,
-  signs: KeptSigns,
-  { library, limit }: Pick<SearchRequest, 'library' | 'limit'>,
-): Promise<number[] | null> {
-  const nearest = signs.nearest(library, values, RESCORED)
-  const rows =
-    nearest &&
-    (await database.prepared<{ chunk_id: number }>(
-      `select v.chunk_id from libraries l cross join lateral (
-         select f.chunk_id, c.cosine from unnest($4::int[]) as f(chunk_id) cross join lateral (${cosineSql(space, '$2')}) c
-         order by c.cosine desc, f.chunk_id limit $3) v
-       where l.library_id = $1 and l.changes = $5 order by v.cosine desc, v.chunk_id`,
-      [library, vectorParameter(values), limit, nearest.chunkIds, nearest.changes],
-    ))
-  if (rows && rows.length > 0) return rows.map((row) => row.chunk_id)
+  if (audiences) return null
+  const kept = signs.nearest(library, values, RESCORED)
+  if (kept?.changes === changes) return kept.chunkIds
   signs.refresh(library)
   return null
 }
@@ -156,19 +136,51 @@ async function bestOfKept(
 // is one step in an index. Left to itself, it scanned whole tables wherever it knew nothing about them yet (a fresh
 // library; on the embedded database every library): 1,150 ms instead of 13 ms at 10,000 chunks.
 
-function shownSql(cosine: string, condition: string): string {
+type Shown = {
+  readonly compared: Compared | null
+  /** from memory; null: they are looked for in the table */
+  readonly near: readonly number[] | null
+  readonly limit: number
+  /** placeholder of the audiences; null: everything is shown */
+  readonly readers: string | null
+  /** a parameter's placeholder */
+  readonly place: (parameter: unknown) => string
+}
+
+/** Of the best by words ($2) and by vector what is shown, and of what count of changes; one row at least. */
+function shownSql({ compared, near, limit, readers, place }: Shown): string {
+  const vector = compared ? place(vectorParameter(compared.values)) : ''
+  const cosine = compared ? cosineSql(compared.space, vector) : noCosineSql
+  const roughly =
+    compared &&
+    (near ? `select unnest(${place(near)}::int[]) as chunk_id` : bySignsSql(compared.space, vector, readers))
+  const byVector = roughly
+    ? `union (
+         select f.chunk_id from (${roughly}) f cross join lateral (${cosine}) v
+         order by v.cosine desc, f.chunk_id limit ${place(limit)})`
+    : ''
+  // Asked once more of the rows that are shown: a document may have been limited since its chunks were found.
+  const condition = readers ? isReadable(readers) : 'true'
   return `
-  select c.chunk_id, c.ordinal, c.start_offset, c.end_offset, c.headings, c.text,
-         d.document_id, d.source, d.revision, r.title, r.url, r.published_at, f.words, v.cosine
-  from unnest($2::int[], $3::real[]) as f(chunk_id, words)
-  cross join lateral (select * from chunks where library_id = $1 and chunk_id = f.chunk_id offset 0) c
-  cross join lateral (
-    select * from documents where library_id = $1 and document_id = c.document_id and ${condition} offset 0) d
-  cross join lateral (
-    select title, url, published_at from revisions
-    where library_id = $1 and document_id = d.document_id and revision = d.revision offset 0) r
-  left join lateral (${cosine}) v on true
-  order by f.words desc, c.chunk_id`
+  select l.changes, s.* from libraries l left join lateral (
+    select f.chunk_id, c.ordinal, c.start_offset, c.end_offset, c.headings, c.text,
+           d.document_id, d.source, d.revision, r.title, r.url, r.published_at, v.cosine
+    from (select unnest($2::int[]) as chunk_id ${byVector}) f
+    left join lateral (select * from chunks where library_id = $1 and chunk_id = f.chunk_id offset 0) c on true
+    left join lateral (
+      select * from documents where library_id = $1 and document_id = c.document_id and ${condition} offset 0) d on true
+    left join lateral (
+      select title, url, published_at from revisions
+      where library_id = $1 and document_id = d.document_id and revision = d.revision offset 0) r on true
+    left join lateral (${cosine}) v on true) s on true
+  where l.library_id = $1`
+}
+
+function bySignsSql({ id, dimensions }: Space, vector: string, readers: string | null): string {
+  return `
+    select chunk_id from signs_${id} where library_id = $1
+    ${readers ? `and chunk_id not in (${hiddenSql(readers)})` : ''}
+    order by signs <~> binary_quantize(${vector}::vector)::bit(${dimensions}), chunk_id limit ${RESCORED}`
 }
 
 const noCosineSql = 'select null::real as cosine'
@@ -179,7 +191,7 @@ function cosineSql(space: Space, vector: string): string {
     where library_id = $1 and chunk_id = f.chunk_id offset 0`
 }
 
-function toCandidate(row: CandidateRow): Candidate {
+function toCandidate(row: CandidateRow, words: number): Candidate {
   return {
     chunkId: row.chunk_id,
     ordinal: row.ordinal,
@@ -187,9 +199,14 @@ function toCandidate(row: CandidateRow): Candidate {
     headings: row.headings,
     span: { start: row.start_offset, end: row.end_offset },
     text: row.text,
-    words: row.words,
+    // Sums of the same numbers in another order must not differ.
+    words: Math.fround(words),
     cosine: row.cosine,
   }
+}
+
+function byWords(a: Candidate, b: Candidate): number {
+  return b.words - a.words || a.chunkId - b.chunkId
 }
 
 /** The caller stops waiting at once; the statement itself ends on its own within its timeout. */

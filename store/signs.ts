@@ -92,13 +92,19 @@ function wordsIn(dimensions: number): number {
 function nearestOf({ chunkIds, words }: Signs, asked: Uint32Array, limit: number): number[] {
   const distances = distancesTo(asked, words, chunkIds.length)
   const counts = new Uint32Array(32 * asked.length + 1)
-  for (const distance of distances) counts[distance] = (counts[distance] ?? 0) + 1
+  // By index: an iterator over so many took four times as long as all the comparing.
+  for (let chunk = 0; chunk < distances.length; chunk++) {
+    const distance = distances[chunk] ?? 0
+    counts[distance] = (counts[distance] ?? 0) + 1
+  }
   let last = 0
   let left = limit
   while (last < counts.length - 1 && (counts[last] ?? 0) < left) left -= counts[last++] ?? 0
   const nearest: number[] = []
-  for (const [chunk, distance] of distances.entries())
+  for (let chunk = 0; chunk < distances.length; chunk++) {
+    const distance = distances[chunk] ?? 0
     if (distance < last || (distance === last && left-- > 0)) nearest.push(chunkIds[chunk] ?? 0)
+  }
   return nearest
 }
 

@@ -46,7 +46,7 @@ export async function retrieve(
   const known = audiences ? await readableWords(query, { library, audiences, synonyms, all }, deps.search) : all
   const concepts = readConcepts(query, synonyms, known, isWord)
   const terms = searchTerms(concepts)
-  const request = { library, terms, vector, limit: LIMIT, ...(audiences && { audiences }) }
+  const request = { library, terms, vector, limit: LIMIT, changes: state.changes, ...(audiences && { audiences }) }
   const candidates = await deps.search.candidates(request, signal)
   return { query, space, concepts, chunks: known.chunks, candidates }
 }

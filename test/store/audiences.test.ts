@@ -179,7 +179,7 @@ describe('an audience that changes', () => {
       ...database,
       prepared: (async (sql, parameters) => {
         // After its words were found, before its row is shown.
-        if (sql.includes('f.words') && !limited) {
+        if (sql.includes('c.headings') && !limited) {
           limited = true
           await store.documents.save(saved(['payments']))
         }
