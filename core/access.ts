@@ -47,6 +47,8 @@ export type FoundKey = { readonly holder: Holder; readonly hash: string; readonl
 
 export type KeyStore = {
   create(key: KeyToCreate): Promise<Key>
+  /** Somebody without a key who may be let in all the same, under an id that opens nothing. False: it was revoked. */
+  welcome(holder: Holder): Promise<boolean>
   /** Of any library: it is the key that tells which. */
   find(id: string): Promise<FoundKey | null>
   /** Notes that it was used, a few times an hour at most. */

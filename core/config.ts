@@ -1,6 +1,7 @@
 // The only reader of the environment: a frozen Config, or one ConfigError that lists every fault.
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
+import type { Scope } from './access.ts'
 import { settings } from './settings.ts'
 import { type Price, priceOf } from './prices.ts'
 
@@ -13,6 +14,8 @@ export type Config = {
   readonly publishedHost: string | null
   /** that keys are hashed with; null: the embedded store makes its own */
   readonly keySecret: string | null
+  /** null: people log in with keys alone */
+  readonly signOn: SignOnConfig | null
   /** whose pages may show the widget */
   readonly widgetOrigins: readonly string[]
   readonly dataDir: string
@@ -46,6 +49,19 @@ export type Config = {
   readonly logLevel: string
   /** what no log line may hold, whoever wrote it */
   readonly secrets: readonly string[]
+}
+
+/** Accounts of somebody else, by OpenID Connect. */
+export type SignOnConfig = {
+  readonly issuer: string
+  readonly clientId: string
+  /** null: PKCE alone */
+  readonly clientSecret: string | null
+  /** mail addresses and `@domains` in lower case, or `*` */
+  readonly allow: readonly string[]
+  readonly scopes: readonly Scope[]
+  /** where the issuer sends people back to */
+  readonly publicUrl: string
 }
 
 export type TracesConfig = {
@@ -93,7 +109,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       `EMBEDDING_MODEL is ${JSON.stringify(set['EMBEDDING_MODEL'])} but there is no provider: set OPENAI_API_KEY or OPENAI_BASE_URL, or unset it`,
     )
   if (parsed.success) faults.push(...budgetFaults(parsed.data))
-  faults.push(...slackFaults(set))
+  faults.push(...slackFaults(set), ...signOnFaults(set))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
   return toConfig(parsed.data, { library: set['LIBRARY_DIR'] !== undefined, sources: set['SOURCES'] !== undefined })
 }
@@ -104,6 +120,17 @@ function budgetFaults(env: z.output<typeof environment>): string[] {
   return [
     `BUDGET_USD_PER_DAY is ${env.BUDGET_USD_PER_DAY} but MODEL_PRICES has no price of ${JSON.stringify(env.CHAT_MODEL)}: add "${env.CHAT_MODEL}=input/output", or unset the budget`,
   ]
+}
+
+/** Half of it would be a link that leads nowhere. */
+function signOnFaults(set: Readonly<Record<string, string | undefined>>): string[] {
+  if (set['OIDC_ISSUER'])
+    return ['OIDC_CLIENT_ID', 'OIDC_ALLOW', 'PUBLIC_URL']
+      .filter((name) => !set[name])
+      .map((name) => `OIDC_ISSUER is set but ${name} is not: set it as well, or unset OIDC_ISSUER`)
+  return ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_ALLOW', 'OIDC_SCOPES']
+    .filter((name) => set[name])
+    .map((name) => `${name} is set but OIDC_ISSUER is not: set both, or unset it`)
 }
 
 /** Half a Slack app would look like one that answers, and say nothing. */
@@ -142,6 +169,7 @@ function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
     publishedHost: env.PUBLISHED_HOST ?? null,
     keySecret: env.KEY_SECRET ?? null,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    signOn: signOnOf(env),
     widgetOrigins: env.WIDGET_ORIGINS?.split(',') ?? [],
     dataDir: env.DATA_DIR,
     libraryDir: env.LIBRARY_DIR,
@@ -171,6 +199,19 @@ function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
     logLevel: env.LOG_LEVEL,
     secrets: secretsOf(env),
   })
+}
+
+function signOnOf(env: z.output<typeof environment>): SignOnConfig | null {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId = '', OIDC_CLIENT_SECRET: clientSecret = null } = env
+  if (issuer === undefined) return null
+  return {
+    issuer,
+    clientId,
+    clientSecret,
+    allow: env.OIDC_ALLOW?.toLowerCase().split(',') ?? [],
+    scopes: [...new Set(env.OIDC_SCOPES.split(',') as Scope[])],
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? '',
+  }
 }
 
 /** As the specification of OpenTelemetry reads its variables. */
@@ -227,6 +268,7 @@ const secrets = new Set<string>([
   'OPENAI_API_KEY',
   'DATABASE_URL',
   'KEY_SECRET',
+  'OIDC_CLIENT_SECRET',
   'SLACK_BOT_TOKEN',
   'SLACK_SIGNING_SECRET',
   'SLACK_APP_TOKEN',

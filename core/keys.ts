@@ -1,7 +1,7 @@
 // The text of a key: `fn_<id>_<secret><checksum>`. The beginning is for scanners that look for secrets, the checksum tells
 // a typo from a stranger without a look into the database, as GitHub's tokens do:
 // https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -21,6 +21,14 @@ export function makeKey(): { readonly id: string; readonly text: string } {
   const id = inDigits(randomBytes(8), ID_LENGTH)
   const body = `${KEY_PREFIX}${id}_${inDigits(randomBytes(32), SECRET_LENGTH)}`
   return { id, text: body + checksumOf(body) }
+}
+
+/** Of somebody whom others vouch for: always the same, and no text of a key has it but by chance. */
+export function idOfPerson(issuer: string, subject: string): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest()
+  return inDigits(digest.subarray(0, 8), ID_LENGTH)
 }
 
 /** The id in the text of a key; null: it was not copied whole, or is none. */

@@ -49,6 +49,31 @@ export const settings = {
     'secret that keys are hashed with, the same for all servers of a database; the embedded store makes its own. Made by openssl rand -base64 32',
     EXAMPLE_SECRET,
   ),
+  OIDC_ISSUER: setting(
+    urlOf(/^https?$/, 'https://accounts.example.com').optional(),
+    'whose accounts people log in with beside keys (OpenID Connect), in the form that it gives itself',
+    'https://accounts.example.com',
+  ),
+  OIDC_CLIENT_ID: setting(text.optional(), 'what this server is called there', 'footnote'),
+  OIDC_CLIENT_SECRET: setting(
+    text.optional(),
+    'secret that the issuer gave for it; without it the server proves itself by PKCE alone',
+    '7Fjfp0ZBr1KtDRbnfVdmIw',
+  ),
+  OIDC_ALLOW: setting(
+    text
+      .regex(/^(?:\*|[^\s,@]*@[^\s,@]+(?:,[^\s,@]*@[^\s,@]+)*)$/, 'is not a list like @example.com,ana@example.org')
+      .optional(),
+    'who may log in so: mail addresses and whole @domains, by commas, or everybody whom the issuer knows (*)',
+    '@example.com,ana@example.org',
+  ),
+  OIDC_SCOPES: setting(
+    text
+      .regex(/^(?:ask|ingest|admin)(?:,(?:ask|ingest|admin))*$/, 'is not a list of ask, ingest, admin')
+      .default('ask'),
+    'what they may do then, by commas',
+    'ask,ingest',
+  ),
   WIDGET_ORIGINS: setting(
     text.refine(isOriginList, 'is not a list of origins, each without a path or a / at its end').optional(),
     'sites whose pages may show the ask box, by commas; without it no other site may',

@@ -1,6 +1,6 @@
 // The server as a function from Request to Response: the order of the middleware and the routes, nothing else.
 import { type ErrorHandler, Hono } from 'hono'
-import type { SlackConfig } from '../core/config.ts'
+import type { SignOnConfig, SlackConfig } from '../core/config.ts'
 import { AppError, InputError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Answering, Embedder, Generator, ReplyStore, Store } from '../core/ports.ts'
@@ -35,6 +35,7 @@ import { reembedRoutes } from './http/reembed.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
 import { sessionRoutes } from './http/session.ts'
+import { signOnRoutes } from './http/sign-on.ts'
 import { suggestionsRoutes } from './http/suggestions.ts'
 import { syncsRoutes } from './http/syncs.ts'
 import { uploadsRoutes } from './http/uploads.ts'
@@ -72,6 +73,8 @@ export type AppDeps = {
   readonly webDir: string
   /** bound to a loopback address: requests under any other name are refused */
   readonly loopbackOnly: boolean
+  /** left out, or null: people log in with keys alone */
+  readonly signOn?: SignOnConfig | null
   /** whose pages may show the widget; left out: those of no other site */
   readonly widgetOrigins?: readonly string[]
   /** left out, or null: the server does not speak to Slack */
@@ -193,7 +196,13 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', sessionRoutes({ ...deps, keys, sessions, audit, secret }))
     .route('/', readerRoutes({ documents, library }))
     .route('/', publishedRoutes())
-    .route('/', pageRoutes(deps.webDir, publicUrl))
+    .route('/', signOnRoutesOf(deps, report))
+    .route('/', pageRoutes(deps.webDir, { publicUrl, issuer: deps.signOn?.issuer ?? null }))
+}
+
+function signOnRoutesOf({ signOn, store, library }: AppDeps, report: Report): Hono {
+  const { keys, sessions, audit } = store
+  return signOn ? signOnRoutes({ keys, sessions, audit, library, signOn, report }) : new Hono()
 }
 
 function failing(log: Log): ErrorHandler {

@@ -71,7 +71,7 @@ async function requireKeys(config: Config, { store, keySecret }: Opened): Promis
     throw new ConfigError([
       'KEY_SECRET is not set: keys cannot be tried without it, and every server of this database needs the same. Set it to what this prints: openssl rand -base64 32',
     ])
-  if (hold > 0 || !isPublic(config)) return
+  if (hold > 0 || config.signOn || !isPublic(config)) return
   throw new ConfigError([
     `${openingOf(config)} lets others than this machine in, and there is no key for them yet. Make one: npm run keys -- create --name me --scopes ask,ingest,admin --expires 90d`,
   ])

@@ -175,10 +175,12 @@ function frontOf(config: Config, { store, keySecret: secret }: Parts, app: App, 
 
 /** What of the configuration an app takes as it is. */
 function configured(config: Config) {
-  const { host, publicUrl, widgetOrigins, slack, uploads, unsupported, grounding, metrics, logQuestions } = config
+  const { host, publicUrl, signOn, widgetOrigins, slack, uploads, unsupported, grounding, metrics, logQuestions } =
+    config
   const isOwn = isLoopback(host) && !isPublic(config)
   return {
     publicUrl,
+    signOn,
     widgetOrigins,
     slack,
     grounding,

@@ -12,6 +12,7 @@ const USED_EVERY = "interval '5 minutes'"
 export function keyStore({ query }: Database): KeyStore {
   return {
     create: async (key) => await create(query, key),
+    welcome: async (holder) => await welcome(query, holder),
     find: async (id) => {
       const [row] = await query<HolderRow & Omit<FoundKey, 'holder'>>(
         `select ${holderColumns}, k.hash, ${keyHolds} as holds from api_keys k where k.key_id = $1`,
@@ -28,13 +29,7 @@ export function keyStore({ query }: Database): KeyStore {
         [library, id],
       )
     },
-    list: async (library) => {
-      const rows = await query<KeyRow>(
-        `select ${keyColumns} from api_keys k where k.library_id = $1 order by k.created_at desc, k.key_id`,
-        [library],
-      )
-      return rows.map(toKey)
-    },
+    list: async (library) => await list(query, library),
     revoke: async (library, id) => {
       const rows = await query(
         `update api_keys set revoked_at = now()
@@ -70,6 +65,25 @@ async function create(query: Query, key: KeyToCreate): Promise<Key> {
   const [created] = rows.map(toKey)
   if (!created) throw new StoreError('store-failed', `The key ${id} was not stored.`)
   return created
+}
+
+/** No hash is empty, so that no text is a key of this id. */
+async function welcome(query: Query, { library, id, name, scopes }: Holder): Promise<boolean> {
+  const rows = await query(
+    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins) values ($1, $2, $3, '', $4, '{}')
+     on conflict (library_id, key_id) do update set name = excluded.name, scopes = excluded.scopes
+     where k.revoked_at is null returning 1`,
+    [library, id, name, scopes],
+  )
+  return rows.length > 0
+}
+
+async function list(query: Query, library: string): Promise<Key[]> {
+  const rows = await query<KeyRow>(
+    `select ${keyColumns} from api_keys k where k.library_id = $1 order by k.created_at desc, k.key_id`,
+    [library],
+  )
+  return rows.map(toKey)
 }
 
 export type HolderRow = Holder & { readonly scopes: readonly Scope[] }

@@ -14,6 +14,13 @@ function back() {
   location.replace(to.origin === location.origin && to.pathname !== '/login' ? to.href : '/')
 }
 
+// By the names that server/http/sign-on.ts gives them.
+const signOnFaults = new Map([
+  ['sign-on-away', 'That service cannot be reached at the moment. Try again, or log in with a key.'],
+  ['sign-on-failed', 'That took too long, or was broken off. Try again.'],
+  ['not-invited', 'This account is not invited here. Whoever runs the server can change that.'],
+])
+
 async function logIn() {
   enter.disabled = true
   fault.textContent = ''
@@ -29,6 +36,12 @@ async function logIn() {
     enter.disabled = false
   }
 }
+
+const { searchParams } = new URL(location.href)
+fault.textContent = signOnFaults.get(searchParams.get('fault') ?? '') ?? ''
+const signOn = document.getElementById('sign-on')
+if (signOn instanceof HTMLAnchorElement)
+  signOn.search = new URLSearchParams({ to: searchParams.get('to') ?? '/' }).toString()
 
 byId('login', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault()

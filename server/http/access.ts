@@ -38,6 +38,8 @@ export const rules: ReadonlyMap<string, Rule> = new Map([
   ['GET /schemas/citation.json', open],
   ['GET /docs', open],
   ['GET /login', open],
+  ['GET /login/oidc', open],
+  ['GET /login/oidc/return', open],
   // What they do is to find out who asks.
   ['GET /v1/session', open],
   ['POST /v1/session', open],

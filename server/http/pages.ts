@@ -67,7 +67,13 @@ export const pageHeaders: MiddlewareHandler = async (c, next) => {
 /** All drawn by one document: what stands at an address that names nothing is for it to say. */
 const addresses = ['/', '/answers/:id', '/library', '/conversations/:id']
 
-export function pageRoutes(webDir: string, publicUrl: string | null = null): Hono {
+type PageOptions = {
+  readonly publicUrl?: string | null
+  /** whose accounts people may log in with; left out, or null: nobody's */
+  readonly issuer?: string | null
+}
+
+export function pageRoutes(webDir: string, { publicUrl = null, issuer = null }: PageOptions = {}): Hono {
   const app = new Hono()
   const cookie: MiddlewareHandler = async (c, next) => {
     await next()
@@ -83,7 +89,7 @@ export function pageRoutes(webDir: string, publicUrl: string | null = null): Hon
     const kept = isPage ? [] : [etag()]
     // The headers hang on each route and not on '*': a sub-app must not change the routes of its parent.
     app.on('GET', addressesOf(name), pageHeaders, compress(), ...kept, async (c) => {
-      const bytes = await readFile(join(webDir, name))
+      const bytes = name === 'login.html' ? await loginPage(webDir, issuer) : await readFile(join(webDir, name))
       if (isPage) c.header('content-security-policy', policy(inlineHash(bytes.toString())))
       return send(c, type === script ? Buffer.from(withoutComments(bytes.toString())) : bytes, type)
     })
@@ -93,6 +99,13 @@ export function pageRoutes(webDir: string, publicUrl: string | null = null): Hon
       return send(c, await readFile(fileURLToPath(import.meta.resolve(specifier))), script)
     })
   return app
+}
+
+/** Without a way in by another's accounts, the page says nothing of one. */
+async function loginPage(webDir: string, issuer: string | null): Promise<Buffer<ArrayBuffer>> {
+  const page = await readFile(join(webDir, 'login.html'), 'utf8')
+  const way = issuer === null ? '' : `<a id="sign-on" href="/login/oidc">Log in with ${new URL(issuer).host}</a>`
+  return Buffer.from(page.replace('<!-- sign-on -->', way))
 }
 
 function send(c: Context, bytes: Buffer<ArrayBuffer>, type: string) {

@@ -11,6 +11,7 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       publishedHost: null,
       keySecret: null,
+      signOn: null,
       publicUrl: null,
       widgetOrigins: [],
       dataDir: 'data',
@@ -208,6 +209,22 @@ describe('faults of the configuration', () => {
     expect(faultsOf({ SLACK_BOT_TOKEN: 'xoxb-1' }).join()).toMatch(/SLACK_SIGNING_SECRET .* or SLACK_APP_TOKEN/)
     expect(faultsOf({ SLACK_SIGNING_SECRET: 's', SLACK_APP_TOKEN: 'xapp-1', SLACK_CHANNELS: 'C1' })).toHaveLength(3)
     expect(faultsOf({ SLACK_HUMAN_CHANNEL: 'C1' }).join()).toMatch(/SLACK_HUMAN_CHANNEL is set but SLACK_BOT_TOKEN/)
+  })
+
+  it('include half a single sign-on: without a name there, or without anybody who is invited', () => {
+    expect(faultsOf({ OIDC_ISSUER: 'https://accounts.example.com' })).toHaveLength(3)
+    expect(faultsOf({ OIDC_ALLOW: '*', OIDC_CLIENT_ID: 'footnote' }).join()).toContain('OIDC_ISSUER is not')
+    const whole = {
+      OIDC_ISSUER: 'https://accounts.example.com',
+      OIDC_CLIENT_ID: 'f',
+      PUBLIC_URL: 'https://ask.example',
+    }
+    for (const allow of ['example.com', '@a.example b@c.example', 'a@b@c', '*,@a.example'])
+      expect(faultsOf({ ...whole, OIDC_ALLOW: allow }).join()).toMatch(/^OIDC_ALLOW/)
+    expect(readConfig({ ...whole, OIDC_ALLOW: '@Example.com,Ana@b.example' }).signOn).toMatchObject({
+      allow: ['@example.com', 'ana@b.example'],
+      scopes: ['ask'],
+    })
   })
 
   it('stand in the message, one a line', () => {

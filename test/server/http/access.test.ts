@@ -9,6 +9,15 @@ type Headers = Record<string, string>
 
 const slack = { botToken: 'xoxb-1', signingSecret: 'x', appToken: null, channels: [], humanChannel: null }
 
+const signOn = {
+  issuer: 'http://127.0.0.1:9',
+  clientId: 'footnote',
+  clientSecret: null,
+  allow: ['*'],
+  scopes: ['ask'],
+  publicUrl: 'http://ask.example',
+} as const
+
 let library: TestLibrary
 let app: Keyed
 /** of the answer of somebody else, asked in a conversation of theirs */
@@ -18,7 +27,7 @@ const credentials = new Map<string, string>()
 
 beforeAll(async () => {
   library = await openTestLibrary()
-  app = openKeyedApp(library, { slack: { ...slack, apiUrl: 'http://127.0.0.1:9/' } })
+  app = openKeyedApp(library, { slack: { ...slack, apiUrl: 'http://127.0.0.1:9/' }, signOn })
   others = await app.key({ scopes: ['ask', 'ingest', 'admin'] })
   const asked = await app.post('/v1/ask', { question: 'How does Stripe rate limit?' }, { headers: bearer(others) })
   foreign = (await asked.json()) as WireAnswer
@@ -81,6 +90,8 @@ describe('the table of access', () => {
       'GET /schemas/citation.json',
       'GET /docs',
       'GET /login',
+      'GET /login/oidc',
+      'GET /login/oidc/return',
       'GET /v1/session',
       'POST /v1/session',
       'DELETE /v1/session',
