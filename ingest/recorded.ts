@@ -1,11 +1,11 @@
 // One sync as it runs: begun in the store, said to be alive, noted, and ended however it is left.
 import { randomUUID } from 'node:crypto'
-import { AppError } from '../core/errors.ts'
-import type { Queue, Urgency } from '../core/jobs.ts'
+import { AppError, StoreError } from '../core/errors.ts'
+import type { Urgency } from '../core/jobs.ts'
 import type { Sync, SyncEnd, SyncProgress, SyncStore, SyncToBegin, SyncTrigger } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import type { Holding } from './holding.ts'
-import { queuedHands } from './hands.ts'
+import { handsOf, type Sharing } from './hands.ts'
 import type { IngestDeps } from './ingest.ts'
 import { openNotes } from './notes.ts'
 import { openTally, type Tally } from './tally.ts'
@@ -14,8 +14,8 @@ export type RecordDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' |
   readonly syncs: SyncStore
   readonly holding: Holding
   readonly silentMs?: number
-  /** other processes learn documents as well; opened when there is one to be learned. Left out: there are none */
-  readonly queue?: () => Promise<Queue>
+  /** other processes learn documents as well; left out: there are none */
+  readonly queue?: Sharing
   /** hears that nobody learns what is waiting */
   readonly report?: (message: string, error: unknown) => void
 }
@@ -69,8 +69,7 @@ export async function* runRecorded(
     beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
     yield { type: 'began', sync: id }
     const queued = { library, sync: id, urgency: urgencyOf(trigger), report: deps.report }
-    const hands = deps.queue && queuedHands(deps.queue, queued)
-    const own = { ...deps, sync: id, ...(hands && { hands }) }
+    const own = { ...deps, sync: id, hands: handsOf({ ...deps, sync: id }, deps.queue, queued) }
     for await (const event of work(own, AbortSignal.any([signal, controller.signal]))) {
       tally.add(event)
       await notes.add(event)
@@ -80,6 +79,8 @@ export async function* runRecorded(
     await deps.documents.purge(library, KEPT_REMOVED_DAYS)
     end = { state: 'finished', fault: null }
   } catch (error) {
+    // A save was refused because the sync is to end, or was taken for dead: which of the two, the store knows.
+    if (error instanceof StoreError && error.code === 'lease-lost') await renew().catch(() => {})
     end = endOf(error, signal, controller.signal)
     throw controller.signal.aborted ? stopped(end.state) : error
   } finally {

@@ -47,7 +47,6 @@ export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 
 
 // People see five steps in a second as motion.
 const FOLLOW_MS = 200
-const REOPEN_MS = 15_000
 
 export function openSyncs(given: SyncsDeps): Syncing {
   const { library, origins, book = noBook, report = () => {} } = given
@@ -101,21 +100,9 @@ export function openSyncs(given: SyncsDeps): Syncing {
 }
 
 function begin(scheduler: Scheduler, deps: Opened): void {
-  const { queue, report = () => {} } = deps
   scheduler.begin()
   // A database that is away hears of it with the next sync.
   void forgetFormerFiles(deps).catch(() => {})
-  if (queue) void openPatiently(queue, report)
-}
-
-/** A database that is away when the server begins comes back. */
-async function openPatiently(open: () => Promise<unknown>, report: NonNullable<SyncsDeps['report']>): Promise<void> {
-  try {
-    await open()
-  } catch (error) {
-    report('the queue of documents could not be opened, and is tried again', error)
-    setTimeout(() => void openPatiently(open, report), REOPEN_MS).unref()
-  }
 }
 
 async function planned(

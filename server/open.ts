@@ -127,7 +127,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
   const work = { ...store, ...pricedDocuments(config, store.documents), embedder, library: LIBRARY, report }
   const queue = queueOf(config, parts.database, work)
-  const syncing = openSyncs({ ...work, ...alone, book, ...(queue && { queue: queue.open }) })
+  const syncing = openSyncs({ ...work, ...alone, book, ...(queue && { queue }) })
   tracing?.reportTo(report)
   const app = createApp({
     store,
