@@ -5,6 +5,7 @@ import type { JobOutcome, Queue, Urgency } from '../core/jobs.ts'
 import type { IngestOutcome } from '../core/types.ts'
 import type { WorkDeps } from './ingest.ts'
 import type { DocumentTask } from './look.ts'
+import { patient } from './patience.ts'
 import { prepareDocument, saveDocument } from './work.ts'
 import { openAttempt } from './worker.ts'
 
@@ -122,14 +123,16 @@ export function queuedHands(open: () => Promise<Queue>, queued: QueuedWork): Han
   const underWay = new Set<DocumentTask>()
   const missed = missing(queued)
   let looking = false
+  let heard: number[] = []
   const look = async (signal: AbortSignal) => {
     if (looking) return
     looking = true
     let heardAt = performance.now()
     try {
       while (underWay.size > 0) {
-        const queue = await open()
-        const ended = await queue.collect(library, sync)
+        const queue = patient(await open(), signal)
+        const ended = await queue.collect(library, sync, heard)
+        heard = ended.map(({ job }) => job)
         for (const { job, outcome } of ended) outcomeOf(job).resolve(outcome)
         const isQuiet = performance.now() - heardAt > QUIET_MS
         if (isQuiet) await missed(queue, [...outcomes.keys()], signal)
@@ -146,7 +149,7 @@ export function queuedHands(open: () => Promise<Queue>, queued: QueuedWork): Han
     const { bytes, ...task } = whole
     underWay.add(whole)
     try {
-      const queue = await open()
+      const queue = patient(await open(), signal)
       await refuse(queue, queued)
       const job = await queue.send({ library, sync, task, bytes }, urgency)
       signal.throwIfAborted()

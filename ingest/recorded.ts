@@ -8,6 +8,7 @@ import type { Holding } from './holding.ts'
 import { handsOf, type Sharing } from './hands.ts'
 import type { IngestDeps } from './ingest.ts'
 import { openNotes } from './notes.ts'
+import { patient } from './patience.ts'
 import { openTally, type Tally } from './tally.ts'
 
 export type RecordDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & {
@@ -62,21 +63,23 @@ export async function* runRecorded(
     await holding.renew()
   }
   let beat: NodeJS.Timeout | undefined
-  const notes = openNotes(library, id, deps)
+  const either = AbortSignal.any([signal, controller.signal])
+  const lasting = { ...deps, documents: patient(deps.documents, either), syncs: patient(syncs, either) }
+  const notes = openNotes(library, id, lasting)
   let end: Pick<SyncEnd, 'state' | 'fault'> = { state: 'cancelled', fault: null }
   try {
     await syncs.begin(library, { id, trigger, roots })
     beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
     yield { type: 'began', sync: id }
     const queued = { library, sync: id, urgency: urgencyOf(trigger), report: deps.report }
-    const own = { ...deps, sync: id, hands: handsOf({ ...deps, sync: id }, deps.queue, queued) }
-    for await (const event of work(own, AbortSignal.any([signal, controller.signal]))) {
+    const own = { ...lasting, sync: id, hands: handsOf({ ...lasting, sync: id }, deps.queue, queued) }
+    for await (const event of work(own, either)) {
       tally.add(event)
       await notes.add(event)
       yield event
     }
     if (trigger !== 'upload') await notes.settle(roots)
-    await deps.documents.purge(library, KEPT_REMOVED_DAYS)
+    await lasting.documents.purge(library, KEPT_REMOVED_DAYS)
     end = { state: 'finished', fault: null }
   } catch (error) {
     // A save was refused because the sync is to end, or was taken for dead: which of the two, the store knows.
@@ -85,6 +88,8 @@ export async function* runRecorded(
     throw controller.signal.aborted ? stopped(end.state) : error
   } finally {
     clearInterval(beat)
+    // Nothing is waited for any more.
+    controller.abort()
     // The store may be what failed: then the next one to look finds a sync that says nothing any more.
     await notes.flush().catch(() => {})
     await syncs.end(library, id, { ...end, ...progressOf(tally) }).catch(() => {})

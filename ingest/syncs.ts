@@ -10,6 +10,7 @@ import { originRoot, type Removals, UPLOADS } from './changes.ts'
 import { type Holding, openHolding } from './holding.ts'
 import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts'
 import { LEARNED_WITH } from './look.ts'
+import { patient } from './patience.ts'
 import { planSync } from './plan.ts'
 import {
   cancelled,
@@ -231,7 +232,8 @@ function learning(
       }
       const uploads = trigger === 'schedule' ? [] : await own.documents.uploadsToLearn(own.library, LEARNED_WITH)
       const owners = await book.owners()
-      yield* ingest(paths, { ...own, removals, uploads, reading: taken, skipped, memories, owners }, signal)
+      const lasting = patient(memories, signal)
+      yield* ingest(paths, { ...own, removals, uploads, reading: taken, skipped, memories: lasting, owners }, signal)
     } finally {
       // What was cut short by the end of this process is due as before; the rest had its turn, whatever came of it.
       const now = await clock().catch(() => new Date())

@@ -9,11 +9,12 @@ const WORKER_SILENT_S = 30
 
 export function jobStore({ query, transaction }: Database): JobStore {
   return {
-    collect: async (library, sync) => {
+    collect: async (library, sync, heard) => {
       const rows = await query<{ job_id: string; outcome: JobOutcome }>(
-        `delete from ingest_jobs where library_id = $1 and sync_id = $2 and outcome is not null
-         returning job_id, outcome`,
-        [library, sync],
+        `with forgotten as (delete from ingest_jobs where library_id = $1 and sync_id = $2 and job_id = any($3))
+         select job_id, outcome from ingest_jobs
+         where library_id = $1 and sync_id = $2 and outcome is not null and job_id <> all($3)`,
+        [library, sync, heard],
       )
       return rows.map(({ job_id, outcome }) => ({ job: Number(job_id), outcome }))
     },
