@@ -4,7 +4,7 @@ import { StoreError } from '../core/errors.ts'
 
 // A failover takes half a minute. A sync is taken for dead 90 s after its last word (recorded.ts), and the first reply
 // that does not come may be waited for 20 of them.
-export const PATIENCE_MS = 60_000
+const PATIENCE_MS = 60_000
 const FIRST_MS = 100
 const LONGEST_MS = 5_000
 

@@ -16,6 +16,8 @@ import { articles, folderOf, openTestSyncs } from '../support/syncing.ts'
 const OUTAGE_MS = 3_000
 const away = () => new StoreError('store-unavailable', 'The database cannot be reached.', { retryable: true })
 
+const refuse = async () => await Promise.reject<string>(away())
+
 describe('a database that is away', () => {
   it('is asked again until it is back', async () => {
     let asked = 0
@@ -24,15 +26,16 @@ describe('a database that is away', () => {
   })
 
   it('for longer than a sync is believed to live ends it, with what is to be done', async () => {
-    const ask = async () => await Promise.reject<string>(away())
     const message =
       'The database cannot be reached. It was asked again for 0.3 s: what was learned stays. Run the same again when it is back.'
-    await expect(patient({ ask }, never, 300).ask()).rejects.toMatchObject({ code: 'store-unavailable', message })
+    await expect(patient({ ask: refuse }, never, 300).ask()).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message,
+    })
   })
 
   it('is not waited for by a sync that is to end', async () => {
-    const ask = async () => await Promise.reject<string>(away())
-    await expect(patient({ ask }, AbortSignal.timeout(200)).ask()).rejects.toThrow('aborted')
+    await expect(patient({ ask: refuse }, AbortSignal.timeout(200)).ask()).rejects.toThrow('aborted')
   })
 
   it('is told from one that refuses', async () => {
