@@ -102,7 +102,7 @@ function sumOf(tasks: ReadonlySet<DocumentTask>): number {
 }
 
 // Enough that no worker waits for this process, of which each document costs two round trips and a look every 50 ms.
-const QUEUED_AT_ONCE = 64
+const QUEUED_AT_ONCE = 128
 const QUEUED_BYTES = 64_000_000
 const LOOK_MS = 50
 // Told after the first, given up after the second: a worker that was started together with this process lives by then.

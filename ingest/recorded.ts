@@ -64,7 +64,7 @@ export async function* runRecorded(
   }
   let beat: NodeJS.Timeout | undefined
   const either = AbortSignal.any([signal, controller.signal])
-  const lasting = { ...deps, documents: patient(deps.documents, either), syncs: patient(syncs, either) }
+  const lasting = { ...deps, sync: id, documents: patient(deps.documents, either), syncs: patient(syncs, either) }
   const notes = openNotes(library, id, lasting)
   let end: Pick<SyncEnd, 'state' | 'fault'> = { state: 'cancelled', fault: null }
   try {
@@ -72,8 +72,8 @@ export async function* runRecorded(
     beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
     yield { type: 'began', sync: id }
     const queued = { library, sync: id, urgency: urgencyOf(trigger), report: deps.report }
-    const own = { ...lasting, sync: id, hands: handsOf({ ...lasting, sync: id }, deps.queue, queued) }
-    for await (const event of work(own, either)) {
+    const hands = handsOf(lasting, deps.queue, queued)
+    for await (const event of work({ ...lasting, hands }, either)) {
       tally.add(event)
       await notes.add(event)
       yield event
@@ -88,9 +88,8 @@ export async function* runRecorded(
     throw controller.signal.aborted ? stopped(end.state) : error
   } finally {
     clearInterval(beat)
-    // Nothing is waited for any more.
+    // The store may be what failed: it is waited for no more, and the next one to look finds a sync that says nothing.
     controller.abort()
-    // The store may be what failed: then the next one to look finds a sync that says nothing any more.
     await notes.flush().catch(() => {})
     await syncs.end(library, id, { ...end, ...progressOf(tally) }).catch(() => {})
     running.delete(id)

@@ -3,15 +3,22 @@ import type { Queue } from '../core/jobs.ts'
 import type { Sharing } from './hands.ts'
 import { openAttempt, type WorkerDeps } from './worker.ts'
 
+// The store saves together what is ready at once: fewer cost it more for each. With a provider, what a worker has under
+// way when it is killed is paid for twice.
+const AT_ONCE = 32
+const AT_ONCE_WITH_PROVIDER = 8
+
 export type SharedQueue = Sharing & {
-  readonly work: (atOnce: number) => Promise<void>
+  /** So many documents at once; null: as many as fit what makes the vectors. */
+  readonly work: (atOnce: number | null) => Promise<void>
   readonly close: () => Promise<void>
 }
 
 /** `isBeside`: this process learns documents of its syncs as well, and does not only give them out. */
 export function sharedQueue(openQueue: () => Promise<Queue>, isBeside: boolean, deps: WorkerDeps): SharedQueue {
   let opening: Promise<Queue> | null = null
-  const { library, jobs } = deps
+  const { library, jobs, tokenPrice } = deps
+  const usual = tokenPrice === undefined ? AT_ONCE : AT_ONCE_WITH_PROVIDER
   const open = async (): Promise<Queue> => {
     opening ??= openQueue()
     try {
@@ -24,7 +31,7 @@ export function sharedQueue(openQueue: () => Promise<Queue>, isBeside: boolean, 
   return {
     open,
     others: isBeside ? async () => (await jobs.waiting(library)).workers > 0 : null,
-    work: async (atOnce) => await (await open()).work(library, atOnce, openAttempt(deps)),
+    work: async (atOnce) => await (await open()).work(library, atOnce ?? usual, openAttempt(deps)),
     close: async () => {
       const queue = await opening?.catch(() => null)
       await queue?.close()

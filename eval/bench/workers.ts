@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 export async function startWorker(databaseUrl: string): Promise<Worker> {
   const child = spawn(process.execPath, ['cli/main.ts', 'worker'], {
     cwd: root,
-    env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl },
+    env: { DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const ended = once(child, 'close')

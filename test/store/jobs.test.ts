@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Fence } from '../../core/jobs.ts'
 import type { DocumentToSave, Store } from '../../core/ports.ts'
-import { insertJob } from '../../store/jobs.ts'
+import { insertJobs } from '../../store/jobs.ts'
 import { openStore } from '../../store/open.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { space, tinyDocument } from '../support/store-documents.ts'
@@ -146,7 +146,7 @@ async function sync(database: TestDatabase): Promise<Begun> {
   await store.syncs.begin('main', { id: 's', trigger: 'command', roots: [] })
   await database.query('alter table ingest_jobs alter column job_id restart with 1')
   const bytes = Buffer.from('Text')
-  const job = await insertJob(database.query, { library: 'main', sync: 's', task: { source: 'a.md' }, bytes })
+  const [job = 0] = await insertJobs(database.query, [{ library: 'main', sync: 's', task: { source: 'a.md' }, bytes }])
   return {
     store,
     take: async () => (await store.jobs.take({ library: 'main', sync: 's', job }))!.fence,
