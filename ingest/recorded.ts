@@ -71,8 +71,7 @@ export async function* runRecorded(
     await syncs.begin(library, { id, trigger, roots })
     beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
     yield { type: 'began', sync: id }
-    const queued = { library, sync: id, urgency: urgencyOf(trigger), report: deps.report }
-    const hands = handsOf(lasting, deps.queue, queued)
+    const hands = handsOf(lasting, deps.queue, { library, sync: id, urgency: urgencyOf(trigger), report: deps.report })
     for await (const event of work({ ...lasting, hands }, either)) {
       tally.add(event)
       await notes.add(event)
