@@ -81,8 +81,7 @@ export async function* runRecorded(
     await lasting.documents.purge(library, KEPT_REMOVED_DAYS)
     end = { state: 'finished', fault: null }
   } catch (error) {
-    // A save was refused because the sync is to end, or was taken for dead: which of the two, the store knows.
-    if (error instanceof StoreError && error.code === 'lease-lost') await renew().catch(() => {})
+    if (isRefused(error)) await renew().catch(() => {})
     end = endOf(error, signal, controller.signal)
     throw controller.signal.aborted ? stopped(end.state) : error
   } finally {
@@ -94,6 +93,11 @@ export async function* runRecorded(
     running.delete(id)
     resolve()
   }
+}
+
+/** A save was, because the sync is to end, or was taken for dead: which of the two, the store knows. */
+function isRefused(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'lease-lost'
 }
 
 function urgencyOf(trigger: SyncTrigger): Urgency {
