@@ -79,7 +79,7 @@ npm run reembed -- --back | --list | --drop <model> [--json]
   worker: {
     help: `npm run worker [-- --at-once <documents>]
   Learns documents from the queue in the database of DATABASE_URL, beside servers and other workers on any number of
-  machines, and reads the sources of sources.yaml when their schedules say so. --at-once: how many documents at once, 4
+  machines, and reads the sources of sources.yaml when their schedules say so. --at-once: how many documents at once, 32
   without it, 32 at most. SIGTERM or Ctrl-C: what it has not finished within seconds is given back.
   Exit code: 0 stopped, 1 failed, 2 wrong usage or configuration.`,
     options: ['at-once'],

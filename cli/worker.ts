@@ -20,7 +20,7 @@ export async function worker(config: Config, atOnce: string | null, signal: Abor
   try {
     await opened.work(hands)
     opened.syncing.begin()
-    log.info({ at_once: hands }, 'this worker learns documents')
+    log.info('this worker learns documents')
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     log.info('giving back what is under way')
     await opened.syncing.drain(DRAIN_MS)
@@ -31,8 +31,9 @@ export async function worker(config: Config, atOnce: string | null, signal: Abor
   return 0
 }
 
-function handsOf(atOnce: string | null): number {
-  const count = Number(atOnce ?? 4)
+function handsOf(atOnce: string | null): number | null {
+  if (atOnce === null) return null
+  const count = Number(atOnce)
   if (Number.isInteger(count) && count >= 1 && count <= MOST_AT_ONCE) return count
   throw new InputError('usage', `--at-once: ${JSON.stringify(atOnce)} is not a number from 1 to ${MOST_AT_ONCE}`)
 }

@@ -25,8 +25,12 @@ export type JobOutcome =
   | { readonly type: 'fault'; readonly by: 'store' | 'model' | 'us'; readonly code: string; readonly message: string }
 
 export type JobStore = {
-  /** What became of jobs of this sync, each told once. */
-  collect(library: string, sync: string): Promise<{ readonly job: number; readonly outcome: JobOutcome }[]>
+  /** What became of jobs of this sync. Those that were heard of are forgotten, the others told again: a reply may be lost. */
+  collect(
+    library: string,
+    sync: string,
+    heard: readonly number[],
+  ): Promise<{ readonly job: number; readonly outcome: JobOutcome }[]>
   /** Null: it is over, or nobody waits for it any more. Who took it before can write nothing from now on. */
   take(ref: JobRef): Promise<TakenJob | null>
   /** Throws StoreError `lease-lost`. */

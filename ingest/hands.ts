@@ -1,11 +1,13 @@
-// Who does the work on documents that have been loaded: this process, or whichever takes it from the queue.
+// Who does the work on documents that have been loaded: this process, or whichever takes it from the queue, or both.
 import { setTimeout as wait } from 'node:timers/promises'
 import { AppError, ModelError, type ModelErrorCode, StoreError } from '../core/errors.ts'
 import type { JobOutcome, Queue, Urgency } from '../core/jobs.ts'
 import type { IngestOutcome } from '../core/types.ts'
 import type { WorkDeps } from './ingest.ts'
 import type { DocumentTask } from './look.ts'
+import { patient } from './patience.ts'
 import { prepareDocument, saveDocument } from './work.ts'
+import { openAttempt } from './worker.ts'
 
 export type Hands = {
   /** so many documents, and so many bytes of them, are begun before one is waited for */
@@ -37,8 +39,70 @@ export function ownHands(deps: WorkDeps, isProvided: boolean): Hands {
   }
 }
 
+/** How this process shares work with others of its database. */
+export type Sharing = {
+  readonly open: () => Promise<Queue>
+  /** whether somebody takes documents from the queue; null: they do all of it, and this process none */
+  readonly others: (() => Promise<boolean>) | null
+}
+
+/** Of one sync. */
+export function handsOf(deps: WorkDeps, sharing: Sharing | undefined, queued: QueuedWork): Hands {
+  const own = ownHands(deps, deps.tokenPrice !== undefined)
+  if (!sharing) return own
+  const { open, others } = sharing
+  if (!others) return queuedHands(open, queued)
+  // Somebody waits for it, and it is a few documents.
+  if (queued.urgency === 'upload') return own
+  return sharedHands(own, queuedHands(open, { ...queued, own: deps }), others)
+}
+
+// One that has come is found so soon. One that is lost counts for 30 s (store/jobs.ts).
+const LOOK_FOR_OTHERS_MS = 2_000
+
+/** As many as this process can do at once, and while others work as well, what is loaded beyond those is for them. */
+function sharedHands(own: Hands, queued: Hands, others: () => Promise<boolean>): Hands {
+  const mine = new Set<DocumentTask>()
+  let areThere = false
+  let lookedAt = -Infinity
+  const look = () => {
+    if (performance.now() - lookedAt < LOOK_FOR_OTHERS_MS) return
+    lookedAt = performance.now()
+    void others().then(
+      (found) => (areThere = found),
+      () => {},
+    )
+  }
+  const isBusy = () => mine.size >= own.atOnce || sumOf(mine) >= own.mostBytes
+  return {
+    get atOnce() {
+      return own.atOnce + (areThere ? queued.atOnce : 0)
+    },
+    get mostBytes() {
+      return own.mostBytes + (areThere ? queued.mostBytes : 0)
+    },
+    inOrder: false,
+    learn: async (task, signal) => {
+      look()
+      if (areThere && isBusy()) return await queued.learn(task, signal)
+      mine.add(task)
+      try {
+        return await own.learn(task, signal)
+      } finally {
+        mine.delete(task)
+      }
+    },
+  }
+}
+
+function sumOf(tasks: ReadonlySet<DocumentTask>): number {
+  let sum = 0
+  for (const { bytes } of tasks) sum += bytes.length
+  return sum
+}
+
 // Enough that no worker waits for this process, of which each document costs two round trips and a look every 50 ms.
-const QUEUED_AT_ONCE = 64
+const QUEUED_AT_ONCE = 128
 const QUEUED_BYTES = 64_000_000
 const LOOK_MS = 50
 // Told after the first, given up after the second: a worker that was started together with this process lives by then.
@@ -48,6 +112,8 @@ export type QueuedWork = {
   readonly library: string
   readonly sync: string
   readonly urgency: Urgency
+  /** what is sent and taken by nobody any more is learned with these; left out: it waits for a worker */
+  readonly own?: WorkDeps
   readonly report?: ((message: string, error: unknown) => void) | undefined
 }
 
@@ -57,17 +123,19 @@ export function queuedHands(open: () => Promise<Queue>, queued: QueuedWork): Han
   const underWay = new Set<DocumentTask>()
   const missed = missing(queued)
   let looking = false
+  let heard: number[] = []
   const look = async (signal: AbortSignal) => {
     if (looking) return
     looking = true
     let heardAt = performance.now()
     try {
       while (underWay.size > 0) {
-        const queue = await open()
-        const ended = await queue.collect(library, sync)
+        const queue = patient(await open(), signal)
+        const ended = await queue.collect(library, sync, heard)
+        heard = ended.map(({ job }) => job)
         for (const { job, outcome } of ended) outcomeOf(job).resolve(outcome)
         const isQuiet = performance.now() - heardAt > QUIET_MS
-        if (isQuiet) await missed(queue)
+        if (isQuiet) await missed(queue, [...outcomes.keys()], signal)
         if (isQuiet || ended.length > 0) heardAt = performance.now()
         await wait(LOOK_MS, undefined, { signal })
       }
@@ -81,7 +149,7 @@ export function queuedHands(open: () => Promise<Queue>, queued: QueuedWork): Han
     const { bytes, ...task } = whole
     underWay.add(whole)
     try {
-      const queue = await open()
+      const queue = patient(await open(), signal)
       await refuse(queue, queued)
       const job = await queue.send({ library, sync, task, bytes }, urgency)
       signal.throwIfAborted()
@@ -111,14 +179,24 @@ function openOutcomes() {
   return { outcomes, outcomeOf }
 }
 
-/** Called when nothing has ended for a while: who waits for it is refused the second time, of the rest it is told once. */
-function missing({ library, urgency, report = () => {} }: QueuedWork): (queue: Queue) => Promise<void> {
+type Missed = (queue: Queue, jobs: readonly number[], signal: AbortSignal) => Promise<void>
+
+/**
+ * Called when nothing has ended for a while. Where nobody works any more, this process takes the jobs itself, if it may;
+ * else who waits for them is refused the second time, and of the rest it is told once.
+ */
+function missing({ library, sync, urgency, own, report = () => {} }: QueuedWork): Missed {
   let times = 0
   let isTold = false
-  return async (queue) => {
+  return async (queue, jobs, signal) => {
     const fault = await missingWorker(queue, library)
     times = fault ? times + 1 : 0
     if (!fault) return
+    if (own) {
+      const attempt = openAttempt({ ...own, jobs: queue, report })
+      await Promise.all(jobs.map(async (job) => await attempt({ library, sync, job }, signal)))
+      return
+    }
     if (urgency !== 'rest' && times > 1) throw fault
     if (!isTold) report(fault.message, null)
     isTold = true

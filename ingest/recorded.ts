@@ -1,21 +1,22 @@
 // One sync as it runs: begun in the store, said to be alive, noted, and ended however it is left.
 import { randomUUID } from 'node:crypto'
-import { AppError } from '../core/errors.ts'
-import type { Queue, Urgency } from '../core/jobs.ts'
+import { AppError, StoreError } from '../core/errors.ts'
+import type { Urgency } from '../core/jobs.ts'
 import type { Sync, SyncEnd, SyncProgress, SyncStore, SyncToBegin, SyncTrigger } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
 import type { Holding } from './holding.ts'
-import { queuedHands } from './hands.ts'
+import { handsOf, type Sharing } from './hands.ts'
 import type { IngestDeps } from './ingest.ts'
 import { openNotes } from './notes.ts'
+import { patient } from './patience.ts'
 import { openTally, type Tally } from './tally.ts'
 
 export type RecordDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & {
   readonly syncs: SyncStore
   readonly holding: Holding
   readonly silentMs?: number
-  /** other processes learn documents as well; opened when there is one to be learned. Left out: there are none */
-  readonly queue?: () => Promise<Queue>
+  /** other processes learn documents as well; left out: there are none */
+  readonly queue?: Sharing
   /** hears that nobody learns what is waiting */
   readonly report?: (message: string, error: unknown) => void
 }
@@ -62,34 +63,41 @@ export async function* runRecorded(
     await holding.renew()
   }
   let beat: NodeJS.Timeout | undefined
-  const notes = openNotes(library, id, deps)
+  const either = AbortSignal.any([signal, controller.signal])
+  const lasting = { ...deps, sync: id, documents: patient(deps.documents, either), syncs: patient(syncs, either) }
+  const notes = openNotes(library, id, lasting)
   let end: Pick<SyncEnd, 'state' | 'fault'> = { state: 'cancelled', fault: null }
   try {
     await syncs.begin(library, { id, trigger, roots })
     beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
     yield { type: 'began', sync: id }
-    const queued = { library, sync: id, urgency: urgencyOf(trigger), report: deps.report }
-    const hands = deps.queue && queuedHands(deps.queue, queued)
-    const own = { ...deps, sync: id, ...(hands && { hands }) }
-    for await (const event of work(own, AbortSignal.any([signal, controller.signal]))) {
+    const hands = handsOf(lasting, deps.queue, { library, sync: id, urgency: urgencyOf(trigger), report: deps.report })
+    for await (const event of work({ ...lasting, hands }, either)) {
       tally.add(event)
       await notes.add(event)
       yield event
     }
     if (trigger !== 'upload') await notes.settle(roots)
-    await deps.documents.purge(library, KEPT_REMOVED_DAYS)
+    await lasting.documents.purge(library, KEPT_REMOVED_DAYS)
     end = { state: 'finished', fault: null }
   } catch (error) {
+    if (isRefused(error)) await renew().catch(() => {})
     end = endOf(error, signal, controller.signal)
     throw controller.signal.aborted ? stopped(end.state) : error
   } finally {
     clearInterval(beat)
-    // The store may be what failed: then the next one to look finds a sync that says nothing any more.
+    // The store may be what failed: it is waited for no more, and the next one to look finds a sync that says nothing.
+    controller.abort()
     await notes.flush().catch(() => {})
     await syncs.end(library, id, { ...end, ...progressOf(tally) }).catch(() => {})
     running.delete(id)
     resolve()
   }
+}
+
+/** A save was, because the sync is to end, or was taken for dead: which of the two, the store knows. */
+function isRefused(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'lease-lost'
 }
 
 function urgencyOf(trigger: SyncTrigger): Urgency {

@@ -1,28 +1,26 @@
-// The queue of documents as this process has it: opened when something is to be learned, or when it begins to take jobs.
+// The queue of documents as this process has it: opened when something is sent, or when this process begins to take jobs.
 import type { Queue } from '../core/jobs.ts'
+import type { Sharing } from './hands.ts'
 import { openAttempt, type WorkerDeps } from './worker.ts'
 
-// Beside the answers: one computes while one is saved.
-const AT_ONCE = 2
+// The store saves together what is ready at once: fewer cost it more for each. With a provider, what a worker has under
+// way when it is killed is paid for twice.
+const AT_ONCE = 32
+const AT_ONCE_WITH_PROVIDER = 8
 
-export type SharedQueue = {
-  readonly open: () => Promise<Queue>
-  readonly work: (atOnce: number) => Promise<void>
+export type SharedQueue = Sharing & {
+  /** So many documents at once; null: as many as fit what makes the vectors. */
+  readonly work: (atOnce: number | null) => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** `isBeside`: this process learns documents as well, and does not only give them out. */
+/** `isBeside`: this process learns documents of its syncs as well, and does not only give them out. */
 export function sharedQueue(openQueue: () => Promise<Queue>, isBeside: boolean, deps: WorkerDeps): SharedQueue {
   let opening: Promise<Queue> | null = null
-  let isWorking = false
-  const { library } = deps
+  const { library, jobs, tokenPrice } = deps
+  const usual = tokenPrice === undefined ? AT_ONCE : AT_ONCE_WITH_PROVIDER
   const open = async (): Promise<Queue> => {
-    const queue = await openQueue()
-    if (isBeside && !isWorking) await queue.work(library, AT_ONCE, openAttempt(deps))
-    return queue
-  }
-  const openOnce = async (): Promise<Queue> => {
-    opening ??= open()
+    opening ??= openQueue()
     try {
       return await opening
     } catch (error) {
@@ -31,11 +29,9 @@ export function sharedQueue(openQueue: () => Promise<Queue>, isBeside: boolean, 
     }
   }
   return {
-    open: openOnce,
-    work: async (atOnce) => {
-      isWorking = true
-      await (await openOnce()).work(library, atOnce, openAttempt(deps))
-    },
+    open,
+    others: isBeside ? async () => (await jobs.waiting(library)).workers > 0 : null,
+    work: async (atOnce) => await (await open()).work(library, atOnce ?? usual, openAttempt(deps)),
     close: async () => {
       const queue = await opening?.catch(() => null)
       await queue?.close()

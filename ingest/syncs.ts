@@ -10,6 +10,7 @@ import { originRoot, type Removals, UPLOADS } from './changes.ts'
 import { type Holding, openHolding } from './holding.ts'
 import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts'
 import { LEARNED_WITH } from './look.ts'
+import { patient } from './patience.ts'
 import { planSync } from './plan.ts'
 import {
   cancelled,
@@ -47,7 +48,6 @@ export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 
 
 // People see five steps in a second as motion.
 const FOLLOW_MS = 200
-const REOPEN_MS = 15_000
 
 export function openSyncs(given: SyncsDeps): Syncing {
   const { library, origins, book = noBook, report = () => {} } = given
@@ -101,21 +101,9 @@ export function openSyncs(given: SyncsDeps): Syncing {
 }
 
 function begin(scheduler: Scheduler, deps: Opened): void {
-  const { queue, report = () => {} } = deps
   scheduler.begin()
   // A database that is away hears of it with the next sync.
   void forgetFormerFiles(deps).catch(() => {})
-  if (queue) void openPatiently(queue, report)
-}
-
-/** A database that is away when the server begins comes back. */
-async function openPatiently(open: () => Promise<unknown>, report: NonNullable<SyncsDeps['report']>): Promise<void> {
-  try {
-    await open()
-  } catch (error) {
-    report('the queue of documents could not be opened, and is tried again', error)
-    setTimeout(() => void openPatiently(open, report), REOPEN_MS).unref()
-  }
 }
 
 async function planned(
@@ -244,7 +232,8 @@ function learning(
       }
       const uploads = trigger === 'schedule' ? [] : await own.documents.uploadsToLearn(own.library, LEARNED_WITH)
       const owners = await book.owners()
-      yield* ingest(paths, { ...own, removals, uploads, reading: taken, skipped, memories, owners }, signal)
+      const lasting = patient(memories, signal)
+      yield* ingest(paths, { ...own, removals, uploads, reading: taken, skipped, memories: lasting, owners }, signal)
     } finally {
       // What was cut short by the end of this process is due as before; the rest had its turn, whatever came of it.
       const now = await clock().catch(() => new Date())

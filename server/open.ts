@@ -45,8 +45,8 @@ export type Opened = {
   readonly token: string
   readonly syncing: Syncing
   readonly generator: Generator | null
-  /** Takes documents from the queue, so many at once, whatever the settings say of servers. Embedded it does nothing. */
-  readonly work: (atOnce: number) => Promise<void>
+  /** Takes documents from the queue, so many at once (null: as many as are good), whatever the settings say of servers. Embedded it does nothing. */
+  readonly work: (atOnce: number | null) => Promise<void>
   /** Tells other commands where this process can be reached (embedded store only). */
   readonly announce: (url: string) => void
   readonly close: () => Promise<void>
@@ -127,7 +127,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
   const work = { ...store, ...pricedDocuments(config, store.documents), embedder, library: LIBRARY, report }
   const queue = queueOf(config, parts.database, work)
-  const syncing = openSyncs({ ...work, ...alone, book, ...(queue && { queue: queue.open }) })
+  const syncing = openSyncs({ ...work, ...alone, book, ...(queue && { queue }) })
   tracing?.reportTo(report)
   const app = createApp({
     store,

@@ -2,30 +2,25 @@
 // while another took over is refused, however sure it is of itself (M. Kleppmann, "How to do distributed locking", 2016).
 import { StoreError } from '../core/errors.ts'
 import type { Fence, JobOutcome, JobRef, JobStore, JobToSend } from '../core/jobs.ts'
+import { byteasParameter, jsonsParameter } from './binary.ts'
 import { type Database, type Query, toJson } from './database.ts'
+import { gather } from './gather.ts'
 
 // Said every 10 s (store/queue.ts).
 const WORKER_SILENT_S = 30
 
 export function jobStore({ query, transaction }: Database): JobStore {
   return {
-    collect: async (library, sync) => {
+    collect: async (library, sync, heard) => {
       const rows = await query<{ job_id: string; outcome: JobOutcome }>(
-        `delete from ingest_jobs where library_id = $1 and sync_id = $2 and outcome is not null
-         returning job_id, outcome`,
-        [library, sync],
+        `with forgotten as (delete from ingest_jobs where library_id = $1 and sync_id = $2 and job_id = any($3))
+         select job_id, outcome from ingest_jobs
+         where library_id = $1 and sync_id = $2 and outcome is not null and job_id <> all($3)`,
+        [library, sync, heard],
       )
       return rows.map(({ job_id, outcome }) => ({ job: Number(job_id), outcome }))
     },
-    take: async ({ library, sync, job }) => {
-      const [row] = await query<{ token: number; task: unknown; bytes: Buffer }>(
-        `update ingest_jobs j set token = token + 1 from syncs s
-         where j.library_id = $1 and j.sync_id = $2 and j.job_id = $3 and j.outcome is null
-           and s.library_id = $1 and s.sync_id = $2 and ${isRunning} returning j.token, j.task, j.bytes`,
-        [library, sync, job],
-      )
-      return row ? { fence: { library, sync, job, token: row.token }, task: row.task, bytes: row.bytes } : null
-    },
+    take: openTaking(query),
     settle: async (fence, outcome) => await transaction(async (own) => await settleJobs(own, [{ fence, outcome }])),
     blame: async ({ library, sync, job, token }, fault) => {
       await query(
@@ -46,6 +41,31 @@ export function jobStore({ query, transaction }: Database): JobStore {
   }
 }
 
+type Taken = Awaited<ReturnType<JobStore['take']>>
+
+/** Jobs that one process takes at once cost one statement. */
+function openTaking(query: Query): JobStore['take'] {
+  const takeTogether = async (refs: readonly JobRef[]): Promise<Taken[]> => {
+    const { library, sync } = refs[0] ?? {}
+    const rows = await query<{ job_id: string; token: number; task: unknown; bytes: Buffer }>(
+      `update ingest_jobs j set token = token + 1 from syncs s
+       where j.library_id = $1 and j.sync_id = $2 and j.job_id = any($3) and j.outcome is null
+         and s.library_id = $1 and s.sync_id = $2 and ${isRunning} returning j.job_id, j.token, j.task, j.bytes`,
+      [library, sync, refs.map(({ job }) => job)],
+    )
+    const byJob = new Map(rows.map((row) => [Number(row.job_id), row]))
+    return refs.map((ref) => {
+      const row = byJob.get(ref.job)
+      return row ? { fence: { ...ref, token: row.token }, task: row.task, bytes: row.bytes } : null
+    })
+  }
+  return gather(takeTogether, { fits: fitsOneStatement, lingerMs: 0 })
+}
+
+function fitsOneStatement(batch: readonly JobRef[], next: JobRef): boolean {
+  return batch.every(({ library, sync, job }) => library === next.library && sync === next.sync && job !== next.job)
+}
+
 /** Of the library $1: whether the attempt $6 at the job $5 of the sync $4 may write. */
 export const isHeld = `exists (
   select from ingest_jobs j join syncs s using (library_id, sync_id)
@@ -54,12 +74,21 @@ export const isHeld = `exists (
 
 const isRunning = `s.state = 'running' and not s.cancelling`
 
-export async function insertJob(query: Query, { library, sync, task, bytes }: JobToSend): Promise<number> {
-  const [row] = await query<{ job_id: string }>(
-    'insert into ingest_jobs (library_id, sync_id, task, bytes) values ($1, $2, $3, $4) returning job_id',
-    [library, sync, toJson(task), Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)],
+/** Their numbers. All of one sync. */
+export async function insertJobs(query: Query, jobs: readonly JobToSend[]): Promise<number[]> {
+  const { library, sync } = jobs[0] ?? {}
+  const rows = await query<{ job_id: string }>(
+    `insert into ingest_jobs (library_id, sync_id, task, bytes)
+     select $1, $2, task, bytes from unnest($3::jsonb[], $4::bytea[]) with ordinality as t(task, bytes, n)
+     order by n returning job_id`,
+    [
+      library,
+      sync,
+      jsonsParameter(jobs.map(({ task }) => toJson(task))),
+      byteasParameter(jobs.map(({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))),
+    ],
   )
-  return Number(row?.job_id)
+  return rows.map(({ job_id }) => Number(job_id)).sort((a, b) => a - b)
 }
 
 type Settled = { readonly fence: Fence; readonly outcome: JobOutcome }

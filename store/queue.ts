@@ -2,10 +2,11 @@
 // rows of store/jobs.ts hold the documents and decide whose work counts (docs/decisions/0017).
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { type ConstructorOptions, type JobWithMetadata, PgBoss } from 'pg-boss'
-import type { Attempt, JobRef, Queue, Urgency } from '../core/jobs.ts'
+import { type ConstructorOptions, type JobResult, type JobWithMetadata, PgBoss } from 'pg-boss'
+import type { Attempt, JobRef, JobToSend, Queue, Urgency } from '../core/jobs.ts'
 import type { Database, Query } from './database.ts'
-import { insertJob, jobStore } from './jobs.ts'
+import { gather } from './gather.ts'
+import { insertJobs, jobStore } from './jobs.ts'
 
 export type QueueOptions = {
   readonly url: string
@@ -42,18 +43,13 @@ export async function openQueue(database: Database, options: QueueOptions): Prom
   const stopping = new AbortController()
   return {
     ...jobStore(database),
-    send: async (job, urgency) =>
-      await database.transaction(async (query) => {
-        const number = await insertJob(query, job)
-        const ref: JobRef = { library: job.library, sync: job.sync, job: number }
-        await boss.send(JOBS, ref, { priority: priorities[urgency], db: executing(query) })
-        return number
-      }),
+    send: openSending(database, boss),
     work: async (library, atOnce, attempt) => {
       const shared: Shared = { boss, attempt, stopping: stopping.signal }
-      for (let n = 0; n < atOnce; n++) await offerHand(shared, 0)
+      // Two, so that one computes while the other's documents are saved, and a slow one holds up half of what is taken.
+      for (const some of [Math.ceil(atOnce / 2), Math.floor(atOnce / 2)]) if (some > 0) await offerHand(shared, some, 0)
       // However long a crawl is, one hand is free for what somebody waits for.
-      await offerHand(shared, priorities.upload)
+      await offerHand(shared, 1, priorities.upload)
       const jobs = jobStore(database)
       await boss.work<JobRef>(GIVEN_UP, async (given) => {
         for (const job of given) await jobs.giveUp(job.data)
@@ -99,22 +95,58 @@ async function makeQueues(boss: PgBoss, { heartbeatSeconds = 30, retryDelaySecon
 
 type Shared = { readonly boss: PgBoss; readonly attempt: Attempt; readonly stopping: AbortSignal }
 
-async function offerHand({ boss, attempt, stopping }: Shared, minPriority: number): Promise<void> {
+/** Takes up to so many at once, and more when all of them are done; each succeeds or fails by itself. */
+async function offerHand({ boss, attempt, stopping }: Shared, batchSize: number, minPriority: number): Promise<void> {
   let id = ''
-  const options = { includeMetadata: true, minPriority, ...LOOKS } as const
-  id = await boss.work(JOBS, options, async ([job]: JobWithMetadata<JobRef>[]) => {
-    if (!job) return
+  const options = { includeMetadata: true, perJobResults: true, batchSize, minPriority, ...LOOKS } as const
+  const done = async ({ id, signal, priority, ...job }: JobWithMetadata<JobRef>): Promise<JobResult> => {
     try {
-      await attempt(job.data, AbortSignal.any([job.signal, stopping]))
+      await attempt(job.data, AbortSignal.any([signal, stopping]))
     } catch (error) {
-      if (!stopping.aborted) throw error
+      if (!stopping.aborted) return { id, status: 'failed', output: { message: String(error) } }
       // Given back as a job of its own: being shut down is no attempt that failed.
-      await boss.send(JOBS, job.data, { priority: job.priority })
+      await boss.send(JOBS, job.data, { priority })
+    }
+    return { id, status: 'completed' }
+  }
+  id = await boss.work(JOBS, options, async (jobs: JobWithMetadata<JobRef>[]) => {
+    try {
+      return await Promise.all(jobs.map(done))
     } finally {
       // Otherwise it would wait for the next word or look, however many jobs there are.
       boss.notifyWorker(id)
     }
   })
+}
+
+type Sent = { readonly job: JobToSend; readonly urgency: Urgency }
+
+// What comes while others are sent goes with the next, up to so many bytes.
+const MOST_BYTES = 4_000_000
+const LINGER_MS = 10
+
+/** Those that come at once in one transaction. */
+function openSending(database: Database, boss: PgBoss): Queue['send'] {
+  const inOneTransaction = async (batch: readonly Sent[]) =>
+    await database.transaction(async (query) => {
+      const numbers = await insertJobs(
+        query,
+        batch.map(({ job }) => job),
+      )
+      const given = batch.map(({ job: { library, sync }, urgency }, index) => {
+        const ref: JobRef = { library, sync, job: numbers[index] ?? -1 }
+        return { data: ref, priority: priorities[urgency] }
+      })
+      await boss.insert(JOBS, given, { db: executing(query) })
+      return numbers
+    })
+  const send = gather(inOneTransaction, { fits: fitsOneTransaction, lingerMs: LINGER_MS })
+  return async (job, urgency) => await send({ job, urgency })
+}
+
+function fitsOneTransaction(batch: readonly Sent[], { job: next }: Sent): boolean {
+  const bytes = batch.reduce((sum, { job }) => sum + job.bytes.length, next.bytes.length)
+  return bytes <= MOST_BYTES && batch.every(({ job }) => job.library === next.library && job.sync === next.sync)
 }
 
 /** Statements of pg-boss within a transaction of ours. */

@@ -1,54 +1,74 @@
-// npm run bench ingest: generated markdown is learned into a new database, and what that costs is said by step.
+// npm run bench ingest: generated markdown is learned into a new database as npm run ingest does it, beside workers where
+// they are asked for, and what that costs is said by process and by step.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
+import { readConfig } from '../../core/config.ts'
 import { InputError } from '../../core/errors.ts'
+import { openLog } from '../../core/log.ts'
 import type { Embedder } from '../../core/ports.ts'
 import { termWeights } from '../../core/terms.ts'
 import type { Chunk } from '../../core/types.ts'
 import { chunk } from '../../ingest/chunk.ts'
 import { parse } from '../../ingest/parse/parse.ts'
-import { openSyncs } from '../../ingest/syncs.ts'
 import { openStaticEmbedder } from '../../models/static.ts'
 import { readStaticTable } from '../../models/static-table.ts'
-import { openOffline } from '../../server/offline.ts'
+import { LIBRARY, openAll } from '../../server/open.ts'
 import { benchIngest, type Costs, linesOf } from './ingest.ts'
 import { LARGEST_BYTES, SMALLEST_BYTES, vocabularyOf } from './markdown.ts'
-import { familySeconds, parentOf } from './processors.ts'
+import { familySeconds, mostBytesOf, parentOf } from './processors.ts'
+import { startWorker, type Worker } from './workers.ts'
 
-const LIBRARY = 'bench'
-
-type IngestOptions = { readonly database?: string | undefined; readonly json?: boolean | undefined }
+type IngestOptions = {
+  readonly database?: string | undefined
+  readonly workers?: string | undefined
+  readonly json?: boolean | undefined
+}
 
 /** `machine`: in words. */
-export async function measureIngest(
-  bytes: number,
-  { database, json = false }: IngestOptions,
-  machine: string,
-): Promise<void> {
+export async function measureIngest(bytes: number, options: IngestOptions, machine: string): Promise<void> {
+  const { database, json = false } = options
+  const count = workersOf(options)
   const embedder = await openStaticEmbedder()
   const { words } = await readStaticTable(new URL('../../models/static/model.bin', import.meta.url))
   const vocabulary = vocabularyOf(words.keys())
-  const offline = await openOffline(database, process.stderr)
+  const dataDir = await mkdtemp(join(tmpdir(), 'footnote-bench-data-'))
+  const config = readConfig({ DATA_DIR: dataDir, ...(database && { DATABASE_URL: database }) })
+  const opened = await openAll(config, openLog('silent'))
+  const workers: Worker[] = []
   try {
-    const store = await offline.store(LIBRARY)
-    if ((await store.search.state(LIBRARY)).chunks > 0)
+    const { search } = opened.store
+    if ((await search.state(LIBRARY)).chunks > 0)
       throw new InputError('bad-database', 'The database holds a library already: give a new one.')
-    const syncing = openSyncs({ ...store, embedder, library: LIBRARY })
+    for (let n = 0; n < count; n++) workers.push(await startWorker(database ?? ''))
     const signal = new AbortController().signal
     const figures = await benchIngest({
       bytes,
       vocabulary,
-      learn: (folder) => syncing.run({ trigger: 'command', paths: [folder] }, signal),
+      learn: (folder) => opened.syncing.run({ trigger: 'command', paths: [folder] }, signal),
       costs: async (texts) => await stepCosts(texts, embedder, signal),
-      cpu: cpuMeter(database ? await postmasterOf(database) : null),
+      cpu: cpuMeter(database ? await postmasterOf(database) : null, workers),
       say: (line) => void process.stderr.write(`${line}\n`),
     })
-    if (json) return print(JSON.stringify({ machine, vocabulary: vocabulary.length, ...figures }))
+    const workerBytes = await Promise.all(workers.map(async ({ pid }) => await mostBytesOf(pid)))
+    if (json) return print(JSON.stringify({ machine, vocabulary: vocabulary.length, ...figures, workerBytes }))
     const { length } = vocabulary
     print(`${machine}; articles of ${SMALLEST_BYTES / 1000} to ${LARGEST_BYTES / 1000} kB, ${length} words by Zipf`)
     for (const line of linesOf(figures)) print(line)
+    for (const most of workerBytes) print(`  a worker  at most ${(most / 1e6).toFixed(0)} MB`)
   } finally {
-    await offline.close()
+    for (const worker of workers) await worker.stop()
+    await opened.close()
+    await rm(dataDir, { recursive: true, force: true })
   }
+}
+
+function workersOf({ database, workers = '0' }: IngestOptions): number {
+  const count = Number(workers)
+  if (!Number.isInteger(count) || count < 0) throw new InputError('bad-workers', `--workers: ${workers} is no number.`)
+  if (count > 0 && !database) throw new InputError('bad-workers', '--workers: only a --database has workers.')
+  return count
 }
 
 export function bytesOf(size: string): number {
@@ -92,11 +112,16 @@ async function postmasterOf(connectionString: string): Promise<number | null> {
   }
 }
 
-function cpuMeter(postmaster: number | null): () => Promise<Costs> {
+function cpuMeter(postmaster: number | null, workers: readonly Worker[]): () => Promise<Costs> {
   return async () => {
     const { user, system } = process.cpuUsage()
     const postgres = postmaster === null ? null : await familySeconds(postmaster)
-    return { 'this process': (user + system) / 1e6, ...(postgres !== null && { Postgres: postgres }) }
+    const others = await Promise.all(workers.map(async ({ pid }) => (await familySeconds(pid)) ?? 0))
+    return {
+      'this process': (user + system) / 1e6,
+      ...(others.length > 0 && { workers: others.reduce((sum, each) => sum + each, 0) }),
+      ...(postgres !== null && { Postgres: postgres }),
+    }
   }
 }
 

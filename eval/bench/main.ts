@@ -25,8 +25,9 @@ const usage = `npm run bench -- [--library <folder>] [--questions <file.jsonl>] 
   --chunks      learns copies of the library, their sections shuffled, until there are that many chunks
   --database    an empty database; by default an embedded one that is removed at the end
   --provider    only the time that is added to a model's first word, over 300 answers
-npm run bench -- ingest [--size 64MB] [--database <postgres://…>] [--json]
+npm run bench -- ingest [--size 64MB] [--database <postgres://…>] [--workers 0] [--json]
   --size        how much markdown is made and learned, in kB, MB or GB
+  --workers     so many npm run worker learn beside it
 npm run bench load -- --help    many answers and searches at once`
 
 const LIBRARY = 'bench'
@@ -48,6 +49,7 @@ async function main(args: readonly string[]): Promise<void> {
       database: text,
       rounds: text,
       size: text,
+      workers: text,
       provider: { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },

@@ -1,4 +1,4 @@
-// What processes of this machine have spent of its processors, as Linux counts it.
+// What processes of this machine have spent of its processors and memory, as Linux counts it.
 import { readdir, readFile } from 'node:fs/promises'
 
 // Of a second, in /proc: the same on every Linux.
@@ -19,6 +19,13 @@ export async function familySeconds(pid: number): Promise<number | null> {
 
 export async function parentOf(pid: number): Promise<number | null> {
   return (await statOf(pid))?.parent ?? null
+}
+
+/** The most memory that a process had at once. */
+export async function mostBytesOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  const [, kilobytes = '0'] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? []
+  return Number(kilobytes) * 1_024
 }
 
 async function statOf(pid: number): Promise<Stat | null> {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { HostStore } from '../../core/hosts.ts'
+import { patient } from '../patience.ts'
 
 export type Turns = {
   /** Waits for a turn at this host; call what is returned when the request is over. An abort is passed on. */
@@ -74,7 +75,8 @@ async function takeTurn(host: Host, shared: SharedTurns | undefined, signal: Abo
 
 /** Waits until no other process of the same database is in the way. */
 async function takeShared({ name, delayMs }: Host, shared: SharedTurns, signal: AbortSignal): Promise<() => void> {
-  const { hosts, library } = shared
+  const { library } = shared
+  const hosts = patient(shared.hosts, signal)
   const holder = randomUUID()
   for (;;) {
     const taken = await hosts.take(library, name, { holder, atOnce: AT_ONCE, delayMs, leaseMs: LEASE_MS })

@@ -7,7 +7,7 @@ import { openTestDatabase, postgresUrl } from '../support/database.ts'
 import { start } from '../support/process.ts'
 import { openQueuedSyncs, startWorker } from '../support/queueing.ts'
 import { never } from '../support/store-documents.ts'
-import { article, ended, folderOf } from '../support/syncing.ts'
+import { article, articles, ended, folderOf } from '../support/syncing.ts'
 
 // A worker that says nothing is missed after 10 s at the soonest; starting one takes 3 s on two busy cores.
 const PATIENCE_MS = 120_000
@@ -80,10 +80,12 @@ describe.skipIf(!postgresUrl)('workers on Postgres', { timeout: PATIENCE_MS }, (
   it('try what failed again, later each time, and give it up with its name and the reason', async () => {
     await using database = await openTestDatabase()
     await using syncs = await openQueuedSyncs(database)
-    const worker = await startWorker(syncs.url, 'one')
-    const folder = await folderOf({ 'bad.md': article('Bad', 'poison'), 'good.md': article('Good') })
+    // Taken together, and only one of them again.
+    const worker = await startWorker(syncs.url, 'one', 32)
+    const folder = await folderOf({ 'bad.md': article('Bad', 'poison'), ...articles(12) })
     const { report, events } = await syncs.learn([folder])
-    expect(report).toMatchObject({ learned: 1, failed: 1 })
+    expect(report).toMatchObject({ learned: 12, failed: 1 })
+    expect(embeddedBy(worker.stderr())).toBe(12 + 5)
     expect(events.find(({ type }) => type === 'failed')).toMatchObject({
       code: 'given-up',
       message: `${folder}/bad.md was tried 5 times: the vectors came out as NaN`,
@@ -91,7 +93,7 @@ describe.skipIf(!postgresUrl)('workers on Postgres', { timeout: PATIENCE_MS }, (
     expect(worker.stderr().match(/attempt \d/g)).toEqual([1, 2, 3, 4, 5].map((n) => `attempt ${n}`))
     // Half of 1 + 2 + 4 + 8 s is what chance cannot take away; together they are at most 15 s.
     expect(report.ms).toBeGreaterThan(7_000)
-    await expectWhole(syncs.store, 1)
+    await expectWhole(syncs.store, 12)
   })
 
   it('learn an upload before what a crawl left waiting', async () => {

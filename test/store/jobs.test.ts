@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Fence } from '../../core/jobs.ts'
 import type { DocumentToSave, Store } from '../../core/ports.ts'
-import { insertJob } from '../../store/jobs.ts'
+import { insertJobs } from '../../store/jobs.ts'
 import { openStore } from '../../store/open.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { space, tinyDocument } from '../support/store-documents.ts'
@@ -31,8 +31,12 @@ describe('a job', () => {
     expect(await store.documents.count('main')).toBe(0)
     expect(await store.search.state('main')).toMatchObject({ chunks: 0, changes: 0 })
     expect(await store.documents.save(document(second))).toBe('learned')
-    expect(await store.jobs.collect('main', 's')).toEqual([{ job: 1, outcome }])
-    expect(await store.jobs.collect('main', 's')).toEqual([])
+    const told = [{ job: 1, outcome }]
+    expect(await store.jobs.collect('main', 's', [])).toEqual(told)
+    // The reply was lost.
+    expect(await store.jobs.collect('main', 's', [])).toEqual(told)
+    expect(await store.jobs.collect('main', 's', [1])).toEqual([])
+    expect(await store.jobs.collect('main', 's', [])).toEqual([])
   })
 
   it('is written once', async () => {
@@ -49,7 +53,7 @@ describe('a job', () => {
     const { store, take, document } = await sync(database)
     await store.documents.save(tinyDocument('a.md', [{ text: 'Text' }]))
     await store.documents.save(document(await take()))
-    expect(await store.jobs.collect('main', 's')).toMatchObject([{ outcome: { type: 'unchanged', bytes: 4 } }])
+    expect(await store.jobs.collect('main', 's', [])).toMatchObject([{ outcome: { type: 'unchanged', bytes: 4 } }])
   })
 
   it('is over with its sync, however it was left', async () => {
@@ -100,7 +104,7 @@ describe('a job', () => {
     await store.jobs.blame(second, 'the provider is away')
     await store.jobs.blame(first, 'an old reason')
     await store.jobs.giveUp(first)
-    expect(await store.jobs.collect('main', 's')).toEqual([
+    expect(await store.jobs.collect('main', 's', [])).toEqual([
       {
         job: 1,
         outcome: {
@@ -142,7 +146,7 @@ async function sync(database: TestDatabase): Promise<Begun> {
   await store.syncs.begin('main', { id: 's', trigger: 'command', roots: [] })
   await database.query('alter table ingest_jobs alter column job_id restart with 1')
   const bytes = Buffer.from('Text')
-  const job = await insertJob(database.query, { library: 'main', sync: 's', task: { source: 'a.md' }, bytes })
+  const [job = 0] = await insertJobs(database.query, [{ library: 'main', sync: 's', task: { source: 'a.md' }, bytes }])
   return {
     store,
     take: async () => (await store.jobs.take({ library: 'main', sync: 's', job }))!.fence,

@@ -11,6 +11,7 @@ const embedder = fakeEmbedder()
 const database = openPostgres(url)
 const store = await openStore(database, 'main', embedder)
 const queue = await openQueue(database, { url, report: () => {}, heartbeatSeconds: 10, watchSeconds: 1 })
-const syncing = openSyncs({ ...store, embedder, library: 'main', queue: async () => await Promise.resolve(queue) })
+const sharing = { open: async () => await Promise.resolve(queue), others: null }
+const syncing = openSyncs({ ...store, embedder, library: 'main', queue: sharing })
 for await (const event of syncing.run({ trigger: 'command', paths: [folder] }, new AbortController().signal))
   if ('source' in event) writeSync(2, `${event.type} ${event.source}\n`)

@@ -8,7 +8,7 @@ import { type Running, start } from './process.ts'
 import { openTestSyncs, type TestSyncs } from './syncing.ts'
 
 /** As quick as pg-boss allows. */
-const quickQueue = { heartbeatSeconds: 10, watchSeconds: 1, retryDelaySeconds: 1 }
+export const quickQueue = { heartbeatSeconds: 10, watchSeconds: 1, retryDelaySeconds: 1 }
 
 export type QueuedSyncs = TestSyncs & AsyncDisposable & { readonly queue: Queue; readonly url: string }
 
@@ -17,7 +17,7 @@ export async function openQueuedSyncs(database: TestDatabase, more: Partial<Sync
   const url = database.url ?? ''
   const queue = await openQueue(database, { url, report: () => {}, ...quickQueue })
   const syncs = await openTestSyncs(database, {
-    queue: async () => await Promise.resolve(queue),
+    queue: { open: async () => await Promise.resolve(queue), others: null },
     silentMs: 90_000,
     ...more,
   })
