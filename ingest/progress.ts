@@ -40,11 +40,11 @@ function linesOf(event: IngestEvent): string[] {
 
 /** One line: what was learned, how much, how fast. */
 export function summary(report: IngestReport): string {
-  const counts = (['learned', 'changed', 'removed', 'unchanged', 'failed', 'skipped'] as const)
+  const counts = (['learned', 'changed', 'restored', 'removed', 'unchanged', 'failed', 'skipped'] as const)
     .filter((key) => report[key] > 0)
     .map((key) => `${report[key]} ${key}`)
   if (report.kept > 0) counts.push(`${report.kept} gone but kept`)
-  const worked = report.learned + report.changed > 0
+  const worked = report.learned + report.changed + report.restored > 0
   const work = worked ? ` · ${report.chunks} chunks, ${report.embedded} embedded${spent(report)}` : ''
   const speed = worked ? `, ${size(report.bytes / (Math.max(1, report.ms) / 1000))}/s` : ''
   return `Documents: ${counts.join(', ') || 'none found'}${work} · ${(report.ms / 1000).toFixed(1)} s${speed}`

@@ -1,6 +1,6 @@
 // One sync as it runs: begun in the store, said to be alive, noted, and ended however it is left.
 import { randomUUID } from 'node:crypto'
-import { AppError } from '../core/errors.ts'
+import { AppError, StoreError } from '../core/errors.ts'
 import type { Queue, Urgency } from '../core/jobs.ts'
 import type { Sync, SyncEnd, SyncProgress, SyncStore, SyncToBegin, SyncTrigger } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
@@ -80,6 +80,8 @@ export async function* runRecorded(
     await deps.documents.purge(library, KEPT_REMOVED_DAYS)
     end = { state: 'finished', fault: null }
   } catch (error) {
+    // Whoever asked another process to end this one was heard by a save before the beat heard of it.
+    if (error instanceof StoreError && error.code === 'lease-lost') await renew().catch(() => {})
     end = endOf(error, signal, controller.signal)
     throw controller.signal.aborted ? stopped(end.state) : error
   } finally {

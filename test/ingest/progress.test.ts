@@ -6,6 +6,7 @@ import { showIngest, summary } from '../../ingest/progress.ts'
 const report: IngestReport = {
   learned: 2,
   changed: 0,
+  restored: 0,
   removed: 0,
   kept: 0,
   unchanged: 1,
