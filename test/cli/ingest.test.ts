@@ -32,7 +32,9 @@ it(
     const undone = await runCommand(['ingest', 'undo'], settings)
     expect([undone.code, undone.stderr]).toEqual([
       0,
-      expect.stringMatching(/Documents: 3 restored[\s\S]*Undone: syn_\S+ \(command, \d{4}-\d\d-\d\d \d\d:\d\d\)\. What/),
+      expect.stringMatching(
+        /Documents: 3 restored[\s\S]*Undone: syn_\S+ \(command, \d{4}-\d\d-\d\d \d\d:\d\d\)\. What/,
+      ),
     ])
     const before = await runCommand(['ingest', 'undo'], settings)
     expect(before.stderr).toMatch(/Undone: syn_/)
