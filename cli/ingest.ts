@@ -129,8 +129,8 @@ const LOOK_MS = 100
 
 type Line = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
 
-// Faults of the command, not of the server.
-const ofCommand = new Set(['too-many-removals', 'cannot-undo', 'unknown-source', 'bad-configuration'])
+// Faults of the command, not of the server. The guard of removals is none: a folder's ends as that of a source does.
+const ofCommand = new Set(['cannot-undo', 'unknown-source', 'bad-configuration'])
 
 /** Aborting closes the stream, and that is how the server knows that nobody wants the rest to be learned. */
 async function* events(
