@@ -8,6 +8,7 @@ import type { Holding } from './holding.ts'
 import { queuedHands } from './hands.ts'
 import type { IngestDeps } from './ingest.ts'
 import { openNotes } from './notes.ts'
+import { purge } from './purging.ts'
 import { openTally, type Tally } from './tally.ts'
 
 export type RecordDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & {
@@ -33,7 +34,6 @@ export type Work = (deps: IngestDeps, signal: AbortSignal) => AsyncIterable<Inge
 // Said every 2 s, which also tells readers in other processes how far it is. One statement of the store may take 30.
 const BEAT_MS = 2_000
 export const SILENT_MS = 90_000
-const KEPT_REMOVED_DAYS = 30
 
 type Asked = {
   readonly trigger: SyncTrigger
@@ -77,7 +77,7 @@ export async function* runRecorded(
       yield event
     }
     if (trigger !== 'upload') await notes.settle(roots)
-    await deps.documents.purge(library, KEPT_REMOVED_DAYS)
+    await purge(deps)
     end = { state: 'finished', fault: null }
   } catch (error) {
     // Whoever asked another process to end this one was heard by a save before the beat heard of it.

@@ -11,6 +11,7 @@ import { type Holding, openHolding } from './holding.ts'
 import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts'
 import { LEARNED_WITH } from './look.ts'
 import { planSync } from './plan.ts'
+import { beginPurging, type PurgingDeps } from './purging.ts'
 import {
   cancelled,
   progressOf,
@@ -28,7 +29,8 @@ import type { Origin } from './source/source.ts'
 import { syncToUndo, undo } from './undo.ts'
 
 export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> &
-  Pick<RecordDeps, 'queue'> & {
+  Pick<RecordDeps, 'queue'> &
+  Pick<PurgingDeps, 'purgeRepeat'> & {
     readonly syncs: SyncStore
     /**
      * A sync that does not run in this process, and of which its own has not said for so long that it runs, is taken for
@@ -56,6 +58,7 @@ export function openSyncs(given: SyncsDeps): Syncing {
   const deps: Opened = { ...given, book, holding, clock }
   const running = new Map<string, Running>()
   let draining = false
+  let endPurging: (() => void) | null = null
   const record = async function* (trigger: SyncTrigger, roots: readonly string[], work: Work, signal: AbortSignal) {
     if (draining) throw stopped('interrupted')
     yield* runRecorded({ trigger, roots, work, signal }, running, deps)
@@ -89,10 +92,14 @@ export function openSyncs(given: SyncsDeps): Syncing {
       running.get(id)?.controller.abort(cancelled())
       return running.has(id) || (await deps.syncs.cancel(library, id))
     },
-    begin: () => begin(scheduler, deps),
+    begin: () => {
+      begin(scheduler, deps)
+      endPurging ??= beginPurging(deps)
+    },
     drain: async (deadlineMs) => {
       draining = true
       scheduler.stop()
+      endPurging?.()
       for (const { controller } of running.values()) controller.abort(new DOMException('shutting down', 'AbortError'))
       const all = Promise.all([...running.values()].map(({ finished }) => finished))
       await Promise.race([all, wait(deadlineMs, undefined, { ref: false })])
