@@ -37,15 +37,15 @@ const DEEPEST_CAUSE = 4
  * Only what is known to repeat nothing: errors of others carry rows, addresses and what they could not read. A bug is told
  * with the place where it happened; of what merely did not work, such as a database that is away, the place says nothing.
  */
-function shownError(error: unknown, depth = 0): object {
+function shownError(error: unknown, depth = 0, within: ErrorLike | null = null): object {
   if (!isErrorLike(error)) return { type: typeof error }
   const { name = 'Error', cause } = error
   return {
     type: name,
     ...(typeof error.code === 'string' && { code: error.code }),
     message: messageOf(error),
-    ...(isBug(error) && { stack: framesOf(error) }),
-    ...(cause !== undefined && depth < DEEPEST_CAUSE && { cause: shownError(cause, depth + 1) }),
+    ...(isBug(error, within) && { stack: framesOf(error) }),
+    ...(cause !== undefined && depth < DEEPEST_CAUSE && { cause: shownError(cause, depth + 1, error) }),
   }
 }
 
@@ -56,7 +56,11 @@ function isErrorLike(error: unknown): error is ErrorLike {
   return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
 }
 
-function isBug(error: ErrorLike): boolean {
+/** `within`: what it is the cause of. The driver has no code for a connection that broke: whoever told of it knew. */
+function isBug(error: ErrorLike, within: ErrorLike | null): boolean {
+  const isKnown = within instanceof AppError && !isBug(within, null)
+  if (isKnown && !(error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError))
+    return false
   if (error instanceof AppError) return error.code === 'store-failed' || error.code === 'internal'
   return typeof error.code !== 'string' || !outside.test(error.code)
 }

@@ -11,6 +11,10 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   [/ENOTFOUND|EAI_AGAIN/, 'Correct the host in DATABASE_URL: there is none of that name.'],
   [/timeout|ETIMEDOUT|EHOSTUNREACH/i, 'Let a firewall through to Postgres, or correct the host in DATABASE_URL.'],
   [
+    /ECONNRESET|terminated/i,
+    'It went away: look at Postgres and its log, then do the same again; what was done is kept.',
+  ],
+  [
     /SSL|TLS|certificate/i,
     'Say in DATABASE_URL how to connect, for example ?sslmode=require, or without TLS ?sslmode=disable.',
   ],

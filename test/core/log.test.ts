@@ -31,11 +31,13 @@ describe('a log line', () => {
     const stackOf = (error: Error) => JSON.stringify(written((log) => log.error({ err: error }, 'x'))).includes('stack')
     const coded = (code: string) => Object.assign(new Error('x'), { code })
     const away = new StoreError('store-unavailable', 'It is away.', { cause: coded('ECONNREFUSED') })
+    const broken = new StoreError('store-unavailable', 'It is away.', { cause: new Error('Connection terminated') })
     const limited = new ModelError('model-rate-limited', 'Too much.')
-    expect([away, limited, coded('57P01'), coded('53300')].map(stackOf)).toEqual([false, false, false, false])
+    expect([away, broken, limited, coded('57P01'), coded('53300')].map(stackOf)).toEqual(Array(5).fill(false))
     const refused = new StoreError('store-failed', 'The database refused a statement (42601).')
-    expect([new TypeError('x is no function'), new Error('x'), refused, coded('42601')].map(stackOf)).toEqual(
-      Array(4).fill(true),
+    const hidden = new StoreError('store-unavailable', 'It is away.', { cause: new TypeError('x is no function') })
+    expect([new TypeError('x'), new Error('x'), refused, coded('42601'), hidden].map(stackOf)).toEqual(
+      Array(5).fill(true),
     )
     const { err } = written((log) => log.error({ err: new TypeError('x is no function') }, 'x'))
     expect((err as { stack: string }).stack).toMatch(/^at .*log\.test\.ts/)
