@@ -152,7 +152,7 @@ async function explain(error: unknown): Promise<number> {
 async function wordsOf(error: unknown): Promise<string> {
   if (!(error instanceof AppError)) return String(error instanceof Error ? error.stack : error)
   if (!error.code.startsWith('store-')) return error.message
-  const { reached } = await import('../server/database-fault.ts')
+  const { reached } = await import('../store/database-fault.ts')
   return reached(error, (await readSettings()).databaseUrl)
 }
 

@@ -1,7 +1,7 @@
 // What is gone, or was replaced, long ago is forgotten: after each sync that came to its end, and by itself in every process
 // that reads sources, because a library that is only asked has no syncs.
 import type { DocumentStore } from '../core/ports.ts'
-import type { Repeat } from './scheduler.ts'
+import { openScheduler, type Repeat, type Scheduler, type SchedulerDeps } from './scheduler.ts'
 
 export type PurgingDeps = {
   readonly documents: Pick<DocumentStore, 'purge'>
@@ -29,9 +29,21 @@ export async function purge({ documents, library, report = () => {} }: PurgingDe
   }
 }
 
-/** Begins; what is returned ends it. */
-export function beginPurging(deps: PurgingDeps): () => void {
-  return (deps.purgeRepeat ?? everyFewHours)(async () => await purge(deps))
+/** All that is done again and again: whoever looks for what is due forgets, too. */
+export function openRepeated(deps: SchedulerDeps & PurgingDeps): Scheduler {
+  const scheduler = openScheduler(deps)
+  const { purgeRepeat = everyFewHours } = deps
+  let end: (() => void) | null = null
+  return {
+    begin: () => {
+      scheduler.begin()
+      end ??= purgeRepeat(async () => await purge(deps))
+    },
+    stop: () => {
+      scheduler.stop()
+      end?.()
+    },
+  }
 }
 
 function everyFewHours(work: () => Promise<void>): () => void {

@@ -11,7 +11,7 @@ import { type Holding, openHolding } from './holding.ts'
 import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts'
 import { LEARNED_WITH } from './look.ts'
 import { planSync } from './plan.ts'
-import { beginPurging, type PurgingDeps } from './purging.ts'
+import { openRepeated, type PurgingDeps } from './purging.ts'
 import {
   cancelled,
   progressOf,
@@ -22,7 +22,7 @@ import {
   stopped,
   type Work,
 } from './recorded.ts'
-import { openScheduler, originStates, type Repeat, type Scheduler } from './scheduler.ts'
+import { originStates, type Repeat, type Scheduler } from './scheduler.ts'
 import { sourceName } from './source/folder.ts'
 import { nextAt } from './source/schedule.ts'
 import type { Origin } from './source/source.ts'
@@ -58,7 +58,6 @@ export function openSyncs(given: SyncsDeps): Syncing {
   const deps: Opened = { ...given, book, holding, clock }
   const running = new Map<string, Running>()
   let draining = false
-  let endPurging: (() => void) | null = null
   const record = async function* (trigger: SyncTrigger, roots: readonly string[], work: Work, signal: AbortSignal) {
     if (draining) throw stopped('interrupted')
     yield* runRecorded({ trigger, roots, work, signal }, running, deps)
@@ -76,7 +75,7 @@ export function openSyncs(given: SyncsDeps): Syncing {
       signal,
     )
   }
-  const scheduler = openScheduler({ library, origins, book, holding, clock, run, report, repeat: given.repeat })
+  const scheduler = openRepeated({ ...deps, run, report })
   return {
     ...readers(running, deps),
     ...sending(deps, record),
@@ -92,14 +91,10 @@ export function openSyncs(given: SyncsDeps): Syncing {
       running.get(id)?.controller.abort(cancelled())
       return running.has(id) || (await deps.syncs.cancel(library, id))
     },
-    begin: () => {
-      begin(scheduler, deps)
-      endPurging ??= beginPurging(deps)
-    },
+    begin: () => begin(scheduler, deps),
     drain: async (deadlineMs) => {
       draining = true
       scheduler.stop()
-      endPurging?.()
       for (const { controller } of running.values()) controller.abort(new DOMException('shutting down', 'AbortError'))
       const all = Promise.all([...running.values()].map(({ finished }) => finished))
       await Promise.race([all, wait(deadlineMs, undefined, { ref: false })])

@@ -2,7 +2,7 @@
 import type { Config } from '../../core/config.ts'
 import { ConfigError, StoreError } from '../../core/errors.ts'
 import type { SchemaReport, StoreStatus } from '../../core/reports.ts'
-import { placeOfDatabase, remedyOf } from '../../server/database-fault.ts'
+import { placeOfDatabase, remedyOf } from '../../store/database-fault.ts'
 import { openReader, type Reader } from '../reader.ts'
 import { placeOf } from '../status.ts'
 import { faultOf, fine, type Finding, look, wrong } from './finding.ts'

@@ -43,5 +43,5 @@ it.each([
   expect(sync).toMatchObject({ state })
   expect(sync!.report.learned).toBe(await store.documents.count('main'))
   expect(sync!.report.learned).toBeLessThan(40)
-  expect(said.split('\n').at(-2)).toBe(summary(sync!.report, sync!))
+  expect(said.split('\n').at(-2)).toBe(summary(sync!.report, sync))
 })

@@ -11,7 +11,7 @@ function written(write: (log: ReturnType<typeof openLog>) => void, options: LogO
   return JSON.parse(lines[0] ?? '') as Record<string, unknown>
 }
 
-const coded = { code: 'ECONNREFUSED' }
+const coded = (code: string) => Object.assign(new Error('x'), { code })
 
 describe('a log line', () => {
   it('tells of an error its name, code, sentence and place, and the same of its cause', () => {
@@ -29,7 +29,6 @@ describe('a log line', () => {
 
   it('tells where a bug happened, and of what did not work outside no more than what and why', () => {
     const stackOf = (error: Error) => JSON.stringify(written((log) => log.error({ err: error }, 'x'))).includes('stack')
-    const coded = (code: string) => Object.assign(new Error('x'), { code })
     const away = new StoreError('store-unavailable', 'It is away.', { cause: coded('ECONNREFUSED') })
     const broken = new StoreError('store-unavailable', 'It is away.', { cause: new Error('Connection terminated') })
     const limited = new ModelError('model-rate-limited', 'Too much.')
@@ -44,7 +43,7 @@ describe('a log line', () => {
   })
 
   it('tells of the copy of an error what it tells of an error', () => {
-    const copy = { ...coded, message: 'connect ECONNREFUSED', queue: 'documents', rows: ['secret'] }
+    const copy = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED', queue: 'documents', rows: ['secret'] }
     expect(written((log) => log.error({ err: copy }, 'x'))['err']).toEqual({
       type: 'Error',
       code: 'ECONNREFUSED',

@@ -81,34 +81,32 @@ describe('an ingest', () => {
   })
 })
 
+/** Each event after so many milliseconds. */
+async function* slowly(list: readonly IngestEvent[], ms: number): AsyncGenerator<IngestEvent> {
+  for (const event of list) {
+    yield event
+    await vi.advanceTimersByTimeAsync(ms)
+  }
+}
+
+async function written(ms: number, usdSoFar?: () => Promise<number | null>, told = events): Promise<string[]> {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  try {
+    const stream = new PassThrough()
+    const sink = {
+      stream: stream as unknown as NodeJS.WriteStream,
+      interactive: false,
+      ...(usdSoFar && { usdSoFar }),
+    }
+    const costly = told.map((event) => (event.type === 'learned' ? { ...event, tokens: 50, bytes: 1_000_000 } : event))
+    await showIngest(slowly(costly, ms), sink)
+    return String(stream.read()).split('\n')
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
 describe('a long ingest', () => {
-  /** Each event after so many milliseconds. */
-  async function* slowly(list: readonly IngestEvent[], ms: number): AsyncGenerator<IngestEvent> {
-    for (const event of list) {
-      yield event
-      await vi.advanceTimersByTimeAsync(ms)
-    }
-  }
-
-  async function written(ms: number, usdSoFar?: () => Promise<number | null>, told = events): Promise<string[]> {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
-    try {
-      const stream = new PassThrough()
-      const sink = {
-        stream: stream as unknown as NodeJS.WriteStream,
-        interactive: false,
-        ...(usdSoFar && { usdSoFar }),
-      }
-      const costly = told.map((event) =>
-        event.type === 'learned' ? { ...event, tokens: 50, bytes: 1_000_000 } : event,
-      )
-      await showIngest(slowly(costly, ms), sink)
-      return String(stream.read()).split('\n')
-    } finally {
-      vi.useRealTimers()
-    }
-  }
-
   it('on a pipe says every ten seconds how far it is, how fast, what it cost and how long it will take', async () => {
     const lines = await written(10_000, async () => 0.00125)
     expect(lines.slice(0, 3)).toEqual([

@@ -14,7 +14,8 @@ it('tells an outage in one line with its cause, and once a minute while it lasts
   // Four hands that look every two seconds for two minutes.
   for (; now < 120_000; now += 2_000) {
     tell(new Error('Connection terminated unexpectedly'))
-    for (let hand = 0; hand < 3; hand++) tell({ ...coded('ECONNREFUSED'), queue: 'documents' })
+    for (let hand = 0; hand < 3; hand++)
+      tell({ code: 'ECONNREFUSED', message: 'connect ECONNREFUSED', queue: 'documents' })
   }
   expect(said).toEqual([
     'the queue of documents waits for its database, and goes on when it is back: The database cannot be reached (Connection terminated unexpectedly).',

@@ -1,7 +1,7 @@
 // A database that cannot be reached, as whoever starts or asks something on this machine is told it: where it was looked
 // for, and what to do. Only to them: the host of a database is nobody else's concern.
 import pg from 'pg'
-import { AppError } from '../core/errors.ts'
+import type { AppError } from '../core/errors.ts'
 
 /** Of the database's own codes those that a person can act on, each with what to do. */
 const remedies: readonly (readonly [RegExp, string])[] = [
