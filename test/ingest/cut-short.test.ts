@@ -39,7 +39,7 @@ async function expectAgreed(sync: Sync, { store, names }: TestSyncs): Promise<vo
   expect(done).toBe(learned + changed + restored + removed + unchanged + failed)
   expect(total).toBeGreaterThanOrEqual(done)
   expect(await names()).toHaveLength(learned)
-  expect(await store.syncs.changes('main', sync.id)).toHaveLength(learned + changed + removed)
+  expect(await store.syncs.changes('main', sync.id)).toHaveLength(learned + changed + restored + removed)
 }
 
 /** Fails at a text of this document, while others are under way. */
