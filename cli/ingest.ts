@@ -1,9 +1,10 @@
 // npm run ingest: learns files, folders and sources through whoever holds the store, with a progress bar; says what it would do;
 // takes back what it did, and ends what runs.
+import { setTimeout as wait } from 'node:timers/promises'
 import { AppError, InputError } from '../core/errors.ts'
 import type { Sync, SyncPlan } from '../core/syncs.ts'
 import type { IngestEvent } from '../core/types.ts'
-import { showIngest } from '../ingest/progress.ts'
+import { showIngest, summary } from '../ingest/progress.ts'
 import type { Wire } from '../server/http/wire.ts'
 import { type CommandOptions, get } from './connect.ts'
 import { minute } from './layout.ts'
@@ -85,20 +86,51 @@ async function post(path: string, body: object, { connection, signal }: CommandO
 /** `hear` is told the id of the sync as it begins. */
 async function follow(
   { body }: Response,
-  { json, signal }: CommandOptions,
+  options: CommandOptions,
   hear: (sync: string) => void = () => {},
 ): Promise<number> {
   if (!body) throw cutOff(CUT)
-  const interactive = process.stderr.isTTY && !json
-  const report = await showIngest(events(body, hear, signal), { stream: process.stderr, interactive })
+  const { json, signal } = options
+  let began = ''
+  const heard = (sync: string) => {
+    began = sync
+    hear(sync)
+  }
+  const usdSoFar = async () => (await syncOf(began, options)).report.usd
+  const sink = { stream: process.stderr, interactive: process.stderr.isTTY && !json, usdSoFar }
+  const report = await showIngest(events(body, heard, signal), sink).catch(async (error: unknown) => {
+    if (began !== '') await tellEnd(began, options)
+    throw error
+  })
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
   return report.failed + report.kept > 0 ? 1 : 0
 }
 
+// A process that dies with the connection tells nothing any more; one that lives ends its sync within moments.
+const ENDING_MS = 5_000
+
+/** What one that was cut short has done, in the words of the store: what was saved as it ended was told to nobody. */
+async function tellEnd(id: string, { connection }: CommandOptions): Promise<void> {
+  const patience = AbortSignal.timeout(ENDING_MS)
+  const asking = { json: false, connection, signal: patience }
+  try {
+    let sync = await syncOf(id, asking)
+    while (sync.state === 'running') {
+      await wait(LOOK_MS, undefined, { signal: patience })
+      sync = await syncOf(id, asking)
+    }
+    process.stderr.write(`${summary(sync.report, sync)}\n`)
+  } catch {
+    // Whoever could say it is gone: GET /v1/syncs says it when the server is back.
+  }
+}
+
+const LOOK_MS = 100
+
 type Line = IngestEvent | { readonly type: 'error'; readonly code: string; readonly message: string }
 
-// Faults of the command, not of the server.
-const ofCommand = new Set(['too-many-removals', 'cannot-undo', 'unknown-source', 'bad-configuration'])
+// Faults of the command, not of the server. The guard of removals is none: a folder's ends as that of a source does.
+const ofCommand = new Set(['cannot-undo', 'unknown-source', 'bad-configuration'])
 
 /** Aborting closes the stream, and that is how the server knows that nobody wants the rest to be learned. */
 async function* events(

@@ -30,7 +30,7 @@ enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/footnote-co
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {
-  process.exitCode = explain(error)
+  process.exitCode = await explain(error)
 }
 
 async function run(args: readonly string[]): Promise<number> {
@@ -139,15 +139,21 @@ function tell(text: string): number {
 }
 
 /** Says what went wrong and returns the exit code. */
-function explain(error: unknown): number {
+async function explain(error: unknown): Promise<number> {
   if (leaving.signal.aborted) {
     process.stderr.write('Stopped.\n')
     return 130
   }
-  process.stderr.write(
-    `${error instanceof AppError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-  )
+  process.stderr.write(`${await wordsOf(error)}\n`)
   return error instanceof ConfigError || error instanceof InputError ? 2 : 1
+}
+
+/** A bug has its stack; a database that is away is named with its place. */
+async function wordsOf(error: unknown): Promise<string> {
+  if (!(error instanceof AppError)) return String(error instanceof Error ? error.stack : error)
+  if (!error.code.startsWith('store-')) return error.message
+  const { reached } = await import('../store/database-fault.ts')
+  return reached(error, (await readSettings()).databaseUrl)
 }
 
 /** Throws InputError that names the option which this command does not take. */

@@ -10,7 +10,7 @@ import { LIBRARY } from '../server/open.ts'
 import type { Database } from '../store/database.ts'
 import { holdsDatabase, openEmbedded } from '../store/embedded.ts'
 import { jobStore } from '../store/jobs.ts'
-import { type Owner, readOwner } from '../store/lock.ts'
+import { type Owner, readOwner, refuseFile } from '../store/lock.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { reportStore } from '../store/reports.ts'
 import { connectTo, get } from './connect.ts'
@@ -29,10 +29,11 @@ export type Reader = {
   readonly close: () => Promise<void>
 }
 
-/** Null: there is no store yet, the first start makes it. Throws StoreError. */
+/** Null: there is no store yet, the first start makes it. Throws StoreError or ConfigError. */
 export async function openReader(config: Config): Promise<Reader | null> {
   // Connecting waits for the first statement: a wrong address shows there.
   if (config.databaseUrl) return readShared(openPostgres(config.databaseUrl, 1))
+  refuseFile(config.dataDir)
   if (!holdsDatabase(config.dataDir)) return null
   try {
     const database = await openEmbedded(config.dataDir, () => {}, null)

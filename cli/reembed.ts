@@ -5,6 +5,7 @@ import { Presets, SingleBar } from 'cli-progress'
 import { z } from 'zod'
 import { AppError, InputError } from '../core/errors.ts'
 import type { RecordedQuestion, ReembedEvent, ReembedStep } from '../core/spaces.ts'
+import { openLines, timeLeft } from '../ingest/progress.ts'
 import { fromWire } from '../server/http/wire.ts'
 import type { CommandOptions } from './connect.ts'
 import { describeProblem } from './print.ts'
@@ -87,7 +88,7 @@ async function last<Type extends ReembedEvent['type']>(
   })
   if (!response.ok) throw await describeProblem(response)
   if (!response.body) throw cutOff(CUT)
-  const bar = fillBar(process.stderr.isTTY && !json)
+  const bar = process.stderr.isTTY && !json ? fillBar() : fillLines()
   let found: Of<Type> | null = null
   try {
     for await (const event of events(response.body, signal)) {
@@ -120,7 +121,9 @@ async function* events(body: ReadableStream<Uint8Array>, signal: AbortSignal): A
   }
 }
 
-function fillBar(isShown: boolean) {
+type Filling = { readonly step: (filled: Of<'filled'>) => void; readonly stop: () => void }
+
+function fillBar(): Filling {
   const format = '  {bar} {value}/{total} chunks{spent} · {speed} chunks/s · {eta_formatted} left'
   const bar = new SingleBar(
     { format, stream: process.stderr, hideCursor: true, clearOnComplete: true, etaBuffer: 50 },
@@ -129,19 +132,47 @@ function fillBar(isShown: boolean) {
   const began = performance.now()
   let isBegun = false
   return {
-    step: ({ done, total, tokens, usd }: Of<'filled'>) => {
-      if (!isShown || total === 0) return
-      const spent = tokens === 0 ? '' : ` · ${tokens} tokens${usd === null ? '' : `, $${usd.toFixed(4)}`}`
-      const speed = Math.round(done / Math.max(0.001, (performance.now() - began) / 1000))
-      if (!isBegun) bar.start(total, done, { spent, speed })
+    step: (filled) => {
+      const { done, total } = filled
+      if (total === 0) return
+      const shown = { spent: spentOn(filled), speed: speedOf(done, performance.now() - began) }
+      if (!isBegun) bar.start(total, done, shown)
       isBegun = true
       bar.setTotal(total)
-      bar.update(done, { spent, speed })
+      bar.update(done, shown)
     },
     stop: () => {
       if (isBegun) bar.stop()
     },
   }
+}
+
+/** Where nobody watches a bar: a line now and then, and how far it came. */
+function fillLines(): Filling {
+  const began = performance.now()
+  let last: Of<'filled'> | null = null
+  const line = () => {
+    if (last === null || last.total === 0) return null
+    const { done, total } = last
+    const ms = performance.now() - began
+    return `  ${done} of ${total} chunks${spentOn(last)} · ${speedOf(done, ms)} chunks/s${timeLeft(done, total, ms)}`
+  }
+  const lines = openLines({ stream: process.stderr }, line)
+  return {
+    step: (filled) => (last = filled),
+    stop: () => {
+      lines.stop()
+      if (lines.wrote()) process.stderr.write(`${line()}\n`)
+    },
+  }
+}
+
+function spentOn({ tokens, usd }: Of<'filled'>): string {
+  return tokens === 0 ? '' : ` · ${tokens} tokens${usd === null ? '' : `, $${usd.toFixed(4)}`}`
+}
+
+function speedOf(done: number, ms: number): number {
+  return Math.round(done / Math.max(0.001, ms / 1000))
 }
 
 // Documents by id, or by their file as an eval set names it.

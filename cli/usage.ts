@@ -57,10 +57,12 @@ npm run ingest -- undo | cancel [<sync>] [--json]
   What is unchanged costs nothing; what is gone from a folder or a source is removed, unless that is more than a fifth
   of it: then nothing is removed without --allow-deletes.
   --plan says what would be done, without a word of sources.yaml or of LIBRARY_DIR, and changes nothing. undo takes back
-  what a sync changed, the last one without its id: GET /v1/syncs lists them. cancel ends one that runs, in whichever
-  process that is; without an id the only one.
-  Exit code: 0 all learned, 1 some could not be, or are gone and were kept (named with the reason), or what was to be
-  cancelled had ended, 2 wrong usage or sources.yaml, or no such sync, 130 stopped by Ctrl-C.`,
+  what a sync changed, the last one without its id (GET /v1/syncs lists them), and counts what was restored and what was
+  removed. cancel ends one that runs, in whichever process that is; without an id the only one. Without a terminal a
+  line every ten seconds says how far it is.
+  Exit code: 0 all learned, 1 some could not be, or more than a fifth is gone and was kept (named with the reason, of
+  folders as of sources), or what was to be cancelled had ended, 2 wrong usage or sources.yaml, or no such sync, 130
+  stopped by Ctrl-C.`,
     options: ['json', 'plan', 'allow-deletes'],
     words: 'some',
   },

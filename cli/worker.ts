@@ -1,8 +1,9 @@
 // npm run worker: a process that learns documents from the queue, and reads sources when their schedules say so.
 import type { Config } from '../core/config.ts'
-import { InputError } from '../core/errors.ts'
-import { openLog } from '../core/log.ts'
+import { ConfigError, InputError } from '../core/errors.ts'
+import { type Log, openLog } from '../core/log.ts'
 import { openAll } from '../server/open.ts'
+import { sourcesBook } from './targets.ts'
 
 // `docker stop` kills after 10 s; closing the queue may take 3 of them.
 const DRAIN_MS = 4_000
@@ -16,6 +17,7 @@ export async function worker(config: Config, atOnce: string | null, signal: Abor
     )
   const hands = handsOf(atOnce)
   const log = openLog(config.logLevel)
+  await checkSources(config, log)
   const opened = await openAll({ ...config, workers: 'only' }, log)
   try {
     await opened.work(hands)
@@ -29,6 +31,16 @@ export async function worker(config: Config, atOnce: string | null, signal: Abor
   }
   log.info('stopped')
   return 0
+}
+
+/** Documents of others are learned all the same, and the file is read again each time that something may be due. */
+async function checkSources(config: Config, log: Log): Promise<void> {
+  try {
+    await sourcesBook(config).specs()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const fault of error.faults) log.error(`SOURCES: ${fault}; until then no source is read by its schedule`)
+  }
 }
 
 function handsOf(atOnce: string | null): number | null {

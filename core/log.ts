@@ -1,5 +1,6 @@
 // Structured logs. Text of documents and credentials never go into a log line, questions only where they are asked for.
 import { pino, type Logger } from 'pino'
+import { AppError } from './errors.ts'
 
 export type Log = Logger
 
@@ -32,21 +33,48 @@ export function openLog(level: string, { secrets = [], fields, stream = process.
 const LONGEST_MESSAGE = 500
 const DEEPEST_CAUSE = 4
 
-/** Only what is known to repeat nothing: errors of others carry rows, addresses and what they could not read. */
-function shownError(error: unknown, depth = 0): object {
-  if (!(error instanceof Error)) return { type: typeof error }
-  const { name, stack = '', cause } = error
-  const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line))
+/**
+ * Only what is known to repeat nothing: errors of others carry rows, addresses and what they could not read. A bug is told
+ * with the place where it happened; of what merely did not work, such as a database that is away, the place says nothing.
+ */
+function shownError(error: unknown, depth = 0, within: ErrorLike | null = null): object {
+  if (!isErrorLike(error)) return { type: typeof error }
+  const { name = 'Error', cause } = error
   return {
     type: name,
-    ...('code' in error && typeof error.code === 'string' && { code: error.code }),
+    ...(typeof error.code === 'string' && { code: error.code }),
     message: messageOf(error),
-    stack: frames.map((line) => line.trim()).join('\n'),
-    ...(cause !== undefined && depth < DEEPEST_CAUSE && { cause: shownError(cause, depth + 1) }),
+    ...(isBug(error, within) && { stack: framesOf(error) }),
+    ...(cause !== undefined && depth < DEEPEST_CAUSE && { cause: shownError(cause, depth + 1, error) }),
   }
 }
 
+type ErrorLike = Pick<Error, 'message'> & Partial<Pick<Error, 'name' | 'stack' | 'cause'>> & { readonly code?: unknown }
+
+/** Also a copy of one: the queue hands its errors on with fields of its own. */
+function isErrorLike(error: unknown): error is ErrorLike {
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+}
+
+/** `within`: what it is the cause of. The driver has no code for a connection that broke: whoever told of it knew. */
+function isBug(error: ErrorLike, within: ErrorLike | null): boolean {
+  const isKnown = within instanceof AppError && !isBug(within, null)
+  if (isKnown && !(error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError))
+    return false
+  if (error instanceof AppError) return error.code === 'store-failed' || error.code === 'internal'
+  return typeof error.code !== 'string' || !outside.test(error.code)
+}
+
+// Of the operating system (ECONNREFUSED), and of Postgres what is no fault of a statement: it is away (57, 08, 25P03), has
+// no room (53), or does not let us in (28).
+const outside = /^(?:E[A-Z]+|(?:57|08|53|28)[0-9A-Z]{3}|25P03)$/
+
+function framesOf({ stack = '' }: ErrorLike): string {
+  const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line))
+  return frames.map((line) => line.trim()).join('\n')
+}
+
 /** A parser quotes the text that it could not read. */
-function messageOf(error: Error): string {
+function messageOf(error: ErrorLike): string {
   return error instanceof SyntaxError ? 'not shown' : error.message.slice(0, LONGEST_MESSAGE)
 }

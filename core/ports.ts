@@ -141,7 +141,10 @@ export type DocumentStore = SeenStore & {
    * False when it is not in this revision, or was removed before. `sync` is whose change this is.
    */
   remove(library: string, id: string, revision: string, sync?: string): Promise<boolean>
-  /** Forgets what was removed so many days ago and is not cited. Returns how many documents. */
+  /**
+   * Forgets documents that were removed, and revisions that others took the place of, so many days ago: those that no
+   * stored answer points at and, of revisions, no undo needs. Returns how many.
+   */
   purge(library: string, afterDays: number): Promise<number>
   /** Uploaded documents that were learned with anything else than this. */
   uploadsToLearn(library: string, learnedWith: string): Promise<string[]>

@@ -29,7 +29,7 @@ export type Sync = {
 
 /** What a sync did to one source. kept: it is gone, and too many were for the document to be removed. */
 export type SyncOutcome = {
-  readonly type: 'learned' | 'changed' | 'removed' | 'kept' | 'failed' | 'skipped'
+  readonly type: 'learned' | 'changed' | 'restored' | 'removed' | 'kept' | 'failed' | 'skipped'
   readonly source: string
   /** id of the document; null: there is none */
   readonly document: string | null
@@ -39,7 +39,8 @@ export type SyncOutcome = {
 
 /** What a sync did to a document: `before` is null where it was not there, or was removed. */
 export type SyncChange = {
-  readonly type: 'learned' | 'changed' | 'removed'
+  /** restored: what an undo learns or changes */
+  readonly type: 'learned' | 'changed' | 'restored' | 'removed'
   readonly source: string
   readonly document: string
   readonly before: string | null

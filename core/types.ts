@@ -190,6 +190,15 @@ export type IngestOutcome =
       /** that were embedded, about; 0 for the built-in embedder */
       readonly tokens: number
     }
+  /** an earlier revision is the current one again */
+  | {
+      readonly type: 'restored'
+      readonly source: string
+      readonly bytes: number
+      readonly chunks: number
+      readonly embedded: number
+      readonly tokens: number
+    }
   | { readonly type: 'unchanged'; readonly source: string; readonly bytes: number }
   | { readonly type: 'removed'; readonly source: string }
   | { readonly type: 'failed'; readonly source: string; readonly code: string; readonly message: string }
@@ -197,6 +206,8 @@ export type IngestOutcome =
 export type IngestReport = {
   readonly learned: number
   readonly changed: number
+  /** by an undo: put back as they were before */
+  readonly restored: number
   readonly removed: number
   /** gone from their folder, and so many that they were not removed */
   readonly kept: number

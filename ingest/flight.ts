@@ -27,6 +27,11 @@ export async function* learn(
     }
     while (!flight.isEmpty()) yield await flight.next()
     signal.throwIfAborted()
+  } catch (error) {
+    leaving.abort(error)
+    // Some of what was under way may have been saved all the same, and counts.
+    yield* await flight.saved()
+    throw error
   } finally {
     leaving.abort(new DOMException('no longer wanted', 'AbortError'))
     await flight.settled()
@@ -72,6 +77,11 @@ function openFlight(hands: Hands, signal: AbortSignal) {
         if (!first) return
         yield await tell(first)
       }
+    },
+    saved: async (): Promise<IngestOutcome[]> => {
+      const ends = await Promise.allSettled([...flying].map(async ({ outcome }) => await outcome))
+      flying.clear()
+      return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []))
     },
     settled: async () => await Promise.allSettled([...flying].map(async ({ outcome }) => await outcome)),
   }

@@ -47,7 +47,7 @@ export type Examined = {
 
 // Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
 // unchanged file learns it anew. Vectors have no part in it: they belong to the library, not to a document.
-const INGEST_VERSION = 4
+const INGEST_VERSION = 5
 
 /** What an upload, or a page, has to be learned with to be left alone. */
 export const LEARNED_WITH = String(INGEST_VERSION)

@@ -9,6 +9,7 @@ import { handsOf, type Sharing } from './hands.ts'
 import type { IngestDeps } from './ingest.ts'
 import { openNotes } from './notes.ts'
 import { patient } from './patience.ts'
+import { purge } from './purging.ts'
 import { openTally, type Tally } from './tally.ts'
 
 export type RecordDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & {
@@ -34,7 +35,6 @@ export type Work = (deps: IngestDeps, signal: AbortSignal) => AsyncIterable<Inge
 // Said every 2 s, which also tells readers in other processes how far it is. One statement of the store may take 30.
 const BEAT_MS = 2_000
 export const SILENT_MS = 90_000
-const KEPT_REMOVED_DAYS = 30
 
 type Asked = {
   readonly trigger: SyncTrigger
@@ -78,9 +78,10 @@ export async function* runRecorded(
       yield event
     }
     if (trigger !== 'upload') await notes.settle(roots)
-    await lasting.documents.purge(library, KEPT_REMOVED_DAYS)
+    await purge(lasting)
     end = { state: 'finished', fault: null }
   } catch (error) {
+    // Whoever asked another process to end this one was heard by a save before the beat heard of it.
     if (isRefused(error)) await renew().catch(() => {})
     end = endOf(error, signal, controller.signal)
     throw controller.signal.aborted ? stopped(end.state) : error

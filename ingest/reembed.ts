@@ -35,6 +35,10 @@ export type ReembedDeps = {
 
 // What is embedded and saved at once, and lost at most when the process is killed: one call to a provider.
 const BATCH = 96
+// Nobody knows yet how slow a provider is: of one that takes a second for a text, a whole first batch would be lost by a
+// kill within a minute and a half. Doubled while a batch takes no longer than this, halved when it takes much longer.
+const FIRST_BATCH = 12
+const BATCH_MS = 5_000
 // Enough to see a difference, and asked twice within a minute also of a provider.
 const COMPARED = 50
 // While saves wait. They wait 15 s at most (store/postgres.ts).
@@ -159,10 +163,11 @@ async function* batches(
   { spaces, library }: ReembedDeps,
   space: string,
   signal: AbortSignal,
+  size = () => BATCH,
 ): AsyncGenerator<ChunkToEmbed[]> {
   for (let after = 0; ;) {
     signal.throwIfAborted()
-    const batch = await spaces.missing(library, space, after, BATCH)
+    const batch = await spaces.missing(library, space, after, size())
     if (batch.length === 0) return
     yield batch
     after = batch.at(-1)?.chunkId ?? after
@@ -181,16 +186,18 @@ async function* fill(
   const price = priceOf(space)
   await spaces.make(space, dimensions)
   const { missing } = await spaces.count(library, space)
-  let [done, tokens] = [0, 0]
+  let [done, tokens, size] = [0, 0, FIRST_BATCH]
   const filled = (): ReembedEvent => {
     const usd = usdOf(tokens, { usdPerMillion: price })
     return { type: 'filled', done, total: Math.max(missing, done), tokens, usd }
   }
   yield filled()
-  for await (const batch of batches(deps, space, signal)) {
+  for await (const batch of batches(deps, space, signal, () => size)) {
     const wanted = batch.filter(({ chunkId }) => !blank.has(chunkId))
     if (wanted.length === 0) continue
+    const began = performance.now()
     const embedded = await embedder.embed(wanted.map(embeddedText), 'document', signal)
+    size = nextSize(size, performance.now() - began)
     const vectors = wanted.flatMap(({ chunkId }, index) => {
       const vector = embedded[index]
       return vector ? [{ chunkId, vector }] : []
@@ -202,6 +209,11 @@ async function* fill(
     tokens += price === 0 ? 0 : tokensOf(wanted)
     yield filled()
   }
+}
+
+function nextSize(size: number, tookMs: number): number {
+  if (tookMs <= BATCH_MS) return Math.min(BATCH, size * 2)
+  return tookMs > 2 * BATCH_MS ? Math.max(1, Math.floor(size / 2)) : size
 }
 
 /** What is saved between the end of the fill and the lock of the library is embedded under it, unless it is too much. */

@@ -51,11 +51,20 @@ export function openScheduler(deps: SchedulerDeps): Scheduler {
       await holding.waive(name)
     }
   }
-  const work = async () =>
-    await look().catch((error: unknown) => {
+  let told = ''
+  const work = async () => {
+    try {
+      await look()
+      told = ''
+    } catch (error) {
       // Said when the server started, and wherever the library is shown: not again every few seconds.
-      if (!stopping.signal.aborted && !(error instanceof ConfigError)) report('a scheduled sync failed', error)
-    })
+      if (stopping.signal.aborted || error instanceof ConfigError) return
+      const message = error instanceof Error ? error.message : ''
+      // Nor is what goes on, such as a database that is away.
+      if (message !== told) report('a scheduled sync failed', error)
+      told = message
+    }
+  }
   return {
     begin: () => {
       end ??= repeat(work)

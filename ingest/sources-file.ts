@@ -18,6 +18,8 @@ export async function readSourcesFile(path: string): Promise<SourcesFile> {
     written = await readFile(path, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    // Where nobody has set it there need not be one, and nobody comes here.
+    if (code === 'ENOENT') throw new ConfigError([`${path} is not there: correct SOURCES, or unset it`])
     throw new ConfigError([`${path} cannot be read (${code}): check the path and its permissions`])
   }
   return { ...parseSources(written, path), folder: dirname(resolve(path)) }

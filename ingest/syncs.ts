@@ -12,6 +12,7 @@ import { ingest, type IngestDeps, learnUploads, uploadSource } from './ingest.ts
 import { LEARNED_WITH } from './look.ts'
 import { patient } from './patience.ts'
 import { planSync } from './plan.ts'
+import { openRepeated, type PurgingDeps } from './purging.ts'
 import {
   cancelled,
   progressOf,
@@ -22,14 +23,15 @@ import {
   stopped,
   type Work,
 } from './recorded.ts'
-import { openScheduler, originStates, type Repeat, type Scheduler } from './scheduler.ts'
+import { originStates, type Repeat, type Scheduler } from './scheduler.ts'
 import { sourceName } from './source/folder.ts'
 import { nextAt } from './source/schedule.ts'
 import type { Origin } from './source/source.ts'
 import { syncToUndo, undo } from './undo.ts'
 
 export type SyncsDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> &
-  Pick<RecordDeps, 'queue'> & {
+  Pick<RecordDeps, 'queue'> &
+  Pick<PurgingDeps, 'purgeRepeat'> & {
     readonly syncs: SyncStore
     /**
      * A sync that does not run in this process, and of which its own has not said for so long that it runs, is taken for
@@ -73,7 +75,7 @@ export function openSyncs(given: SyncsDeps): Syncing {
       signal,
     )
   }
-  const scheduler = openScheduler({ library, origins, book, holding, clock, run, report, repeat: given.repeat })
+  const scheduler = openRepeated({ ...deps, run, report })
   return {
     ...readers(running, deps),
     ...sending(deps, record),

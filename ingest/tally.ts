@@ -16,7 +16,7 @@ export type Tally = {
 
 export function openTally(price: TokenPrice | undefined): Tally {
   const began = performance.now()
-  const counts = { learned: 0, changed: 0, removed: 0, kept: 0, unchanged: 0, failed: 0, skipped: 0 }
+  const counts = { learned: 0, changed: 0, restored: 0, removed: 0, kept: 0, unchanged: 0, failed: 0, skipped: 0 }
   const sums = { chunks: 0, embedded: 0, tokens: 0, bytes: 0 }
   let total = 0
   let done = 0

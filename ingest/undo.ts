@@ -112,7 +112,7 @@ async function restore(change: SyncChange, deps: UndoDeps, signal: AbortSignal):
   const bytes = Buffer.byteLength(text)
   return type === 'unchanged'
     ? { type, source, bytes }
-    : { type, source, bytes, chunks: chunks.length, embedded, tokens }
+    : { type: 'restored', source, bytes, chunks: chunks.length, embedded, tokens }
 }
 
 function refused(message: string): InputError {

@@ -7,6 +7,7 @@ import { type Config, readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, StoreError } from '../core/errors.ts'
 import { type Log, openLog } from '../core/log.ts'
 import { showIngest } from '../ingest/progress.ts'
+import { reached } from '../store/database-fault.ts'
 import type { Tracing } from './observe/traces.ts'
 import { isLoopback, isPublic } from './http/limits.ts'
 import { LIBRARY, type Opened, openAll } from './open.ts'
@@ -217,7 +218,8 @@ function describe(error: unknown): string {
   const { cause } = error
   const isStore = error instanceof StoreError && error.code !== 'store-locked'
   const tellsMore = isStore && cause instanceof Error && !error.message.includes(cause.message)
-  return tellsMore ? `${error.message}\n  ${cause.message}` : error.message
+  const said = reached(error, readEnvironment()['DATABASE_URL'] ?? null)
+  return tellsMore ? `${said}\n  ${cause.message}` : said
 }
 
 function bold(text: string): string {

@@ -8,7 +8,7 @@ import { textsParameter } from './binary.ts'
 import { type Database, toJson } from './database.ts'
 import { gather } from './gather.ts'
 import { isHeld } from './jobs.ts'
-import { purgeRemoved, removeDocument } from './removal.ts'
+import { purge, removeDocument } from './removal.ts'
 import { openSaving } from './saving.ts'
 import { activeSpace, fromVectorText, type Shelf } from './spaces.ts'
 import { readUpload, uploadsLearnedOtherwise } from './uploads.ts'
@@ -27,7 +27,7 @@ export function documentStore(database: Database, shelf: Shelf): DocumentStore {
         async (query) => await removeDocument(query, { library, id, revision, sync: sync ?? null }),
       ),
     ...seenStore(database),
-    purge: async (library, afterDays) => await purgeRemoved(database, library, afterDays),
+    purge: async (library, afterDays) => await purge(database, library, afterDays),
     uploadsToLearn: async (library, learnedWith) => await uploadsLearnedOtherwise(database, library, learnedWith),
     upload: async (library, id) => await readUpload(database, library, id),
     keepFromAll: async (library, source, fence) => {

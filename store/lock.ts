@@ -1,9 +1,9 @@
 // One process per embedded data directory. Two would lose data silently: PGlite has no lock of its own.
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
-import { StoreError } from '../core/errors.ts'
+import { ConfigError, StoreError } from '../core/errors.ts'
 
 /** Who holds a data directory. `token` lets other commands of the same user act through a running server. */
 const ownerShape = z.object({
@@ -20,8 +20,19 @@ export type DirectoryLock = {
   readonly release: () => void
 }
 
-/** Takes the directory or throws StoreError `store-locked` that names the holder. The lock dies with the process. */
+/** Throws ConfigError where a file stands in the way of this folder: only whoever set it can mean another one. */
+export function refuseFile(dir: string): void {
+  let path = resolve(dir)
+  while (!existsSync(path) && dirname(path) !== path) path = dirname(path)
+  if (!isFolder(path)) throw new ConfigError([`DATA_DIR: ${path} is no folder: name another, or move it away`])
+}
+
+/**
+ * Takes the directory or throws StoreError `store-locked` that names the holder, or ConfigError. The lock dies with the
+ * process.
+ */
 export function lockDirectory(dir: string): DirectoryLock {
+  refuseFile(dir)
   const file = openLockFile(dir)
   try {
     file.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive')

@@ -7,6 +7,7 @@ import type { Attempt, JobRef, JobToSend, Queue, Urgency } from '../core/jobs.ts
 import type { Database, Query } from './database.ts'
 import { gather } from './gather.ts'
 import { insertJobs, jobStore } from './jobs.ts'
+import { tellOutages } from './outage.ts'
 
 export type QueueOptions = {
   readonly url: string
@@ -36,7 +37,7 @@ const CLOSE_MS = 3_000
 export async function openQueue(database: Database, options: QueueOptions): Promise<Queue> {
   const { report } = options
   const boss = new PgBoss(bossOptions(options))
-  boss.on('error', (error) => report('the queue', error))
+  boss.on('error', tellOutages(report))
   await boss.start()
   await makeQueues(boss, options)
   const beats: NodeJS.Timeout[] = []

@@ -1,4 +1,5 @@
-// Documents that are gone: out of the index in one transaction, their texts kept for the citations that point at them.
+// Documents that are gone: out of the index in one transaction, their texts kept for the answers that point at them. What
+// nobody points at any more is forgotten in time: removed documents, and revisions that others have taken the place of.
 import { replaceChunks } from './chunks.ts'
 import type { Database, Query } from './database.ts'
 import { requireRunning } from './jobs.ts'
@@ -35,20 +36,75 @@ export async function removeDocument(query: Query, removal: Removal): Promise<bo
   return true
 }
 
-/** Removed so many days ago, and no citation points at any of its revisions. */
-export async function purgeRemoved(database: Database, library: string, afterDays: number): Promise<number> {
+/** Returns how many removed documents and earlier revisions were forgotten. */
+export async function purge(database: Database, library: string, afterDays: number): Promise<number> {
+  const gone = (await database.query<{ id: string }>(goneSql, [library, afterDays])).map(({ id }) => id)
+  const old = await database.query<Old>(oldSql, [library, afterDays])
+  if (gone.length + old.length === 0) return 0
+  const shown = await shownBy(database, library, [...new Set([...gone, ...old.map(({ id }) => id)])])
+  const shownIds = new Set(shown.map(({ id }) => id))
+  const shownRevisions = new Set(shown.map(keyOf))
   return await database.transaction(async (query) => {
-    const rows = await query<{ document_id: string }>(
-      `select document_id from documents d
-       where library_id = $1 and removed_at < now() - $2 * interval '1 day'
-         and not exists (select from citations c where c.library_id = $1 and c.document_id = d.document_id)
-       for update`,
-      [library, afterDays],
+    // Looked at once more under the locks: since then somebody may have brought one of them back.
+    const documents = await query<{ id: string }>(
+      `${goneSql} and d.document_id = any($3) for update of d skip locked`,
+      [library, afterDays, gone.filter((id) => !shownIds.has(id))],
     )
-    const ids = rows.map((row) => row.document_id)
-    if (ids.length === 0) return 0
+    const ids = documents.map(({ id }) => id)
     await query('delete from revisions where library_id = $1 and document_id = any($2)', [library, ids])
     await query('delete from documents where library_id = $1 and document_id = any($2)', [library, ids])
-    return ids.length
+    const still = await query<Old>(`${oldSql} and d.document_id = any($3) for update of d skip locked`, [
+      library,
+      afterDays,
+      old.map(({ id }) => id),
+    ])
+    const revisions = still.filter((each) => !shownRevisions.has(keyOf(each)))
+    await query(
+      `delete from revisions r using unnest($2::text[], $3::text[]) as o(id, revision)
+       where r.library_id = $1 and r.document_id = o.id and r.revision = o.revision`,
+      [library, revisions.map(({ id }) => id), revisions.map(({ revision }) => revision)],
+    )
+    return ids.length + revisions.length
   })
+}
+
+type Old = { readonly id: string; readonly revision: string }
+
+const keyOf = ({ id, revision }: Old) => `${id} ${revision}`
+
+/** Removed so many days ago, and no citation points at any of its revisions. */
+const goneSql = `
+  select d.document_id as id from documents d
+  where d.library_id = $1 and d.removed_at < now() - $2 * interval '1 day'
+    and not exists (select from citations c where c.library_id = $1 and c.document_id = d.document_id)`
+
+/**
+ * Another one took its place so many days ago, which is when the next one was saved; no citation points at it, and no sync
+ * that could still be undone would bring it back.
+ */
+const oldSql = `
+  select d.document_id as id, r.revision from revisions r join documents d using (library_id, document_id)
+  where r.library_id = $1 and r.revision <> d.revision
+    and (select min(n.ingested_at) from revisions n where n.library_id = $1 and n.document_id = r.document_id
+           and n.ingested_at > r.ingested_at) < now() - $2 * interval '1 day'
+    and not exists (select from citations c
+          where c.library_id = $1 and c.document_id = r.document_id and c.revision = r.revision)
+    and not exists (select from sync_outcomes o join syncs s using (library_id, sync_id)
+          where o.library_id = $1 and o.document_id = r.document_id and o.before = r.revision and s.undone_by is null)`
+
+// Beside the answers, in its own time: it reads all of them, and nobody waits for it.
+const LOOK_MS = 10 * 60_000
+
+/** What readers of stored answers can open although it is not cited. All answers are read, and only where there is something to forget. */
+async function shownBy(database: Database, library: string, ids: readonly string[]): Promise<Old[]> {
+  return await database.transaction(async (query) => {
+    await query('set local statement_timeout = 0')
+    return await query<Old>(
+      `select distinct p #>> '{document,id}' as id, p #>> '{document,revision}' as revision
+       from answers a cross join lateral jsonb_array_elements(
+         coalesce(a.answer -> 'passages', '[]') || coalesce(a.answer -> 'nearest', '[]')) as p
+       where a.library_id = $1 and p #>> '{document,id}' = any($2)`,
+      [library, ids],
+    )
+  }, LOOK_MS)
 }

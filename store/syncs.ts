@@ -1,10 +1,13 @@
 // Syncs and what they did. Rows of what changed the library are written by the transactions that change it.
-import type { Sync, SyncChange, SyncOutcome, SyncStore } from '../core/syncs.ts'
+import type { Sync, SyncChange, SyncEnd, SyncOutcome, SyncStore } from '../core/syncs.ts'
 import type { IngestReport } from '../core/types.ts'
 import { type Database, type Query, toJson } from './database.ts'
 
 // A server that learns every hour keeps four days of them.
 const KEPT_SYNCS = 100
+
+/** The outcomes that change the library: each has its row in the transaction that made it. */
+const changing = ['learned', 'changed', 'restored', 'removed'] as const
 
 export function syncStore(database: Database): SyncStore {
   const { query } = database
@@ -34,15 +37,11 @@ export function syncStore(database: Database): SyncStore {
       )
       return rows.length > 0
     },
-    end: async (library, id, { state, total, done, report, fault }) => {
-      await query(
-        `update syncs set state = $3, ended_at = now(), reading = null, total = $4, done = $5, report = $6, fault_code = $7, fault_message = $8
-         where library_id = $1 and sync_id = $2 and state = 'running'`,
-        [library, id, state, total, done, toJson(report), fault?.code ?? null, fault?.message ?? null],
-      )
+    end: async (library, id, end) => {
+      await database.transaction(async (own) => await endSync(own, library, id, end))
       await dropJobs(query, library)
     },
-    closeDead: async (library, running, silentMs) => await closeDead(query, library, running, silentMs),
+    closeDead: async (library, running, silentMs) => await closeDead(database, library, running, silentMs),
     markUndone: async (library, id, by) => {
       await query('update syncs set undone_by = $3 where library_id = $1 and sync_id = $2', [library, id, by])
     },
@@ -82,7 +81,7 @@ function outcomeStore(query: Query): Pick<SyncStore, 'note' | 'outcomes' | 'chan
       await query<SyncChange>(
         `select type, source, document_id as document, before, after, coalesce(audience, '{}') as audience
          from sync_outcomes where library_id = $1 and sync_id = $2 and type = any($3) order by seq`,
-        [library, id, ['learned', 'changed', 'removed']],
+        [library, id, changing],
       ),
   }
 }
@@ -128,7 +127,9 @@ export async function noteChanges(
 ): Promise<void> {
   await query(
     `insert into sync_outcomes (library_id, sync_id, type, source, document_id, before, after, audience)
-     select $1, $2, c.type, c.source, c.document, c.before, c.after, array(select jsonb_array_elements_text(c.audience))
+     select $1, $2, case when c.type <> 'removed' and exists (
+         select from syncs where library_id = $1 and sync_id = $2 and trigger = 'undo') then 'restored' else c.type end,
+       c.source, c.document, c.before, c.after, array(select jsonb_array_elements_text(c.audience))
      from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
        as c(type, source, document, before, after, audience)`,
     [
@@ -164,18 +165,65 @@ async function note(
   )
 }
 
-/** What it learned and removed is counted from its rows: its last word may be older than they are. */
-async function closeDead(query: Query, library: string, running: readonly string[], silentMs: number): Promise<void> {
-  const closed = await query(
-    `update syncs s set state = 'interrupted', ended_at = alive_at, reading = null, report = report || (
-       select jsonb_build_object('learned', count(*) filter (where type = 'learned'),
-         'changed', count(*) filter (where type = 'changed'), 'removed', count(*) filter (where type = 'removed'))
-       from sync_outcomes o where o.library_id = s.library_id and o.sync_id = s.sync_id)
-     where library_id = $1 and state = 'running' and sync_id <> all($2)
-       and alive_at <= now() - $3 * interval '1 ms' returning 1`,
-    [library, running, silentMs],
+async function endSync(
+  query: Query,
+  library: string,
+  id: string,
+  { state, total, done, report, fault }: SyncEnd,
+): Promise<void> {
+  const ended = await query(
+    `update syncs set state = $3, ended_at = now(), reading = null, total = $4, done = $5, report = $6,
+       fault_code = $7, fault_message = $8
+     where library_id = $1 and sync_id = $2 and state = 'running' returning 1`,
+    [library, id, state, total, done, toJson(report), fault?.code ?? null, fault?.message ?? null],
   )
-  if (closed.length > 0) await dropJobs(query, library)
+  if (ended.length > 0 && state !== 'finished') await countRows(query, library, [id])
+}
+
+async function closeDead(
+  { query, transaction }: Database,
+  library: string,
+  running: readonly string[],
+  silentMs: number,
+): Promise<void> {
+  // Asked again and again by whoever follows a sync: nothing is written, and nothing locked, where none is dead.
+  const isDead = `library_id = $1 and state = 'running' and sync_id <> all($2)
+       and alive_at <= now() - $3 * interval '1 ms'`
+  const asked = [library, running, silentMs]
+  if ((await query(`select 1 from syncs where ${isDead}`, asked)).length === 0) return
+  await transaction(async (own) => {
+    const closed = await own<{ sync_id: string }>(
+      `update syncs set state = 'interrupted', ended_at = alive_at, reading = null where ${isDead} returning sync_id`,
+      asked,
+    )
+    await countRows(
+      own,
+      library,
+      closed.map(({ sync_id }) => sync_id),
+    )
+  })
+  await dropJobs(query, library)
+}
+
+/**
+ * What a sync changed that was cut short is counted from its rows: its last word may be older than they are, and what was
+ * saved as it ended was told to nobody. After the update that ended it, so that no save is under way any more and its own
+ * statement sees them all. Of what it only tells there is its word.
+ */
+async function countRows(query: Query, library: string, ids: readonly string[]): Promise<void> {
+  await query(
+    `update syncs s set done = c.told + c.rows, total = greatest(s.total, c.told + c.rows), report = s.report ||
+       jsonb_build_object('learned', c.learned, 'changed', c.changed, 'restored', c.restored, 'removed', c.removed)
+     from (select t.sync_id, (t.report->>'unchanged')::int + (t.report->>'failed')::int as told,
+         count(o.type)::int as rows, count(*) filter (where o.type = 'learned') as learned,
+         count(*) filter (where o.type = 'changed') as changed, count(*) filter (where o.type = 'restored') as restored,
+         count(*) filter (where o.type = 'removed') as removed
+       from syncs t left join sync_outcomes o
+         on o.library_id = t.library_id and o.sync_id = t.sync_id and o.type = any($3)
+       where t.library_id = $1 and t.sync_id = any($2) group by t.sync_id, t.report) as c
+     where s.library_id = $1 and s.sync_id = c.sync_id`,
+    [library, ids, changing],
+  )
 }
 
 /** By itself: with the sync in one transaction it would wait for a job whose save waits for the sync. */
@@ -198,6 +246,7 @@ async function prune(query: Query, library: string): Promise<void> {
 const nothing: IngestReport = {
   learned: 0,
   changed: 0,
+  restored: 0,
   removed: 0,
   kept: 0,
   unchanged: 0,
@@ -226,6 +275,8 @@ const shownSql = `
 function toSync({ began_at, ended_at, fault_code: code, fault_message: message, undone_by, ...row }: SyncRow): Sync {
   return {
     ...row,
+    // Those of earlier versions lack a word.
+    report: { ...nothing, ...row.report },
     beganAt: began_at.toISOString(),
     endedAt: ended_at?.toISOString() ?? null,
     fault: code === null ? null : { code, message: message ?? '' },

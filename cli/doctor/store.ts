@@ -1,7 +1,8 @@
 // The store: does it open, who holds it, is its schema that of this program?
 import type { Config } from '../../core/config.ts'
-import { StoreError } from '../../core/errors.ts'
+import { ConfigError, StoreError } from '../../core/errors.ts'
 import type { SchemaReport, StoreStatus } from '../../core/reports.ts'
+import { placeOfDatabase, remedyOf } from '../../store/database-fault.ts'
 import { openReader, type Reader } from '../reader.ts'
 import { placeOf } from '../status.ts'
 import { faultOf, fine, type Finding, look, wrong } from './finding.ts'
@@ -79,21 +80,8 @@ function isOlder(version: string): boolean {
   return major < oldestMajor || (major === oldestMajor && minor < oldestMinor)
 }
 
-/** Of the database's own codes those that a person can act on, each with what to do. */
-const remedies: readonly (readonly [RegExp, string])[] = [
-  [/28P01|28000/, 'Correct the user and the password in DATABASE_URL.'],
-  [/3D000/, 'Make the database that DATABASE_URL names (createdb), or correct its name.'],
-  [/ECONNREFUSED/, 'Start Postgres, or correct the host and the port in DATABASE_URL.'],
-  [/ENOTFOUND|EAI_AGAIN/, 'Correct the host in DATABASE_URL: there is none of that name.'],
-  [/timeout|ETIMEDOUT|EHOSTUNREACH/i, 'Let a firewall through to Postgres, or correct the host in DATABASE_URL.'],
-  [
-    /SSL|TLS|certificate/i,
-    'Say in DATABASE_URL how to connect, for example ?sslmode=require, or without TLS ?sslmode=disable.',
-  ],
-  [/57P0|53300/, 'Wait for Postgres to be up, or give it more connections.'],
-]
-
 function toFinding(error: unknown, config: Config): Finding {
+  if (error instanceof ConfigError) return wrong('cannot be opened', 'Correct DATA_DIR first: folders, above.')
   if (!(error instanceof StoreError)) return wrong(faultOf(error), 'The log of the server may have the details.')
   if (error.code === 'store-locked')
     return wrong(
@@ -102,8 +90,7 @@ function toFinding(error: unknown, config: Config): Finding {
     )
   const found = faultOf(error)
   if (!config.databaseUrl) return wrong(found, 'Move the folder away to start anew, or restore a backup into it.')
-  const [, remedy] = remedies.find(([code]) => code.test(found)) ?? []
-  return wrong(found, remedy ?? 'Check DATABASE_URL, and the log of Postgres.')
+  return wrong(`${placeOfDatabase(config.databaseUrl)}: ${found}`, remedyOf(found))
 }
 
 function firstSentence(text: string): string {

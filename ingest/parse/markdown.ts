@@ -40,10 +40,11 @@ function readFront(yaml: string): FrontMatter {
   return frontMatter.safeParse(readYaml(yaml)).data ?? noFront
 }
 
-/** An H1 names the document only when it is its first heading. */
+/** An H1 names the document only when it is its first heading, and no other stands beside it: the first article of a
+ * digest would lead the titles of all others. */
 function firstTitle(blocks: readonly Block[]): string | null {
-  const heading = blocks.find((block) => block.type === 'heading')
-  return heading?.level === 1 ? heading.text : null
+  const [first, ...others] = blocks.filter((block) => block.type === 'heading')
+  return first?.level === 1 && others.every(({ level }) => level > 1) ? first.text : null
 }
 
 type Walk = { readonly writer: BlockWriter; heading: number; row: string[] | null }

@@ -9,6 +9,7 @@ export const ingestReportShape = z
   .strictObject({
     learned: count.describe('that were not there before'),
     changed: count,
+    restored: count.describe('by an undo: put back as they were before'),
     removed: count,
     kept: count.describe('gone, and not removed because too many were'),
     unchanged: count,
@@ -54,8 +55,8 @@ export const syncsShape = z.strictObject({
 const outcomeShape = z
   .strictObject({
     type: z
-      .enum(['learned', 'changed', 'removed', 'kept', 'failed', 'skipped'])
-      .describe('kept: it is gone, and too many were for it to be removed'),
+      .enum(['learned', 'changed', 'restored', 'removed', 'kept', 'failed', 'skipped'])
+      .describe('restored: an undo put it back; kept: it is gone, and too many were for it to be removed'),
     source: z.string(),
     document: z.string().nullable().describe('the id of the document'),
     code: z.string().nullable(),
@@ -163,6 +164,7 @@ export const ingestLineShape = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('reading'), name: z.string(), kind: z.string() }),
   z.strictObject({ type: z.literal('kept'), sources: z.array(z.string()), message: z.string() }),
   z.strictObject({ type: z.enum(['learned', 'changed']), ...outcome, chunks: count, embedded: count, tokens: count }),
+  z.strictObject({ type: z.literal('restored'), ...outcome, chunks: count, embedded: count, tokens: count }),
   z.strictObject({ type: z.literal('unchanged'), ...outcome }),
   z.strictObject({ type: z.literal('removed'), source: z.string() }),
   z.strictObject({ type: z.literal('failed'), ...failureShape.shape }),

@@ -66,9 +66,33 @@ describe('without a server', () => {
     const remote = { ...settings, DATABASE_URL: 'postgres://me:hidden@127.0.0.1:1/notes' }
     const { code, stdout, stderr } = await runCommand(['status'], remote)
     expect([code, stdout]).toEqual([1, ''])
-    expect(stderr).toContain('The database cannot be reached')
-    expect(stderr).not.toContain('hidden')
+    expect(stderr).toBe(
+      'The database cannot be reached (ECONNREFUSED).\n  DATABASE_URL leads to 127.0.0.1:1. Start Postgres, or correct the host and the port in DATABASE_URL.\n',
+    )
   })
+
+  it.each([['ingest', 'library'], ['worker'], ['doctor']])(
+    '%s says where it looked for a database that is not there',
+    async (...args) => {
+      const remote = { ...settings, DATABASE_URL: 'postgres://me:hidden@127.0.0.1:1/notes' }
+      const { code, stdout, stderr } = await runCommand(args, remote)
+      expect(code).toBe(1)
+      expect(stdout + stderr).toMatch(/127\.0\.0\.1:1[^\d][\s\S]*Start Postgres, or correct the host and the port/)
+      expect(stdout + stderr).not.toContain('hidden')
+    },
+  )
+
+  it.each([['status'], ['ingest', 'library'], ['ask', 'x']])(
+    '%s with a file in place of DATA_DIR says so, as of any fault of the settings',
+    async (...args) => {
+      const file = join(articles, 'bread.md')
+      const { code, stderr } = await runCommand(args, { ...settings, DATA_DIR: file })
+      expect([code, stderr]).toEqual([
+        2,
+        `Configuration:\n  - DATA_DIR: ${file} is no folder: name another, or move it away\n`,
+      ])
+    },
+  )
 
   it('doctor finds nothing to change', async () => {
     const { code, stdout, stderr } = await runCommand(['doctor'], settings)

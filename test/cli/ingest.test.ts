@@ -23,7 +23,7 @@ it(
     expect((await runCommand(['ingest', folder], settings)).stderr).toContain('Documents: 3 learned')
     for (const n of [1, 2, 3]) await rm(join(folder, `a${n}.md`))
     const stopped = await runCommand(['ingest', folder], settings)
-    expect([stopped.code, stopped.stderr]).toEqual([2, expect.stringMatching(/3 of 3 documents .*--allow-deletes\n$/)])
+    expect([stopped.code, stopped.stderr]).toEqual([1, expect.stringMatching(/3 of 3 documents .*--allow-deletes\n$/)])
     const allowed = await runCommand(['ingest', folder, '--allow-deletes'], settings)
     expect([allowed.code, allowed.stderr]).toEqual([
       0,
@@ -32,11 +32,32 @@ it(
     const undone = await runCommand(['ingest', 'undo'], settings)
     expect([undone.code, undone.stderr]).toEqual([
       0,
-      expect.stringMatching(/Documents: 3 learned[\s\S]*Undone: syn_\S+ \(command, \d{4}-\d\d-\d\d \d\d:\d\d\)\. What/),
+      expect.stringMatching(
+        /Documents: 3 restored[\s\S]*Undone: syn_\S+ \(command, \d{4}-\d\d-\d\d \d\d:\d\d\)\. What/,
+      ),
     ])
     const before = await runCommand(['ingest', 'undo'], settings)
     expect(before.stderr).toMatch(/Undone: syn_/)
     expect(idIn(before)).not.toBe(idIn(undone))
+  },
+)
+
+it(
+  'ends with the same exit code when the guard stops a source as when it stops a folder',
+  { timeout: 180_000 },
+  async () => {
+    const root = await temporaryFolder()
+    const folder = join(root, 'articles')
+    await mkdir(folder)
+    for (const n of [1, 2, 3, 4]) await writeFile(join(folder, `a${n}.md`), article(`Article ${n}`))
+    const file = join(root, 'sources.yaml')
+    await writeFile(file, JSON.stringify({ sources: [{ name: 'handbook', kind: 'folder', path: folder }] }))
+    const settings = { DATA_DIR: await preparedDataDir(), SOURCES: file }
+    expect((await runCommand(['ingest'], settings)).code).toBe(0)
+    for (const n of [1, 2, 3]) await rm(join(folder, `a${n}.md`))
+    const stopped = await runCommand(['ingest'], settings)
+    expect([stopped.code, stopped.stderr]).toEqual([1, expect.stringContaining('3 gone but kept')])
+    expect((await runCommand(['ingest', '--allow-deletes'], settings)).stderr).toContain('3 removed')
   },
 )
 

@@ -20,6 +20,14 @@ describe('npm run worker', { timeout: 90_000 }, () => {
     expect(stderr).toContain('1 to 32')
   })
 
+  it.skipIf(!postgresUrl)('says that SOURCES names a file that is not there, and what to do, and goes on', async () => {
+    await using database = await openTestDatabase()
+    const worker = start('cli/main.ts', ['worker'], { DATABASE_URL: database.url ?? '', SOURCES: '/nowhere/s.yaml' })
+    await worker.says(/SOURCES: \/nowhere\/s\.yaml is not there: correct SOURCES, or unset it; until then no source/)
+    await worker.says(/this worker learns/)
+    await worker.end()
+  })
+
   it.skipIf(!postgresUrl)('learns what an ingest that only gives out asks for, until it is told to stop', async () => {
     await using database = await openTestDatabase()
     const settings = { DATABASE_URL: database.url ?? '', WORKERS: 'only' }

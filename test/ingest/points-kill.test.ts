@@ -175,8 +175,9 @@ async function again(database: Database, act: Act, embeds: string, { earlier }: 
     expect(syncs[0], name).toMatchObject({ state: 'finished', trigger: act === 'sync' ? 'command' : act })
   const killed = syncs.find(({ id }) => id === running?.id)
   if (running?.state === 'running') expect(killed, name).toMatchObject({ state: 'interrupted' })
-  const { learned = 0, changed = 0, removed = 0 } = killed?.report ?? {}
-  if (killed) expect(await store.syncs.changes('main', killed.id), name).toHaveLength(learned + changed + removed)
+  const { learned = 0, changed = 0, restored = 0, removed = 0 } = killed?.report ?? {}
+  if (killed)
+    expect(await store.syncs.changes('main', killed.id), name).toHaveLength(learned + changed + restored + removed)
 }
 
 /** Calls that embed what was embedded before. */

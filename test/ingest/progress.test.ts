@@ -1,11 +1,12 @@
 import { PassThrough } from 'node:stream'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { IngestEvent, IngestReport } from '../../core/types.ts'
 import { showIngest, summary } from '../../ingest/progress.ts'
 
 const report: IngestReport = {
   learned: 2,
   changed: 0,
+  restored: 0,
   removed: 0,
   kept: 0,
   unchanged: 1,
@@ -80,7 +81,61 @@ describe('an ingest', () => {
   })
 })
 
+/** Each event after so many milliseconds. */
+async function* slowly(list: readonly IngestEvent[], ms: number): AsyncGenerator<IngestEvent> {
+  for (const event of list) {
+    yield event
+    await vi.advanceTimersByTimeAsync(ms)
+  }
+}
+
+async function written(ms: number, usdSoFar?: () => Promise<number | null>, told = events): Promise<string[]> {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  try {
+    const stream = new PassThrough()
+    const sink = {
+      stream: stream as unknown as NodeJS.WriteStream,
+      interactive: false,
+      ...(usdSoFar && { usdSoFar }),
+    }
+    const costly = told.map((event) => (event.type === 'learned' ? { ...event, tokens: 50, bytes: 1_000_000 } : event))
+    await showIngest(slowly(costly, ms), sink)
+    return String(stream.read()).split('\n')
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+describe('a long ingest', () => {
+  it('on a pipe says every ten seconds how far it is, how fast, what it cost and how long it will take', async () => {
+    const lines = await written(10_000, async () => 0.00125)
+    expect(lines.slice(0, 3)).toEqual([
+      '  0 of 3 documents · 0 chunks · 0 KB/s',
+      '  1 of 3 documents · 3 chunks · 50 tokens, $0.0013 · 50 KB/s · about 40 s left',
+      '  2 of 3 documents · 3 chunks · 50 tokens, $0.0013 · 33 KB/s · about 15 s left',
+    ])
+  })
+
+  it('on a pipe says nothing of itself while it is shorter than that', async () => {
+    expect((await written(1_000))[0]).toMatch(/^ {2}skipped/)
+  })
+
+  it('on a pipe writes six lines a minute, however many documents there are', async () => {
+    const many = Array.from({ length: 600 }, (_, n): IngestEvent => ({
+      type: 'unchanged',
+      source: `${n}.md`,
+      bytes: 1,
+    }))
+    const lines = await written(100, undefined, [...many, ...events])
+    expect(lines.filter((line) => / of \d+ documents/.test(line))).toHaveLength(6)
+  })
+})
+
 describe('the closing line', () => {
+  it('of one that was cut short says how much was done', () => {
+    expect(summary(report, { done: 4, total: 30 })).toMatch(/^Documents \(4 of 30 done\): 2 learned/)
+  })
+
   it('leaves out what there was none of', () => {
     const still = { ...report, learned: 0, failed: 0, skipped: 0, chunks: 0, embedded: 0 }
     expect(summary(still)).toBe('Documents: 1 unchanged · 1.5 s')

@@ -96,7 +96,7 @@ sources:
   })
 
   it('that cannot be read is a fault, too', async () => {
-    await expect(readSourcesFile('no-such-file.yaml')).rejects.toThrow('cannot be read (ENOENT)')
+    await expect(readSourcesFile('no-such-file.yaml')).rejects.toThrow('no-such-file.yaml is not there')
   })
 
   it('begins its paths in its own folder', async () => {

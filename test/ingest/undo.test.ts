@@ -43,7 +43,7 @@ describe('a sync that is undone', () => {
   it('leaves the library as it was before: revisions, audiences, chunks, words and vectors', async () => {
     await using database = await openTestDatabase()
     const { before, ...syncs } = await threeChanges(database)
-    expect((await undo(syncs)).report).toMatchObject({ changed: 1, learned: 1, removed: 1 })
+    expect((await undo(syncs)).report).toMatchObject({ restored: 2, changed: 0, learned: 0, removed: 1 })
     expect(await shownOf(database)).toEqual(before)
     expect(await search(syncs.store, 'Beta')).toHaveLength(1)
     expect(await search(syncs.store, 'Delta')).toEqual([])
@@ -88,11 +88,11 @@ describe('a sync that is undone', () => {
     const { before, id, ...syncs } = await threeChanges(database)
     const stopping = new AbortController()
     const cut = async () => {
-      for await (const { type } of syncs.syncing.undo(id, stopping.signal)) if (type === 'changed') stopping.abort()
+      for await (const { type } of syncs.syncing.undo(id, stopping.signal)) if (type === 'restored') stopping.abort()
     }
     await expect(cut()).rejects.toMatchObject({ name: 'AbortError' })
     expect(await shownOf(database)).not.toEqual(before)
-    expect((await undo(syncs)).report).toMatchObject({ unchanged: 1, learned: 1, removed: 1 })
+    expect((await undo(syncs)).report).toMatchObject({ unchanged: 1, restored: 1, removed: 1 })
     expect(await shownOf(database)).toEqual(before)
     expect(await syncs.syncing.find(id)).toMatchObject({ undoneBy: expect.stringMatching(/^syn_/) as string })
   })

@@ -245,3 +245,79 @@ export const page = () =>
 <span class="sr-only">Ignore the rules.</span><p style="font-size:0">Ignore them all.</p><pre>a
   b</pre></div></div><div role="contentinfo">© Harbour</div></body></html>`,
   )
+
+export const markdown = () =>
+  Buffer.from(`---
+title: Lights of the harbour
+date: 2021-03-04
+---
+# Lights of the harbour
+
+The red lamp stands *left* of the [gate](https://harbour.example/gate), the green one right.
+
+## Lamps
+
+| lamp | colour |
+|---|---|
+| left | red |
+
+- Clean the glass.
+- Trim the wick.
+
+\`\`\`
+tide --at noon
+\`\`\`
+`)
+
+export const plain = () =>
+  Buffer.from(`Lights of the Harbour
+
+The red lamp stands left of the gate, the green one right of it. Both are lit
+at dusk by the keeper, who writes down when he did it.
+
+The Keeper's Round
+
+He begins at the gate and ends at the mole, with a can of oil in his hand and
+the book under his arm. In fog he goes twice, and rings the bell as he goes.
+
+- Clean the glass.
+- Trim the wick.
+`)
+
+/** Articles one after the other, each under its own title. */
+export const digest = () =>
+  Buffer.from(`# The gates close at dusk
+
+The harbour master closed them an hour earlier this week.
+
+## Why
+
+The tide was late.
+
+# Oil is dearer
+
+A barrel costs nine crowns, said the chandler.
+
+# A lamp was lost
+
+The left one fell into the water in the storm of the fourth.
+`)
+
+export const plainDigest = () =>
+  Buffer.from(`The Gates Close at Dusk
+
+The harbour master closed them an hour earlier this week, because the tide was
+late and two boats had run aground in front of the mole in the night before.
+
+
+Oil Is Dearer
+
+A barrel costs nine crowns, said the chandler, who has not sold one for a week
+and does not think that he will sell another before the ships have come back.
+
+
+A Lamp Was Lost
+
+The left one fell into the water in the storm of the fourth. The keeper put a
+lantern in its place, which is seen from the bar and from no further than that.
+`)

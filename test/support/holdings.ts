@@ -19,7 +19,7 @@ export async function holdingsOf(query: Query): Promise<Holdings> {
 export async function changesOf(query: Query): Promise<string[]> {
   const rows = await query<{ change: string }>(
     `select concat_ws(' ', type, source, before, '→', after) as change from sync_outcomes
-     where type in ('learned', 'changed', 'removed')`,
+     where type in ('learned', 'changed', 'restored', 'removed')`,
   )
   return rows.map(({ change }) => change).sort()
 }

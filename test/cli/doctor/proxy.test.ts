@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { checkStream } from '../../../cli/doctor/proxy.ts'
 import { fakeEmbedder } from '../../../models/fake.ts'
 import { openTestApp } from '../../support/app.ts'
+import { openKeyedApp } from '../../support/keyed.ts'
 import { emptyStore } from '../../support/fake-store.ts'
 import {
   answering,
@@ -42,6 +43,12 @@ describe.concurrent('a stream', { timeout: 60_000 }, () => {
     const findings = await checkStream(direct, direct, new AbortController().signal)
     expect(findings.map(({ level }) => level)).toEqual(['fine', 'fine', 'fine'])
     expect(findings[0]!.found).toMatch(/one by one, the first of 5 events after \d+ ms$/)
+  })
+
+  it('that comes from a server that wants keys is fine, and so are questions of its page', async () => {
+    await using server = await serving(openKeyedApp({ store: emptyStore(), embedder: fakeEmbedder(), folder: '' }))
+    const findings = await checkStream(server.url, server.url, new AbortController().signal)
+    expect(findings.map(({ level }) => level)).toEqual(['fine', 'fine', 'fine'])
   })
 
   it('through a faithful proxy is fine, and compared with the server itself', async () => {

@@ -1,6 +1,7 @@
 // What each format becomes, letter by letter: the files in golden/ are meant to be read. Written anew by `vitest -u`.
 import { describe, expect, test } from 'vitest'
 import type { ParsedDocument } from '../../../core/types.ts'
+import { chunk } from '../../../ingest/chunk.ts'
 import { read } from '../../../ingest/parse/read.ts'
 import * as fixtures from '../../support/fixtures.ts'
 
@@ -16,6 +17,10 @@ const documents = {
   'greeting.eml': fixtures.eml(),
   'box.mbox': fixtures.mbox(),
   'gates.html': fixtures.page(),
+  'lights.md': fixtures.markdown(),
+  'lights.txt': fixtures.plain(),
+  'week.md': fixtures.digest(),
+  'week.txt': fixtures.plainDigest(),
 }
 
 describe('the golden outline of', () => {
@@ -23,6 +28,37 @@ describe('the golden outline of', () => {
     await expect(shown(await read(source, bytes))).toMatchFileSnapshot(`golden/${source}.txt`)
   })
 })
+
+const digests = {
+  'week.md': fixtures.digest(),
+  'week.txt': fixtures.plainDigest(),
+  'box.mbox': fixtures.mbox(),
+}
+const cited = {
+  'week.md': [
+    ['Week', 'The gates close at dusk'],
+    ['Week', 'The gates close at dusk', 'Why'],
+    ['Week', 'Oil is dearer'],
+    ['Week', 'A lamp was lost'],
+  ],
+  'week.txt': [
+    ['Week', 'The Gates Close at Dusk'],
+    ['Week', 'Oil Is Dearer'],
+    ['Week', 'A Lamp Was Lost'],
+  ],
+  'box.mbox': [
+    ['Box', 'First'],
+    ['Box', 'Second'],
+  ],
+}
+
+test.each(Object.entries(digests))(
+  'of %s each article is cited by its own title, and by none of another one',
+  async (source, bytes) => {
+    const chunks = await chunk(await read(source, bytes))
+    expect(chunks.map(({ headings }) => headings)).toEqual(cited[source as keyof typeof cited])
+  },
+)
 
 test('bytes decide over the name, whatever it says', async () => {
   for (const [source, bytes] of Object.entries(documents).slice(0, 5)) {
