@@ -49,7 +49,7 @@ function readShared(database: Database): Reader {
 }
 
 function readHere(database: Database, restored: boolean): Reader {
-  const reports = reportStore(database)
+  const reports = reportStore(database.of(LIBRARY))
   return {
     owner: null,
     restored,

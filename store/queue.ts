@@ -6,6 +6,7 @@ import { type ConstructorOptions, type JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Attempt, JobRef, Queue, Urgency } from '../core/jobs.ts'
 import type { Database, Query } from './database.ts'
 import { insertJob, jobStore } from './jobs.ts'
+import { openSchema } from './walls.ts'
 
 export type QueueOptions = {
   readonly url: string
@@ -38,12 +39,13 @@ export async function openQueue(database: Database, options: QueueOptions): Prom
   boss.on('error', (error) => report('the queue', error))
   await boss.start()
   await makeQueues(boss, options)
+  await openSchema(database.owner.query, 'pgboss')
   const beats: NodeJS.Timeout[] = []
   const stopping = new AbortController()
   return {
     ...jobStore(database),
     send: async (job, urgency) =>
-      await database.transaction(async (query) => {
+      await database.of(job.library).transaction(async (query) => {
         const number = await insertJob(query, job)
         const ref: JobRef = { library: job.library, sync: job.sync, job: number }
         await boss.send(JOBS, ref, { priority: priorities[urgency], db: executing(query) })
@@ -58,7 +60,7 @@ export async function openQueue(database: Database, options: QueueOptions): Prom
       await boss.work<JobRef>(GIVEN_UP, async (given) => {
         for (const job of given) await jobs.giveUp(job.data)
       })
-      beats.push(await beat(database, library, atOnce))
+      beats.push(await beat(database.of(library), library, atOnce))
     },
     close: async () => {
       stopping.abort(new DOMException('shutting down', 'AbortError'))

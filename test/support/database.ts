@@ -152,6 +152,9 @@ async function makeDatabase(url: string, from: string): Promise<TestDatabase> {
   const database = openPostgres(own.href, 4)
   return {
     ...database,
+    // A test looks behind the walls; the stores that it opens do not (`of`).
+    ...database.owner,
+    prepared: database.owner.query,
     url: own.href,
     [Symbol.asyncDispose]: async () => {
       await database.close()
@@ -163,7 +166,7 @@ async function makeDatabase(url: string, from: string): Promise<TestDatabase> {
 async function administer(url: string, sql: string): Promise<void> {
   const database = openPostgres(url, 1)
   try {
-    await database.query(sql)
+    await database.owner.query(sql)
   } finally {
     await database.close()
   }

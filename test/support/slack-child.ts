@@ -22,6 +22,7 @@ import { SECRET } from './fake-slack.ts'
 import { serving } from './serving.ts'
 import { createEcho } from './slack-perform.ts'
 import { answerOf } from './slack-voice.ts'
+import { wrapped } from './wrapped.ts'
 
 const [place = '', apiUrl = '', leaseMs = '', token] = process.argv.slice(2)
 const database = place.startsWith('postgres') ? openPostgres(place) : await openEmbedded(place, () => {})
@@ -75,9 +76,9 @@ writeSync(2, `listening ${url}\n`)
 process.once('SIGTERM', () => {
   void (async () => {
     await slack.stop(10_000)
-    const [row] = await database.query<{ n: number }>(
-      'select count(*)::int as n from slack_tasks where ended_at is null or fault is not null',
-    )
+    const [row] = await database
+      .of('main')
+      .query<{ n: number }>('select count(*)::int as n from slack_tasks where ended_at is null or fault is not null')
     writeSync(2, `left ${row?.n}\n`)
     await database.close()
     process.exit(0)
@@ -85,12 +86,11 @@ process.once('SIGTERM', () => {
 })
 
 function breakable(whole: Database): Database {
-  return {
-    ...whole,
-    query: async (sql, parameters) => (check(), await whole.query(sql, parameters)),
-    prepared: async (sql, parameters) => (check(), await whole.prepared(sql, parameters)),
-    transaction: async (work, timeoutMs) => (check(), await whole.transaction(work, timeoutMs)),
-  }
+  return wrapped(whole, ({ query, prepared, transaction }) => ({
+    query: async (sql, parameters) => (check(), await query(sql, parameters)),
+    prepared: async (sql, parameters) => (check(), await prepared(sql, parameters)),
+    transaction: async (work, timeoutMs) => (check(), await transaction(work, timeoutMs)),
+  }))
 }
 
 function check(): void {
