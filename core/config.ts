@@ -1,7 +1,7 @@
 // The only reader of the environment: a frozen Config, or one ConfigError that lists every fault.
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
-import { settings } from './settings.ts'
+import { MAIN_LIBRARY, settings } from './settings.ts'
 import { type Price, priceOf } from './prices.ts'
 
 export type Config = {
@@ -15,6 +15,8 @@ export type Config = {
   readonly keySecret: string | null
   /** whose pages may show the widget */
   readonly widgetOrigins: readonly string[]
+  /** the one that is served to this machine, and that commands are about */
+  readonly library: string
   readonly dataDir: string
   readonly libraryDir: string
   /** false: it is where a library is by default, and there need not be one */
@@ -92,10 +94,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     faults.push(
       `EMBEDDING_MODEL is ${JSON.stringify(set['EMBEDDING_MODEL'])} but there is no provider: set OPENAI_API_KEY or OPENAI_BASE_URL, or unset it`,
     )
-  if (parsed.success) faults.push(...budgetFaults(parsed.data))
+  if (parsed.success) faults.push(...libraryFaults(parsed.data), ...budgetFaults(parsed.data))
   faults.push(...slackFaults(set))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
   return toConfig(parsed.data, { library: set['LIBRARY_DIR'] !== undefined, sources: set['SOURCES'] !== undefined })
+}
+
+/** The embedded database runs as superuser, whom no wall between libraries holds. */
+function libraryFaults({ LIBRARY, DATABASE_URL }: z.output<typeof environment>): string[] {
+  if (DATABASE_URL !== undefined || LIBRARY === MAIN_LIBRARY) return []
+  return [
+    `LIBRARY is ${JSON.stringify(LIBRARY)}, but the embedded database holds one library, ${MAIN_LIBRARY}, as it cannot keep two apart: set DATABASE_URL, or name no other`,
+  ]
 }
 
 /** A limit on a model without a price would never be reached. */
@@ -143,6 +153,7 @@ function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
     keySecret: env.KEY_SECRET ?? null,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     widgetOrigins: env.WIDGET_ORIGINS?.split(',') ?? [],
+    library: env.LIBRARY,
     dataDir: env.DATA_DIR,
     libraryDir: env.LIBRARY_DIR,
     libraryDirIsSet: isSet.library,

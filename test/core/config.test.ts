@@ -13,6 +13,7 @@ describe('the configuration', () => {
       keySecret: null,
       publicUrl: null,
       widgetOrigins: [],
+      library: 'main',
       dataDir: 'data',
       libraryDir: 'library',
       libraryDirIsSet: false,
