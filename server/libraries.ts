@@ -21,15 +21,14 @@ export function openLibraries<Library extends Open>(
 ) {
   // In the order of their last use.
   const kept = new Map<string, Kept<Library>>()
-  const leaving = new Set<Promise<void>>()
   const letGo = (name: string, { opening }: Kept<Library>): void => {
     kept.delete(name)
-    const left = opening.then(async ({ app, close }) => {
+    const leave = async () => {
+      const { app, close } = await opening
       await app.drain(drainMs)
       close()
-    }, ignore)
-    leaving.add(left)
-    void left.finally(() => leaving.delete(left))
+    }
+    void leave().catch(ignore)
   }
   const makeRoom = (): void => {
     const [oldest] = kept

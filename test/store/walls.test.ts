@@ -5,6 +5,7 @@ import type { Database, Query } from '../../store/database.ts'
 import { migrate } from '../../store/migrate.ts'
 import { openStore } from '../../store/open.ts'
 import { openPostgres } from '../../store/postgres.ts'
+import { openQueue } from '../../store/queue.ts'
 import { damagedTables, wallsOf } from '../../store/walls.ts'
 import { openTestDatabase, postgresUrl, type TestDatabase } from '../support/database.ts'
 import { space, tinyDocument } from '../support/store-documents.ts'
@@ -165,6 +166,28 @@ describe.skipIf(!postgresUrl)('a database user', () => {
     await made.database.owner.query(`drop function ${doors}`)
     expect(await migrate(made.database)).toEqual(['0019-walls.sql'])
     expect(await seen(query, 'documents')).toEqual(['one'])
+  })
+
+  it('that owns nothing, and is only a member of the role that the server steps down to, is enough to serve', async () => {
+    await using database = await openTestDatabase()
+    const name = `footnote_test_${randomBytes(6).toString('hex')}`
+    await database.query(`create role ${name} login in role footnote_runtime`)
+    await database.query(`grant create on database ${new URL(database.url ?? '').pathname.slice(1)} to ${name}`)
+    const url = new URL(database.url ?? '')
+    url.username = name
+    const served = openPostgres(url.href, 2)
+    const store = await openStore(served, 'one', space)
+    await store.documents.save(tinyDocument('a.md', [{ text: 'canary' }], { library: 'one' }))
+    expect(await wallsOf(served.owner.query)).toEqual({ user: name, held: 'role', damaged: [] })
+    expect(await seen(served.owner.query, 'documents')).toEqual([])
+    const queue = await openQueue(served, { url: url.href, report: () => {} })
+    await store.syncs.begin('one', { id: 'syn_1', trigger: 'command', roots: [] })
+    expect(
+      await queue.send({ library: 'one', sync: 'syn_1', task: { source: 'a' }, bytes: new Uint8Array() }, 'rest'),
+    ).toBe(1)
+    await queue.close()
+    await served.close()
+    await database.query(`drop owned by ${name} cascade; drop role ${name}`)
   })
 
   it('that passes every wall, and has no role to step down to, opens nothing', async () => {

@@ -117,10 +117,10 @@ async function thingsOf(fetch: Tenants['fetch'], { canary, folder, store, name }
   const { id: answer, conversation_id: conversation } = (await asked.json()) as { id: string; conversation_id: string }
   const [document] = await store.documents.list(name, 1)
   const synced = await send(fetch, 'POST', '/v1/documents', headers, {
-    source: `${canary}.txt`,
-    text: `What was sent by ${canary}: the budget is ${canary}.`,
+    name: `${canary}.md`,
+    markdown: `# Sent\n\nWhat was sent by ${canary}: the budget is ${canary}.`,
   })
-  await synced.text()
+  if (!synced.ok) throw new Error(await synced.text())
   await store.syncs.begin(name, { id: `syn_${name}`, trigger: 'command', roots: [folder] })
   const { id = '', revision = '' } = document ?? {}
   return { answer, conversation, document: id, revision, sync: `syn_${name}`, key: key.split('_')[1] ?? '' }
@@ -143,7 +143,7 @@ export function asked(method: string, route: string, things: Things, library: st
     'POST /mcp': call('fetch', { id: document }),
     'PATCH /v1/conversations/:id': { title: 'mine now' },
     'POST /v1/answers/:id/feedback': { rating: 'up' },
-    'POST /v1/documents': { source: 'note.txt', text: 'A note about nothing.', library },
+    'POST /v1/documents': { name: 'note.md', markdown: '# Note\n\nAbout nothing.' },
     'POST /v1/ingest': { paths: ['/'], sources: [] },
     'POST /v1/ingest/plan': { paths: [], sources: [] },
     'POST /v1/keys': { name: 'mine', scopes: ['ask'], expires_at: null, library },

@@ -64,19 +64,17 @@ const none: Things = {
   key: 'x',
 }
 
-// What the library needs is not to be removed by itself, and what cannot be undone costs every later request its sense.
-const left = new Set([
-  'DELETE /v1/documents/:id',
-  'DELETE /v1/keys/:id',
-  'DELETE /v1/conversations/:id',
-  'DELETE /v1/session',
-])
+// What is its own a library keeps: without it, every later request would be for nothing.
+const left = new Set(['DELETE /v1/documents/:id', 'DELETE /v1/keys/:id', 'DELETE /v1/conversations/:id'])
 
 it(
   `of ${REQUESTS.toLocaleString('en')} requests between two libraries none is answered with a word of the other`,
   async () => {
     const { one, two, fetch } = tenants
-    const routes = one.app.routes.filter(({ method, path }) => rules.has(`${method} ${path}`) && !isFile(path))
+    const routes = one.app.routes.filter(
+      ({ method, path }) =>
+        rules.has(`${method} ${path}`) && !isFile(path) && `${method} ${path}` !== 'DELETE /v1/session',
+    )
     const shown = new Map<string, Awaited<ReturnType<typeof credentialsOf>>>()
     for (const tenant of [one, two]) shown.set(tenant.name, await credentialsOf(tenant))
     const requests = fc.sample(drawn, { numRuns: REQUESTS, seed: SEED })
