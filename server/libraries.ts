@@ -17,33 +17,15 @@ type Kept<Library> = { readonly opening: Promise<Library>; usedAt: number }
 
 export function openLibraries<Library extends Open>(
   open: (library: string) => Promise<Library>,
-  { most, idleMs, drainMs }: Limits = usual,
+  limits: Limits = usual,
 ) {
   // In the order of their last use.
   const kept = new Map<string, Kept<Library>>()
-  const letGo = (name: string, { opening }: Kept<Library>): void => {
-    kept.delete(name)
-    const leave = async () => {
-      const { app, close } = await opening
-      await app.drain(drainMs)
-      close()
-    }
-    void leave().catch(ignore)
-  }
-  const makeRoom = (): void => {
-    const [oldest] = kept
-    if (!oldest || kept.size < most) return
-    if (performance.now() - oldest[1].usedAt < idleMs)
-      throw new AppError('too-many-libraries', 'The server has too many libraries open: try again later.', {
-        retryable: true,
-      })
-    letGo(...oldest)
-  }
   return {
     /** Throws what opening it throws, and AppError `too-many-libraries`. */
     of: async (name: string): Promise<Library> => {
       const known = kept.get(name)
-      if (!known) makeRoom()
+      if (!known) makeRoom(kept, limits)
       const its = known ?? { opening: open(name), usedAt: 0 }
       its.usedAt = performance.now()
       kept.delete(name)
@@ -57,16 +39,33 @@ export function openLibraries<Library extends Open>(
       }
     },
     drain: async (deadlineMs: number): Promise<void> => {
-      const all = await Promise.allSettled([...kept.values()].map(({ opening }) => opening))
-      await Promise.all(
-        all.map(async (each) => await (each.status === 'fulfilled' && each.value.app.drain(deadlineMs))),
-      )
+      const all = await Promise.allSettled([...kept.values()].map(async ({ opening }) => await opening))
+      const opened = all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+      await Promise.all(opened.map(async ({ app }) => await app.drain(deadlineMs)))
     },
     close: async (): Promise<void> => {
       for (const { opening } of kept.values()) await opening.then(({ close }) => close(), ignore)
       kept.clear()
     },
   }
+}
+
+function makeRoom<Library extends Open>(kept: Map<string, Kept<Library>>, { most, idleMs, drainMs }: Limits): void {
+  const [oldest] = kept
+  if (!oldest || kept.size < most) return
+  const [name, { opening, usedAt }] = oldest
+  if (performance.now() - usedAt < idleMs)
+    throw new AppError('too-many-libraries', 'The server has too many libraries open: try again later.', {
+      retryable: true,
+    })
+  kept.delete(name)
+  void leave(opening, drainMs).catch(ignore)
+}
+
+async function leave(opening: Promise<Open>, drainMs: number): Promise<void> {
+  const { app, close } = await opening
+  await app.drain(drainMs)
+  close()
 }
 
 function ignore(): void {}

@@ -25,7 +25,8 @@ import { answerOf } from './slack-voice.ts'
 import { wrapped } from './wrapped.ts'
 
 const [place = '', apiUrl = '', leaseMs = '', token] = process.argv.slice(2)
-const database = place.startsWith('postgres') ? openPostgres(place) : await openEmbedded(place, () => {})
+const whole = place.startsWith('postgres') ? openPostgres(place) : await openEmbedded(place, () => {})
+const database = whole.of('main')
 await database.query(`insert into libraries (library_id) values ('main') on conflict do nothing`)
 let isDown = false
 createInterface(process.stdin).on('line', (line) => (isDown = line === 'down'))
@@ -76,9 +77,9 @@ writeSync(2, `listening ${url}\n`)
 process.once('SIGTERM', () => {
   void (async () => {
     await slack.stop(10_000)
-    const [row] = await database
-      .of('main')
-      .query<{ n: number }>('select count(*)::int as n from slack_tasks where ended_at is null or fault is not null')
+    const [row] = await database.query<{ n: number }>(
+      'select count(*)::int as n from slack_tasks where ended_at is null or fault is not null',
+    )
     writeSync(2, `left ${row?.n}\n`)
     await database.close()
     process.exit(0)
