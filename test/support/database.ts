@@ -161,7 +161,7 @@ async function makeDatabase(url: string, from: string): Promise<TestDatabase> {
 }
 
 /** A test sees all libraries; the stores that it opens do not (`of`). */
-function behindWalls(database: Database): Database {
+export function behindWalls(database: Database): Database {
   return { ...database, ...database.owner, prepared: database.owner.query }
 }
 
