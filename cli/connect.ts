@@ -92,7 +92,7 @@ async function inProcess(config: Config, log: Log, anyEmbedder: boolean): Promis
     url: null,
     token: opened.token,
     close: async () => {
-      await opened.app.drain(5_000)
+      await opened.drain(5_000)
       await opened.close()
     },
   }

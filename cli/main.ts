@@ -15,6 +15,8 @@ type Asked = {
   readonly plan: boolean
   readonly allowDeletes: boolean
   readonly url: string | null
+  /** null: that of the configuration */
+  readonly library: string | null
   readonly reembed: ReembedAsked
   readonly atOnce: string | null
   readonly since: string | null
@@ -54,7 +56,7 @@ async function run(args: readonly string[]): Promise<number> {
 /** Each command is loaded when it is its turn: everything that answers hangs on some, and usage must not wait for it. */
 async function perform(name: Command, asked: Asked): Promise<number> {
   if (name === 'worker')
-    return await (await import('./worker.ts')).worker(await readSettings(), asked.atOnce, leaving.signal)
+    return await (await import('./worker.ts')).worker(await readSettings(null), asked.atOnce, leaving.signal)
   if (name === 'status') return await status(asked)
   if (name === 'doctor') return await doctor(asked)
   // Whoever has lost the provider of a library's vectors changes them with what is left.
@@ -78,22 +80,22 @@ async function askApp(
   return await (await import('./mcp.ts')).mcp(options)
 }
 
-async function ingest({ words, plan, allowDeletes }: Asked, options: CommandOptions): Promise<number> {
+async function ingest({ words, plan, allowDeletes, library }: Asked, options: CommandOptions): Promise<number> {
   const { cancelSync, ingestTargets, planTargets, undoSync } = await import('./ingest.ts')
   if (words[0] === 'undo') return await undoSync(words[1] ?? 'last', options)
   if (words[0] === 'cancel') return await cancelSync(words[1] ?? null, options)
   const { targetsOf } = await import('./targets.ts')
-  const targets = await targetsOf(words, plan, await readSettings())
+  const targets = await targetsOf(words, plan, await readSettings(library))
   return plan ? await planTargets(targets, options) : await ingestTargets(targets, options, allowDeletes)
 }
 
 /** For what needs a whole library: through the running server, or opened in this process. */
 async function connected(
-  { json }: Asked,
+  { json, library }: Asked,
   command: (options: CommandOptions) => Promise<number>,
   anyEmbedder: boolean,
 ): Promise<number> {
-  const config = await readSettings()
+  const config = await readSettings(library)
   const { openLog } = await import('../core/log.ts')
   const done = announce('Opening the library …')
   const { connect } = await import('./connect.ts')
@@ -108,22 +110,27 @@ async function connected(
   }
 }
 
-async function status({ json }: Asked): Promise<number> {
-  const config = await readSettings()
+async function status({ json, library }: Asked): Promise<number> {
+  const config = await readSettings(library)
   const done = announce('Looking …')
   const { status } = await import('./status.ts')
   return tell(await status(config, json, leaving.signal).finally(done))
 }
 
-async function doctor({ json, url }: Asked): Promise<number> {
-  const { readEnvironment } = await import('../core/config.ts')
+async function doctor({ json, url, library }: Asked): Promise<number> {
   const { doctor } = await import('./doctor/doctor.ts')
-  return await doctor(readEnvironment(), { json, url }, leaving.signal)
+  return await doctor(await readVariables(library), { json, url }, leaving.signal)
 }
 
-async function readSettings() {
-  const { readConfig, readEnvironment } = await import('../core/config.ts')
-  return readConfig(readEnvironment())
+async function readSettings(library: string | null) {
+  const { readConfig } = await import('../core/config.ts')
+  return readConfig(await readVariables(library))
+}
+
+async function readVariables(library: string | null) {
+  const { readEnvironment } = await import('../core/config.ts')
+  const variables = readEnvironment()
+  return library === null ? variables : { ...variables, LIBRARY: library }
 }
 
 /** A line for somebody who waits, gone when the wait is over. */
@@ -153,7 +160,7 @@ async function wordsOf(error: unknown): Promise<string> {
   if (!(error instanceof AppError)) return String(error instanceof Error ? error.stack : error)
   if (!error.code.startsWith('store-')) return error.message
   const { reached } = await import('../store/database-fault.ts')
-  return reached(error, (await readSettings()).databaseUrl)
+  return reached(error, (await readSettings(null)).databaseUrl)
 }
 
 /** Throws InputError that names the option which this command does not take. */
@@ -165,7 +172,8 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
     const { json = false, all = false, url = null, since = null, plan = false, help: isHelp = false } = values
     const { 'allow-deletes': allowDeletes = false, 'at-once': atOnce = null } = values
-    const said = { json, all, url, since, plan, allowDeletes, atOnce, isHelp }
+    const library = values.library ?? null
+    const said = { json, all, url, library, since, plan, allowDeletes, atOnce, isHelp }
     return { words: positionals, ...said, key: keyWords(values), reembed: reembedAsked(values) }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)

@@ -4,15 +4,15 @@
 import type { Config } from '../core/config.ts'
 import { StoreError } from '../core/errors.ts'
 import type { JobStore } from '../core/jobs.ts'
-import type { IndexReport, StoreStatus } from '../core/reports.ts'
+import type { IndexReport, StoreStatus, WallReport } from '../core/reports.ts'
 import { fromWire } from '../server/http/wire.ts'
-import { LIBRARY } from '../server/open.ts'
 import type { Database } from '../store/database.ts'
 import { holdsDatabase, openEmbedded } from '../store/embedded.ts'
 import { jobStore } from '../store/jobs.ts'
 import { type Owner, readOwner, refuseFile } from '../store/lock.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { reportStore } from '../store/reports.ts'
+import { wallsOf } from '../store/walls.ts'
 import { connectTo, get } from './connect.ts'
 
 export type Waiting = Awaited<ReturnType<JobStore['waiting']>>
@@ -26,37 +26,45 @@ export type Reader = {
   readonly index: (signal: AbortSignal) => Promise<IndexReport>
   /** processes that learn documents, and documents that wait for them; null: the store has one process */
   readonly waiting: (() => Promise<Waiting>) | null
+  /** what keeps libraries apart; null: the store has one */
+  readonly walls: (() => Promise<WallReport>) | null
   readonly close: () => Promise<void>
 }
 
 /** Null: there is no store yet, the first start makes it. Throws StoreError or ConfigError. */
 export async function openReader(config: Config): Promise<Reader | null> {
   // Connecting waits for the first statement: a wrong address shows there.
-  if (config.databaseUrl) return readShared(openPostgres(config.databaseUrl, 1))
+  const { library } = config
+  if (config.databaseUrl) return readShared(openPostgres(config.databaseUrl, 1), library)
   refuseFile(config.dataDir)
   if (!holdsDatabase(config.dataDir)) return null
   try {
     const database = await openEmbedded(config.dataDir, () => {}, null)
-    return readHere(database, database.restored)
+    return readHere(database, library, database.restored)
   } catch (error) {
     if (!(error instanceof StoreError && error.code === 'store-locked')) throw error
     return readThrough(readOwner(config.dataDir), error)
   }
 }
 
-function readShared(database: Database): Reader {
+function readShared(database: Database, library: string): Reader {
   const jobs = jobStore(database)
-  return { ...readHere(database, false), waiting: async () => await jobs.waiting(LIBRARY) }
+  return {
+    ...readHere(database, library, false),
+    waiting: async () => await jobs.waiting(library),
+    walls: async () => await wallsOf(database.owner.query),
+  }
 }
 
-function readHere(database: Database, restored: boolean): Reader {
-  const reports = reportStore(database)
+function readHere(database: Database, library: string, restored: boolean): Reader {
+  const reports = reportStore(database.of(library))
   return {
     owner: null,
     restored,
-    status: async () => await reports.status(LIBRARY),
-    index: async () => await reports.index(LIBRARY),
+    status: async () => await reports.status(library),
+    index: async () => await reports.index(library),
     waiting: null,
+    walls: null,
     close: database.close,
   }
 }
@@ -71,6 +79,7 @@ function readThrough(owner: Owner | null, locked: StoreError): Reader {
     status: async (signal) => fromWire(await get(connection, '/v1/status', signal)) as StoreStatus,
     index: async (signal) => fromWire(await get(connection, '/v1/status/index', signal)) as IndexReport,
     waiting: null,
+    walls: null,
     close: async () => {},
   }
 }

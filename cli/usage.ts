@@ -39,14 +39,14 @@ export const commands = {
   Prints the answer with its footnotes; Ctrl-C stops it and keeps what was said. --json prints the answer object
   (npm run --silent ask -- … for it alone).
   Exit code: 0 answered, 3 not in the library, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
-    options: ['json'],
+    options: ['json', 'library'],
     words: 'some',
   },
   search: {
     help: `npm run search -- "your words" [--json]
   Prints the passages an answer would be made from.
   Exit code: 0 searched, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
-    options: ['json'],
+    options: ['json', 'library'],
     words: 'some',
   },
   ingest: {
@@ -63,7 +63,7 @@ npm run ingest -- undo | cancel [<sync>] [--json]
   Exit code: 0 all learned, 1 some could not be, or more than a fifth is gone and was kept (named with the reason, of
   folders as of sources), or what was to be cancelled had ended, 2 wrong usage or sources.yaml, or no such sync, 130
   stopped by Ctrl-C.`,
-    options: ['json', 'plan', 'allow-deletes'],
+    options: ['json', 'plan', 'allow-deletes', 'library'],
     words: 'some',
   },
   reembed: {
@@ -75,7 +75,7 @@ npm run reembed -- --back | --list | --drop <model> [--json]
   embedded. --yes asks nothing before money is spent. --back goes back to the one before, --list tells which there are,
   --drop forgets the vectors of one that is not searched.
   Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
-    options: ['json', 'model', 'questions', 'drop', 'switch', 'back', 'list', 'yes'],
+    options: ['json', 'model', 'questions', 'drop', 'switch', 'back', 'list', 'yes', 'library'],
     words: 'none',
   },
   worker: {
@@ -91,7 +91,7 @@ npm run reembed -- --back | --list | --drop <model> [--json]
     help: `npm run status [-- --json]
   Says what there is: server, store, library, models, answers, and what was spent today. Changes nothing.
   Exit code: 0 told, 1 the store could not be read, 2 wrong usage or configuration.`,
-    options: ['json'],
+    options: ['json', 'library'],
     words: 'none',
   },
   doctor: {
@@ -100,7 +100,7 @@ npm run reembed -- --back | --list | --drop <model> [--json]
   without --url) makes of a stream. ✓ fine, ! worth a look, ✗ must be changed, with what to change. Changes nothing;
   asks the configured model for one word.
   Exit code: 0 nothing must be changed, 1 something must, 2 wrong usage.`,
-    options: ['json', 'url'],
+    options: ['json', 'url', 'library'],
     words: 'none',
   },
   keys: {
@@ -118,7 +118,7 @@ npm run keys -- list | revoke <id> | audit [--json]
     help: `npm run verify -- <answer id> | --all [--json]
   Compares the quotes and passages of stored answers with the stored texts, character by character.
   Exit code: 0 all the same, 1 something differs (named with its place) or failed, 2 wrong usage.`,
-    options: ['json', 'all'],
+    options: ['json', 'all', 'library'],
     words: 'one',
   },
   gaps: {
@@ -126,14 +126,14 @@ npm run keys -- list | revoke <id> | audit [--json]
   Says what the library could not answer: questions of the last hours (h), days (d) or weeks (w) that were refused or
   judged badly, by subject, with the document that came nearest. What is asked most is what to learn next.
   Exit code: 0 told, 1 failed, 2 wrong usage.`,
-    options: ['json', 'since'],
+    options: ['json', 'since', 'library'],
     words: 'none',
   },
   mcp: {
     help: `npm run --silent mcp
   Speaks the Model Context Protocol over stdin and stdout, for an assistant that starts it; ends when stdin does.
   Exit code: 0 ended, 1 failed, 2 wrong usage, 130 stopped by a signal.`,
-    options: [],
+    options: ['library'],
     words: 'none',
   },
 } as const satisfies Readonly<Record<string, Rules>>
@@ -146,8 +146,11 @@ const others = `npm start
 npm run eval [-- --help]
   Judges the answers; its own help lists its commands.`
 
+const ofLibrary = `Every command but worker takes --library <name>: which library of the database it is about, in place of LIBRARY.
+Without a database of your own (DATABASE_URL) there is one, main.`
+
 /** All of it, for who asks for nothing in particular. */
-export const everything = [...Object.values(commands).map(({ help }) => help), others].join('\n\n')
+export const everything = [...Object.values(commands).map(({ help }) => help), others, ofLibrary].join('\n\n')
 
 export function isCommand(name: string): name is Command {
   return Object.hasOwn(commands, name)

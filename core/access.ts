@@ -68,7 +68,7 @@ export type SessionStore = {
   begin(session: { readonly hash: string; readonly library: string; readonly key: string }): Promise<void>
   /** null: unknown or over. Being asked for keeps it going. */
   find(hash: string): Promise<Holder | null>
-  end(hash: string): Promise<void>
+  end(library: string, hash: string): Promise<void>
   holding(hashes: readonly string[]): Promise<ReadonlySet<string>>
 }
 

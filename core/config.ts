@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
 import type { Scope } from './access.ts'
-import { settings } from './settings.ts'
+import { MAIN_LIBRARY, settings } from './settings.ts'
 import { type Price, priceOf } from './prices.ts'
 
 export type Config = {
@@ -18,6 +18,8 @@ export type Config = {
   readonly signOn: SignOnConfig | null
   /** whose pages may show the widget */
   readonly widgetOrigins: readonly string[]
+  /** the one that is served to this machine, and that commands are about */
+  readonly library: string
   readonly dataDir: string
   readonly libraryDir: string
   /** false: it is where a library is by default, and there need not be one */
@@ -108,10 +110,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     faults.push(
       `EMBEDDING_MODEL is ${JSON.stringify(set['EMBEDDING_MODEL'])} but there is no provider: set OPENAI_API_KEY or OPENAI_BASE_URL, or unset it`,
     )
-  if (parsed.success) faults.push(...budgetFaults(parsed.data))
+  if (parsed.success) faults.push(...libraryFaults(parsed.data), ...budgetFaults(parsed.data))
   faults.push(...slackFaults(set), ...signOnFaults(set))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
   return toConfig(parsed.data, { library: set['LIBRARY_DIR'] !== undefined, sources: set['SOURCES'] !== undefined })
+}
+
+/** The embedded database runs as superuser, whom no wall between libraries holds. */
+function libraryFaults({ LIBRARY, DATABASE_URL }: z.output<typeof environment>): string[] {
+  if (DATABASE_URL !== undefined || LIBRARY === MAIN_LIBRARY) return []
+  return [
+    `LIBRARY is ${JSON.stringify(LIBRARY)}, but the embedded database holds one library, ${MAIN_LIBRARY}, as it cannot keep two apart: set DATABASE_URL, or name no other`,
+  ]
 }
 
 /** A limit on a model without a price would never be reached. */
@@ -171,6 +181,7 @@ function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     signOn: signOnOf(env),
     widgetOrigins: env.WIDGET_ORIGINS?.split(',') ?? [],
+    library: env.LIBRARY,
     dataDir: env.DATA_DIR,
     libraryDir: env.LIBRARY_DIR,
     libraryDirIsSet: isSet.library,

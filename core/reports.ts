@@ -12,6 +12,16 @@ export type SchemaReport = {
   readonly unknown: readonly string[]
 }
 
+/** What holds one library off from another. */
+export type WallReport = {
+  /** whom the address of the database names */
+  readonly user: string
+  /** that which the walls hold when the server works: the role it steps down to, that user, or nobody */
+  readonly held: 'role' | 'owner' | 'nobody'
+  /** tables without a whole wall */
+  readonly damaged: readonly string[]
+}
+
 export type LibraryReport = {
   readonly documents: number
   readonly chunks: number

@@ -15,6 +15,9 @@ const setting = <T extends z.ZodType>(schema: T, meaning: string, example: strin
   meaning,
   example,
 })
+/** The only one of the embedded store. */
+export const MAIN_LIBRARY = 'main'
+
 const text = z.string().min(1, 'is empty')
 const urlOf = (protocols: RegExp, shape: string) => z.url({ protocol: protocols, error: `is not a URL like ${shape}` })
 
@@ -80,6 +83,11 @@ export const settings = {
     'https://docs.example.com,http://localhost:8000',
   ),
   DATA_DIR: setting(text.default('data'), 'folder of the embedded database', 'data'),
+  LIBRARY: setting(
+    text.regex(/^[\w-]{1,80}$/, 'is no name of a library (letters, digits, _ and -, 80 at most)').default(MAIN_LIBRARY),
+    'library that is served to this machine and that commands are about; others beside it need DATABASE_URL',
+    MAIN_LIBRARY,
+  ),
   LIBRARY_DIR: setting(text.default('library'), 'folder that is learned at every start', 'library'),
   SOURCES: setting(
     text.default('sources.yaml'),

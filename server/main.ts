@@ -10,7 +10,7 @@ import { showIngest } from '../ingest/progress.ts'
 import { reached } from '../store/database-fault.ts'
 import type { Tracing } from './observe/traces.ts'
 import { isLoopback, isPublic } from './http/limits.ts'
-import { LIBRARY, type Opened, openAll } from './open.ts'
+import { type Opened, openAll } from './open.ts'
 
 // Answers under way may end; what is left is stopped, stored and can be read again. `docker stop` kills after 10
 // seconds, and the snapshot of the store comes after this.
@@ -144,12 +144,12 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   // Programs get the address itself: "localhost" may lead them to ::1 first, where another server may listen.
   opened.announce(`http://${reachable(bound.address)}:${bound.port}`)
   opened.app.begin()
-  await greet(urlOf(config.host, bound.port), opened, isLearnedBeside(config))
+  await greet(urlOf(config.host, bound.port), config.library, opened, isLearnedBeside(config))
   void learnBeside(config, opened, log)
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   say('Stopping: finishing the answers under way …')
   const closed = new Promise((resolve) => server.close(resolve))
-  await opened.app.drain(DRAIN_MS)
+  await opened.drain(DRAIN_MS)
   if ('closeIdleConnections' in server) server.closeIdleConnections()
   const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 1_000)
   await closed
@@ -157,8 +157,8 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   log.info('stopped')
 }
 
-async function greet(url: string, opened: Opened, isFilling: boolean): Promise<void> {
-  const isEmpty = !isFilling && (await opened.store.documents.list(LIBRARY, 1)).length === 0
+async function greet(url: string, library: string, opened: Opened, isFilling: boolean): Promise<void> {
+  const isEmpty = !isFilling && (await opened.store.documents.list(library, 1)).length === 0
   const answers = opened.generator
     ? `Answers are written by ${opened.generator.model}.`
     : 'Answers are verbatim extracts; with OPENAI_API_KEY or OPENAI_BASE_URL a model writes them.'

@@ -13,7 +13,7 @@ import { openEmbedded } from '../store/embedded.ts'
 import { openStore } from '../store/open.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { type AnswerDeps, answerDeps } from './answer/answer.ts'
-import { generatorOf, LIBRARY, type Manner } from './open.ts'
+import { generatorOf, type Manner } from './library.ts'
 
 type Learning = {
   /** shows no progress: for libraries of one document, of which there are hundreds */
@@ -47,7 +47,8 @@ export async function openOffline(
   const report = (message: string, error: unknown) => say(`${message}: ${String(error)}`)
   return {
     store: open,
-    generator: async (config, manner) => generatorOf(config, await open(LIBRARY), report, manner),
+    generator: async (config, manner) =>
+      generatorOf(config, config.library, await open(config.library), report, manner),
     learn: async (library, paths, { quiet = false, ...how } = {}) => {
       const store = await open(library)
       const events = ingest(paths, { documents: store.documents, embedder, library, ...how }, signal)

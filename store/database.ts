@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { StoreError } from '../core/errors.ts'
 import type { Connections } from '../core/reports.ts'
+import { guiseSql, roleOf } from './walls.ts'
 
 export type Query = <Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>
 
@@ -21,30 +22,86 @@ export type Database = {
   readonly connections: () => Connections
   /** whether there is one connection only: while a transaction is under way, everyone else waits */
   readonly isSingle: boolean
+  /** The same, for the rows of this library: a real Postgres shows no others (store/walls.ts), and without one none at all. */
+  readonly of: (library: string) => Database
+  /** As whom the address names, on this side of no wall: for the schema alone, and for nothing that a request leads to. */
+  readonly owner: Pick<Database, 'query' | 'transaction'>
   readonly close: () => Promise<void>
 }
 
 type Pooled = {
   /** its connections are to a server of their own each, which keeps what they prepared */
   readonly prepares?: boolean
+  /** it keeps libraries from each other */
+  readonly isWalled?: boolean
   /** runs after the last connection is gone */
   readonly onClose?: () => Promise<void>
 }
 
-/** A pool as a Database. */
-export function toDatabase(pool: pg.Pool, { prepares = false, onClose = async () => {} }: Pooled = {}): Database {
+/** A pool as a Database, of no library. */
+export function toDatabase(
+  pool: pg.Pool,
+  { prepares = false, isWalled = false, onClose = async () => {} }: Pooled = {},
+): Database {
   // A broken connection is replaced by the pool; without a listener it would end the process. The pool listens on
-  // idle connections only: one that breaks between two statements of a transaction is ours to hear.
+  // idle connections only: one that breaks between two statements, or in one, is ours to hear.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   let closed: Promise<void> | undefined
+  const dress = tailor(isWalled)
+  const owner = statementsOf(pool, async (client) => await dress(client, null), false)
+  const of = (library: string): Database => ({
+    ...statementsOf(pool, async (client) => await dress(client, library), prepares),
+    connections: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
+    isSingle: pool.options.max === 1,
+    of,
+    owner,
+    close: async () => await (closed ??= pool.end().then(onClose)),
+  })
+  return of('')
+}
+
+type Dress = (client: pg.PoolClient) => Promise<void>
+
+/** `dress` makes each connection see what it should, before it is used. */
+function statementsOf(
+  pool: pg.Pool,
+  dress: Dress,
+  prepares: boolean,
+): Pick<Database, 'query' | 'prepared' | 'transaction'> {
+  const connect = async (): Promise<pg.PoolClient> => {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw toStoreError(error)
+    })
+    try {
+      await dress(client)
+      return client
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
+  const once = async <Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[], name?: string) => {
+    const client = await connect()
+    try {
+      const rows = await run<Row>(client, sql, parameters, name === undefined ? {} : { name })
+      client.release()
+      return rows
+    } catch (error) {
+      // It may still be at work on a statement that nobody waits for any more.
+      client.release(true)
+      throw error
+    }
+  }
   return {
-    query: async (sql, parameters) => await run(pool, sql, parameters),
-    prepared: async (sql, parameters) => await run(pool, sql, parameters, prepares ? { name: nameOf(sql) } : {}),
+    query: once,
+    prepared: async (sql, parameters) => await once(sql, parameters, prepares ? nameOf(sql) : undefined),
     transaction: async (work, timeoutMs) => {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw toStoreError(error)
-      })
+      const client = await connect()
       let broken = false
       const timed = timeoutMs === undefined ? {} : { query_timeout: timeoutMs }
       try {
@@ -59,13 +116,22 @@ export function toDatabase(pool: pg.Pool, { prepares = false, onClose = async ()
         client.release(broken)
       }
     },
-    connections: () => ({
-      busy: pool.totalCount - pool.idleCount,
-      idle: pool.idleCount,
-      waiting: pool.waitingCount,
-    }),
-    isSingle: pool.options.max === 1,
-    close: async () => await (closed ??= pool.end().then(onClose)),
+  }
+}
+
+/**
+ * What changes for whom connections of a pool work; null: for its owner, as they begin. One statement, and none for a
+ * connection that worked for the same last: with one library, one in the life of a connection.
+ */
+function tailor(isWalled: boolean): (client: pg.PoolClient, library: string | null) => Promise<void> {
+  const worn = new WeakMap<pg.PoolClient, string | null>()
+  let role: string | undefined
+  return async (client, library) => {
+    const wears = worn.get(client) ?? null
+    if (wears === library) return
+    if (isWalled && library !== null) role ??= await roleOf(async (sql) => await run(client, sql))
+    await run(client, guiseSql, [library === null || role === undefined ? 'none' : role, library ?? ''])
+    worn.set(client, library)
   }
 }
 

@@ -5,7 +5,7 @@ import type { ChunkToEmbed, ChunkVector, Embed, RecordedQuestion, SpaceReport, S
 import type { Span } from '../core/types.ts'
 import { realsParameter } from './binary.ts'
 import type { Database, Query } from './database.ts'
-import { findOrMakeSpace, findSpace, lockSpaces, type Space } from './spaces.ts'
+import { findOrMakeSpace, findSpace, type Space } from './spaces.ts'
 
 export function spaceStore(database: Database): SpaceStore {
   const { query } = database
@@ -167,21 +167,11 @@ async function drop(database: Database, library: string, name: string): Promise<
   // In a transaction of its own: the tables are dropped when nobody saves, and whoever saves waits for the library's row.
   await database.transaction(async (query) => {
     await query('set local statement_timeout = 0')
-    await lockSpaces(query)
-    await query('select from spaces where space_id = $1 for update', [space.id])
-    const holders = await query<{ holder: string }>(
-      `select library_id as holder from libraries where space_id = $1 or former_space_id = $1 union all
-       (select library_id from vectors_${space.id} where library_id <> $2 limit 1)`,
-      [space.id, library],
-    )
-    if (holders.some(({ holder }) => holder === library)) throw isSearched(name)
-    if (holders.length > 0)
+    const [dropped] = await query<{ end: string }>('select footnote_drop_space($1) as end', [space.id])
+    if (dropped?.end === 'searched') throw isSearched(name)
+    if (dropped?.end === 'shared')
       for (const table of ['signs', 'vectors'])
         await query(`delete from ${table}_${space.id} where library_id = $1`, [library])
-    else {
-      await query(`drop table vectors_${space.id}, signs_${space.id}`)
-      await query('delete from spaces where space_id = $1', [space.id])
-    }
   }, DROP_MS)
 }
 

@@ -9,10 +9,11 @@ import { gather } from './gather.ts'
 // Said every 10 s (store/queue.ts).
 const WORKER_SILENT_S = 30
 
-export function jobStore({ query, transaction }: Database): JobStore {
+/** Of any library: processes that learn documents do it for all of them. */
+export function jobStore({ of }: Database): JobStore {
   return {
     collect: async (library, sync, heard) => {
-      const rows = await query<{ job_id: string; outcome: JobOutcome }>(
+      const rows = await of(library).query<{ job_id: string; outcome: JobOutcome }>(
         `with forgotten as (delete from ingest_jobs where library_id = $1 and sync_id = $2 and job_id = any($3))
          select job_id, outcome from ingest_jobs
          where library_id = $1 and sync_id = $2 and outcome is not null and job_id <> all($3)`,
@@ -20,19 +21,19 @@ export function jobStore({ query, transaction }: Database): JobStore {
       )
       return rows.map(({ job_id, outcome }) => ({ job: Number(job_id), outcome }))
     },
-    take: openTaking(query),
-    settle: async (fence, outcome) => await transaction(async (own) => await settleJobs(own, [{ fence, outcome }])),
+    take: openTaking(of),
+    settle: async (fence, outcome) =>
+      await of(fence.library).transaction(async (own) => await settleJobs(own, [{ fence, outcome }])),
     blame: async ({ library, sync, job, token }, fault) => {
-      await query(
+      await of(library).query(
         `update ingest_jobs set fault = $5 where library_id = $1 and sync_id = $2 and job_id = $3 and token = $4`,
         [library, sync, job, token, fault.toWellFormed().replaceAll('\0', '\ufffd')],
       )
     },
-    giveUp: async (ref) => await giveUp(query, ref),
+    giveUp: async (ref) => await giveUp(of(ref.library).query, ref),
     waiting: async (library) => {
-      const [row] = await query<{ workers: number; documents: number }>(
-        `select (select count(*)::int from workers
-                 where library_id = $1 and alive_at > now() - make_interval(secs => $2)) as workers,
+      const [row] = await of(library).query<{ workers: number; documents: number }>(
+        `select footnote_workers($2) as workers,
                 (select count(*)::int from ingest_jobs where library_id = $1 and outcome is null) as documents`,
         [library, WORKER_SILENT_S],
       )
@@ -44,10 +45,10 @@ export function jobStore({ query, transaction }: Database): JobStore {
 type Taken = Awaited<ReturnType<JobStore['take']>>
 
 /** Jobs that one process takes at once cost one statement. */
-function openTaking(query: Query): JobStore['take'] {
+function openTaking(of: Database['of']): JobStore['take'] {
   const takeTogether = async (refs: readonly JobRef[]): Promise<Taken[]> => {
-    const { library, sync } = refs[0] ?? {}
-    const rows = await query<{ job_id: string; token: number; task: unknown; bytes: Buffer }>(
+    const { library = '', sync } = refs[0] ?? {}
+    const rows = await of(library).query<{ job_id: string; token: number; task: unknown; bytes: Buffer }>(
       `update ingest_jobs j set token = token + 1 from syncs s
        where j.library_id = $1 and j.sync_id = $2 and j.job_id = any($3) and j.outcome is null
          and s.library_id = $1 and s.sync_id = $2 and ${isRunning} returning j.job_id, j.token, j.task, j.bytes`,

@@ -1,37 +1,31 @@
 // Keys: what is known of each, by its id. Whether one holds is decided by the clock of the database.
-import type { FoundKey, Holder, Key, KeyStore, KeyToCreate, Scope } from '../core/access.ts'
+import type { FoundKey, Holder, Key, KeyStore, KeyToCreate } from '../core/access.ts'
 import { StoreError } from '../core/errors.ts'
 import type { Database, Query } from './database.ts'
 
-/** Of a row of api_keys called k. */
-export const keyHolds = 'k.revoked_at is null and (k.expires_at is null or k.expires_at > now())'
-export const holderColumns = 'k.key_id as id, k.library_id as library, k.name, k.scopes, k.origins'
-
 const USED_EVERY = "interval '5 minutes'"
 
-export function keyStore({ query }: Database): KeyStore {
+/** Of any library: what belongs to none yet goes through the doors of 0019-walls.sql. */
+export function keyStore({ query, of }: Database): KeyStore {
   return {
-    create: async (key) => await create(query, key),
-    welcome: async (holder) => await welcome(query, holder),
+    create: async (key) => await create(of(key.library).query, key),
+    welcome: async (holder) => await welcome(of(holder.library).query, holder),
     find: async (id) => {
-      const [row] = await query<HolderRow & Omit<FoundKey, 'holder'>>(
-        `select ${holderColumns}, k.hash, ${keyHolds} as holds from api_keys k where k.key_id = $1`,
-        [id],
-      )
+      const [row] = await query<Holder & Omit<FoundKey, 'holder'>>('select * from footnote_key($1)', [id])
       if (!row) return null
       const { hash, holds, ...holder } = row
       return { holder, hash, holds }
     },
     touch: async ({ library, id }) => {
-      await query(
+      await of(library).query(
         `update api_keys set last_used_at = now() where library_id = $1 and key_id = $2
            and (last_used_at is null or last_used_at < now() - ${USED_EVERY})`,
         [library, id],
       )
     },
-    list: async (library) => await list(query, library),
+    list: async (library) => await list(of(library).query, library),
     revoke: async (library, id) => {
-      const rows = await query(
+      const rows = await of(library).query(
         `update api_keys set revoked_at = now()
          where library_id = $1 and key_id = $2 and revoked_at is null returning 1`,
         [library, id],
@@ -39,17 +33,11 @@ export function keyStore({ query }: Database): KeyStore {
       return rows.length > 0
     },
     count: async () => {
-      const [row = { made: 0, hold: 0 }] = await query<{ made: number; hold: number }>(
-        `select count(*) filter (where k.revoked_at is null)::int as made, count(*) filter (where ${keyHolds})::int as hold
-         from api_keys k`,
-      )
-      return row
+      const [row] = await query<{ made: number; hold: number }>('select * from footnote_key_count()')
+      return row ?? { made: 0, hold: 0 }
     },
     holding: async (ids) => {
-      const rows = await query<{ id: string }>(
-        `select k.key_id as id from api_keys k where k.key_id = any($1) and ${keyHolds}`,
-        [ids],
-      )
+      const rows = await query<{ id: string }>('select id from footnote_keys_holding($1) as id', [ids])
       return new Set(rows.map(({ id }) => id))
     },
   }
@@ -86,11 +74,9 @@ async function list(query: Query, library: string): Promise<Key[]> {
   return rows.map(toKey)
 }
 
-export type HolderRow = Holder & { readonly scopes: readonly Scope[] }
+const keyColumns = `k.key_id as id, k.library_id as library, k.name, k.scopes, k.origins, k.created_at, k.expires_at, k.revoked_at, k.last_used_at`
 
-const keyColumns = `${holderColumns}, k.created_at, k.expires_at, k.revoked_at, k.last_used_at`
-
-type KeyRow = HolderRow & {
+type KeyRow = Holder & {
   readonly created_at: Date
   readonly expires_at: Date | null
   readonly revoked_at: Date | null

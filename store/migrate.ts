@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { StoreError } from '../core/errors.ts'
 import type { SchemaReport } from '../core/reports.ts'
 import type { Database, Query } from './database.ts'
+import { damagedTables, lowerWalls, raiseWalls } from './walls.ts'
 
 const folder = new URL('./migrations/', import.meta.url)
 // Any constant will do, as long as every Footnote uses the same: migrators wait for each other on it.
@@ -13,7 +14,9 @@ const PATIENCE_MS = 60 * 60_000
 /** Applies what is missing and returns the names applied. Safe to run from many processes at once. */
 export async function migrate(database: Database): Promise<string[]> {
   const names = await migrationNames()
-  return await database.transaction(async (query) => {
+  // Who may read and write alone can open a database that has nothing to be changed.
+  if (await isWhole(database.owner.query)) return []
+  return await database.owner.transaction(async (query) => {
     await query('set local statement_timeout = 0; set local lock_timeout = 0')
     await query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
     await query(
@@ -22,12 +25,19 @@ export async function migrate(database: Database): Promise<string[]> {
     const applied = new Set((await query<{ name: string }>('select name from migrations')).map((row) => row.name))
     refuseNewer(applied, names)
     const missing = names.filter((name) => !applied.has(name))
+    await lowerWalls(query)
     for (const name of missing) {
       await query(await readFile(new URL(name, folder), 'utf8'))
       await query('insert into migrations (name) values ($1)', [name])
     }
+    await raiseWalls(query)
     return missing
   }, PATIENCE_MS)
+}
+
+async function isWhole(query: Query): Promise<boolean> {
+  const { missing, unknown } = await schemaOf(query)
+  return missing.length === 0 && unknown.length === 0 && (await damagedTables(query)).length === 0
 }
 
 /** What a database is, without changing it. */

@@ -23,16 +23,17 @@ import { syncStore } from './syncs.ts'
 /** Migrates the database. In which space a library with chunks is searched; null: whoever opens it decides. */
 export async function spaceOf(database: Database, library: string): Promise<string | null> {
   await migrate(database)
-  return await filledSpace(database.query, library)
+  return await filledSpace(database.of(library).query, library)
 }
 
-/** Migrates the database and makes the library when it is new. Throws StoreError. */
+/** Migrates the database and makes the library when it is new. What is opened sees no other one. Throws StoreError. */
 export async function openStore(
-  database: Database,
+  whole: Database,
   library: string,
   embedder: Pick<Embedder, 'space' | 'dimensions' | 'inSpace'>,
 ): Promise<Store> {
-  await migrate(database)
+  await migrate(whole)
+  const database = whole.of(library)
   await openSpace(database, library, embedder)
   const shelf = openShelf(database)
   return {

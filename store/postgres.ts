@@ -21,5 +21,5 @@ export function openPostgres(url: string, maxConnections = 10): Database {
     idle_in_transaction_session_timeout: 20_000,
     application_name: 'footnote',
   })
-  return toDatabase(pool, { prepares: true })
+  return toDatabase(pool, { prepares: true, isWalled: true })
 }

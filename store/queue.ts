@@ -8,6 +8,7 @@ import type { Database, Query } from './database.ts'
 import { gather } from './gather.ts'
 import { insertJobs, jobStore } from './jobs.ts'
 import { tellOutages } from './outage.ts'
+import { openSchema } from './walls.ts'
 
 export type QueueOptions = {
   readonly url: string
@@ -40,6 +41,7 @@ export async function openQueue(database: Database, options: QueueOptions): Prom
   boss.on('error', tellOutages(report))
   await boss.start()
   await makeQueues(boss, options)
+  await openSchema(database.owner.query, 'pgboss')
   const beats: NodeJS.Timeout[] = []
   const stopping = new AbortController()
   return {
@@ -55,7 +57,7 @@ export async function openQueue(database: Database, options: QueueOptions): Prom
       await boss.work<JobRef>(GIVEN_UP, async (given) => {
         for (const job of given) await jobs.giveUp(job.data)
       })
-      beats.push(await beat(database, library, atOnce))
+      beats.push(await beat(database.of(library), library, atOnce))
     },
     close: async () => {
       stopping.abort(new DOMException('shutting down', 'AbortError'))
@@ -129,7 +131,7 @@ const LINGER_MS = 10
 /** Those that come at once in one transaction. */
 function openSending(database: Database, boss: PgBoss): Queue['send'] {
   const inOneTransaction = async (batch: readonly Sent[]) =>
-    await database.transaction(async (query) => {
+    await database.of(batch[0]?.job.library ?? '').transaction(async (query) => {
       const numbers = await insertJobs(
         query,
         batch.map(({ job }) => job),

@@ -10,7 +10,7 @@ const SAMPLE = 100
 
 export function reportStore(database: Database): ReportStore {
   return {
-    status: async (library) => await statusOf(database.query, library),
+    status: async (library) => await statusOf(database, library),
     index: async (library) => await indexOf(database, library),
     unanswered: async (library, hours, limit) => await listUnanswered(database.query, library, hours, limit),
     waiting: async (library) => {
@@ -42,9 +42,10 @@ async function listUnanswered(query: Query, library: string, hours: number, limi
   return rows.map(({ created_at: asked, ...row }) => ({ ...row, askedAt: asked.toISOString() }))
 }
 
-async function statusOf(query: Query, library: string): Promise<StoreStatus> {
-  const schema = await schemaOf(query)
-  const [size] = await query<{ bytes: string }>('select pg_database_size(current_database())::text as bytes')
+async function statusOf({ query, owner }: Database, library: string): Promise<StoreStatus> {
+  // Of a database that is not migrated, too, where the server would have nobody to work as.
+  const schema = await schemaOf(owner.query)
+  const [size] = await owner.query<{ bytes: string }>('select pg_database_size(current_database())::text as bytes')
   const isOurs = schema.missing.length === 0 && schema.unknown.length === 0
   return { schema, bytes: Number(size?.bytes ?? 0), library: isOurs ? await libraryOf(query, library) : null }
 }

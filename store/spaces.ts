@@ -96,39 +96,11 @@ export async function findSpace(query: Query, name: string): Promise<Space | nul
 
 /** Throws StoreError `wrong-dimensions`. */
 export async function findOrMakeSpace(query: Query, name: string, dimensions: number): Promise<Space> {
-  // Two first starts at once must not make the tables twice.
-  await lockSpaces(query)
-  const known = await findSpace(query, name)
-  if (known && known.dimensions !== dimensions)
-    throw new StoreError(
-      'wrong-dimensions',
-      `The space ${name} holds vectors of ${known.dimensions} numbers, the embedder gives ${dimensions}.`,
-    )
-  if (known) return known
-  const [made] = await query<{ space_id: number }>(
-    'insert into spaces (name, dimensions) values ($1, $2) returning space_id',
-    [name, dimensions],
+  const [space] = await query<Space>('select * from footnote_make_space($1, $2)', [name, dimensions])
+  if (!space) throw new StoreError('store-failed', `The space ${name} could not be made.`)
+  if (space.dimensions === dimensions) return space
+  throw new StoreError(
+    'wrong-dimensions',
+    `The space ${name} holds vectors of ${space.dimensions} numbers, the embedder gives ${dimensions}.`,
   )
-  if (!made) throw new StoreError('store-failed', `The space ${name} could not be made.`)
-  await makeTables(query, made.space_id, dimensions)
-  return { id: made.space_id, dimensions }
-}
-
-/** Until the end of the transaction no space is made or dropped. */
-export async function lockSpaces(query: Query): Promise<void> {
-  await query('lock table spaces in share row exclusive mode')
-}
-
-// The signs stand in a table of their own: a scan over 32-byte rows instead of 1-kilobyte ones is what makes the
-// exact scan cheap. Full vectors are read only for the best few hundred.
-async function makeTables(query: Query, id: number, dimensions: number): Promise<void> {
-  await query(`
-    create table vectors_${id} (
-      library_id text not null, chunk_id int not null, embedding vector(${dimensions}) not null,
-      primary key (library_id, chunk_id),
-      foreign key (library_id, chunk_id) references chunks on delete cascade);
-    create table signs_${id} (
-      library_id text not null, chunk_id int not null, signs bit(${dimensions}) not null,
-      primary key (library_id, chunk_id),
-      foreign key (library_id, chunk_id) references chunks on delete cascade)`)
 }

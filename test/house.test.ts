@@ -26,6 +26,16 @@ describe('the house', () => {
   })
 })
 
+describe('the walls between libraries', () => {
+  it('are passed by name in few places: the schema, the doors of the queue, and what tells how the store is', () => {
+    const passing = files.filter(
+      (path) =>
+        path.endsWith('.ts') && !path.startsWith('test/') && /\bowner\.(?:query|transaction)\b/.test(read(path)),
+    )
+    expect(passing.sort()).toEqual(['cli/reader.ts', 'store/migrate.ts', 'store/queue.ts', 'store/reports.ts'])
+  })
+})
+
 describe('the checks of the house', () => {
   it.each([
     ['from store to server', 'store/search.ts', `import { a } from '../server/app.ts'`],
@@ -170,6 +180,8 @@ const rules: readonly (readonly [part: string, allowed: readonly string[] | null
   ['server/app.ts', ['core/', 'server/answer/', 'server/http/', 'server/slack/', 'server/observe/']],
   ['server/embedder.ts', ['core/', 'ingest/', 'models/', 'store/']],
   ['server/open.ts', null],
+  ['server/library.ts', null],
+  ['server/libraries.ts', ['core/']],
   ['server/offline.ts', null],
   ['core/', []],
   ['prompts/', ['core/']],

@@ -6,6 +6,7 @@ import { placeOfDatabase, remedyOf } from '../../store/database-fault.ts'
 import { openReader, type Reader } from '../reader.ts'
 import { placeOf } from '../status.ts'
 import { faultOf, fine, type Finding, look, wrong } from './finding.ts'
+import { checkWalls } from './walls.ts'
 
 const OLDEST_POSTGRES = 15
 // bit_hamming_distance over <~> and binary_quantize came with it.
@@ -25,7 +26,10 @@ export async function examineStore(config: Config, signal: AbortSignal): Promise
   if ('level' in reader) return { reader: null, stored: null, findings: [reader] }
   try {
     const stored = await reader.status(signal)
-    return { reader, stored, findings: [...describe(config, reader, stored.schema), ...checkSchema(stored.schema)] }
+    const findings = [...describe(config, reader, stored.schema), ...checkSchema(stored.schema)]
+    // A database that is not of this version may have none yet.
+    const walls = stored.library && reader.walls ? [checkWalls(await reader.walls())] : []
+    return { reader, stored, findings: [...findings, ...walls] }
   } catch (error) {
     await reader.close()
     return { reader: null, stored: null, findings: [toFinding(error, config)] }

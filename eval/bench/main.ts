@@ -11,7 +11,7 @@ import { type AnswerDeps, answer, newAnswerId } from '../../server/answer/answer
 import { search } from '../../server/answer/search.ts'
 import { createApp } from '../../server/app.ts'
 import { openOffline } from '../../server/offline.ts'
-import { LIBRARY as SERVED } from '../../server/open.ts'
+import { MAIN_LIBRARY as SERVED } from '../../core/settings.ts'
 import { exitCodeOf } from '../exit.ts'
 import { quantile } from '../stats.ts'
 import { load } from '../load/load.ts'

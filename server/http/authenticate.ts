@@ -28,8 +28,12 @@ export async function authenticate(request: Request, deps: AuthenticateDeps): Pr
   try {
     return first.type === 'session' ? await bySession(first.text, deps) : await byKey(first.text, request, deps)
   } catch (error) {
-    return stranger(() => (error instanceof AppError ? error : new AppError('internal', 'internal', { cause: error })))
+    return stranger(() => faultOf(error))
   }
+}
+
+export function faultOf(error: unknown): AppError {
+  return error instanceof AppError ? error : new AppError('internal', 'internal', { cause: error })
 }
 
 /**

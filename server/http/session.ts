@@ -13,12 +13,11 @@ export type SessionRouteDeps = {
   readonly sessions: SessionStore
   readonly audit: AuditStore
   readonly secret: string | null
-  readonly library: string
   readonly publicUrl: string | null
 }
 
 export function sessionRoutes(deps: SessionRouteDeps): Hono {
-  const { sessions, audit, library, publicUrl } = deps
+  const { sessions, audit, publicUrl } = deps
   return new Hono()
     .get('/v1/session', (c) => {
       parseShape(noQuery, c.req.query(), 'query')
@@ -47,8 +46,8 @@ export function sessionRoutes(deps: SessionRouteDeps): Hono {
       const principal = principalOf(c)
       takeSessionCookie(c, publicUrl)
       if (principal.type === 'session') {
-        await audit.note(library, { act: 'logout', actor: actorOf(c), subject: null })
-        await sessions.end(principal.session)
+        await audit.note(principal.library, { act: 'logout', actor: actorOf(c), subject: null })
+        await sessions.end(principal.library, principal.session)
       }
       return c.body(null, 204)
     })

@@ -14,6 +14,7 @@ describe('the configuration', () => {
       signOn: null,
       publicUrl: null,
       widgetOrigins: [],
+      library: 'main',
       dataDir: 'data',
       libraryDir: 'library',
       libraryDirIsSet: false,

@@ -10,7 +10,7 @@ import { fakeEmbedder } from '../../models/fake.ts'
 import type { Database } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
 import { type Act, firstUpload, openAt, perform, type Sources, syncsAt } from '../support/acts.ts'
-import { copyOf, postgresUrl, restingDatabase } from '../support/database.ts'
+import { behindWalls, copyOf, postgresUrl, restingDatabase } from '../support/database.ts'
 import { type FixtureSite, html, openFixtureSite, page } from '../support/fixture-site.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { changesOf, type Holdings, holdingsOf } from '../support/holdings.ts'
@@ -203,7 +203,7 @@ async function alone({ query }: Database): Promise<void> {
 async function looking<Result>(at: string, look: (database: Database) => Promise<Result>): Promise<Result> {
   const database = await openAt(at)
   try {
-    return await look(database)
+    return await look(behindWalls(database))
   } finally {
     await database.close()
   }

@@ -8,6 +8,7 @@ import { openStore } from '../../store/open.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { repeats } from '../support/thorough.ts'
 import { never, search, space, tinyDocument } from '../support/store-documents.ts'
+import { wrapped } from '../support/wrapped.ts'
 
 const north = [1, 0, 0, 0]
 
@@ -175,17 +176,16 @@ describe('an audience that changes', () => {
     const store = await openStore(database, 'main', space)
     await store.documents.save(saved([]))
     let limited = false
-    const racing = {
-      ...database,
-      prepared: (async (sql, parameters) => {
+    const racing = wrapped(database, ({ prepared }) => ({
+      prepared: async (sql, parameters) => {
         // After its words were found, before its row is shown.
         if (sql.includes('c.headings') && !limited) {
           limited = true
           await store.documents.save(saved(['payments']))
         }
-        return await database.prepared(sql, parameters)
-      }) as typeof database.prepared,
-    }
+        return await prepared(sql, parameters)
+      },
+    }))
     const asked = await openStore(racing, 'main', space)
     const request = { library: 'main', terms: new Map([['raft', 1]]), vector: null, limit: 9 }
     expect(await asked.search.candidates({ ...request, audiences: [] }, never)).toEqual([])

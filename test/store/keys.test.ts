@@ -58,7 +58,7 @@ describe('a session', () => {
       `select seen_at > now() - interval '1 hour' as fresh from sessions where session_hash = 'three'`,
     )
     expect(seen).toEqual({ fresh: true })
-    await store.sessions.end('four')
+    await store.sessions.end('main', 'four')
     expect([...(await store.sessions.holding(['one', 'three', 'four']))]).toEqual(['three'])
     await store.keys.revoke('main', 'a')
     expect(await found('three')).toBeNull()

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Database } from '../../store/database.ts'
 import { migrate } from '../../store/migrate.ts'
 import { openPostgres } from '../../store/postgres.ts'
 
@@ -47,13 +48,18 @@ describe('a migration', () => {
   it('is waited for longer than a question: it may rebuild a large table', async () => {
     const timeouts: unknown[] = []
     const stop = new Error('enough')
-    const database = {
+    const statements = {
       query: async () => [],
       prepared: async () => [],
       transaction: async (_work: unknown, timeoutMs?: number) => {
         timeouts.push(timeoutMs)
         throw stop
       },
+    }
+    const database: Database = {
+      ...statements,
+      owner: statements,
+      of: () => database,
       connections: () => ({ busy: 0, idle: 0, waiting: 0 }),
       isSingle: false,
       close: async () => {},

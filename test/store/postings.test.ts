@@ -2,11 +2,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DocumentToSave, Store } from '../../core/ports.ts'
-import type { Database } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { never, search, space, tinyDocument } from '../support/store-documents.ts'
 import { repeats } from '../support/thorough.ts'
+import { wrapped } from '../support/wrapped.ts'
 
 const vocabulary = ['raft', 'quorum', 'shard', 'limit', 'cache', 'queue', 'lease'] as const
 const word = fc.constantFrom(...vocabulary)
@@ -75,12 +75,14 @@ describe('a document that is replaced while it is being found', () => {
     await documents.save(tinyDocument('a.md', [{ text: 'a raft of logs' }]))
     let replaced = 0
     /** Replaces the document between finding its chunks and reading them. */
-    const prepared: Database['prepared'] = async (sql, parameters) => {
-      if (sql.includes('from chunks') && replaced++ === 0)
-        await documents.save(tinyDocument('a.md', [{ text: 'a raft of leaders' }]))
-      return await database.prepared(sql, parameters)
-    }
-    const store = await openStore({ ...database, prepared }, 'main', space)
+    const replacing = wrapped(database, ({ prepared }) => ({
+      prepared: async (sql, parameters) => {
+        if (sql.includes('from chunks') && replaced++ === 0)
+          await documents.save(tinyDocument('a.md', [{ text: 'a raft of leaders' }]))
+        return await prepared(sql, parameters)
+      },
+    }))
+    const store = await openStore(replacing, 'main', space)
     const vector = Float32Array.from([1, 0, 0, 0])
     expect((await search(store, 'raft', { vector })).map(({ text }) => text)).toEqual(['a raft of leaders'])
     expect(replaced).toBe(2)

@@ -6,15 +6,19 @@ import { openStore } from '../../store/open.ts'
 import type { Query } from '../../store/database.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { search, space, tinyDocument } from '../support/store-documents.ts'
+import { wrapped } from '../support/wrapped.ts'
 
 /** A store that counts how often the index is read. */
 async function opened(database: TestDatabase) {
   let readings = 0
-  const prepared: Query = async (sql, parameters) => {
-    if (sql.includes('from postings')) readings++
-    return await database.prepared(sql, parameters)
+  const counting = (prepared: Query): Query => {
+    return async (sql, parameters) => {
+      if (sql.includes('from postings')) readings++
+      return await prepared(sql, parameters)
+    }
   }
-  return { store: await openStore({ ...database, prepared }, 'main', space), readings: () => readings }
+  const counted = wrapped(database, ({ prepared }) => ({ prepared: counting(prepared) }))
+  return { store: await openStore(counted, 'main', space), readings: () => readings }
 }
 
 /** As a question does it: the state first. */

@@ -7,6 +7,7 @@ import type { Query } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type TinyChunk, tinyDocument } from '../support/store-documents.ts'
+import { wrapped } from '../support/wrapped.ts'
 
 const DIMENSIONS = 70
 const space = { space: 'test/random/70/1', dimensions: DIMENSIONS }
@@ -34,7 +35,7 @@ async function opened(database: TestDatabase) {
       return rows as never
     }
   const store = await openStore(
-    { ...database, query: counted(database.query), prepared: counted(database.prepared) },
+    wrapped(database, ({ query, prepared }) => ({ query: counted(query), prepared: counted(prepared) })),
     'main',
     space,
   )

@@ -71,8 +71,12 @@ export async function openTestLibrary(): Promise<OpenedLibrary> {
   return library
 }
 
-async function learn({ store, embedder }: TestLibrary, paths: readonly string[]): Promise<void> {
-  const deps = { documents: store.documents, embedder, library: LIBRARY }
+export async function learn(
+  { store, embedder }: TestLibrary,
+  paths: readonly string[],
+  library = LIBRARY,
+): Promise<void> {
+  const deps = { documents: store.documents, embedder, library }
   for await (const event of ingest(paths, deps, new AbortController().signal))
     if (event.type === 'failed') throw new Error(event.message)
 }
@@ -87,6 +91,7 @@ export type TestApp = App & {
 
 /** Cheap: any number of apps share one library. */
 export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<AppDeps> = {}): TestApp {
+  const { library = LIBRARY } = changes
   const lines: string[] = []
   const sink = new Writable({
     write: (chunk, _encoding, done) => {
@@ -99,10 +104,10 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
     embedder,
     sentenceEmbedder: embedder,
     generator: null,
-    syncing: openSyncs({ ...store, embedder, library: LIBRARY, silentMs: 0 }),
+    syncing: openSyncs({ ...store, embedder, library, silentMs: 0 }),
     reembed: openReembed({
       ...store,
-      library: LIBRARY,
+      library,
       open: async (name, signal) => await embedderOf(embedder, name, signal),
       modelOf: (space) => readSpace(space)?.model ?? null,
       priceOf: () => 0,
@@ -111,14 +116,14 @@ export function openTestApp({ store, embedder }: TestLibrary, changes: Partial<A
         return await compareSpaces(
           questions,
           spaces,
-          LIBRARY,
+          library,
           answerDeps(store, models, () => {}),
           signal,
         )
       },
     }),
     uploads: true,
-    library: LIBRARY,
+    library,
     publicUrl: null,
     token: TOKEN,
     keySecret: KEY_SECRET,

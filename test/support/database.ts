@@ -38,7 +38,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
 export async function restingDatabase(prepare: (database: Database) => Promise<void>, from?: string): Promise<string> {
   const at = postgresUrl ? await restingPostgres(postgresUrl, from) : await restingFolder(from)
   const database = postgresUrl ? openPostgres(at, 4) : await openEmbedded(at, () => {})
-  await prepare(database)
+  await prepare(behindWalls(database))
   await database.close()
   // As a killed process leaves it, with nothing to restore from.
   if (!postgresUrl) await dropLeftovers(at)
@@ -151,7 +151,7 @@ async function makeDatabase(url: string, from: string): Promise<TestDatabase> {
   own.pathname = `/${name}`
   const database = openPostgres(own.href, 4)
   return {
-    ...database,
+    ...behindWalls(database),
     url: own.href,
     [Symbol.asyncDispose]: async () => {
       await database.close()
@@ -160,10 +160,15 @@ async function makeDatabase(url: string, from: string): Promise<TestDatabase> {
   }
 }
 
+/** A test sees all libraries; the stores that it opens do not (`of`). */
+export function behindWalls(database: Database): Database {
+  return { ...database, ...database.owner, prepared: database.owner.query }
+}
+
 async function administer(url: string, sql: string): Promise<void> {
   const database = openPostgres(url, 1)
   try {
-    await database.query(sql)
+    await database.owner.query(sql)
   } finally {
     await database.close()
   }

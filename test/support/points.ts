@@ -6,6 +6,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { sep } from 'node:path'
 import type { Embedder } from '../../core/ports.ts'
 import type { Database, Query } from '../../store/database.ts'
+import { wrapped } from './wrapped.ts'
 
 export type When = 'before' | 'after'
 
@@ -52,13 +53,12 @@ export function pointedDatabase(database: Database, points: Points): Database {
     (query: Query): Query =>
     async (sql, parameters) =>
       await around(points, async () => await query(sql, parameters))
-  return {
-    ...database,
-    query: pointed(database.query),
-    prepared: pointed(database.prepared),
+  return wrapped(database, ({ query, prepared, transaction }) => ({
+    query: pointed(query),
+    prepared: pointed(prepared),
     transaction: async (work, timeoutMs) => {
       let commit = -1
-      const result = await database.transaction(async (query) => {
+      const result = await transaction(async (query) => {
         const result = await work(pointed(query))
         commit = points.arrive()
         return result
@@ -66,7 +66,7 @@ export function pointedDatabase(database: Database, points: Points): Database {
       points.leave(commit)
       return result
     },
-  }
+  }))
 }
 
 /** Appends the texts of each call to this file, a line a call, before it is made: from then on it costs. */

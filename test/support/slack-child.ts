@@ -22,9 +22,11 @@ import { SECRET } from './fake-slack.ts'
 import { serving } from './serving.ts'
 import { createEcho } from './slack-perform.ts'
 import { answerOf } from './slack-voice.ts'
+import { wrapped } from './wrapped.ts'
 
 const [place = '', apiUrl = '', leaseMs = '', token] = process.argv.slice(2)
-const database = place.startsWith('postgres') ? openPostgres(place) : await openEmbedded(place, () => {})
+const whole = place.startsWith('postgres') ? openPostgres(place) : await openEmbedded(place, () => {})
+const database = whole.of('main')
 await database.query(`insert into libraries (library_id) values ('main') on conflict do nothing`)
 let isDown = false
 createInterface(process.stdin).on('line', (line) => (isDown = line === 'down'))
@@ -85,12 +87,11 @@ process.once('SIGTERM', () => {
 })
 
 function breakable(whole: Database): Database {
-  return {
-    ...whole,
-    query: async (sql, parameters) => (check(), await whole.query(sql, parameters)),
-    prepared: async (sql, parameters) => (check(), await whole.prepared(sql, parameters)),
-    transaction: async (work, timeoutMs) => (check(), await whole.transaction(work, timeoutMs)),
-  }
+  return wrapped(whole, ({ query, prepared, transaction }) => ({
+    query: async (sql, parameters) => (check(), await query(sql, parameters)),
+    prepared: async (sql, parameters) => (check(), await prepared(sql, parameters)),
+    transaction: async (work, timeoutMs) => (check(), await transaction(work, timeoutMs)),
+  }))
 }
 
 function check(): void {
