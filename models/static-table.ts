@@ -75,8 +75,8 @@ function readHeader(bytes: Uint8Array<ArrayBuffer>, file: URL): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes)
   const field = (index: number) => view.getUint32(4 + index * 4, true)
   if (field(0) !== knownVersion) throw faultOf(file, `is of version ${field(0)}, this program reads ${knownVersion}`)
-  // The embedder adds four cells at a time.
-  if (field(1) === 0 || field(1) % 4 !== 0) throw faultOf(file, `has ${field(1)} dimensions, not a multiple of 4`)
+  // The embedder adds sixteen cells at a time.
+  if (field(1) === 0 || field(1) % 16 !== 0) throw faultOf(file, `has ${field(1)} dimensions, not a multiple of 16`)
   return {
     dimensions: field(1),
     words: field(2),

@@ -1,6 +1,9 @@
 // Text to words, and words to weighted rows of the static table: the rules of models/static/FORMAT.md, step by step.
 import type { StaticTable } from './static-table.ts'
 
+/** What rows are found by. */
+export type WordTable = Omit<StaticTable, 'cells' | 'scales'>
+
 /** `weights[row]` of the rows in `touched`; reused from text to text, as 44,000 rows are too many to allocate each time. */
 export type RowWeights = { readonly weights: Float64Array; readonly touched: number[] }
 
@@ -36,7 +39,7 @@ export function readWords(text: string): string[] {
 }
 
 /** Adds the rows of every word and of every known pair of neighbours to `into`. */
-export function weighRows(words: readonly string[], table: StaticTable, into: RowWeights): void {
+export function weighRows(words: readonly string[], table: WordTable, into: RowWeights): void {
   let after: ReadonlyMap<string, number> | undefined
   for (const word of words) {
     weighWord(word, table, into)
@@ -47,7 +50,7 @@ export function weighRows(words: readonly string[], table: StaticTable, into: Ro
 }
 
 /** The first rule that applies decides. */
-function weighWord(word: string, table: StaticTable, into: RowWeights): void {
+function weighWord(word: string, table: WordTable, into: RowWeights): void {
   const row = table.words.get(word) ?? rowOfNumber(word) ?? rowOfStem(word, table)
   if (row !== undefined) return add(into, row, 1)
   const parts = rowsOfCompound(word, table)
@@ -56,7 +59,7 @@ function weighWord(word: string, table: StaticTable, into: RowWeights): void {
 }
 
 /** A word of the list, or a form of one. Not what ends in -er or -ly: "jiter" is no form of "jit". */
-export function isListed(word: string, table: StaticTable): boolean {
+export function isListed(word: string, table: WordTable): boolean {
   return table.words.has(word) || (!/(?:ers?|ly)$/.test(word) && rowOfStem(word, table) !== undefined)
 }
 
@@ -64,7 +67,7 @@ function rowOfNumber(word: string): number | undefined {
   return /^[0-9]+$/.test(word) ? Math.min(word.length, longestNumber) - 1 : undefined
 }
 
-function rowOfStem(word: string, table: StaticTable): number | undefined {
+function rowOfStem(word: string, table: WordTable): number | undefined {
   for (const [suffix, replacement] of suffixes) {
     if (!word.endsWith(suffix)) continue
     const stem = word.slice(0, -suffix.length) + replacement
@@ -75,7 +78,7 @@ function rowOfStem(word: string, table: StaticTable): number | undefined {
 }
 
 /** `ratelimiter` as `rate` and `limiter`; the longest first part wins. */
-function rowsOfCompound(word: string, table: StaticTable): readonly [number, number] | undefined {
+function rowsOfCompound(word: string, table: WordTable): readonly [number, number] | undefined {
   for (let i = word.length - shortestCompoundPart; i >= shortestCompoundPart; i--) {
     const first = table.words.get(word.slice(0, i))
     const second = table.words.get(word.slice(i))
@@ -86,7 +89,7 @@ function rowsOfCompound(word: string, table: StaticTable): readonly [number, num
 }
 
 /** A word nobody listed, often a misspelling: the buckets of its letter groups of 3 and 4, together about one word's worth. */
-function addLetterGroups(word: string, table: StaticTable, into: RowWeights): void {
+function addLetterGroups(word: string, table: WordTable, into: RowWeights): void {
   const framed = `<${word}>`
   const groups = Math.max(0, framed.length - 2) + Math.max(0, framed.length - 3)
   const weight = 1 / Math.sqrt(groups)
