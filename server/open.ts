@@ -97,6 +97,7 @@ type Parts = {
   readonly sentenceEmbedder: Embedder
   readonly generator: Generator | null
   readonly announce: (owner: Owner) => void
+  readonly copy: (() => Promise<string>) | null
   /** what keys are stored with; null: there can be none */
   readonly keySecret: string | null
 } & Outside
@@ -138,6 +139,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     ...configured(config),
     syncing,
     reembed: reembedding(config, parts, report),
+    copyStore: parts.copy,
     library: LIBRARY,
     token,
     keySecret,
@@ -247,9 +249,9 @@ export function generatorOf(
 }
 
 async function openDatabase(config: Config, log: Log) {
-  if (config.databaseUrl) return { database: openPostgres(config.databaseUrl), announce: () => {} }
+  if (config.databaseUrl) return { database: openPostgres(config.databaseUrl), announce: () => {}, copy: null }
   const database = await openEmbedded(config.dataDir, (message) => log.error(message))
   if (database.restored)
     log.warn(`The database in ${config.dataDir} did not open and was restored from its last snapshot.`)
-  return { database, announce: (owner: Owner) => database.announce(owner) }
+  return { database, announce: (owner: Owner) => database.announce(owner), copy: database.copy }
 }

@@ -80,7 +80,7 @@ export type BackupFile = {
 /** Reads all of it once. Throws InputError for whatever is no whole backup. */
 export async function openBackup(path: string, signal: AbortSignal): Promise<BackupFile> {
   const bytes = await checked(path, signal)
-  const body = () => linesOf(createReadStream(path, { end: bytes - FRAME_BYTES - 1, signal }))
+  const body = () => linesOf(createReadStream(path, { end: bytes - FRAME_BYTES - 1 }))
   for await (const line of body()) {
     const read = headingShape.safeParse(parsed(line))
     if (!read.success) throw otherFormat(path)
@@ -133,16 +133,22 @@ function parsed(line: string): unknown {
 }
 
 async function* linesOf(file: Readable): AsyncGenerator<string> {
+  const body = createZstdDecompress()
+  file.once('error', (error) => body.destroy(error)).pipe(body)
   let pending: Buffer[] = []
-  const body = file.compose(createZstdDecompress()) as AsyncIterable<Buffer>
-  for await (const part of body) {
-    let from = 0
-    for (let at = part.indexOf(NEWLINE); at >= 0; at = part.indexOf(NEWLINE, from)) {
-      yield Buffer.concat([...pending, part.subarray(from, at)]).toString('utf8')
-      pending = []
-      from = at + 1
+  try {
+    for await (const part of body as AsyncIterable<Buffer>) {
+      let from = 0
+      for (let at = part.indexOf(NEWLINE); at >= 0; at = part.indexOf(NEWLINE, from)) {
+        yield Buffer.concat([...pending, part.subarray(from, at)]).toString('utf8')
+        pending = []
+        from = at + 1
+      }
+      if (from < part.length) pending.push(part.subarray(from))
     }
-    if (from < part.length) pending.push(part.subarray(from))
+  } finally {
+    file.destroy()
+    body.destroy()
   }
 }
 

@@ -21,7 +21,7 @@ const MOST_ROWS = 5_000
 
 /** Writes to `path` what the database holds at the moment that this begins. Nobody waits for it but migrations. */
 export async function backUp(
-  database: Database,
+  database: Pick<Database, 'query' | 'transaction'>,
   path: string,
   version: string,
   progress: Progress,

@@ -37,12 +37,16 @@ export async function restore(
     if (!replace) await refuseHeld(query)
     await dropOwn(query)
     await migrateTo(file.heading.migrations, query)
+    const forced = await unforce(query)
     const total = file.heading.tables.reduce((sum, { rows }) => sum + rows, 0)
     let done = 0
-    await fill(query, file, (rows) => {
+    const lines = file.lines()
+    const step = (rows: number) => {
       signal.throwIfAborted()
       progress((done += rows), total)
-    })
+    }
+    await fill(query, file, lines, step).finally(async () => await lines.return(undefined))
+    for (const name of forced) await query(`alter table ${name} force row level security`)
   }, PATIENCE_MS)
   // The planner knows nothing of tables that were filled just now.
   await database.transaction(async (query) => await query(`${exactly}; analyze`), PATIENCE_MS)
@@ -70,12 +74,12 @@ async function refuseHeld(query: Query): Promise<void> {
   for (const name of await ownTables(query)) {
     if (bare.has(name)) continue
     const [row] = await query<{ rows: number }>(`select count(*)::int as rows from ${name}`)
-    if (row && row.rows > 0) held.push(`${row.rows} ${name.replaceAll('_', ' ')}`)
+    if (row && row.rows > 0) held.push(`${name} (${row.rows})`)
   }
   if (held.length > 0)
     throw new InputError(
       'store-not-empty',
-      `The database is not empty: ${held.join(', ')}. Restore into an empty one, or with --replace: then these are gone.`,
+      `The database is not empty: it has rows in ${held.join(', ')}. Restore into an empty one, or with --replace: then they are gone.`,
     )
 }
 
@@ -93,12 +97,25 @@ async function dropOwn(query: Query): Promise<void> {
   await query('drop schema if exists pgboss cascade')
 }
 
+/** Walls that hold the owner of the tables, too, would keep out what is put back. Which they were. */
+async function unforce(query: Query): Promise<string[]> {
+  const rows = await query<{ name: string }>(
+    `select relname as name from pg_class where relforcerowsecurity and relnamespace = current_schema()::regnamespace`,
+  )
+  for (const { name } of rows) await query(`alter table ${name} no force row level security`)
+  return rows.map(({ name }) => name)
+}
+
 /**
  * Rows meet the schema that they were read from, and are changed by the later migrations as they would have been where
  * they come from. Only the tables of embedding spaces, which no migration makes, are made as this version makes them.
  */
-async function fill(query: Query, { heading, lines }: BackupFile, step: (rows: number) => void): Promise<void> {
-  const reading = lines()
+async function fill(
+  query: Query,
+  { heading }: BackupFile,
+  reading: AsyncGenerator<string>,
+  step: (rows: number) => void,
+): Promise<void> {
   const spaces = heading.tables.filter(({ name }) => ofSpace.test(name))
   for (const table of heading.tables.filter((each) => !spaces.includes(each))) await load(query, table, reading, step)
   for (const [name, last] of Object.entries(heading.sequences)) await query('select setval($1, $2)', [name, last])
