@@ -29,24 +29,34 @@ export async function backUp(
 ): Promise<BackedUp> {
   const before = await ownTables(database.query)
   if (!before.includes('migrations')) throw new StoreError('store-failed', 'There is no library in this database yet.')
-  return await database.transaction(async (query) => {
+  const work = async (query: Query): Promise<BackedUp> => {
     await query('set transaction isolation level repeatable read')
     // Before the first look: what is locked now cannot be changed by a migration that this moment would not see.
     await query(`lock table ${before.join()} in access share mode`)
     await query(exactly)
-    const heading = await headingOf(query, version)
+    const sight = await sightOf(query)
+    const heading = await headingOf(query, sight, version)
     if (!sameTables(before, await ownTables(query)))
       throw new StoreError('store-busy', 'The tables of the database were just changed: try again.', {
         retryable: true,
       })
-    const bytes = await writeBackup(path, linesOf(query, heading, progress), signal)
+    const bytes = await writeBackup(path, linesOf(query, sight, heading, progress), signal)
     return { heading, bytes }
-  }, PATIENCE_MS)
+  }
+  return await database.transaction(work, PATIENCE_MS).catch((error: unknown) => {
+    throw isRefused(error) ? unseen() : error
+  })
 }
 
-/** Each value in the one way in which it can be read back on any machine; and no row is left out without a word. */
+/** 42501: rows that row-level security keeps back, or a table that may not be read. */
+function isRefused(error: unknown): boolean {
+  const cause = error instanceof StoreError ? error.cause : null
+  return cause instanceof Error && 'code' in cause && cause.code === '42501'
+}
+
+/** Each value in the one way in which it can be read back on any machine. */
 export const exactly = `set local statement_timeout = 0; set local lock_timeout = 0;
-  set local idle_in_transaction_session_timeout = 0; set local row_security = off; set local timezone = 'UTC';
+  set local idle_in_transaction_session_timeout = 0; set local timezone = 'UTC';
   set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local extra_float_digits = 1;
   set local bytea_output = 'hex'`
 
@@ -54,7 +64,51 @@ function sameTables(some: readonly string[], others: readonly string[]): boolean
   return some.join() === others.join()
 }
 
-async function headingOf(query: Query, version: string): Promise<Heading> {
+/** Libraries that are read one after the other; null: all at once. */
+type Sight = readonly string[] | null
+
+/**
+ * That no row is left out without a word: whoever is not held by row-level security asks Postgres for an error instead of
+ * fewer rows; the owner of tables whose walls hold the owner, too, steps into each library in turn. Throws StoreError.
+ */
+async function sightOf(query: Query): Promise<Sight> {
+  const [found] = await query<{ held: boolean }>(
+    `select exists (select from pg_class where relforcerowsecurity and relnamespace = current_schema()::regnamespace)
+       and not exists (select from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)) as held`,
+  )
+  if (!found?.held) {
+    await query('set local row_security = off')
+    return null
+  }
+  await query(`set local footnote.door = 'open'`)
+  const rows = await query<{ library_id: string }>('select library_id from libraries order by 1')
+  await query(`set local footnote.door = ''`)
+  if (rows.length === 0) throw unseen()
+  return rows.map((row) => row.library_id)
+}
+
+function unseen(): StoreError {
+  return new StoreError(
+    'store-unseen',
+    'The database user of DATABASE_URL may not see every row: back up as the owner of the tables, or as a superuser.',
+  )
+}
+
+/** What `read` finds of a table: in one go, or, where it holds rows of libraries, in each of them. */
+async function* inSight<Found>(
+  query: Query,
+  sight: Sight,
+  columns: readonly string[],
+  read: () => AsyncGenerator<Found>,
+): AsyncGenerator<Found> {
+  if (sight === null || !columns.includes('library_id')) return yield* read()
+  for (const library of sight) {
+    await query(`select set_config('footnote.library', $1, true)`, [library])
+    yield* read()
+  }
+}
+
+async function headingOf(query: Query, sight: Sight, version: string): Promise<Heading> {
   const { unknown, postgres } = await schemaOf(query)
   if (unknown.length > 0)
     throw new StoreError(
@@ -62,13 +116,19 @@ async function headingOf(query: Query, version: string): Promise<Heading> {
       `The database has been migrated by a newer Footnote (${unknown.join(', ')}): back it up with that version.`,
     )
   const migrations = await query<{ name: string }>('select name from migrations order by name')
-  const libraries = await query<{ library_id: string }>('select library_id from libraries order by 1')
   const tables: BackedTable[] = []
   for (const name of await inOrder(query)) {
     const columns = await columnsOf(query, name)
-    const [row] = await query<{ rows: string }>(`select count(*) as rows from ${name}`)
-    tables.push({ name, columns, rows: Number(row?.rows) })
+    let rows = 0
+    const counting = async function* () {
+      yield* await query<{ rows: string }>(`select count(*) as rows from ${name}`)
+    }
+    for await (const found of inSight(query, sight, columns, counting)) rows += Number(found.rows)
+    tables.push({ name, columns, rows })
   }
+  const libraries =
+    sight ?? (await query<{ id: string }>('select library_id as id from libraries order by 1')).map(({ id }) => id)
+  if (tables.find(({ name }) => name === 'libraries')?.rows !== libraries.length) throw unseen()
   return {
     footnote: 'backup',
     format: 1,
@@ -76,20 +136,20 @@ async function headingOf(query: Query, version: string): Promise<Heading> {
     at: new Date().toISOString(),
     postgres,
     migrations: migrations.map(({ name }) => name),
-    libraries: libraries.map((row) => row.library_id),
+    libraries: [...libraries],
     tables,
     // Those of rows that came after this moment are among them, which harms nothing.
     sequences: await sequencesOf(query),
   }
 }
 
-async function* linesOf(query: Query, heading: Heading, progress: Progress): AsyncGenerator<string> {
+async function* linesOf(query: Query, sight: Sight, heading: Heading, progress: Progress): AsyncGenerator<string> {
   const total = heading.tables.reduce((sum, { rows }) => sum + rows, 0)
   let done = 0
   yield `${JSON.stringify(heading)}\n`
   for (const table of heading.tables) {
     const sum = openSum()
-    for await (const rows of rowsOf(query, table)) {
+    for await (const rows of inSight(query, sight, table.columns, () => rowsOf(query, table))) {
       for (const row of rows) sum.add(row)
       done += rows.length
       progress(done, total)

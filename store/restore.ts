@@ -32,12 +32,11 @@ export async function restore(
       `${path} was written by a newer Footnote (${file.heading.version}, ${newer.join(', ')}): restore it with that version.`,
     )
   await database.transaction(async (query) => {
-    await query(exactly)
+    await query(`${exactly}; set local row_security = off`)
     await refuseInUse(query)
     if (!replace) await refuseHeld(query)
     await dropOwn(query)
     await migrateTo(file.heading.migrations, query)
-    const forced = await unforce(query)
     const total = file.heading.tables.reduce((sum, { rows }) => sum + rows, 0)
     let done = 0
     const lines = file.lines()
@@ -46,7 +45,6 @@ export async function restore(
       progress((done += rows), total)
     }
     await fill(query, file, lines, step).finally(async () => await lines.return(undefined))
-    for (const name of forced) await query(`alter table ${name} force row level security`)
   }, PATIENCE_MS)
   // The planner knows nothing of tables that were filled just now.
   await database.transaction(async (query) => await query(`${exactly}; analyze`), PATIENCE_MS)
@@ -97,13 +95,15 @@ async function dropOwn(query: Query): Promise<void> {
   await query('drop schema if exists pgboss cascade')
 }
 
-/** Walls that hold the owner of the tables, too, would keep out what is put back. Which they were. */
-async function unforce(query: Query): Promise<string[]> {
+/** Walls that hold the owner of the tables, too, would keep out what is put back. Adds which they were. */
+async function lower(query: Query, walls: Set<string>): Promise<void> {
   const rows = await query<{ name: string }>(
     `select relname as name from pg_class where relforcerowsecurity and relnamespace = current_schema()::regnamespace`,
   )
-  for (const { name } of rows) await query(`alter table ${name} no force row level security`)
-  return rows.map(({ name }) => name)
+  for (const { name } of rows) {
+    await query(`alter table ${name} no force row level security`)
+    walls.add(name)
+  }
 }
 
 /**
@@ -116,13 +116,17 @@ async function fill(
   reading: AsyncGenerator<string>,
   step: (rows: number) => void,
 ): Promise<void> {
+  const walls = new Set<string>()
+  await lower(query, walls)
   const spaces = heading.tables.filter(({ name }) => ofSpace.test(name))
   for (const table of heading.tables.filter((each) => !spaces.includes(each))) await load(query, table, reading, step)
   for (const [name, last] of Object.entries(heading.sequences)) await query('select setval($1, $2)', [name, last])
   await migrateTo(await migrationNames(), query)
   const kept = await query<{ id: number; dimensions: number }>('select space_id as id, dimensions from spaces')
   for (const { id, dimensions } of kept) await makeTables(query, id, dimensions)
+  await lower(query, walls)
   for (const table of spaces) await load(query, table, reading, step)
+  for (const name of walls) await query(`alter table ${name} force row level security`)
 }
 
 /** The next table of the file. Throws when what arrived is not what was read. */

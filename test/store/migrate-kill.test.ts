@@ -96,7 +96,7 @@ describe.each([
     { timeout: 900_000 },
     async () => {
       const points = Number(whole.said)
-    expect(points).toBeGreaterThan(0)
+      expect(points).toBeGreaterThan(0)
       let killed = 0
       for (let point = points; point > 0; point -= EACH) {
         const { code, left, next } = await killAt(from, point)
