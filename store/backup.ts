@@ -101,9 +101,9 @@ async function* inSight<Found>(
   columns: readonly string[],
   read: () => AsyncGenerator<Found>,
 ): AsyncGenerator<Found> {
-  if (sight === null || !columns.includes('library_id')) return yield* read()
-  for (const library of sight) {
-    await query(`select set_config('footnote.library', $1, true)`, [library])
+  const libraries = columns.includes('library_id') ? sight : null
+  for (const library of libraries ?? [null]) {
+    if (library !== null) await query(`select set_config('footnote.library', $1, true)`, [library])
     yield* read()
   }
 }

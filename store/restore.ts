@@ -44,7 +44,11 @@ export async function restore(
       signal.throwIfAborted()
       progress((done += rows), total)
     }
-    await fill(query, file, lines, step).finally(async () => await lines.return(undefined))
+    try {
+      await fill(query, file, lines, step)
+    } finally {
+      await lines.return(undefined)
+    }
   }, PATIENCE_MS)
   // The planner knows nothing of tables that were filled just now.
   await database.transaction(async (query) => await query(`${exactly}; analyze`), PATIENCE_MS)

@@ -41,7 +41,14 @@ it.each(kinds.filter(isThere))(
       const server = await startServer(settings)
       await client.check(server.url, random, false)
       const writing = client.write(server.url, random)
-      await wait(200 + random() * 1_500)
+      // After so many more, and in the middle of the next: however slow the machine is, something is under way.
+      const enough = client.total() + 1 + Math.floor(random() * 12)
+      const itself = writing.then(() => {
+        throw new Error(`The server ended by itself:\n${server.stderr()}`)
+      })
+      itself.catch(() => {})
+      while (client.total() < enough) await Promise.race([wait(5), itself])
+      await wait(random() * 60)
       await server.end()
       await writing
     }

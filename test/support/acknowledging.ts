@@ -16,6 +16,7 @@ export type Client = {
   readonly check: (url: string, random: () => number, isWhole: boolean) => Promise<void>
   /** acknowledged writes so far, by their kind */
   readonly counts: Readonly<Record<Kind, number>>
+  readonly total: () => number
 }
 
 const HANDS = 3
@@ -34,14 +35,14 @@ export function openClient(key: string, lingers: boolean): Client {
       ...(body && { body: JSON.stringify(body) }),
     })
 
-  /** `act` returns what the server said that it is now. */
-  const writing = async (kind: Kind, id: string, wanted: string | null, act: () => Promise<boolean>) => {
+  const writing = async (kind: Kind, id: string, wanted: string | null, act: () => Promise<Response>) => {
     const name = `${kind} ${id}`
     const known = held.get(name) ?? { value: null, maybe: new Set() }
     held.set(name, known)
     touched.add(name)
     known.maybe.add(wanted)
-    if (!(await act())) return
+    const response = await act()
+    expect(response.status, `${name}: ${await response.clone().text()}`).toBeLessThan(300)
     known.value = wanted
     known.maybe.clear()
     counts[kind]++
@@ -51,21 +52,19 @@ export function openClient(key: string, lingers: boolean): Client {
     touched.add(`${kind} ${id}`)
     counts[kind]++
   }
+  /** No two hands write the same thing: of two that do it at once, nobody could say which was last. */
   const pick = (kind: Kind, hand: number, random: () => number) => {
-    const all = [...held].filter(([name, { value }]) => name.startsWith(`${kind} `) && value !== null)
-    const own = all.filter(([name]) => kind !== 'document' || name.includes(`/${hand}-`))
+    const own = [...held]
+      .filter(([name]) => name.startsWith(`${kind} `))
+      .filter(([name], index) => (kind === 'document' ? name.includes(`/${hand}-`) : index % HANDS === hand))
+      .filter(([, { value }]) => value !== null && value !== 'revoked')
     return own[Math.floor(random() * own.length)]?.[0].slice(kind.length + 1)
   }
 
   const upload = async (url: string, source: string) => {
     const text = `Lamp\n\nThe lamp called word${++made}x burns ${made} hours.`
     const body = { name: source.slice('upload/'.length), markdown: `# ${text}` }
-    await writing(
-      'document',
-      source,
-      text,
-      async () => (await send(`${url}/v1/documents`, 'POST', body)).status === 201,
-    )
+    await writing('document', source, text, async () => await send(`${url}/v1/documents`, 'POST', body))
   }
   const ask = async (url: string, stream: boolean) => {
     const question = `How many hours does the lamp called word${Math.max(1, made - 1)}x burn?`
@@ -89,22 +88,28 @@ export function openClient(key: string, lingers: boolean): Client {
     if (chance < 0.25 || source === undefined) return await upload(url, `upload/${hand}-${++made}.md`)
     if (chance < 0.4) return await upload(url, source)
     if (chance < 0.5)
-      return await writing('document', source, null, async () => {
-        const response = await send(`${url}/v1/documents/${documentId('main', source)}`, 'DELETE')
-        return response.status === 200
-      })
+      return await writing(
+        'document',
+        source,
+        null,
+        async () => await send(`${url}/v1/documents/${documentId('main', source)}`, 'DELETE'),
+      )
     if (chance < 0.75 || answer === undefined) return await ask(url, chance < 0.62)
     if (chance < 0.88) {
       const rating = random() < 0.5 ? 'up' : 'down'
-      return await writing('feedback', answer, rating, async () => {
-        return (await send(`${url}/v1/answers/${answer}/feedback`, 'POST', { rating })).status === 200
-      })
+      return await writing(
+        'feedback',
+        answer,
+        rating,
+        async () => await send(`${url}/v1/answers/${answer}/feedback`, 'POST', { rating }),
+      )
     }
     const old = pick('key', hand, random)
     if (chance > 0.96 && old !== undefined)
-      return await writing('key', old, 'revoked', async () => (await send(`${url}/v1/keys/${old}`, 'DELETE')).ok)
-    const response = await send(`${url}/v1/keys`, 'POST', { name: 'of a kill', scopes: ['ask'] })
-    if (response.status === 201) told('key', ((await response.json()) as { id: string }).id, 'holds')
+      return await writing('key', old, 'revoked', async () => await send(`${url}/v1/keys/${old}`, 'DELETE'))
+    const response = await send(`${url}/v1/keys`, 'POST', { name: 'of a kill', scopes: ['ask'], expires_at: null })
+    expect(response.status).toBe(201)
+    told('key', ((await response.json()) as { id: string }).id, 'holds')
   }
 
   const read: Readonly<Record<Kind, (url: string, id: string) => Promise<string | null>>> = {
@@ -152,10 +157,15 @@ export function openClient(key: string, lingers: boolean): Client {
 
   return {
     counts,
+    total: () => Object.values(counts).reduce((sum, count) => sum + count, 0),
     write: async (url, random) => {
-      let isGone = false
       const hand = async (number: number) => {
-        while (!isGone) await step(url, number, random).catch(() => (isGone = true))
+        try {
+          for (;;) await step(url, number, random)
+        } catch (error) {
+          // A connection that is refused or cut is what was waited for; anything that the server says is not.
+          if (!(error instanceof TypeError)) throw error
+        }
       }
       await Promise.all(Array.from({ length: HANDS }, async (_, number) => await hand(number)))
     },
