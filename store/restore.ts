@@ -5,7 +5,6 @@ import { columnsOf, exactly, ofSpace, ownTables, PATIENCE_MS, type Progress, sum
 import { textsParameter } from './binary.ts'
 import type { Database, Query } from './database.ts'
 import { madeByMigrations, migrateTo, migrationNames } from './migrate.ts'
-import { makeTables } from './spaces.ts'
 
 export type RestoreOptions = {
   /** drops what the database holds */
@@ -131,6 +130,14 @@ async function fill(
   await lower(query, walls)
   for (const table of spaces) await load(query, table, reading, step)
   for (const name of walls) await query(`alter table ${name} force row level security`)
+}
+
+/** As they are made for a new space (store/spaces.ts), which these are not. */
+async function makeTables(query: Query, id: number, dimensions: number): Promise<void> {
+  const chunk = `library_id text not null, chunk_id int not null, primary key (library_id, chunk_id),
+    foreign key (library_id, chunk_id) references chunks on delete cascade`
+  await query(`create table vectors_${id} (${chunk}, embedding vector(${dimensions}) not null);
+    create table signs_${id} (${chunk}, signs bit(${dimensions}) not null)`)
 }
 
 /** The next table of the file. Throws when what arrived is not what was read. */

@@ -121,7 +121,7 @@ export async function lockSpaces(query: Query): Promise<void> {
 
 // The signs stand in a table of their own: a scan over 32-byte rows instead of 1-kilobyte ones is what makes the
 // exact scan cheap. Full vectors are read only for the best few hundred.
-export async function makeTables(query: Query, id: number, dimensions: number): Promise<void> {
+async function makeTables(query: Query, id: number, dimensions: number): Promise<void> {
   await query(`
     create table vectors_${id} (
       library_id text not null, chunk_id int not null, embedding vector(${dimensions}) not null,
