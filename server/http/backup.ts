@@ -1,7 +1,6 @@
 // POST /backup: lets the command line of the same user read the embedded store, which this process alone may open. It is
 // no part of the API: the folder that it names is one of this machine.
 import { Hono } from 'hono'
-import { NotFoundError } from '../../core/errors.ts'
 import { requireToken } from './principal.ts'
 
 export type BackupDeps = {
@@ -13,8 +12,7 @@ export type BackupDeps = {
 export function backupRoutes({ copyStore = null, token }: BackupDeps): Hono {
   return new Hono().post('/backup', async (c) => {
     requireToken(c, token, 'backing up')
-    if (copyStore === null)
-      throw new NotFoundError('not-embedded', 'This server keeps nothing itself: back up the database of DATABASE_URL.')
+    if (copyStore === null) return c.notFound()
     return c.json({ folder: await copyStore() })
   })
 }
