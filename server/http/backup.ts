@@ -12,7 +12,7 @@ export type BackupDeps = {
 export function backupRoutes({ copyStore = null, token }: BackupDeps): Hono {
   return new Hono().post('/backup', async (c) => {
     requireToken(c, token, 'backing up')
-    if (copyStore === null) return c.notFound()
+    if (copyStore === null) return c.body(null, 404)
     return c.json({ folder: await copyStore() })
   })
 }
