@@ -27,11 +27,11 @@ export async function connect(config: Config, log: Log, anyEmbedder = false): Pr
     // Only the lock proves that the owner named beside it still lives: a killed server leaves its name behind, and
     // another one may answer at its address by now.
     if (!(error instanceof StoreError && error.code === 'store-locked')) throw error
-    return await overNetwork(readOwner(config.dataDir), error)
+    return overNetwork(readOwner(config.dataDir), error)
   }
 }
 
-async function overNetwork(owner: Owner | null, locked: StoreError): Promise<Connection> {
+export function overNetwork(owner: Owner | null, locked: StoreError): Connection {
   if (!owner?.url || !owner.token)
     throw new StoreError(
       'store-locked',

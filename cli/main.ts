@@ -1,4 +1,4 @@
-// npm run ask | search | ingest | reembed | worker | status | doctor | gaps | verify | keys | mcp: one command line for people and scripts.
+// npm run ask | search | ingest | reembed | worker | status | doctor | gaps | verify | keys | backup | restore | mcp: one command line for people and scripts.
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -20,6 +20,7 @@ type Asked = {
   readonly reembed: ReembedAsked
   readonly atOnce: string | null
   readonly since: string | null
+  readonly replace: boolean
   readonly key: KeyWords
 }
 
@@ -59,13 +60,14 @@ async function perform(name: Command, asked: Asked): Promise<number> {
     return await (await import('./worker.ts')).worker(await readSettings(null), asked.atOnce, leaving.signal)
   if (name === 'status') return await status(asked)
   if (name === 'doctor') return await doctor(asked)
+  if (name === 'backup' || name === 'restore') return await keep(name, asked)
   // Whoever has lost the provider of a library's vectors changes them with what is left.
   const anyEmbedder = name === 'reembed'
   return await connected(asked, async (options) => await askApp(name, asked, options), anyEmbedder)
 }
 
 async function askApp(
-  name: Exclude<Command, 'status' | 'doctor' | 'worker'>,
+  name: Exclude<Command, 'status' | 'doctor' | 'worker' | 'backup' | 'restore'>,
   asked: Asked,
   options: CommandOptions,
 ): Promise<number> {
@@ -108,6 +110,14 @@ async function connected(
   } finally {
     await connection.close()
   }
+}
+
+/** Of the database itself, whatever library is in it and whether or not anything of it can be opened. */
+async function keep(name: 'backup' | 'restore', { words: [path = ''], json, replace }: Asked): Promise<number> {
+  const config = await readSettings(null)
+  const options = { json, replace, signal: leaving.signal }
+  if (name === 'backup') return await (await import('./backup.ts')).backup(path, config, options)
+  return await (await import('./restore.ts')).restore(path, config, options)
 }
 
 async function status({ json, library }: Asked): Promise<number> {
@@ -170,10 +180,10 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
   const known = Object.fromEntries(taken.map((option) => [option, options[option]])) as typeof options
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
-    const { json = false, all = false, url = null, since = null, plan = false, help: isHelp = false } = values
-    const { 'allow-deletes': allowDeletes = false, 'at-once': atOnce = null } = values
+    const { json = false, all = false, url = null, since = null, plan = false, replace = false } = values
+    const { 'allow-deletes': allowDeletes = false, 'at-once': atOnce = null, help: isHelp = false } = values
     const library = values.library ?? null
-    const said = { json, all, url, library, since, plan, allowDeletes, atOnce, isHelp }
+    const said = { json, all, url, library, since, plan, replace, allowDeletes, atOnce, isHelp }
     return { words: positionals, ...said, key: keyWords(values), reembed: reembedAsked(values) }
   } catch (error) {
     throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)

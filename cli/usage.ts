@@ -30,6 +30,7 @@ export const options = {
   scopes: { type: 'string' },
   expires: { type: 'string' },
   origins: { type: 'string' },
+  replace: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -128,6 +129,25 @@ npm run keys -- list | revoke <id> | audit [--json]
   Exit code: 0 told, 1 failed, 2 wrong usage.`,
     options: ['json', 'since', 'library'],
     words: 'none',
+  },
+  backup: {
+    help: `npm run backup -- <file> [--json]
+  Writes the library as it is at this moment into one file: documents, answers, conversations, keys; of either store,
+  also while servers run. A file of this name is replaced once the new one is whole. Not in it: the secret that keys are
+  hashed with, who is logged in, the settings (docs/operations.md).
+  Exit code: 0 written, 1 failed, 2 wrong usage or nothing to back up, 130 stopped by Ctrl-C.`,
+    options: ['json'],
+    words: 'one',
+  },
+  restore: {
+    help: `npm run restore -- <file> [--replace] [--json]
+  Puts a backup, of either store, into an empty database (DATABASE_URL, or else DATA_DIR) while no server uses it. The
+  whole file is checked before, the rows after; where anything is wrong the database stays as it was. --replace drops
+  what a database holds that is not empty; without it that is refused, and told.
+  Exit code: 0 restored, 1 failed, 2 wrong usage, a damaged or newer file, or a database that is in use or not empty, 130
+  stopped by Ctrl-C.`,
+    options: ['json', 'replace'],
+    words: 'one',
   },
   mcp: {
     help: `npm run --silent mcp

@@ -249,9 +249,12 @@ const BUSY = 'is read by another sync at this moment'
 
 async function* removing(id: string, deps: IngestDeps): AsyncGenerator<IngestEvent> {
   const { documents, library, sync } = deps
-  const found = await documents.find(library, id)
-  if (found && (await documents.remove(library, id, found.revision, sync)))
-    yield { type: 'removed', source: found.source }
+  // Between the two a save that waited in the queue may make it another revision: whoever is told that it is removed is
+  // told so of whatever it is by then.
+  let found = await documents.find(library, id)
+  while (found?.removedAt === null && !(await documents.remove(library, id, found.revision, sync)))
+    found = await documents.find(library, id)
+  if (found?.removedAt === null) yield { type: 'removed', source: found.source }
 }
 
 async function uploadedSource(id: string, { documents, library }: Opened): Promise<string> {

@@ -31,6 +31,7 @@ import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
 import { admit as admitAs, type Admission } from './http/principal.ts'
 import { publishedRoutes } from './http/published.ts'
+import { backupRoutes } from './http/backup.ts'
 import { reembedRoutes } from './http/reembed.ts'
 import { readerRoutes } from './http/reader.ts'
 import { searchRoutes } from './http/search.ts'
@@ -61,6 +62,8 @@ export type AppDeps = {
   readonly replies?: ReplyStore
   readonly syncing: Syncing
   readonly reembed: Reembed
+  /** left out, or null: the store is not embedded */
+  readonly copyStore?: (() => Promise<string>) | null
   /** documents may be added over HTTP */
   readonly uploads: boolean
   readonly library: string
@@ -190,6 +193,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', libraryStateRoutes(deps))
     .route('/', ingestRoutes({ ...deps, report, note }))
     .route('/', reembedRoutes({ ...deps, report, note }))
+    .route('/', backupRoutes(deps))
     .route('/', syncsRoutes({ ...deps, syncs: store.syncs, report, note }))
     .route('/', keysRoutes({ ...deps, keys, secret, note }))
     .route('/', auditRoutes({ ...deps, audit }))

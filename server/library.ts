@@ -34,6 +34,8 @@ export type Shared = {
   /** what keys are stored with; null: there can be none */
   readonly keySecret: string | null
   readonly token: string
+  /** a copy of the embedded database while it is open, in a folder of its own; null: anybody may connect to it */
+  readonly copy: (() => Promise<string>) | null
   /** also where nobody has the embedder of the active space */
   readonly anyEmbedder: boolean
 } & Outside
@@ -83,6 +85,7 @@ export async function openLibrary(
     syncing,
     reembed: reembedding(shared, library, { store, embedder }, report),
     library,
+    copyStore: shared.copy,
     token: shared.token,
     keySecret: shared.keySecret,
     webDir: fileURLToPath(new URL('../web/', import.meta.url)),

@@ -51,13 +51,13 @@ export async function openAll(
   { input = null, anyEmbedder = false, tracing = null }: Opening = {},
 ): Promise<Opened> {
   // The store comes first: whoever finds its directory taken is told at once.
-  const { database, announce } = await openDatabase(config, log)
+  const { database, announce, copy } = await openDatabase(config, log)
   try {
     const keySecret = secretOf(config)
     const sentenceEmbedder = await openStaticEmbedder()
     const embedders = openEmbedders(sentenceEmbedder, config.provider)
     const token = randomBytes(32).toString('base64url')
-    const outside = { input, tracing }
+    const outside = { input, tracing, copy }
     const shared = { config, log, database, embedders, sentenceEmbedder, keySecret, token, anyEmbedder, ...outside }
     tracing?.reportTo(reportTo(log))
     return await toOpened(shared, announce)
@@ -154,9 +154,9 @@ function queueOf(
 }
 
 async function openDatabase(config: Config, log: Log) {
-  if (config.databaseUrl) return { database: openPostgres(config.databaseUrl), announce: () => {} }
+  if (config.databaseUrl) return { database: openPostgres(config.databaseUrl), announce: () => {}, copy: null }
   const database = await openEmbedded(config.dataDir, (message) => log.error(message))
   if (database.restored)
     log.warn(`The database in ${config.dataDir} did not open and was restored from its last snapshot.`)
-  return { database, announce: (owner: Owner) => database.announce(owner) }
+  return { database, announce: (owner: Owner) => database.announce(owner), copy: database.copy }
 }

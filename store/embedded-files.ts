@@ -38,7 +38,7 @@ export function copyToDisk(folder: string, to: string): void {
   flush(to)
 }
 
-function copy(folder: string, to: string): void {
+export function copy(folder: string, to: string): void {
   // With a filter a pipe is refused; without one Node waits for its other end for ever.
   cpSync(folder, to, { recursive: true, filter: () => true })
 }

@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
-import { copyToDisk, flush, makeEmpty } from './embedded-files.ts'
+import { copy, copyToDisk, flush, makeEmpty } from './embedded-files.ts'
 import type { WorkerInput, WorkerMessage, WorkerReply } from './embedded.ts'
 
 // A worker is started with what `embedded.ts` gives it and nothing else.
@@ -49,7 +49,8 @@ async function serve(
 ): Promise<void> {
   try {
     if (message.type === 'close') await server.stop()
-    await save()
+    if (message.type === 'copy') await saveCopy(database, message.to)
+    else await save()
     if (message.type === 'close') await database.close()
     reply({ type: message.type === 'close' ? 'closed' : 'saved' })
   } catch (error) {
@@ -110,6 +111,13 @@ async function saveSnapshot(database: PGlite): Promise<void> {
   renameSync(copying, snapshot)
   flush(dataDir)
   rmSync(last, { recursive: true, force: true })
+}
+
+/** As a data directory of its own, for somebody who reads it at leisure while this one is written to. */
+async function saveCopy(database: PGlite, to: string): Promise<void> {
+  await database.exec('checkpoint')
+  copy(live, join(to, 'pg'))
+  closeSync(openSync(join(to, 'opened'), 'w'))
 }
 
 function lastSnapshot(): string | null {

@@ -1,7 +1,7 @@
 // The embedded database: PGlite with pgvector in a worker thread, one process, one directory, one connection.
 // The same `pg` driver talks to it as to a real Postgres (docs/decisions/0002).
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -11,7 +11,7 @@ import { type Database, toDatabase } from './database.ts'
 import { lockDirectory, type Owner } from './lock.ts'
 
 export type WorkerInput = { readonly dataDir: string; readonly socketPath: string }
-export type WorkerMessage = { readonly type: 'snapshot' | 'close' }
+export type WorkerMessage = { readonly type: 'snapshot' | 'close' } | { readonly type: 'copy'; readonly to: string }
 export type WorkerReply =
   | { readonly type: 'ready'; readonly restored: boolean }
   | { readonly type: 'saved' | 'closed' }
@@ -19,6 +19,8 @@ export type WorkerReply =
 
 export type EmbeddedDatabase = Database & {
   readonly announce: (owner: Owner) => void
+  /** Makes a data directory of its own out of what there is now, and says where. Whoever asked removes it. */
+  readonly copy: () => Promise<string>
   /** true when the directory did not open and the last snapshot was used */
   readonly restored: boolean
 }
@@ -42,6 +44,7 @@ export async function openEmbedded(
 ): Promise<EmbeddedDatabase> {
   const dataDir = resolve(dir)
   const lock = lockDirectory(dataDir)
+  removeCopies(dataDir)
   // Not inside dataDir: a Unix socket's path may have 107 bytes at most, a data directory's any length.
   const socketDir = mkdtempSync(join(tmpdir(), 'footnote-'))
   const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
@@ -60,9 +63,11 @@ export async function openEmbedded(
   worker.on('error', (error) => warn(`The thread of the embedded database ended: ${String(error)}`))
   const pool = openPool(socketDir)
   const keeps = snapshotEveryMs !== null
-  const timer = keeps ? saveEvery(snapshotEveryMs, async () => await saveSnapshot(pool, worker), warn) : undefined
+  const timer = keeps
+    ? saveEvery(snapshotEveryMs, async () => await turn(pool, worker, { type: 'snapshot' }), warn)
+    : undefined
   const onClose = async () => {
-    if (keeps) await ask(worker, 'close').catch((error: unknown) => warn(snapshotFault(error)))
+    if (keeps) await ask(worker, { type: 'close' }).catch((error: unknown) => warn(snapshotFault(error)))
     await leave()
   }
   const database = toDatabase(pool, { onClose })
@@ -73,7 +78,27 @@ export async function openEmbedded(
       await database.close()
     },
     announce: lock.announce,
+    copy: async () => {
+      const to = mkdtempSync(join(dataDir, COPY))
+      await turn(pool, worker, { type: 'copy', to })
+      return to
+    },
     restored: ready.type === 'ready' && ready.restored,
+  }
+}
+
+const COPY = 'backing-up-'
+
+/** Those of backups that were killed. One that is being read is locked by its reader. */
+function removeCopies(dataDir: string): void {
+  for (const name of readdirSync(dataDir).filter((each) => each.startsWith(COPY))) {
+    const copied = join(dataDir, name)
+    try {
+      lockDirectory(copied).release()
+    } catch {
+      continue
+    }
+    rmSync(copied, { recursive: true, force: true })
   }
 }
 
@@ -104,19 +129,19 @@ function saveEvery(ms: number, save: () => Promise<void>, warn: (message: string
 }
 
 /** Waits for its turn on the one connection: elsewhere it would fall between two messages of a statement under way. */
-async function saveSnapshot(pool: pg.Pool, worker: Worker): Promise<void> {
-  const turn = await pool.connect()
+async function turn(pool: pg.Pool, worker: Worker, message: WorkerMessage): Promise<void> {
+  const taken = await pool.connect()
   try {
-    await ask(worker, 'snapshot')
+    await ask(worker, message)
   } finally {
-    turn.release()
+    taken.release()
   }
 }
 
 /** One question at a time: every message of the thread is the answer to the last one. */
-async function ask(worker: Worker, type: WorkerMessage['type']): Promise<WorkerReply> {
+async function ask(worker: Worker, message: WorkerMessage): Promise<WorkerReply> {
   const reply = nextReply(worker)
-  worker.postMessage({ type } satisfies WorkerMessage)
+  worker.postMessage(message)
   return await reply
 }
 

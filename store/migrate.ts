@@ -8,6 +8,7 @@ import { damagedTables, lowerWalls, raiseWalls } from './walls.ts'
 const folder = new URL('./migrations/', import.meta.url)
 // Any constant will do, as long as every Footnote uses the same: migrators wait for each other on it.
 const LOCK_KEY = 7_031_977
+const FIRST_WITH_WALLS = '0019-walls.sql'
 // The timeouts are for questions. Waiting for another migrator, or rebuilding a large table, may take minutes.
 const PATIENCE_MS = 60 * 60_000
 
@@ -16,23 +17,27 @@ export async function migrate(database: Database): Promise<string[]> {
   const names = await migrationNames()
   // Who may read and write alone can open a database that has nothing to be changed.
   if (await isWhole(database.owner.query)) return []
-  return await database.owner.transaction(async (query) => {
-    await query('set local statement_timeout = 0; set local lock_timeout = 0')
-    await query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
-    await query(
-      'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())',
-    )
-    const applied = new Set((await query<{ name: string }>('select name from migrations')).map((row) => row.name))
-    refuseNewer(applied, names)
-    const missing = names.filter((name) => !applied.has(name))
-    await lowerWalls(query)
-    for (const name of missing) {
-      await query(await readFile(new URL(name, folder), 'utf8'))
-      await query('insert into migrations (name) values ($1)', [name])
-    }
-    await raiseWalls(query)
-    return missing
-  }, PATIENCE_MS)
+  return await database.owner.transaction(async (query) => await migrateTo(names, query), PATIENCE_MS)
+}
+
+/** Within a transaction, which then keeps every other migrator out: applies what of these is missing. */
+export async function migrateTo(names: readonly string[], query: Query): Promise<string[]> {
+  await query('set local statement_timeout = 0; set local lock_timeout = 0')
+  await query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
+  await query(
+    'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())',
+  )
+  const applied = new Set((await query<{ name: string }>('select name from migrations')).map((row) => row.name))
+  refuseNewer(applied, await migrationNames())
+  const missing = names.filter((name) => !applied.has(name))
+  await lowerWalls(query)
+  for (const name of missing) {
+    await query(await readFile(new URL(name, folder), 'utf8'))
+    await query('insert into migrations (name) values ($1)', [name])
+  }
+  // Before 0019 there are none, as in a backup of then.
+  if (applied.union(new Set(names)).has(FIRST_WITH_WALLS)) await raiseWalls(query)
+  return missing
 }
 
 async function isWhole(query: Query): Promise<boolean> {
@@ -57,8 +62,20 @@ export async function schemaOf(query: Query): Promise<SchemaReport> {
   }
 }
 
-async function migrationNames(): Promise<string[]> {
+export async function migrationNames(): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+}
+
+const making = /^create (?:or replace )?(table|function) (?:if not exists )?(\w+)(?![\w.])/gim
+
+/** What the migrations have ever made: in a schema that others use as well, everything else is theirs. */
+export async function madeByMigrations(): Promise<Record<'tables' | 'functions', ReadonlySet<string>>> {
+  const texts = await Promise.all(
+    (await migrationNames()).map(async (name) => await readFile(new URL(name, folder), 'utf8')),
+  )
+  const made = texts.flatMap((text) => Array.from(text.matchAll(making), ([, kind, name = '']) => ({ kind, name })))
+  const named = (kind: string) => made.filter((each) => each.kind?.toLowerCase() === kind).map(({ name }) => name)
+  return { tables: new Set(['migrations', ...named('table')]), functions: new Set(named('function')) }
 }
 
 function unknownOf(applied: ReadonlySet<string>, known: readonly string[]): string[] {

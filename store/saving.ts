@@ -62,9 +62,11 @@ async function saveDocuments(query: Query, space: Space, documents: readonly Doc
   if (!first) return []
   const { library, sync } = first
   // Two processes that save some of the same documents lock them in the same order.
-  const ordered = documents.map((document) => ({ ...document, id: documentId(library, document.source) }))
-  ordered.sort((a, b) => (a.id < b.id ? -1 : 1))
-  const before = await lockDocuments(query, library, ordered)
+  const asked = documents.map((document) => ({ ...document, id: documentId(library, document.source) }))
+  asked.sort((a, b) => (a.id < b.id ? -1 : 1))
+  const before = await lockDocuments(query, library, asked)
+  const overtaken = await overtakenOf(query, library, sync, asked)
+  const ordered = asked.filter(({ id }) => !overtaken.has(id))
   const changed = await changeDocuments(query, library, ordered)
   for (const { id, revision, upload } of ordered) if (upload) await saveUpload(query, library, id, revision, upload)
   const anew = ordered.filter(({ id }) => changed.has(id))
@@ -112,6 +114,27 @@ async function lockDocuments(query: Query, library: string, documents: readonly 
     [library, documents.map(({ id }) => id)],
   )
   return new Map(rows.filter(({ removed_at }) => removed_at === null).map((row) => [row.document_id, row]))
+}
+
+/**
+ * What waited in the queue, perhaps for the heartbeat of a process that was killed, and was changed by a later sync
+ * meanwhile: that one was told that its words stand, so these are as good as never sent.
+ */
+async function overtakenOf(
+  query: Query,
+  library: string,
+  sync: string | undefined,
+  documents: readonly Ordered[],
+): Promise<ReadonlySet<string>> {
+  const waited = documents.filter(({ job }) => job)
+  if (sync === undefined || waited.length === 0) return new Set()
+  const rows = await query<{ document_id: string }>(
+    `select distinct c.document_id from syncs own join syncs later on later.library_id = $1 and later.number > own.number
+     join sync_outcomes c on c.library_id = $1 and c.sync_id = later.sync_id
+     where own.library_id = $1 and own.sync_id = $2 and c.document_id = any($3) and c.type in ('learned', 'changed', 'removed')`,
+    [library, sync, waited.map(({ id }) => id)],
+  )
+  return new Set(rows.map((row) => row.document_id))
 }
 
 /** The ids of those that were not what they are to be. */

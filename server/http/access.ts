@@ -100,6 +100,7 @@ export const rules: ReadonlyMap<string, Rule> = new Map([
   ['GET /v1/audit', administering],
   ['GET /v1/gaps', administering],
   ['POST /v1/reembed', administering],
+  ['POST /backup', administering],
 ])
 
 /** Before any body is read. */

@@ -2,10 +2,35 @@
 import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { openSyncs } from '../../ingest/syncs.ts'
+import { fakeEmbedder } from '../../models/fake.ts'
 import { documentId } from '../../store/saving.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
-import { search } from '../support/store-documents.ts'
+import { never, search } from '../support/store-documents.ts'
 import { article, articles, folderOf, openTestSyncs } from '../support/syncing.ts'
+
+it('a document that becomes another revision while it is removed is removed all the same', async () => {
+  await using database = await openTestDatabase()
+  const { store, syncing } = await openTestSyncs(database, { silentMs: 90_000 })
+  const send = async (text: string) =>
+    await Array.fromAsync(syncing.upload([{ name: 'a.md', bytes: Buffer.from(text), said: {} }], never))
+  await send(article('Alpha'))
+  const late = { before: async () => await send(article('Beta')) }
+  const documents: typeof store.documents = {
+    ...store.documents,
+    remove: async (...removal) => {
+      const { before } = late
+      late.before = async () => await Promise.resolve([])
+      await before()
+      return await store.documents.remove(...removal)
+    },
+  }
+  const removing = openSyncs({ ...store, documents, embedder: fakeEmbedder(), library: 'main', silentMs: 90_000 })
+  const id = documentId('main', 'upload/a.md')
+  await removing.remove(id, never)
+  expect((await store.documents.find('main', id))?.removedAt).not.toBeNull()
+  expect(await store.documents.count('main')).toBe(0)
+})
 
 describe('a document whose file is gone', () => {
   it('is found no more, is not listed, and its text stays readable', async () => {

@@ -10,10 +10,11 @@ const ROWS = 40
 const cells = Int8Array.from({ length: ROWS * DIMENSIONS }, (_, n) => ((n * 7919) % 256) - 128)
 const addRows = await openRows(cells, DIMENSIONS)
 
+const url = (name: string) => new URL(`../../models/static/${name}`, import.meta.url)
+
 it('is made of its text', async () => {
-  const url = (name: string) => new URL(`../../models/static/${name}`, import.meta.url)
-  const text = await wabt()
-  const parsed = text.parseWat('rows.wat', await readFile(url('rows.wat')), { simd: true })
+  const compiler = await wabt()
+  const parsed = compiler.parseWat('rows.wat', await readFile(url('rows.wat')), { simd: true })
   // What to write there when the text has changed.
   expect(Buffer.from(parsed.toBinary({}).buffer).toString('hex')).toBe(
     (await readFile(url('rows.wasm'))).toString('hex'),

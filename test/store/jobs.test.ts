@@ -56,6 +56,18 @@ describe('a job', () => {
     expect(await store.jobs.collect('main', 's', [])).toMatchObject([{ outcome: { type: 'unchanged', bytes: 4 } }])
   })
 
+  it('whose document a later sync has changed meanwhile changes nothing', async () => {
+    await using database = await openTestDatabase()
+    const { store, take, document } = await sync(database)
+    const fence = await take()
+    await store.syncs.begin('main', { id: 'later', trigger: 'upload', roots: [] })
+    const later = { ...tinyDocument('a.md', [{ text: 'Later' }]), sync: 'later' }
+    expect(await store.documents.save(later)).toBe('learned')
+    expect(await store.documents.save(document(fence))).toBe('unchanged')
+    expect(await store.documents.list('main', 9)).toMatchObject([{ revision: later.revision }])
+    await expect(store.jobs.settle(fence, outcome)).rejects.toMatchObject(lost)
+  })
+
   it('is over with its sync, however it was left', async () => {
     await using database = await openTestDatabase()
     const { store, take, document } = await sync(database)
