@@ -4,6 +4,7 @@ import type { AnswerOwners, ConversationStore, RatedAnswer } from './conversatio
 import type { HostStore } from './hosts.ts'
 import type { InboxStore } from './inbox.ts'
 import type { Fence, JobStore } from './jobs.ts'
+import type { QuotaStore } from './limits.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
 import type { Connections, ReportStore } from './reports.ts'
 import type { KnownVectors, SpaceStore } from './spaces.ts'
@@ -257,6 +258,7 @@ export type Store = AccessStores & {
   readonly conversations: ConversationStore
   readonly replies: ReplyStore
   readonly spending: SpendingStore
+  readonly quotas: QuotaStore
   readonly reports: ReportStore
   readonly inbox: InboxStore
   readonly syncs: SyncStore

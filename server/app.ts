@@ -1,7 +1,7 @@
 // The server as a function from Request to Response: the order of the middleware and the routes, nothing else.
-import { type ErrorHandler, Hono } from 'hono'
+import { type ErrorHandler, Hono, type MiddlewareHandler } from 'hono'
 import type { SlackConfig } from '../core/config.ts'
-import { AppError, InputError, NotFoundError } from '../core/errors.ts'
+import { AppError, InputError, LimitError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Answering, Embedder, Generator, ReplyStore, Store } from '../core/ports.ts'
 import type { Reembed } from '../core/spaces.ts'
@@ -24,6 +24,7 @@ import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { keysRoutes } from './http/keys.ts'
 import { libraryStateRoutes } from './http/library-state.ts'
+import { limiting } from './http/limiting.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { mcpRoutes } from './http/mcp.ts'
 import { metricsRoutes } from './http/metrics.ts'
@@ -41,6 +42,8 @@ import { uploadsRoutes } from './http/uploads.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
 import { admit, isAdmitted } from './http/widget.ts'
 import type { Policy } from './answer/verdicts.ts'
+import type { Limits } from './limit/limits.ts'
+import { telling } from './limit/work.ts'
 import { type Metrics, openMetrics } from './observe/metrics.ts'
 import { toldQuestions } from './observe/questions.ts'
 import type { Tracing } from './observe/traces.ts'
@@ -78,6 +81,8 @@ export type AppDeps = {
   readonly slack?: SlackConfig | null
   /** `off`: nothing is counted; `closed`: they can be read with the token; left out: by whoever reaches the server */
   readonly metrics?: 'off' | 'closed' | 'open'
+  /** left out: any number of requests may be made */
+  readonly limits?: Limits
   /** left out, or null: nobody is told */
   readonly tracing?: Tracing | null
   /** log lines hold what was asked */
@@ -126,6 +131,7 @@ export function createApp(given: AppDeps): App {
     .use(refuseStrangers(deps.loopbackOnly, (c) => isAdmitted(c, widgetOrigins), deps.publicUrl))
     .use(admit(widgetOrigins))
     .use(refuseNul)
+    .use(limitingOf(deps, metrics))
     .use(authorize(store.answers, deps.library))
     .route('/', metricsRoutesOf(deps, metrics))
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
@@ -147,9 +153,14 @@ export function createApp(given: AppDeps): App {
   }
 }
 
+function limitingOf({ limits, library }: AppDeps, metrics: Metrics | null): MiddlewareHandler {
+  if (!limits) return async (_, next) => await next()
+  return limiting(limits, library, (limiter, traffic) => metrics?.shed(limiter, traffic))
+}
+
 /** The same, seen by those who look on; the model's second opinion is one of its calls. */
 function watched(deps: AppDeps, watches: readonly Watch[]): AppDeps & { readonly steps: Steps } {
-  const ports = watches.reduce<Ports>((all, watch) => watch.ports(all), { ...deps, steps: shipped })
+  const ports = watches.reduce<Ports>((all, watch) => watch.ports(all), { ...deps, steps: telling(shipped) })
   const { generator } = ports
   const check = generator && deps.grounding === 'model' ? modelCheck(generator) : deps.policy?.check
   return { ...deps, ...ports, ...(check && { policy: { withholds: false, ...deps.policy, check } }) }
@@ -249,8 +260,8 @@ function drainer(syncing: Syncing, live: LiveAnswers, slack: SlackApp | null, be
   }
 }
 
-/** The caller's faults are no news; an outage passes; everything else is a bug. */
+/** The caller's faults are no news, nor are limits, which metrics count; an outage passes; everything else is a bug. */
 function levelOf(error: unknown): 'warn' | 'error' | null {
-  if (error instanceof InputError || error instanceof NotFoundError) return null
+  if (error instanceof InputError || error instanceof NotFoundError || error instanceof LimitError) return null
   return error instanceof AppError && error.retryable ? 'warn' : 'error'
 }

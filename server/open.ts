@@ -30,6 +30,8 @@ import { compareSpaces } from './answer/spaces.ts'
 import { openEmbedder, pricedDocuments, priceOfSpace } from './embedder.ts'
 import { createFront } from './http/front.ts'
 import { isLoopback, isPublic } from './http/limits.ts'
+import { type Limits, openLimits } from './limit/limits.ts'
+import { ownQuotas } from './limit/rate.ts'
 import type { Tracing } from './observe/traces.ts'
 
 // The embedded store runs as superuser and can hold no wall between tenants: it serves this one library.
@@ -142,6 +144,7 @@ function toOpened(config: Config, log: Log, parts: Parts): Opened {
     token,
     keySecret,
     webDir: fileURLToPath(new URL('../web/', import.meta.url)),
+    limits: limitsOf(config, store),
     tracing,
     log,
     ...alone,
@@ -171,6 +174,12 @@ function frontOf(config: Config, { store, keySecret: secret }: Parts, app: App, 
   const { keys, sessions } = store
   const access = { keys, sessions, secret, token, isPublic: isPublic(config), publicUrl: config.publicUrl }
   return createFront({ ...access, nobodys: app, appOf: (library) => (library === LIBRARY ? app : null) })
+}
+
+/** One for all apps of this process: it is the process that can bear so much. */
+function limitsOf({ databaseUrl, quota, sheds }: Config, store: Store): Limits {
+  const probe = async () => await store.ping(new AbortController().signal)
+  return openLimits({ ...quota, quotas: databaseUrl ? store.quotas : ownQuotas(), probe: sheds ? probe : null })
 }
 
 /** What of the configuration an app takes as it is. */

@@ -11,6 +11,7 @@ import { jobStore } from './jobs.ts'
 import { keyStore } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { originStore } from './origins.ts'
+import { quotaStore } from './quotas.ts'
 import { replyStore } from './replies.ts'
 import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
@@ -42,6 +43,7 @@ export async function openStore(
     conversations: conversationStore(database),
     replies: replyStore(database),
     spending: spendingStore(database),
+    quotas: quotaStore(database),
     reports: reportStore(database),
     inbox: inboxStore(database),
     syncs: syncStore(database),

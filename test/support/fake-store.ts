@@ -170,6 +170,7 @@ export function emptyStore(): Store {
     answers: memoryAnswers(),
     conversations: noConversations,
     replies: memoryReplies(),
+    quotas: { take: async (_library, _key, granted) => ({ granted, waitMs: 0 }) },
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     reports: {
       status: async () => emptyStatus,
@@ -242,6 +243,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     answers: part(),
     conversations: part(),
     replies: part(),
+    quotas: part(),
     spending: part(),
     reports: part(),
     inbox: part(),

@@ -1,0 +1,113 @@
+// What this process can bear, learned while it works. Nothing is refused that only waits for a moment: what counts is a
+// queue that stays.
+//
+// Overload is told by waiting time and not by how busy a processor is, and the lowest kinds of work are given up first,
+// more of them with each look that finds a queue, fewer with each that does not: as in "Overload Control for Scaling
+// WeChat Microservices" (Zhou et al., SoCC 2018). That a queue counts by the least that anybody waited in it is from
+// CoDel (Nichols and Jacobson, ACM Queue 2012). How much may be under way is what was finished in a second, times how
+// long anybody should wait (Little's law).
+import type { Limiter, Traffic } from '../../core/limits.ts'
+
+const LOOK_EVERY_MS = 100
+/** looks, of which the best counts: half a second */
+const LOOKED_BACK = 5
+// A simulated worker at 0.8 of what it can do (16 ms a question) has such a queue for moments in hours; at 200 ms it
+// had one every minute.
+const LONGEST_WAIT_MS = 300
+// More with each look in a row: a tier is gone within a second of a queue that stays, and hardly touched by one that does
+// not; it is back after five. test/server/limit/load.test.ts simulates what comes of these figures.
+const [MORE, FEWER] = [0.05, 0.02]
+/** of what is under way: how long it takes to work it all off */
+const BACKLOG_SECONDS = 0.85
+// Before anything was learned, and never fewer than that: a burst is no overload.
+const [FIRST, LEAST] = [96, 32]
+const LEARNING = 0.05
+const FORGETTING = 0.01
+// Nobody asks, nobody pays.
+const REST_MS = 2_000
+
+const tiers: Readonly<Record<Traffic, 0 | 1 | 2>> = { evaluation: 0, ingest: 0, search: 1, history: 1, question: 2 }
+// The last quarter is kept for questions (the "fleet usage load shedder" of Stripe's), and half for whoever waits at all.
+export const shares = [0.5, 0.75, 1] as const
+const QUESTIONS = 2
+
+export type Load = {
+  /** Which limiter refuses it; or what is called when its work is done. */
+  readonly enter: (traffic: Traffic) => Limiter | (() => void)
+}
+
+export type LoadDeps = {
+  /** A round trip through all that a request waits for. */
+  readonly probe: () => Promise<void>
+  readonly now?: () => number
+  readonly pause?: (ms: number) => Promise<void>
+  readonly random?: () => number
+}
+
+export function openLoad(deps: LoadDeps): Load {
+  const { probe, now = () => performance.now(), pause = sleep, random = Math.random } = deps
+  const learned = openLearned()
+  let underWay = 0
+  let finished = 0
+  let enteredAt = 0
+  let isLooking = false
+  const lookOn = async () => {
+    isLooking = true
+    for (let began = now(); now() - enteredAt < REST_MS; began = now()) {
+      await pause(LOOK_EVERY_MS)
+      const isThere = await probe().then(
+        () => true,
+        () => false,
+      )
+      const tookMs = now() - began
+      // A database that is away says so itself, and to everybody.
+      if (isThere) learned.look(tookMs - LOOK_EVERY_MS, (finished * 1_000) / tookMs)
+      finished = 0
+    }
+    isLooking = false
+  }
+  return {
+    enter: (traffic) => {
+      const tier = tiers[traffic]
+      enteredAt = now()
+      if (!isLooking) void lookOn()
+      if (underWay >= shares[tier] * learned.most()) return tier < QUESTIONS ? 'reserve' : 'load'
+      if (random() < learned.dropped(tier)) return 'load'
+      underWay++
+      let isUnderWay = true
+      return () => {
+        if (!isUnderWay) return
+        isUnderWay = false
+        underWay--
+        finished++
+      }
+    },
+  }
+}
+
+/** By what each look found: how long the least fortunate had to wait, and how much was finished in a second. */
+export function openLearned() {
+  let waits: number[] = []
+  let dropped = 0
+  let inARow = 0
+  let perSecond = FIRST / BACKLOG_SECONDS
+  return {
+    look: (waitMs: number, finishedPerSecond: number) => {
+      waits = [...waits, waitMs].slice(-LOOKED_BACK)
+      const standing = waits.length < LOOKED_BACK ? 0 : Math.min(...waits)
+      inARow = standing > LONGEST_WAIT_MS ? inARow + 1 : 0
+      dropped = Math.min(QUESTIONS, Math.max(0, dropped + (inARow > 0 ? MORE * inARow : -FEWER)))
+      // What is finished while nothing waits says how much was asked, and not how much can be done.
+      if (standing > LONGEST_WAIT_MS / 2) perSecond += (finishedPerSecond - perSecond) * LEARNING
+      else perSecond += (FIRST / BACKLOG_SECONDS - perSecond) * FORGETTING
+    },
+    /** The share of a tier that is refused. Questions are refused for what is under way alone. */
+    dropped: (tier: number) => (tier === QUESTIONS ? 0 : Math.min(1, Math.max(0, dropped - tier))),
+    /** That may be under way. */
+    most: () => Math.max(LEAST, perSecond * BACKLOG_SECONDS),
+  }
+}
+
+async function sleep(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => void setTimeout(resolve, ms).unref())
+}
