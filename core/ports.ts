@@ -6,6 +6,7 @@ import type { InboxStore } from './inbox.ts'
 import type { Fence, JobStore } from './jobs.ts'
 import type { QuotaStore } from './limits.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
+import type { RepeatStore } from './repeats.ts'
 import type { Connections, ReportStore } from './reports.ts'
 import type { KnownVectors, SpaceStore } from './spaces.ts'
 import type { SpendingStore } from './spending.ts'
@@ -257,6 +258,7 @@ export type Store = AccessStores & {
   readonly answers: AnswerStore
   readonly conversations: ConversationStore
   readonly replies: ReplyStore
+  readonly repeats: RepeatStore
   readonly spending: SpendingStore
   readonly quotas: QuotaStore
   readonly reports: ReportStore

@@ -180,12 +180,12 @@ function metricsRoutesOf(deps: AppDeps, metrics: Metrics | null): Hono {
 /** Every door to the same answers. */
 function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, report: Report): Hono {
   const { store, library, publicUrl, keySecret: secret = null } = deps
-  const { answers, conversations, documents, keys, sessions, audit } = store
+  const { answers, conversations, documents, repeats, keys, sessions, audit } = store
   const note = noting(audit, library)
   const hasModel = deps.generator !== null
   return new Hono()
-    .route('/', askRoutes({ live, answers, conversations, library, hasModel }))
-    .route('/', chatRoutes({ live, library, publicUrl }))
+    .route('/', askRoutes({ live, answers, conversations, repeats, library, hasModel }))
+    .route('/', chatRoutes({ live, repeats, library, publicUrl }))
     .route('/', uiStreamRoutes({ live, conversations, library, publicUrl }))
     .route('/', mcpRoutes({ ...deps, live, answers, documents, searching: answering, hasModel, report }))
     .route('/', answersRoutes({ live, answers, conversations, library }))
@@ -194,7 +194,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', gapsRoutes({ ...deps, isOpen: deps.loopbackOnly }))
     .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
-    .route('/', uploadsRoutes({ ...deps, documents, note }))
+    .route('/', uploadsRoutes({ ...deps, documents, repeats, note }))
     .route('/', libraryStateRoutes(deps))
     .route('/', ingestRoutes({ ...deps, report, note }))
     .route('/', reembedRoutes({ ...deps, report, note }))

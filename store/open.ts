@@ -12,6 +12,7 @@ import { keyStore } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { originStore } from './origins.ts'
 import { quotaStore } from './quotas.ts'
+import { repeatStore } from './repeats.ts'
 import { replyStore } from './replies.ts'
 import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
@@ -42,6 +43,7 @@ export async function openStore(
     answers: answerStore(database),
     conversations: conversationStore(database),
     replies: replyStore(database),
+    repeats: repeatStore(database),
     spending: spendingStore(database),
     quotas: quotaStore(database),
     reports: reportStore(database),

@@ -5,6 +5,8 @@ import type { LiveAnswers } from '../answer/live.ts'
 import { isRevocation } from './principal.ts'
 
 export type Asked = {
+  /** of the answer */
+  readonly id: string
   /** until the terminal one */
   readonly events: AsyncIterable<StoredEvent>
   /** The client has left: the answer is stopped. */
@@ -23,7 +25,7 @@ export async function ask(question: Question, live: LiveAnswers, signal: AbortSi
   signal.addEventListener('abort', leave, { once: true })
   const events = await live.follow(question.library, question.id, 0, signal)
   if (!events) throw new StoreError('store-failed', `The answer ${question.id} vanished.`)
-  return { events, leave }
+  return { id: question.id, events, leave }
 }
 
 /** An answer that fails before its first event still has a status to say so with: throws. After it, the stream must. */

@@ -170,6 +170,7 @@ export function emptyStore(): Store {
     answers: memoryAnswers(),
     conversations: noConversations,
     replies: memoryReplies(),
+    repeats: { claim: async () => null, keep: async () => {}, forget: async () => {} },
     quotas: { take: async (_library, _key, granted) => ({ granted, waitMs: 0 }) },
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     reports: {
@@ -243,6 +244,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     answers: part(),
     conversations: part(),
     replies: part(),
+    repeats: part(),
     quotas: part(),
     spending: part(),
     reports: part(),
