@@ -10,6 +10,7 @@ import { answer, type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { modelCheck } from './answer/check.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { search } from './answer/search.ts'
+import { shared } from './answer/shared.ts'
 import { type Steps, shipped } from './answer/steps.ts'
 import { authorize } from './http/access.ts'
 import { answersRoutes } from './http/answers.ts'
@@ -168,7 +169,7 @@ function watched(deps: AppDeps, watches: readonly Watch[]): AppDeps & { readonly
 
 function watchedAnswers(deps: AnswerDeps, { logQuestions, log }: AppDeps, watches: readonly Watch[]): Answering {
   const plain: Answering = (question, signal) => answer(question, deps, signal)
-  const seen = watches.reduce((answering, watch) => watch.answering(answering), plain)
+  const seen = watches.reduce((answering, watch) => watch.answering(answering), shared(plain, deps))
   return logQuestions ? toldQuestions(seen, log) : seen
 }
 

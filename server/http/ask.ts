@@ -39,12 +39,13 @@ export function askRoutes(deps: AskDeps): Hono {
     const question = { ...(await toQuestion(body, deps)), owner }
     const { stream, ...asked } = body
     const once = onceOf(c, deps.library, asked)
-    const { events, leave } = await askOnce(c, question, once, deps)
+    const { events, leave, stay } = await askOnce(c, question, once, deps)
     const wantsStream = stream ?? c.req.header('accept')?.includes('text/event-stream') ?? false
     if (wantsStream)
       return sseResponse(
         untilRevoked(c, toSse(await begun(events)), () => {}, lastWord(c)),
         leave,
+        stay,
       )
     return c.json(toWire((await finished(events)).answer))
   })

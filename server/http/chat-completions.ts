@@ -44,7 +44,7 @@ export function chatRoutes(deps: ChatDeps & { readonly repeats: RepeatStore }): 
       const question = { ...asked, withholds: true, ...readersOf(body) }
       const { stream, stream_options: options, ...words } = body
       const once = onceOf(c, library, words)
-      const { id, events, leave } = await askOnce(c, question, once, deps)
+      const { id, events, leave, stay } = await askOnce(c, question, once, deps)
       const reply = { id, created: Math.floor(Date.now() / 1000), model }
       const writer = createMarkdownWriter(deps.publicUrl ?? new URL(c.req.url).origin)
       if (!stream) return c.json(await whole(reply, events, writer))
@@ -53,6 +53,7 @@ export function chatRoutes(deps: ChatDeps & { readonly repeats: RepeatStore }): 
       return sseResponse(
         untilRevoked(c, parts, () => {}, lastWord(c)),
         leave,
+        stay,
       )
     })
 }

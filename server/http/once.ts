@@ -54,7 +54,7 @@ export async function askOnce(c: Context, question: Question, once: Once | null,
     else {
       const leaving = new AbortController()
       const events = await live.follow(question.library, found.id, 0, leaving.signal)
-      if (events) return { id: found.id, events, leave: () => leaving.abort() }
+      if (events) return { id: found.id, events, leave: () => leaving.abort(), stay: () => {} }
     }
   }
 }
