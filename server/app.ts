@@ -161,7 +161,11 @@ function limitingOf({ limits, library }: AppDeps, metrics: Metrics | null): Midd
 
 /** The same, seen by those who look on; the model's second opinion is one of its calls. */
 function watched(deps: AppDeps, watches: readonly Watch[]): AppDeps & { readonly steps: Steps } {
-  const ports = watches.reduce<Ports>((all, watch) => watch.ports(all), { ...deps, steps: telling(shipped) })
+  const ports = watches.reduce<Ports>((all, watch) => watch.ports(all), {
+    ...deps,
+    generator: telling(deps.generator),
+    steps: shipped,
+  })
   const { generator } = ports
   const check = generator && deps.grounding === 'model' ? modelCheck(generator) : deps.policy?.check
   return { ...deps, ...ports, ...(check && { policy: { withholds: false, ...deps.policy, check } }) }

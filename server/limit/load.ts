@@ -11,16 +11,15 @@ import type { Limiter, Traffic } from '../../core/limits.ts'
 const LOOK_EVERY_MS = 100
 /** looks, of which the best counts: half a second */
 const LOOKED_BACK = 5
-// A simulated worker at 0.8 of what it can do (16 ms a question) has such a queue for moments in hours; at 200 ms it
-// had one every minute.
-const LONGEST_WAIT_MS = 300
+// Of one of the waits of a request, which has up to eight of them: for the event loop, and for each statement.
+const LONGEST_WAIT_MS = 100
 // More with each look in a row: a tier is gone within a second of a queue that stays, and hardly touched by one that does
-// not; it is back after five. test/server/limit/load.test.ts simulates what comes of these figures.
-const [MORE, FEWER] = [0.05, 0.02]
+// not; all are back four seconds after the queue. test/server/limit/load.test.ts simulates what comes of these figures.
+const [MORE, FEWER] = [0.05, 0.05]
 /** of what is under way: how long it takes to work it all off */
 const BACKLOG_SECONDS = 0.85
 // Before anything was learned, and never fewer than that: a burst is no overload.
-const [FIRST, LEAST] = [96, 32]
+const [FIRST, LEAST] = [96, 16]
 const LEARNING = 0.05
 const FORGETTING = 0.01
 // Nobody asks, nobody pays.
@@ -51,17 +50,15 @@ export function openLoad(deps: LoadDeps): Load {
   let finished = 0
   let enteredAt = 0
   let isLooking = false
+  const asking = openAsking(probe, now)
   const lookOn = async () => {
     isLooking = true
     for (let began = now(); now() - enteredAt < REST_MS; began = now()) {
+      asking.begin()
       await pause(LOOK_EVERY_MS)
-      const isThere = await probe().then(
-        () => true,
-        () => false,
-      )
       const tookMs = now() - began
-      // A database that is away says so itself, and to everybody.
-      if (isThere) learned.look(tookMs - LOOK_EVERY_MS, (finished * 1_000) / tookMs)
+      const waitMs = asking.waitMs()
+      if (waitMs !== null) learned.look(Math.max(waitMs, tookMs - LOOK_EVERY_MS), (finished * 1_000) / tookMs)
       finished = 0
     }
     isLooking = false
@@ -82,6 +79,30 @@ export function openLoad(deps: LoadDeps): Load {
         finished++
       }
     },
+  }
+}
+
+/** One question at a time to whatever requests wait for. Who has no answer yet knows how long there was none. */
+function openAsking(probe: () => Promise<void>, now: () => number) {
+  let askedAt = 0
+  let waitedMs: number | null = 0
+  let isAsking = false
+  const ask = async () => {
+    isAsking = true
+    askedAt = now()
+    // A database that is away says so itself, and to everybody: that is no queue.
+    waitedMs = await probe().then(
+      () => now() - askedAt,
+      () => null,
+    )
+    isAsking = false
+  }
+  return {
+    begin: () => {
+      if (!isAsking) void ask()
+    },
+    /** null: there was nobody. */
+    waitMs: () => (isAsking ? now() - askedAt : waitedMs),
   }
 }
 

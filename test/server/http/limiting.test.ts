@@ -128,7 +128,7 @@ describe('a server with more to do than it can', () => {
 })
 
 describe('the work of a question', () => {
-  it('is over when its passages are found, however long the model takes', async () => {
+  it('is over when the model is asked, however long that takes', async () => {
     let [worked, over] = [0, 0]
     const seen: Limits = { admit: async () => ({ worked: () => void worked++, over: () => void over++ }) }
     const generator = slowGenerator(['Stripe [1].'], 400)
