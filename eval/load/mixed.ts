@@ -5,27 +5,27 @@ import { random } from '../stats.ts'
 import { headOf, requestOf, type Sending } from './asked.ts'
 import { clockMs } from './clock.ts'
 import { type Spread, spreadOf } from './figures.ts'
-import { residentMb } from './processes.ts'
+import { cpuUs, residentMb } from './processes.ts'
 import { LEAD_MS, replies } from './rates.ts'
 import type { Replied } from './requests.ts'
 import type { Bench } from './steps.ts'
 
 const kinds = ['question', 'search', 'history', 'evaluation', 'ingest'] as const
 type Kind = (typeof kinds)[number]
-// A third are questions, so that they alone are less than all a server can do at twice as much, and more at four times.
+// A question costs as much as a dozen lists: at twice what a server can do, questions alone are less than that.
 const shares: Readonly<Record<Kind, number>> = {
-  question: 0.3,
-  search: 0.3,
-  history: 0.2,
+  question: 0.12,
+  search: 0.33,
+  history: 0.3,
   evaluation: 0.1,
-  ingest: 0.1,
+  ingest: 0.15,
 }
 
 /** Whoever has waited longer has gone. */
 const IN_TIME_MS = 2_000
 // Enough to keep every part of it busy, and too few for a queue that it would call one.
 const CLOSED_LOOP = 4
-const CLOSED_SECONDS = 8
+const CLOSED_SECONDS = 5
 const RECOVERY_MS = 5_000
 
 type Sorted = Sending['sent'][number] & { readonly kind: Kind }
@@ -47,15 +47,12 @@ export type MixedFigures = {
   readonly residentMb: readonly number[]
 }
 
-export async function capacityOf(bench: Bench): Promise<number> {
-  // Twice: what is compiled and in memory then is not measured.
-  let perSecond = 20
-  for (let n = 0; n < 2; n++) {
-    const sent = mixOf(Math.round(perSecond * CLOSED_SECONDS), 0, 0, { ...bench, seed: bench.seed + n })
-    const began = clockMs()
-    const { statuses } = await replies(sent, bench, CLOSED_LOOP)
-    perSecond = (statuses.filter((status) => status < 300 && status > 0).length / (clockMs() - began)) * 1_000
-  }
+/** `guess`: a second, by which it is decided how many are asked. */
+export async function capacityOf(bench: Bench, guess: number): Promise<number> {
+  const sent = mixOf(Math.round(guess * CLOSED_SECONDS), 0, 0, bench)
+  const began = clockMs()
+  const { statuses } = await replies(sent, bench, CLOSED_LOOP)
+  const perSecond = (statuses.filter((status) => status < 300 && status > 0).length / (clockMs() - began)) * 1_000
   // Nothing of that is left when something else is measured.
   await wait(RECOVERY_MS)
   return perSecond
@@ -132,6 +129,8 @@ export type FloodFigures = {
   readonly floodedMs: readonly Spread[]
   readonly othersFailed: number
   readonly flood: { readonly asked: number; readonly succeeded: number; readonly refused: number }
+  /** of the server, of CPU time: the key asks on as fast as it is refused */
+  readonly refusalUs: number
 }
 
 const FLOOD = 20
@@ -166,7 +165,18 @@ export async function flooded(keys: readonly string[], perMinute: number, bench:
     flood.succeeded += its?.filter((n) => isGood(replied, n)).length ?? 0
     flood.refused += its?.filter((n) => isRefused(replied, n)).length ?? 0
   }
-  return { calmMs, floodedMs, othersFailed, flood }
+  return { calmMs, floodedMs, othersFailed, flood, refusalUs: await refusalUs(loud, bench) }
+}
+
+const REFUSALS = 3_000
+
+async function refusalUs(key: string, bench: Bench): Promise<number> {
+  const draw = random(bench.seed)
+  const sent = Array.from({ length: REFUSALS }, () => ({ request: searchBy(key, bench, draw), dueAt: 0 }))
+  const pids = bench.servers.map(({ pid }) => pid)
+  const before = cpuUs(pids)
+  const replied = await replies(sent, bench, CLOSED_LOOP)
+  return (cpuUs(pids) - before) / sent.filter((_, n) => isRefused(replied, n)).length
 }
 
 function searchBy(key: string, { questions, servers }: Bench, draw: () => number): string {
@@ -185,11 +195,11 @@ ${lines.join('\n')}
   in time    ${inTime.questions.toFixed(1)} questions a second, ${inTime.all.toFixed(1)} of everything; ${resident.map((mb) => `${mb.toFixed(0)} MB`).join(', ')}`
 }
 
-export function floodShown({ calmMs, floodedMs, othersFailed, flood }: FloodFigures): string {
+export function floodShown({ calmMs, floodedMs, othersFailed, flood, refusalUs: us }: FloodFigures): string {
   const told = (spreads: readonly Spread[]) =>
     spreads.map(({ p50, p99 }) => `p50 ${p50.toFixed(0)} p99 ${p99.toFixed(0)} ms`).join(', ')
   return `one key at ${FLOOD} × its quota
   others without it ${told(calmMs)}
   others beside it  ${told(floodedMs)}; ${othersFailed} failed
-  the key itself    ${flood.succeeded} of ${flood.asked} succeeded, ${flood.refused} refused`
+  the key itself    ${flood.succeeded} of ${flood.asked} succeeded, ${flood.refused} refused, each for ${us.toFixed(0)} µs of CPU`
 }

@@ -19,7 +19,7 @@ const [MORE, FEWER] = [0.05, 0.05]
 /** of what is under way: how long it takes to work it all off */
 const BACKLOG_SECONDS = 0.85
 // Before anything was learned, and never fewer than that: a burst is no overload.
-const [FIRST, LEAST] = [96, 16]
+const [FIRST, LEAST] = [96, 8]
 const LEARNING = 0.05
 const FORGETTING = 0.01
 // Nobody asks, nobody pays.
@@ -53,7 +53,8 @@ export function openLoad(deps: LoadDeps): Load {
   const asking = openAsking(probe, now)
   const lookOn = async () => {
     isLooking = true
-    for (let began = now(); now() - enteredAt < REST_MS; began = now()) {
+    // Who is refused now may not come back, and the next ones are to find what it is like then.
+    for (let began = now(); now() - enteredAt < REST_MS || learned.dropped(0) > 0; began = now()) {
       asking.begin()
       await pause(LOOK_EVERY_MS)
       const tookMs = now() - began

@@ -96,7 +96,7 @@ describe('a queue that stays', () => {
     for (let n = 0; n < 200; n++) learned.look(900, 60)
     expect(learned.most()).toBeCloseTo(51, 0)
     for (let n = 0; n < 200; n++) learned.look(900, 5)
-    expect(learned.most()).toBe(16)
+    expect(learned.most()).toBe(8)
     for (let n = 0; n < 1_000; n++) learned.look(0, 5)
     expect(learned.most()).toBeCloseTo(96, 0)
   })
