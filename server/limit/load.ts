@@ -27,8 +27,20 @@ const REST_MS = 2_000
 
 const tiers: Readonly<Record<Traffic, 0 | 1 | 2>> = { evaluation: 0, ingest: 0, search: 1, history: 1, question: 2 }
 // The last quarter is kept for questions (the "fleet usage load shedder" of Stripe's), and half for whoever waits at all.
-export const shares = [0.5, 0.75, 1] as const
+const shares = [0.5, 0.75, 1] as const
 const QUESTIONS = 2
+// Saving a document holds a connection to the database, of which there are ten: a pile of uploads would hold up everybody.
+const MOST_THAT_CAN_WAIT = 8
+
+/** Whether one more of this tier may be under way. Lower ones count no more than their share, however many there are. */
+export function hasPlace(underWay: readonly number[], tier: 0 | 1 | 2, most: number): boolean {
+  if (tier === 0 && (underWay[0] ?? 0) >= MOST_THAT_CAN_WAIT) return false
+  const taken = shares.reduce((sum, share, each) => {
+    const all = sum + (underWay[each] ?? 0)
+    return each < tier ? Math.min(all, share * most) : all
+  }, 0)
+  return taken < shares[tier] * most
+}
 
 export type Load = {
   /** Which limiter refuses it; or what is called when its work is done. */
@@ -46,7 +58,7 @@ export type LoadDeps = {
 export function openLoad(deps: LoadDeps): Load {
   const { probe, now = () => performance.now(), pause = sleep, random = Math.random } = deps
   const learned = openLearned()
-  let underWay = 0
+  const underWay: [number, number, number] = [0, 0, 0]
   let finished = 0
   let enteredAt = 0
   let isLooking = false
@@ -69,14 +81,14 @@ export function openLoad(deps: LoadDeps): Load {
       const tier = tiers[traffic]
       enteredAt = now()
       if (!isLooking) void lookOn()
-      if (underWay >= shares[tier] * learned.most()) return tier < QUESTIONS ? 'reserve' : 'load'
+      if (!hasPlace(underWay, tier, learned.most())) return tier < QUESTIONS ? 'reserve' : 'load'
       if (random() < learned.dropped(tier)) return 'load'
-      underWay++
+      underWay[tier]++
       let isUnderWay = true
       return () => {
         if (!isUnderWay) return
         isUnderWay = false
-        underWay--
+        underWay[tier]--
         finished++
       }
     },
