@@ -3,7 +3,7 @@
 /** One key of one holder. */
 export type RepeatKey = { readonly library: string; readonly holder: string; readonly key: string }
 
-export type Made = {
+type Made = {
   readonly fingerprint: string
   /** of the answer; of anything else of the attempt to make it */
   readonly id: string

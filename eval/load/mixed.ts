@@ -30,7 +30,7 @@ const RECOVERY_MS = 5_000
 
 type Sorted = Sending['sent'][number] & { readonly kind: Kind }
 
-export type KindFigures = {
+type KindFigures = {
   readonly asked: number
   readonly succeeded: number
   readonly refused: number
@@ -196,10 +196,12 @@ ${lines.join('\n')}
 }
 
 export function floodShown({ calmMs, floodedMs, othersFailed, flood, refusalUs: us }: FloodFigures): string {
-  const told = (spreads: readonly Spread[]) =>
-    spreads.map(({ p50, p99 }) => `p50 ${p50.toFixed(0)} p99 ${p99.toFixed(0)} ms`).join(', ')
   return `one key at ${FLOOD} × its quota
   others without it ${told(calmMs)}
   others beside it  ${told(floodedMs)}; ${othersFailed} failed
   the key itself    ${flood.succeeded} of ${flood.asked} succeeded, ${flood.refused} refused, each for ${us.toFixed(0)} µs of CPU`
+}
+
+function told(spreads: readonly Spread[]): string {
+  return spreads.map(({ p50, p99 }) => `p50 ${p50.toFixed(0)} p99 ${p99.toFixed(0)} ms`).join(', ')
 }

@@ -12,7 +12,7 @@ export const LEAD_MS = 300
 // Words, spelling and texts are in memory before anything is timed, as they are in a server that runs.
 const WARM_UP_SECONDS = 3
 const WARM_UP_SHARE = 0.3
-export const MOST_CONNECTIONS = 500
+const MOST_CONNECTIONS = 500
 
 export async function searchAtRate({ searches = 0 }: Step, bench: Bench): Promise<SearchFigures> {
   await searched(searches * WARM_UP_SHARE, WARM_UP_SECONDS, bench)

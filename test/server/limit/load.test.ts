@@ -112,6 +112,21 @@ describe('a queue that stays', () => {
 const hangs = async () => await new Promise<never>(() => {})
 const isIn = (entered: unknown) => typeof entered !== 'string'
 
+const probing = async (probe: () => Promise<void>) => {
+  let now = 0
+  const pause = async (ms: number) => {
+    now += ms
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const load = openLoad({ probe, now: () => now, pause })
+  for (let n = 0; n < 40; n++) {
+    const worked = load.enter('question')
+    if (typeof worked !== 'string') worked()
+    await pause(50)
+  }
+  return [isIn(load.enter('ingest')), isIn(load.enter('question'))]
+}
+
 describe('the load of a process', () => {
   it('keeps the last quarter of all places for questions, and gives few to what can wait', () => {
     const load = openLoad({ probe: hangs })
@@ -143,21 +158,6 @@ describe('the load of a process', () => {
     while (isIn(load.enter('question'))) places++
     expect(places).toBe(96)
   })
-
-  const probing = async (probe: () => Promise<void>) => {
-    let now = 0
-    const pause = async (ms: number) => {
-      now += ms
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    const load = openLoad({ probe, now: () => now, pause })
-    while (now < 3_000) {
-      const worked = load.enter('question')
-      if (typeof worked !== 'string') worked()
-      await pause(0)
-    }
-    return [isIn(load.enter('ingest')), isIn(load.enter('question'))]
-  }
 
   it('finds a queue by asking as everybody does, before there is an answer, and none where nobody answers', async () => {
     expect(await probing(async () => {})).toEqual([true, true])
