@@ -38,6 +38,10 @@ export type Config = {
   readonly budgetUsdPerDay: number | null
   readonly grounding: 'lexical' | 'model'
   readonly unsupported: 'mark' | 'withhold'
+  /** requests of one key: a minute, and at once on each server */
+  readonly quota: { readonly perMinute: number; readonly atOnce: number }
+  /** what is least important is refused when there is too much to do */
+  readonly sheds: boolean
   readonly uploads: 'off' | 'loopback' | 'on'
   /** who learns documents, where more than one process can */
   readonly workers: 'beside' | 'only'
@@ -201,6 +205,8 @@ function toConfig(env: z.output<typeof environment>, isSet: IsSet): Config {
     budgetUsdPerDay: env.BUDGET_USD_PER_DAY ?? null,
     grounding: env.GROUNDING,
     unsupported: env.UNSUPPORTED,
+    quota: { perMinute: env.RATE_PER_KEY, atOnce: env.PARALLEL_PER_KEY },
+    sheds: env.SHEDDING === 'on',
     uploads: env.UPLOADS,
     workers: env.WORKERS,
     slack: slackOf(env),

@@ -75,3 +75,15 @@ export class SourceError extends AppError {
     this.source = source
   }
 }
+
+/** More was asked than may be: by one (`isQuota`), or by all together. */
+export class LimitError extends AppError {
+  readonly isQuota: boolean
+  readonly retryAfterMs: number
+
+  constructor(code: string, message: string, { isQuota, retryAfterMs }: { isQuota: boolean; retryAfterMs: number }) {
+    super(code, message, { retryable: true })
+    this.isQuota = isQuota
+    this.retryAfterMs = retryAfterMs
+  }
+}

@@ -5,6 +5,7 @@ import type { HostStore } from './hosts.ts'
 import type { InboxStore } from './inbox.ts'
 import type { Fence, JobStore } from './jobs.ts'
 import type { KeptSeen, OriginStore, SeenStore } from './origins.ts'
+import type { RepeatStore } from './repeats.ts'
 import type { Connections, ReportStore } from './reports.ts'
 import type { KnownVectors, SpaceStore } from './spaces.ts'
 import type { SpendingStore } from './spending.ts'
@@ -261,6 +262,7 @@ export type Store = AccessStores & {
   readonly answers: AnswerStore
   readonly conversations: ConversationStore
   readonly replies: ReplyStore
+  readonly repeats: RepeatStore
   readonly spending: SpendingStore
   readonly reports: ReportStore
   readonly inbox: InboxStore

@@ -139,6 +139,29 @@ export const settings = {
     'sentences of a model that nothing supports: shown and marked (mark), or not shown (withhold)',
     'withhold',
   ),
+  RATE_PER_KEY: setting(
+    z
+      .string()
+      .regex(/^[1-9]\d{0,6}$/, 'is not a number of requests from 1 to 9999999')
+      .default('600')
+      .transform(Number),
+    'requests a minute of one key, on all servers of a database together; ten seconds of them may come at once',
+    '600',
+  ),
+  PARALLEL_PER_KEY: setting(
+    z
+      .string()
+      .regex(/^[1-9]\d{0,4}$/, 'is not a number of requests from 1 to 99999')
+      .default('100')
+      .transform(Number),
+    'requests and open streams of one key at once, on each server',
+    '100',
+  ),
+  SHEDDING: setting(
+    z.enum(['on', 'off'], 'is not one of the choices').default('on'),
+    'whether a server with more to do than it can refuses the least important of it (docs/limits.md)',
+    'off',
+  ),
   UPLOADS: setting(
     z.enum(['off', 'loopback', 'on'], 'is not one of the choices').default('loopback'),
     'who may add documents over HTTP: nobody (off), programs on this machine while HOST is a loopback address, and keys with the scope ingest (loopback), or whoever may reach the server (on)',

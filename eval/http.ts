@@ -1,4 +1,5 @@
 // A running server as what is judged: the same questions over HTTP, read back as any client would.
+import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { AppError, InputError } from '../core/errors.ts'
 import type { Surface } from './asking.ts'
@@ -50,7 +51,11 @@ const answered = z.object({
 
 const stored = z.object({ id: z.string(), revision: z.string(), source: z.string(), text: z.string() })
 const page = z.object({ documents: z.array(z.object({ id: z.string() })), next: z.string().nullable() })
-const problem = z.object({ title: z.string() })
+const problem = z.object({ title: z.string(), code: z.string().optional() })
+
+// docs/limits.md: who judges can wait, and is told how long.
+const tellsToWait = ['rate-limited', 'too-many-at-once', 'overloaded']
+const MOST_WAITS = 60
 
 type Server = { readonly url: string; readonly key: string | undefined; readonly isFresh: boolean }
 
@@ -102,11 +107,13 @@ function documentsOf(server: Server): Documents {
 async function fetchShaped<T>(
   shape: z.ZodType<T>,
   path: string,
-  { url, key }: Server,
+  { url, key }: Pick<Server, 'url' | 'key'>,
   signal: AbortSignal,
   body?: object,
+  waits = 0,
 ): Promise<T> {
   const headers = {
+    priority: 'u=7',
     'content-type': 'application/json',
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
   }
@@ -118,7 +125,11 @@ async function fetchShaped<T>(
   const read: unknown = await reply.json().catch(() => null)
   signal.throwIfAborted()
   if (!reply.ok) {
-    const title = problem.safeParse(read).data?.title ?? ''
+    const { title = '', code = '' } = problem.safeParse(read).data ?? {}
+    if (tellsToWait.includes(code) && waits < MOST_WAITS) {
+      await wait(Number(reply.headers.get('retry-after') ?? 1) * 1_000, undefined, { signal })
+      return await fetchShaped(shape, path, { url, key }, signal, body, waits + 1)
+    }
     throw new AppError(`http-${reply.status}`, `${path} answers ${reply.status}${title && ` (${title})`}.`)
   }
   const parsed = shape.safeParse(read)

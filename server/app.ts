@@ -1,7 +1,7 @@
 // The server as a function from Request to Response: the order of the middleware and the routes, nothing else.
-import { type ErrorHandler, Hono } from 'hono'
+import { type ErrorHandler, Hono, type MiddlewareHandler } from 'hono'
 import type { SignOnConfig, SlackConfig } from '../core/config.ts'
-import { AppError, InputError, NotFoundError } from '../core/errors.ts'
+import { AppError, InputError, LimitError, NotFoundError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Answering, Embedder, Generator, ReplyStore, Store } from '../core/ports.ts'
 import type { Reembed } from '../core/spaces.ts'
@@ -10,6 +10,7 @@ import { answer, type AnswerDeps, answerDeps } from './answer/answer.ts'
 import { modelCheck } from './answer/check.ts'
 import { type LiveAnswers, liveAnswers } from './answer/live.ts'
 import { search } from './answer/search.ts'
+import { shared } from './answer/shared.ts'
 import { type Steps, shipped } from './answer/steps.ts'
 import { authorize } from './http/access.ts'
 import { answersRoutes } from './http/answers.ts'
@@ -24,6 +25,7 @@ import { healthRoutes } from './http/health.ts'
 import { ingestRoutes } from './http/ingest.ts'
 import { keysRoutes } from './http/keys.ts'
 import { libraryStateRoutes } from './http/library-state.ts'
+import { limiting } from './http/limiting.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
 import { mcpRoutes } from './http/mcp.ts'
 import { metricsRoutes } from './http/metrics.ts'
@@ -43,6 +45,8 @@ import { uploadsRoutes } from './http/uploads.ts'
 import { uiStreamRoutes } from './http/ui-stream.ts'
 import { admit, isAdmitted } from './http/widget.ts'
 import type { Policy } from './answer/verdicts.ts'
+import type { Limits } from './limit/limits.ts'
+import { telling } from './limit/work.ts'
 import { type Metrics, openMetrics } from './observe/metrics.ts'
 import { toldQuestions } from './observe/questions.ts'
 import type { Tracing } from './observe/traces.ts'
@@ -84,6 +88,8 @@ export type AppDeps = {
   readonly slack?: SlackConfig | null
   /** `off`: nothing is counted; `closed`: they can be read with the token; left out: by whoever reaches the server */
   readonly metrics?: 'off' | 'closed' | 'open'
+  /** left out: any number of requests may be made */
+  readonly limits?: Limits
   /** left out, or null: nobody is told */
   readonly tracing?: Tracing | null
   /** log lines hold what was asked */
@@ -132,6 +138,7 @@ export function createApp(given: AppDeps): App {
     .use(refuseStrangers(deps.loopbackOnly, (c) => isAdmitted(c, widgetOrigins), deps.publicUrl))
     .use(admit(widgetOrigins))
     .use(refuseNul)
+    .use(limitingOf(deps, metrics))
     .use(authorize(store.answers, deps.library))
     .route('/', metricsRoutesOf(deps, metrics))
     .route('/', healthRoutes({ ...deps, isDraining: () => draining }))
@@ -153,9 +160,18 @@ export function createApp(given: AppDeps): App {
   }
 }
 
+function limitingOf({ limits, library }: AppDeps, metrics: Metrics | null): MiddlewareHandler {
+  if (!limits) return async (_, next) => await next()
+  return limiting(limits, library, (limiter, traffic) => metrics?.shed(limiter, traffic))
+}
+
 /** The same, seen by those who look on; the model's second opinion is one of its calls. */
 function watched(deps: AppDeps, watches: readonly Watch[]): AppDeps & { readonly steps: Steps } {
-  const ports = watches.reduce<Ports>((all, watch) => watch.ports(all), { ...deps, steps: shipped })
+  const ports = watches.reduce<Ports>((all, watch) => watch.ports(all), {
+    ...deps,
+    generator: telling(deps.generator),
+    steps: shipped,
+  })
   const { generator } = ports
   const check = generator && deps.grounding === 'model' ? modelCheck(generator) : deps.policy?.check
   return { ...deps, ...ports, ...(check && { policy: { withholds: false, ...deps.policy, check } }) }
@@ -163,7 +179,7 @@ function watched(deps: AppDeps, watches: readonly Watch[]): AppDeps & { readonly
 
 function watchedAnswers(deps: AnswerDeps, { logQuestions, log }: AppDeps, watches: readonly Watch[]): Answering {
   const plain: Answering = (question, signal) => answer(question, deps, signal)
-  const seen = watches.reduce((answering, watch) => watch.answering(answering), plain)
+  const seen = watches.reduce((answering, watch) => watch.answering(answering), shared(plain, deps))
   return logQuestions ? toldQuestions(seen, log) : seen
 }
 
@@ -175,12 +191,12 @@ function metricsRoutesOf(deps: AppDeps, metrics: Metrics | null): Hono {
 /** Every door to the same answers. */
 function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, report: Report): Hono {
   const { store, library, publicUrl, keySecret: secret = null } = deps
-  const { answers, conversations, documents, keys, sessions, audit } = store
+  const { answers, conversations, documents, repeats, keys, sessions, audit } = store
   const note = noting(audit, library)
   const hasModel = deps.generator !== null
   return new Hono()
-    .route('/', askRoutes({ live, answers, conversations, library, hasModel }))
-    .route('/', chatRoutes({ live, library, publicUrl }))
+    .route('/', askRoutes({ live, answers, conversations, repeats, library, hasModel }))
+    .route('/', chatRoutes({ live, repeats, library, publicUrl }))
     .route('/', uiStreamRoutes({ live, conversations, library, publicUrl }))
     .route('/', mcpRoutes({ ...deps, live, answers, documents, searching: answering, hasModel, report }))
     .route('/', answersRoutes({ live, answers, conversations, library }))
@@ -189,7 +205,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', gapsRoutes({ ...deps, isOpen: deps.loopbackOnly }))
     .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
-    .route('/', uploadsRoutes({ ...deps, documents, note }))
+    .route('/', uploadsRoutes({ ...deps, documents, repeats, note }))
     .route('/', libraryStateRoutes(deps))
     .route('/', ingestRoutes({ ...deps, report, note }))
     .route('/', reembedRoutes({ ...deps, report, note }))
@@ -262,8 +278,8 @@ function drainer(syncing: Syncing, live: LiveAnswers, slack: SlackApp | null, be
   }
 }
 
-/** The caller's faults are no news; an outage passes; everything else is a bug. */
+/** The caller's faults are no news, nor are limits, which metrics count; an outage passes; everything else is a bug. */
 function levelOf(error: unknown): 'warn' | 'error' | null {
-  if (error instanceof InputError || error instanceof NotFoundError) return null
+  if (error instanceof InputError || error instanceof NotFoundError || error instanceof LimitError) return null
   return error instanceof AppError && error.retryable ? 'warn' : 'error'
 }

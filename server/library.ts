@@ -22,6 +22,7 @@ import { compareSpaces } from './answer/spaces.ts'
 import { type App, createApp } from './app.ts'
 import { openEmbedder, pricedDocuments, priceOfSpace } from './embedder.ts'
 import { isLoopback, isPublic } from './http/limits.ts'
+import type { Limits } from './limit/limits.ts'
 import type { Tracing } from './observe/traces.ts'
 
 /** What all libraries of a process have in common. */
@@ -34,6 +35,7 @@ export type Shared = {
   /** what keys are stored with; null: there can be none */
   readonly keySecret: string | null
   readonly token: string
+  readonly limits: Limits
   /** a copy of the embedded database while it is open, in a folder of its own; null: anybody may connect to it */
   readonly copy: (() => Promise<string>) | null
   /** also where nobody has the embedder of the active space */
@@ -85,6 +87,7 @@ export async function openLibrary(
     syncing,
     reembed: reembedding(shared, library, { store, embedder }, report),
     library,
+    limits: shared.limits,
     copyStore: shared.copy,
     token: shared.token,
     keySecret: shared.keySecret,

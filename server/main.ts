@@ -10,6 +10,7 @@ import { showIngest } from '../ingest/progress.ts'
 import { reached } from '../store/database-fault.ts'
 import type { Tracing } from './observe/traces.ts'
 import { isLoopback, isPublic } from './http/limits.ts'
+import { closeSlowReaders } from './http/slow-readers.ts'
 import { type Opened, openAll } from './open.ts'
 
 // Answers under way may end; what is left is stopped, stored and can be read again. `docker stop` kills after 10
@@ -138,6 +139,7 @@ async function learnSources({ sources }: Config, { syncing }: Opened, signal: Ab
 
 async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, log: Log): Promise<void> {
   const server = createAdaptorServer({ fetch: opened.fetch, hostname: config.host })
+  closeSlowReaders(server)
   await listening(server.listen({ port: config.port, host: config.host, backlog: BACKLOG }), config)
   const address = server.address()
   const bound = typeof address === 'object' && address ? address : { address: config.host, port: config.port }

@@ -13,13 +13,17 @@ import { openEmbedders } from '../models/embedders.ts'
 import { openStaticEmbedder } from '../models/static.ts'
 import { openEmbedded } from '../store/embedded.ts'
 import type { Owner } from '../store/lock.ts'
+import type { Database } from '../store/database.ts'
 import { openPostgres } from '../store/postgres.ts'
+import { quotaStore } from '../store/quotas.ts'
 import { keptSecret } from '../store/secret.ts'
 import type { App } from './app.ts'
 import { createFront } from './http/front.ts'
 import { isPublic } from './http/limits.ts'
 import { openLibraries } from './libraries.ts'
 import { type Library, openLibrary, type Outside, reportTo, type Shared } from './library.ts'
+import { type Limits, openLimits } from './limit/limits.ts'
+import { ownQuotas } from './limit/rate.ts'
 
 export type Opened = {
   /** of the library of the configuration */
@@ -57,7 +61,7 @@ export async function openAll(
     const sentenceEmbedder = await openStaticEmbedder()
     const embedders = openEmbedders(sentenceEmbedder, config.provider)
     const token = randomBytes(32).toString('base64url')
-    const outside = { input, tracing, copy }
+    const outside = { input, tracing, copy, limits: limitsOf(config, database) }
     const shared = { config, log, database, embedders, sentenceEmbedder, keySecret, token, anyEmbedder, ...outside }
     tracing?.reportTo(reportTo(log))
     return await toOpened(shared, announce)
@@ -107,6 +111,12 @@ async function toOpened(shared: Shared, announce: (owner: Owner) => void): Promi
       await tracing?.close()
     },
   }
+}
+
+/** One for all libraries of this process: it is the process that can bear so much. */
+function limitsOf({ databaseUrl, quota, sheds }: Config, database: Database): Limits {
+  const probe = async () => void (await database.query('select 1'))
+  return openLimits({ ...quota, quotas: databaseUrl ? quotaStore(database) : ownQuotas(), probe: sheds ? probe : null })
 }
 
 /** What the server has been told of its own library is no other one's: its sources, its Slack. */

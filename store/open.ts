@@ -11,6 +11,7 @@ import { jobStore } from './jobs.ts'
 import { keyStore } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { originStore } from './origins.ts'
+import { repeatStore } from './repeats.ts'
 import { replyStore } from './replies.ts'
 import { reportStore } from './reports.ts'
 import { searchStore } from './search.ts'
@@ -42,6 +43,7 @@ export async function openStore(
     answers: answerStore(database),
     conversations: conversationStore(database),
     replies: replyStore(database),
+    repeats: repeatStore(database),
     spending: spendingStore(database),
     reports: reportStore(database),
     inbox: inboxStore(database),

@@ -181,10 +181,11 @@ describe('links', () => {
 // Longest first. null: everything but a main.ts and the tests.
 const rules: readonly (readonly [part: string, allowed: readonly string[] | null])[] = [
   ['server/answer/', ['core/', 'prompts/']],
-  ['server/http/', ['core/', 'server/answer/']],
+  ['server/limit/', ['core/', 'server/answer/']],
+  ['server/http/', ['core/', 'server/answer/', 'server/limit/']],
   ['server/slack/', ['core/', 'server/answer/']],
   ['server/observe/', ['core/', 'server/answer/']],
-  ['server/app.ts', ['core/', 'server/answer/', 'server/http/', 'server/slack/', 'server/observe/']],
+  ['server/app.ts', ['core/', 'server/answer/', 'server/http/', 'server/limit/', 'server/slack/', 'server/observe/']],
   ['server/embedder.ts', ['core/', 'ingest/', 'models/', 'store/']],
   ['server/open.ts', null],
   ['server/library.ts', null],

@@ -8,15 +8,18 @@ import { InputError } from '../../core/errors.ts'
 import type { ModelNews, ModelOrder } from './model.ts'
 import { checkSockets, databasePids, type Server, startPeer, startServer } from './processes.ts'
 import type { ReadersNews, ReadersOrder } from './readers.ts'
-import { type Bench, type Figures, shown, type Step, stepsOf } from './steps.ts'
+import { keyedSettings, overload } from './overload.ts'
+import { type Bench, shown, type Step, stepsOf } from './steps.ts'
 import { answered, readStreams } from './streams.ts'
 import { searchAtRate } from './rates.ts'
 
 const usage = `npm run bench load -- [--streams 100,250,500,1000] [--searches <per second>,…] [--seconds 30]
-                 [--database <postgres://…>] [--processes 2] [--library <folder>] [--chunks <number>]
+                 [--overload 0.5,0.8,1,2,4,10] [--flood] [--database <postgres://…>] [--processes 2] [--library <folder>] [--chunks <number>]
                  [--questions <file.jsonl>] [--seed 1] [--profile <folder>] [--json]
   --streams     answers read at once, 20 tokens a second each; a step for each number
   --searches    POST /v1/search so often; a step for each number
+  --overload    work of all kinds at multiples of what the server can do, which is measured first
+  --flood       one key at 20 times its quota beside others that keep to theirs
   --seconds     how long a step lasts, 60 at most
   --processes   so many servers with one database (Postgres alone)
   --chunks      the database learns copies of the library first, until there are that many chunks
@@ -35,15 +38,16 @@ export async function load(args: readonly string[], fill: Fill): Promise<void> {
     say(
       `${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${database ? 'Postgres' : 'embedded database'}, ${options.processes} × server, seed ${options.seed}`,
     )
-  const { bench, close } = await open(options)
+  const { bench, settings, close } = await open(options)
   try {
-    const figures: Figures[] = []
+    const figures: object[] = []
     for (const [n, step] of options.steps.entries()) {
       const run = 'streams' in step ? readStreams : searchAtRate
       const measured = { load: loadavg()[0] ?? 0, ...(await run(step, { ...bench, seed: options.seed + n })) }
       figures.push(measured)
       if (!json) say(shown(measured))
     }
+    figures.push(...(await overload(options, bench, settings, json ? () => {} : say)))
     if (json) say(JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, ...options, figures }, null, 2))
   } finally {
     await close()
@@ -52,7 +56,9 @@ export async function load(args: readonly string[], fill: Fill): Promise<void> {
 
 type Options = Exclude<ReturnType<typeof readOptions>, null>
 
-async function open(options: Options): Promise<{ bench: Bench; close: () => Promise<void> }> {
+async function open(
+  options: Options,
+): Promise<{ bench: Bench; settings: Readonly<Record<string, string>>; close: () => Promise<void> }> {
   const { database, library, processes, profile, seconds, seed } = options
   const folder = await mkdtemp(join(tmpdir(), 'footnote-load-'))
   const questions = await readQuestions(options.questions)
@@ -70,13 +76,14 @@ async function open(options: Options): Promise<{ bench: Bench; close: () => Prom
       OPENAI_API_KEY: 'none',
       CHAT_MODEL: 'scripted',
       LIBRARY_DIR: library,
+      ...keyedSettings(),
       ...(database ? { DATABASE_URL: database } : { DATA_DIR: folder }),
     }
     // One after the other: the first one learns the library.
     for (let n = 0; n < processes; n++) servers.push(await startServer(settings, profile))
     const pids = database ? await databasePids(database) : null
     const bench = { servers, model, readers, databasePids: pids, questions, seconds, seed }
-    return { bench: { ...bench, questions: await answered(bench) }, close }
+    return { bench: { ...bench, questions: await answered(bench) }, settings, close }
   } catch (error) {
     await close()
     throw error
@@ -94,6 +101,8 @@ function readOptions(args: readonly string[]) {
     options: {
       streams: text,
       searches: text,
+      overload: text,
+      flood: flag,
       database: text,
       profile: text,
       chunks: text,
@@ -107,10 +116,12 @@ function readOptions(args: readonly string[]) {
     },
   })
   if (values.help) return null
-  const { streams, searches, chunks, ...plain } = values
+  const { streams, searches, chunks, overload: multiples, flood: isFlooded, ...plain } = values
   const options = {
     ...plain,
-    steps: readSteps(streams, searches),
+    steps: multiples === undefined && !isFlooded ? readSteps(streams, searches) : readSteps(streams ?? '', searches),
+    multiples: multiplesOf(multiples ?? ''),
+    isFlooded,
     seconds: numberOf('--seconds', values.seconds),
     processes: numberOf('--processes', values.processes),
     seed: numberOf('--seed', values.seed),
@@ -126,6 +137,15 @@ function readSteps(streams: string | undefined, searches: string | undefined): S
     ...stepsOf(streams ?? (isLeftOut ? '100,250,500,1000' : '')).map((each) => ({ streams: each })),
     ...stepsOf(searches ?? '').map((each) => ({ searches: each })),
   ]
+}
+
+function multiplesOf(list: string): number[] {
+  return list.split(',').flatMap((text) => {
+    if (text.trim() === '') return []
+    const multiple = Number(text)
+    if (multiple > 0 && multiple <= 20) return [multiple]
+    throw new InputError('bad-argument', `${JSON.stringify(text)} is no number above 0 and at most 20.`)
+  })
 }
 
 type Fitting = { seconds: number; processes: number; chunks: number | null; database?: string | undefined }

@@ -1,8 +1,9 @@
 // The processes of a load test: started, watched in /proc, ended. CPU and memory are the kernel's own counts.
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { AppError, InputError } from '../../core/errors.ts'
 
@@ -20,6 +21,8 @@ export function startPeer<Order extends object, News extends { readonly type: st
   role: 'model' | 'readers',
 ): Peer<Order, News> {
   const child = fork(join(import.meta.dirname, 'main.ts'), [role], { cwd: root, serialization: 'advanced' })
+  // Each that is waited for listens for the end of the process as well.
+  child.setMaxListeners(0)
   return {
     pid: pidOf(child),
     tell: (order) => void child.send(order),
@@ -55,6 +58,15 @@ export async function startServer(
     if (child.exitCode !== null) throw new AppError('bench-failed', `The server did not start:\n${said}`)
     await Promise.race([once(child.stderr, 'data'), once(child, 'exit')])
   }
+}
+
+/** What a command of ours prints, with these settings and no others. */
+export async function commandOutput(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['cli/main.ts', ...args], { cwd: root, env: settings })
+  return stdout
 }
 
 function pidOf({ pid }: ChildProcess): number {

@@ -2,15 +2,15 @@
 // the server keeps up, and timed from when they were due. Sockets are read by hand: what is counted costs little here.
 import { connect } from 'node:net'
 import { clockMs } from './clock.ts'
-import { type Asked, type Asking, requestOf } from './asked.ts'
-import { search, type Searched } from './searches.ts'
+import { type Asked, type Asking, requestOf, type Sending } from './asked.ts'
+import { type Replied, sendAll } from './requests.ts'
 import { isLetter, type Letters, NAME_LENGTH } from './text.ts'
 
-export type ReadersOrder = Asking & { readonly type: 'read' | 'search' }
+export type ReadersOrder = (Asking & { readonly type: 'read' }) | (Sending & { readonly type: 'send' })
 export type ReadersNews =
   | { readonly type: 'ready' }
   | { readonly type: 'read'; readonly answers: readonly Read[] }
-  | { readonly type: 'searched'; readonly searches: Searched }
+  | ({ readonly type: 'replied' } & Replied)
 
 export type Read = Letters & {
   /** from when it was due; null: it never came */
@@ -24,7 +24,7 @@ export type Read = Letters & {
 export function runReaders(): void {
   process.on('message', (order: ReadersOrder) => {
     if (order.type === 'read') void readAll(order).then((answers) => tell({ type: 'read', answers }))
-    else void search(order).then((searches) => tell({ type: 'searched', searches }))
+    else void sendAll(order).then((replied) => tell({ type: 'replied', ...replied }))
   })
   tell({ type: 'ready' })
 }

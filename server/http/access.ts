@@ -1,9 +1,11 @@
-// What every route wants of whoever asks, in one table, and the check in front of them all. A route without a line is
-// refused; the route is the one that the router itself found, so that no spelling of a path is read in two ways.
+// What every route wants of whoever asks and what kind of work it is, in one table, and the check in front of them all. A
+// route without a line is refused; the route is the one that the router itself found, so that no spelling of a path is
+// read in two ways.
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Scope } from '../../core/access.ts'
 import { AppError, InputError } from '../../core/errors.ts'
+import type { Traffic } from '../../core/limits.ts'
 import type { AnswerStore } from '../../core/ports.ts'
 import { unknownAnswer } from './answers.ts'
 import { openFiles } from './pages.ts'
@@ -17,16 +19,21 @@ type Rule = {
   readonly isOwn?: true
   /** a browser without a session is sent to /login and back */
   readonly isPage?: true
+  /** what it is when there is too much to do; `free`: never refused for that, and in nobody's quota */
+  readonly traffic: Traffic | 'free'
 }
 
-const open: Rule = { scopes: [] }
-const asking: Rule = { scopes: ['ask'] }
-const reading: Rule = { scopes: ['ask', 'admin'] }
-const ownAnswer: Rule = { scopes: ['ask', 'admin'], isOwn: true }
-const page: Rule = { scopes: ['ask'], isPage: true }
-const watching: Rule = { scopes: ['ask', 'ingest', 'admin'] }
-const ingesting: Rule = { scopes: ['ingest'] }
-const administering: Rule = { scopes: ['admin'] }
+const open: Rule = { scopes: [], traffic: 'free' }
+const asking: Rule = { scopes: ['ask'], traffic: 'question' }
+const searching: Rule = { scopes: ['ask'], traffic: 'search' }
+const own: Rule = { scopes: ['ask'], traffic: 'history' }
+const reading: Rule = { scopes: ['ask', 'admin'], traffic: 'history' }
+const ownAnswer: Rule = { ...reading, isOwn: true }
+const page: Rule = { scopes: ['ask'], isPage: true, traffic: 'free' }
+const watching: Rule = { scopes: ['ask', 'ingest', 'admin'], traffic: 'history' }
+const ingesting: Rule = { scopes: ['ingest'], traffic: 'ingest' }
+// Whoever runs the server needs it most when there is too much to do.
+const administering: Rule = { scopes: ['admin'], traffic: 'free' }
 
 export const rules: ReadonlyMap<string, Rule> = new Map([
   ['GET /health', open],
@@ -54,27 +61,27 @@ export const rules: ReadonlyMap<string, Rule> = new Map([
   ['GET /answers/:id', page],
   ['GET /conversations/:id', page],
   ['GET /library', page],
-  ['GET /documents/:id', page],
+  ['GET /documents/:id', { ...page, traffic: 'history' }],
 
   ['POST /v1/ask', asking],
-  ['POST /v1/search', asking],
+  ['POST /v1/search', searching],
   ['POST /v1/chat/completions', asking],
-  ['GET /v1/models', asking],
-  ['GET /v1/models/:id', asking],
+  ['GET /v1/models', { ...asking, traffic: 'free' }],
+  ['GET /v1/models/:id', { ...asking, traffic: 'free' }],
   ['POST /api/chat', asking],
   ['GET /api/chat/:id/stream', asking],
   ['POST /mcp', asking],
-  ['GET /v1/suggestions', asking],
-  ['GET /v1/conversations', asking],
-  ['PATCH /v1/conversations/:id', asking],
-  ['DELETE /v1/conversations/:id', asking],
+  ['GET /v1/suggestions', searching],
+  ['GET /v1/conversations', own],
+  ['PATCH /v1/conversations/:id', own],
+  ['DELETE /v1/conversations/:id', own],
 
   ['GET /v1/conversations/:id', reading],
   ['GET /v1/answers', reading],
   ['GET /v1/answers/:id', ownAnswer],
-  ['GET /v1/answers/:id/events', ownAnswer],
-  ['GET /v1/answers/:id/suggestions', ownAnswer],
-  ['POST /v1/answers/:id/stop', ownAnswer],
+  ['GET /v1/answers/:id/events', { ...ownAnswer, traffic: 'question' }],
+  ['GET /v1/answers/:id/suggestions', { ...ownAnswer, traffic: 'search' }],
+  ['POST /v1/answers/:id/stop', { ...ownAnswer, traffic: 'free' }],
   ['POST /v1/answers/:id/feedback', ownAnswer],
   ['DELETE /v1/answers/:id/feedback', ownAnswer],
 
@@ -89,7 +96,7 @@ export const rules: ReadonlyMap<string, Rule> = new Map([
   ['DELETE /v1/documents/:id', ingesting],
   ['POST /v1/ingest', ingesting],
   ['POST /v1/ingest/plan', ingesting],
-  ['POST /v1/syncs/:id/cancel', ingesting],
+  ['POST /v1/syncs/:id/cancel', { ...ingesting, traffic: 'free' }],
   ['POST /v1/syncs/:id/undo', ingesting],
 
   ['GET /v1/status', administering],
@@ -97,16 +104,26 @@ export const rules: ReadonlyMap<string, Rule> = new Map([
   ['GET /v1/keys', administering],
   ['POST /v1/keys', administering],
   ['DELETE /v1/keys/:id', administering],
-  ['GET /v1/audit', administering],
-  ['GET /v1/gaps', administering],
-  ['POST /v1/reembed', administering],
+  ['GET /v1/audit', { ...administering, traffic: 'history' }],
+  ['GET /v1/gaps', { ...administering, traffic: 'history' }],
+  ['POST /v1/reembed', { ...administering, traffic: 'ingest' }],
   ['POST /backup', administering],
 ])
+
+/** What the table says of the route of this request; null: there is none, or no line for it. */
+export function ruleOf(c: Context): Rule | null {
+  const route = routeOf(c)
+  return (route && rules.get(`${route.method} ${route.path}`)) ?? null
+}
+
+function routeOf(c: Context) {
+  return matchedRoutes(c).find(({ method }) => method !== 'ALL')
+}
 
 /** Before any body is read. */
 export function authorize(answers: Pick<AnswerStore, 'owner'>, library: string): MiddlewareHandler {
   return async (c, next) => {
-    const route = matchedRoutes(c).find(({ method }) => method !== 'ALL')
+    const route = routeOf(c)
     // Nothing is there: 404 or 405 tell it, by what /openapi.json says to everybody.
     if (route === undefined) return await next()
     const name = `${route.method} ${route.path}`

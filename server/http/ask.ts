@@ -5,15 +5,16 @@ import type { z } from 'zod'
 import { InputError } from '../../core/errors.ts'
 import type { ConversationStore } from '../../core/conversations.ts'
 import type { AnswerStore } from '../../core/ports.ts'
+import type { RepeatStore } from '../../core/repeats.ts'
 import type { Question } from '../../core/types.ts'
 import { newAnswerId, REMEMBERED_TURNS } from '../answer/answer.ts'
 import type { LiveAnswers } from '../answer/live.ts'
-import { ask, begun, finished } from './asking.ts'
+import { begun, finished } from './asking.ts'
 import { readBody } from './body.ts'
 import { unknownConversation } from './conversations.ts'
 import { sseResponse, toSse } from './events.ts'
 import { libraryOf } from './library.ts'
-import { leavingOf } from './principal.ts'
+import { askOnce, onceOf } from './once.ts'
 import { readerOf } from './reader-cookie.ts'
 import { lastWord, untilRevoked } from './revocation.ts'
 import { askBody } from './schemas.ts'
@@ -23,6 +24,7 @@ export type AskDeps = {
   readonly live: LiveAnswers
   readonly answers: AnswerStore
   readonly conversations: ConversationStore
+  readonly repeats: RepeatStore
   readonly library: string
   readonly hasModel: boolean
 }
@@ -35,12 +37,15 @@ export function askRoutes(deps: AskDeps): Hono {
     if (continued !== undefined && !(await deps.conversations.isOpenTo(deps.library, continued, owner)))
       throw unknownConversation(continued)
     const question = { ...(await toQuestion(body, deps)), owner }
-    const { events, leave } = await ask(question, deps.live, leavingOf(c))
-    const wantsStream = body.stream ?? c.req.header('accept')?.includes('text/event-stream') ?? false
+    const { stream, ...asked } = body
+    const once = onceOf(c, deps.library, asked)
+    const { events, leave, stay } = await askOnce(c, question, once, deps)
+    const wantsStream = stream ?? c.req.header('accept')?.includes('text/event-stream') ?? false
     if (wantsStream)
       return sseResponse(
         untilRevoked(c, toSse(await begun(events)), () => {}, lastWord(c)),
         leave,
+        stay,
       )
     return c.json(toWire((await finished(events)).answer))
   })
@@ -48,7 +53,7 @@ export function askRoutes(deps: AskDeps): Hono {
 
 export async function toQuestion(
   body: z.output<typeof askBody>,
-  deps: Omit<AskDeps, 'live' | 'conversations'>,
+  deps: Pick<AskDeps, 'answers' | 'library' | 'hasModel'>,
 ): Promise<Question> {
   const library = libraryOf(body.library, deps.library)
   if (body.mode === 'generative' && !deps.hasModel)

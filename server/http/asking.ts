@@ -5,10 +5,14 @@ import type { LiveAnswers } from '../answer/live.ts'
 import { isRevocation } from './principal.ts'
 
 export type Asked = {
+  /** of the answer */
+  readonly id: string
   /** until the terminal one */
   readonly events: AsyncIterable<StoredEvent>
   /** The client has left: the answer is stopped. */
   readonly leave: () => void
+  /** It goes on from now on when the client leaves. */
+  readonly stay: () => void
 }
 
 /** Starts the answer. It stops when the signal of the request does, because nobody would read it; if not, it may be resumed. */
@@ -16,14 +20,15 @@ export async function ask(question: Question, live: LiveAnswers, signal: AbortSi
   // Who has left while the body was read must not start a model.
   signal.throwIfAborted()
   live.start(question)
+  let mayEnd = !question.resumable
   const leave = () => {
     // Who has lost the right to it does not come back.
-    if (!question.resumable || isRevocation(signal.reason)) live.stop(question.library, question.id)
+    if (mayEnd || isRevocation(signal.reason)) live.stop(question.library, question.id)
   }
   signal.addEventListener('abort', leave, { once: true })
   const events = await live.follow(question.library, question.id, 0, signal)
   if (!events) throw new StoreError('store-failed', `The answer ${question.id} vanished.`)
-  return { events, leave }
+  return { id: question.id, events, leave, stay: () => void (mayEnd = false) }
 }
 
 /** An answer that fails before its first event still has a status to say so with: throws. After it, the stream must. */

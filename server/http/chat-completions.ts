@@ -2,17 +2,19 @@
 // `url_citation` annotations, and the whole answer object beside them as `footnote`.
 import { Hono } from 'hono'
 import { NotFoundError } from '../../core/errors.ts'
+import type { RepeatStore } from '../../core/repeats.ts'
 import type { Answer, StoredEvent } from '../../core/types.ts'
 import { newAnswerId } from '../answer/answer.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { newConversationId } from './ask.ts'
-import { ask, begun, finished, finishReason, toError } from './asking.ts'
+import { begun, finished, finishReason, toError } from './asking.ts'
 import { readBody } from './body.ts'
 import { chatBody, models, readChat } from './chat-request.ts'
 import { CONVERSATION_LIMIT_BYTES, readersOf } from './conversation.ts'
 import { DONE, frame, sseResponse } from './events.ts'
 import { openAiError } from './failure.ts'
-import { leavingOf, ownerOf } from './principal.ts'
+import { askOnce, onceOf } from './once.ts'
+import { ownerOf } from './principal.ts'
 import { lastWord, untilRevoked } from './revocation.ts'
 import { createMarkdownWriter, type MarkdownWriter } from './markdown.ts'
 import { toWire } from './wire.ts'
@@ -24,7 +26,7 @@ export type ChatDeps = {
   readonly publicUrl: string | null
 }
 
-export function chatRoutes(deps: ChatDeps): Hono {
+export function chatRoutes(deps: ChatDeps & { readonly repeats: RepeatStore }): Hono {
   return new Hono()
     .get('/v1/models', (c) => c.json({ object: 'list', data: Object.keys(models).map(modelOf) }))
     .get('/v1/models/:id', (c) => {
@@ -36,19 +38,22 @@ export function chatRoutes(deps: ChatDeps): Hono {
       const body = await readBody(c, chatBody, CONVERSATION_LIMIT_BYTES)
       const { model, text, history } = readChat(body)
       const { library } = deps
-      const [id, conversationId, mode] = [newAnswerId(), newConversationId(), models[model]]
+      const [conversationId, mode] = [newConversationId(), models[model]]
       // Nothing marks a doubtful sentence in a chat that we do not draw.
-      const asked = { id, text, library, conversationId, history, mode, owner: ownerOf(c) }
+      const asked = { id: newAnswerId(), text, library, conversationId, history, mode, owner: ownerOf(c) }
       const question = { ...asked, withholds: true, ...readersOf(body) }
-      const { events, leave } = await ask(question, deps.live, leavingOf(c))
+      const { stream, stream_options: options, ...words } = body
+      const once = onceOf(c, library, words)
+      const { id, events, leave, stay } = await askOnce(c, question, once, deps)
       const reply = { id, created: Math.floor(Date.now() / 1000), model }
       const writer = createMarkdownWriter(deps.publicUrl ?? new URL(c.req.url).origin)
-      if (!body.stream) return c.json(await whole(reply, events, writer))
-      const includesUsage = body.stream_options?.include_usage ?? false
+      if (!stream) return c.json(await whole(reply, events, writer))
+      const includesUsage = options?.include_usage ?? false
       const parts = chunks(reply, await begun(events), writer, includesUsage)
       return sseResponse(
         untilRevoked(c, parts, () => {}, lastWord(c)),
         leave,
+        stay,
       )
     })
 }

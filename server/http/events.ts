@@ -20,8 +20,16 @@ export function frame(chunk: object): string {
 }
 export const DONE = 'data: [DONE]\n\n'
 
-/** Events as text, as a response. `onLeave` runs once when the reader goes before the last event. */
-export function sseResponse(events: AsyncIterable<string>, onLeave: () => void, heartbeatMs = HEARTBEAT_MS): Response {
+/**
+ * Events as text, as a response. `onLeave` runs once when the reader goes before the last event; `onSlow` when one has
+ * taken nothing for so long as there is a heartbeat: their connection will be closed (slow-readers.ts).
+ */
+export function sseResponse(
+  events: AsyncIterable<string>,
+  onLeave: () => void,
+  onSlow: () => void = () => {},
+  heartbeatMs = HEARTBEAT_MS,
+): Response {
   const encoder = new TextEncoder()
   const iterator = events[Symbol.asyncIterator]()
   let timer: NodeJS.Timeout | undefined
@@ -31,6 +39,7 @@ export function sseResponse(events: AsyncIterable<string>, onLeave: () => void, 
       timer = setTimeout(() => {
         // To a reader who does not read nothing is said.
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(': still here\n\n'))
+        else onSlow()
         timer?.refresh()
       }, heartbeatMs)
     },

@@ -1,6 +1,6 @@
 // Error → status and public body (RFC 9457 problem details). The only place that knows both.
 import { HTTPException } from 'hono/http-exception'
-import { AppError, InputError, ModelError, NotFoundError, StoreError } from '../../core/errors.ts'
+import { AppError, InputError, LimitError, ModelError, NotFoundError, StoreError } from '../../core/errors.ts'
 
 type Problem = {
   readonly type: 'about:blank'
@@ -17,6 +17,7 @@ type Problem = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof InputError) return inputProblem(error)
   if (error instanceof NotFoundError) return problem(404, error.code, error.message)
+  if (error instanceof LimitError) return problem(error.isQuota ? 429 : 503, error.code, error.message)
   if (error instanceof StoreError)
     return problem(503, error.code, 'The database does not answer at the moment. Try again in a few seconds.')
   if (error instanceof ModelError)
@@ -53,8 +54,12 @@ export function publicTitle(error: unknown): string {
 export function openAiError(error: unknown): { readonly status: number; readonly body: object } {
   const { status: ours, code, title: message, field: param = null } = problemOf(error)
   const status = ours === 422 ? 400 : ours
-  const type = status < 500 ? 'invalid_request_error' : 'server_error'
-  return { status, body: { error: { message, type, param, code } } }
+  return { status, body: { error: { message, type: openAiType(status), param, code } } }
+}
+
+function openAiType(status: number): string {
+  if (status >= 500) return 'server_error'
+  return status === 429 ? 'rate_limit_error' : 'invalid_request_error'
 }
 
 /** Paths of the OpenAI API, whether or not they are offered: its clients read no other shape. */
@@ -77,7 +82,7 @@ function sentenceResponse(error: unknown): Response {
 
 function headersOf(error: unknown, status: number, type: string): Headers {
   const headers = new Headers({ 'content-type': type, 'cache-control': 'no-store' })
-  const afterMs = error instanceof ModelError ? error.retryAfterMs : null
+  const afterMs = error instanceof ModelError || error instanceof LimitError ? error.retryAfterMs : null
   const challenge = error instanceof InputError ? challenges[error.code] : undefined
   if (challenge !== undefined) headers.set('www-authenticate', `Bearer realm="footnote"${challenge}`)
   if (afterMs !== null) headers.set('retry-after', String(Math.ceil(afterMs / 1000)))

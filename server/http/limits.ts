@@ -18,15 +18,21 @@ export function requestId(log: Log): MiddlewareHandler {
     c.header('x-request-id', id)
     c.header('x-content-type-options', 'nosniff')
     // What is left of a body that was not read to its end would stand in front of the next request.
-    if (c.res.status === 413 || (leftUnread.has(c.res.status) && c.req.raw.body !== null))
-      c.header('connection', 'close')
+    if (c.res.status === 413 || (leftUnread.has(c.res.status) && mayBeLarge(c))) c.header('connection', 'close')
     const ms = Math.round(performance.now() - began)
     log.info({ id, method: c.req.method, route: routePath(c, -1), status: c.res.status, ms }, 'request')
   }
 }
 
-// Refused by who asks, before the body was looked at.
-const leftUnread = new Set([401, 403])
+// Refused by who asks, or by how much was asked, before the body was looked at.
+const leftUnread = new Set([401, 403, 429, 503])
+// The adaptor reads away what is left, and a new connection would cost both sides more than so little.
+const SMALL_BYTES = 16 * 1024
+
+function mayBeLarge({ req }: Context): boolean {
+  const length = req.header('content-length')
+  return length === undefined ? req.header('transfer-encoding') !== undefined : Number(length) > SMALL_BYTES
+}
 
 /** The id of this request, as the log and the caller know it. */
 export function idOf(c: Context): string {

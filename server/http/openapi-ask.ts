@@ -1,6 +1,6 @@
 // Questions and the list of answers, as the document tells their routes.
 import { firstEvents, ids, QUESTION, shownAnswer } from './openapi-answer.ts'
-import { bodyFaults, fault, faultReplies, type Operation, outage } from './openapi-operation.ts'
+import { bodyFaults, fault, faultReplies, idempotency, type Operation, outage } from './openapi-operation.ts'
 import { answersQuery, askBody } from './schemas.ts'
 import { answerShape, answersShape, eventShapes } from './shapes.ts'
 
@@ -48,6 +48,7 @@ const ask: Operation = {
   summary: 'Ask a question',
   description:
     'One JSON object, or the events of the answer as they happen: with "stream": true or Accept: text/event-stream. The last event is done, abstained, stopped or error; a stream without one was cut, and goes on at /v1/answers/{id}/events. Who leaves has stopped the answer.',
+  headers: idempotency,
   body: askBody,
   replies: {
     200: {

@@ -8,6 +8,7 @@ import {
   faultReplies,
   type Operation,
   outage,
+  idempotency,
 } from './openapi-operation.ts'
 import { chatBody } from './chat-request.ts'
 import * as chat from './shapes-chat.ts'
@@ -111,6 +112,7 @@ const completions: Operation = {
   summary: 'Ask as a client of the OpenAI chat API',
   description:
     'The last user message is the question, those before it the conversation; instructions are ignored, and so are parameters that change nothing here; `audiences` limits what is looked at. Sentences that nothing supports are withheld. With "stream": true chunks, then [DONE]; a fault on the way is a chunk that holds `error`.',
+  headers: idempotency,
   body: chatBody,
   replies: {
     200: {

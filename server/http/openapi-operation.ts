@@ -84,7 +84,8 @@ const meanings: Readonly<Record<number, string>> = {
   413: 'The body is too large.',
   415: 'The body is not JSON.',
   422: 'A field is wrong.',
-  503: 'The database does not answer.',
+  429: 'The key has asked too often, or too much at once.',
+  503: 'The database does not answer, or there is more to do than the server can.',
 }
 
 const toldAs = {
@@ -102,6 +103,12 @@ export function faultReplies(examples: Readonly<Record<string, Example>>, form: 
       .filter((status) => status >= 400)
       .map((status): [number, Reply] => [status, { description: meanings[status] ?? 'A fault.', ...told }]),
   )
+}
+
+/** Of every route that is limited (limiting.ts). */
+export function limitReplies(form: FaultForm): Readonly<Record<number, Reply>> {
+  const told = toldAs[form]
+  return { 429: { description: meanings[429] ?? '', ...told }, 503: { description: meanings[503] ?? '', ...told } }
 }
 
 /** What goes wrong at the door of every body, in the words of body.ts and limits.ts. */
@@ -137,6 +144,12 @@ export function bodyFaults(limitKb: number, form: FaultForm = 'problem'): Record
       form,
     ),
   }
+}
+
+/** Of requests that make something. */
+export const idempotency = {
+  'Idempotency-Key':
+    'a name for this request: sent again under it within a day it gives what the first one made, or is making; with anything else in the body it is a 422 (key-reused)',
 }
 
 /** When the database is away. */

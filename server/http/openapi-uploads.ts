@@ -1,6 +1,14 @@
 // Documents that are sent, as the document tells them.
 import { ids } from './openapi-answer.ts'
-import { bodyFaults, type Example, fault, faultReplies, type Operation, outage } from './openapi-operation.ts'
+import {
+  bodyFaults,
+  type Example,
+  fault,
+  faultReplies,
+  idempotency,
+  type Operation,
+  outage,
+} from './openapi-operation.ts'
 import { uploadBody } from './schemas.ts'
 import * as shapes from './shapes-syncs.ts'
 
@@ -87,6 +95,7 @@ const send: Operation = {
   summary: 'Add a document',
   description:
     'As JSON, or files as multipart/form-data (any number of files, with title, url and audience as fields). JSON with a url and no text fetches that page, from public addresses only, and keeps it. It is learned before the reply, as the source upload/<name>; the same name again is a new revision. Who may: the setting UPLOADS.',
+  headers: idempotency,
   body: uploadBody,
   replies: {
     201: { description: 'It can be asked about.', json: shapes.uploadedShape },

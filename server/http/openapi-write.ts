@@ -1,7 +1,9 @@
 // Operations as OpenAPI has them. An example of ours is a request and its reply, which OpenAPI keeps apart: its parts
 // stand under one name at the parameters, the body and the response, and what no part can hold in `x-` fields there.
 import { z } from 'zod'
-import type { Example, Operation, Reply } from './openapi-operation.ts'
+import { rules } from './access.ts'
+import { isOpenAiPath } from './failure.ts'
+import { type Example, limitReplies, type Operation, type Reply } from './openapi-operation.ts'
 import { refTo } from './openapi-names.ts'
 
 type Paths = Record<string, Record<string, object>>
@@ -16,7 +18,7 @@ export function toOpenApi(operations: readonly Operation[]): Paths {
 function operationOf(each: Operation): object {
   const examples = Object.entries(each.examples)
   const parameters = parametersOf(each, examples)
-  const replies = Object.entries(each.replies).map(([status, reply]) => [
+  const replies = Object.entries({ ...limitsOf(each), ...each.replies }).map(([status, reply]) => [
     status,
     replyOf(
       reply,
@@ -34,6 +36,12 @@ function operationOf(each: Operation): object {
     ...(each.body === undefined ? {} : { requestBody: { required: true, content: bodyOf(each.body, examples) } }),
     responses: Object.fromEntries(replies) as object,
   }
+}
+
+function limitsOf({ method, path }: Operation): Operation['replies'] {
+  const rule = rules.get(`${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`)
+  if (rule === undefined || rule.traffic === 'free') return {}
+  return limitReplies(isOpenAiPath(path) ? 'openai' : path.startsWith('/api/chat') ? 'text' : 'problem')
 }
 
 function parametersOf({ path, pathId, query, headers = {} }: Operation, examples: Named): object[] {
@@ -93,7 +101,9 @@ function replyOf(reply: Reply, status: number, examples: Named): object {
   const streamed = { schema: { type: 'string' }, ...ofType(true) }
   return {
     description,
-    ...(status === 503 ? { headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } } } : {}),
+    ...(status === 429 || status === 503
+      ? { headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } } }
+      : {}),
     // Where there is no body, nothing of OpenAPI's has room for examples.
     ...(isEmpty && { 'x-examples': emptied }),
     content: {

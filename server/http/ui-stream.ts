@@ -43,11 +43,11 @@ export function uiStreamRoutes(deps: ChatDeps & { readonly conversations: Conver
       const fresh = body.trigger === 'regenerate-message'
       const id = newAnswerId()
       const question = { ...conversation, ...readersOf(body), id, library, conversationId, fresh, owner: ownerOf(c) }
-      const { events, leave } = await ask({ ...question, mode: 'auto', withholds: true }, live, leavingOf(c))
+      const { events, leave, stay } = await ask({ ...question, mode: 'auto', withholds: true }, live, leavingOf(c))
       const told = await begun(events)
       underWay.set(conversationId, id)
       const end = () => void (underWay.get(conversationId) === id && underWay.delete(conversationId))
-      return uiResponse(until(told, end), deps, c, () => (end(), leave()))
+      return uiResponse(until(told, end), deps, c, () => (end(), leave()), stay)
     })
     .get('/api/chat/:id/stream', async (c) => {
       const conversationId = c.req.param('id')
@@ -73,10 +73,12 @@ function uiResponse(
   { publicUrl }: ChatDeps,
   c: Context,
   onLeave: () => void,
+  onSlow: () => void = () => {},
 ): Response {
   const response = sseResponse(
     untilRevoked(c, frames(events, createWriter(publicUrl ?? new URL(c.req.url).origin)), onLeave, lastWord(c)),
     onLeave,
+    onSlow,
   )
   response.headers.set('x-vercel-ai-ui-message-stream', 'v1')
   return response

@@ -1,14 +1,17 @@
 // Documents that are sent instead of found: as files of a form, or as JSON. Learned before the reply, in a sync of their
 // own that waits for no other.
-import { Hono } from 'hono'
-import type { Context } from 'hono'
+import { createHash } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import type { z } from 'zod'
 import { audienceNames } from '../../core/audience.ts'
 import { InputError, SourceError } from '../../core/errors.ts'
 import type { DocumentStore } from '../../core/ports.ts'
+import type { RepeatStore } from '../../core/repeats.ts'
 import type { Syncing, Upload, UploadSaid } from '../../core/syncs.ts'
 import type { IngestEvent } from '../../core/types.ts'
 import type { Note } from './audit.ts'
 import { parseBytes, parseShape, readBytes } from './body.ts'
+import { makeOnce, onceOf } from './once.ts'
 import { pathId, uploadBody, uploadSaid } from './schemas.ts'
 
 // A source may have 20 MB; escaped as JSON, or with a few more beside it, it is larger.
@@ -17,6 +20,7 @@ const LIMIT_BYTES = 30 * 1024 * 1024
 export type UploadsRouteDeps = {
   readonly documents: DocumentStore
   readonly syncing: Syncing
+  readonly repeats: RepeatStore
   readonly library: string
   /** false: this server takes no documents */
   readonly uploads: boolean
@@ -27,16 +31,13 @@ export function uploadsRoutes(deps: UploadsRouteDeps): Hono {
   return new Hono()
     .post('/v1/documents', async (c) => {
       refuseClosed(deps.uploads)
-      const sent = await readUploads(c, deps.syncing)
-      await deps.note(
-        c,
-        'documents-sent',
-        sent
-          .map(({ name }) => name)
-          .join(', ')
-          .slice(0, 200),
-      )
-      return c.json(await learn(sent, deps), 201)
+      const { asked, uploads } = await readUploads(c, deps.syncing)
+      const make = async () => {
+        const sent = await uploads()
+        await deps.note(c, 'documents-sent', namesOf(sent))
+        return await learn(sent, deps)
+      }
+      return c.json(await makeOnce(onceOf(c, deps.library, asked), deps.repeats, make, c.req.raw.signal), 201)
     })
     .delete('/v1/documents/:id', async (c) => {
       refuseClosed(deps.uploads)
@@ -46,6 +47,14 @@ export function uploadsRoutes(deps: UploadsRouteDeps): Hono {
       const sync = await deps.syncing.remove(id, new AbortController().signal)
       return c.json({ id, removed: true, sync })
     })
+}
+
+/** For the audit log. */
+function namesOf(sent: readonly Upload[]): string {
+  return sent
+    .map(({ name }) => name)
+    .join(', ')
+    .slice(0, 200)
 }
 
 function refuseClosed(uploads: boolean): void {
@@ -81,7 +90,10 @@ function isLearned(event: IngestEvent): event is Learned {
   return event.type === 'learned' || event.type === 'changed' || event.type === 'unchanged'
 }
 
-async function readUploads(c: Context, syncing: Syncing): Promise<Upload[]> {
+/** What was asked, by which it is known again, and the documents, of which one may have to be fetched. */
+type Sent = { readonly asked: unknown; readonly uploads: () => Promise<readonly Upload[]> }
+
+async function readUploads(c: Context, syncing: Syncing): Promise<Sent> {
   const type = c.req.header('content-type') ?? ''
   const isForm = /^multipart\/form-data\b/i.test(type)
   if (!isForm && !/^application\/(?:[\w.-]+\+)?json\b/i.test(type))
@@ -90,8 +102,14 @@ async function readUploads(c: Context, syncing: Syncing): Promise<Upload[]> {
       `The body's type is ${JSON.stringify(type.slice(0, 80))}; send application/json, or files as multipart/form-data.`,
     )
   const bytes = await readBytes(c.req.raw, LIMIT_BYTES, ': send the files one by one, or split the document')
-  if (isForm) return await uploadsOfForm(bytes, type)
-  return [await uploadOfJson(parseBytes(bytes), syncing, c.req.raw.signal)]
+  if (!isForm) {
+    const asked = parseShape(uploadBody, parseBytes(bytes), 'body')
+    return { asked, uploads: async () => [await uploadOfJson(asked, syncing, c.req.raw.signal)] }
+  }
+  const uploads = await uploadsOfForm(bytes, type)
+  // The border between the files of a form is another each time.
+  const asked = uploads.map(({ name, bytes, said }) => [name, createHash('sha256').update(bytes).digest('hex'), said])
+  return { asked, uploads: async () => uploads }
 }
 
 async function uploadsOfForm(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<Upload[]> {
@@ -113,8 +131,11 @@ async function uploadsOfForm(bytes: Uint8Array<ArrayBuffer>, type: string): Prom
   return await Promise.all(files.map(async (file) => ({ name: nameOf(file.name), bytes: await file.bytes(), said })))
 }
 
-async function uploadOfJson(value: unknown, syncing: Syncing, signal: AbortSignal): Promise<Upload> {
-  const { name, text, markdown, html, ...said } = parseShape(uploadBody, value, 'body')
+async function uploadOfJson(
+  { name, text, markdown, html, ...said }: z.output<typeof uploadBody>,
+  syncing: Syncing,
+  signal: AbortSignal,
+): Promise<Upload> {
   const sent = writtenOf({ text, markdown, html })
   // Nothing but an address: the page that is there now.
   if (sent === null) return await uploadOfPage(said.url ?? '', name, saidOf(said), syncing, signal)

@@ -1,11 +1,8 @@
 // Every metric that is counted as it happens: its name, its labels, its buckets. Labels come from closed lists of ours or
 // from the route table, never from what somebody sent.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Limiter, Traffic } from '../../core/limits.ts'
 import type { AbstentionReason, Answer, Fallback, Mode, Verdict } from '../../core/types.ts'
-
-/** The four limiters, and the class of what they refused. */
-export type Limiter = 'rate' | 'concurrency' | 'reserve' | 'load'
-export type RequestClass = 'evaluation' | 'ingest' | 'search' | 'history' | 'question'
 
 const modes: readonly Mode[] = ['extractive', 'generative']
 const statuses: readonly (Answer['status'] | 'error')[] = ['answered', 'abstained', 'stopped', 'error']
@@ -19,7 +16,7 @@ const reasons: readonly AbstentionReason[] = [
 ]
 const fallbacks: readonly Fallback[] = ['model-unavailable', 'model-cut-off', 'budget-spent']
 const limiters: readonly Limiter[] = ['rate', 'concurrency', 'reserve', 'load']
-const classes: readonly RequestClass[] = ['evaluation', 'ingest', 'search', 'history', 'question']
+const classes: readonly Traffic[] = ['evaluation', 'ingest', 'search', 'history', 'question']
 
 // Bounds of the objectives in docs/operations.md stand among them: an alert reads a bucket and guesses nothing.
 const REQUEST_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]

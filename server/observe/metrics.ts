@@ -3,15 +3,16 @@ import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { Registry } from 'prom-client'
 import { AppError } from '../../core/errors.ts'
+import type { Limiter, Traffic } from '../../core/limits.ts'
 import type { Answering, Generator, GeneratorEvent, ReplyStore, Store } from '../../core/ports.ts'
 import { type AnswerEvent, isTerminal, type Mode, type Question } from '../../core/types.ts'
-import { type Families, type Limiter, openFamilies, type RequestClass } from './families.ts'
+import { type Families, openFamilies } from './families.ts'
 import { type Gauged, openGauges } from './gauges.ts'
 import { around, lookedAt, type Watch } from './watch.ts'
 
 export type Metrics = Watch & {
   /** Notes a request that a limiter refused. */
-  readonly shed: (limiter: Limiter, requestClass: RequestClass) => void
+  readonly shed: (limiter: Limiter, traffic: Traffic) => void
   /** All of it as Prometheus reads it. `gauged`: what has to be looked at for that. */
   readonly text: (gauged: Gauged) => Promise<string>
 }
@@ -22,7 +23,7 @@ export function openMetrics(): Metrics {
   const families = openFamilies(registry)
   const gauges = openGauges(registry)
   return {
-    shed: (limiter, requestClass) => families.shed.inc({ limiter, class: requestClass }),
+    shed: (limiter, traffic) => families.shed.inc({ limiter, class: traffic }),
     text: async (gauged) => {
       await gauges.read(gauged)
       return await registry.metrics()

@@ -27,6 +27,8 @@ describe('the configuration', () => {
       budgetUsdPerDay: null,
       grounding: 'lexical',
       unsupported: 'mark',
+      quota: { perMinute: 600, atOnce: 100 },
+      sheds: true,
       uploads: 'loopback',
       workers: 'beside',
       slack: null,

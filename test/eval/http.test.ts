@@ -123,6 +123,22 @@ describe('a run over HTTP', () => {
     expect(questions.map(({ scores }) => scores)).toEqual(questions.map(() => ({})))
   })
 
+  it('says that it can wait, and waits as long as it is told when there is too much to do', async () => {
+    const seen: unknown[] = []
+    const url = await serveScript((path, headers) => {
+      seen.push(headers['priority'])
+      if (path.startsWith('/v1/documents')) return [200, { documents: [], next: null }]
+      if (seen.length === 2) return [503, { title: 'Too much.', code: 'overloaded' }]
+      return [500, { title: 'Asked again.' }]
+    })
+    const began = performance.now()
+    const { questions } = await run({ url })
+    expect(new Set(seen)).toEqual(new Set(['u=7']))
+    expect(new Set(questions.map(({ fault }) => fault))).toEqual(new Set(['/v1/ask answers 500 (Asked again.).']))
+    expect(seen).toHaveLength(1 + questions.length + 1)
+    expect(performance.now() - began).toBeGreaterThan(990)
+  })
+
   it('ends with exit code 1 when a question has no answer, and says of how many', async () => {
     const url = await serveScript((path) =>
       path.startsWith('/v1/documents') ? [200, { documents: [], next: null }] : [503, { title: 'Down.' }],

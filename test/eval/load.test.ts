@@ -77,7 +77,24 @@ describe('npm run bench load', () => {
     expect(figures[1].ms.p50).toBeGreaterThan(0)
   })
 
+  it(
+    'gives what became of each kind of work at a multiple of what the server can do',
+    { timeout: 180_000 },
+    async () => {
+      const flags = ['--overload', '0.3', '--flood', '--seconds', '3', '--json']
+      const { ended, stdout, stderr } = start('eval/bench/main.ts', ['load', ...flags], {})
+      expect(await ended, stderr()).toBe(0)
+      const [{ capacity }, mixed, flood] = JSON.parse(stdout()).figures
+      expect(capacity).toBeGreaterThan(0)
+      expect(mixed).toMatchObject({ overload: 0.3, kinds: { question: { failed: 0 }, ingest: { failed: 0 } } })
+      expect(mixed.kinds.search.succeeded).toBeGreaterThan(0)
+      expect(flood.othersFailed).toBe(0)
+      expect(flood.flood.refused).toBeGreaterThan(flood.flood.succeeded)
+    },
+  )
+
   it.each([
+    [['--overload', '0'], '"0" is no number above 0 and at most 20.'],
     [['--seconds', '61'], '--seconds is at most 60.'],
     [['--streams', '2501'], '--streams is at most 2500.'],
     [['--streams', 'many'], '"many" is no whole number above 0.'],

@@ -36,9 +36,9 @@ export function openReading(
 export type Reading = { readonly events: WireEvent[]; readonly answer: WireAnswer; readonly ms: number }
 
 /** Asks, and checks what is promised whatever happens: one last event, and the texts sent are the answer's. */
-export async function read(app: TestApp, question = QUESTION): Promise<Reading> {
+export async function read(app: TestApp, question = QUESTION, fresh = false): Promise<Reading> {
   const began = performance.now()
-  const events = await readEvents(await app.post('/v1/ask', { question, stream: true }))
+  const events = await readEvents(await app.post('/v1/ask', { question, stream: true, fresh }))
   const ms = performance.now() - began
   expect(events.map(({ type }) => terminal.includes(type))).toEqual(events.map((_, at) => at === events.length - 1))
   expect(events.at(-1)?.type).toBe('done')

@@ -171,6 +171,7 @@ export function emptyStore(): Store {
     answers: memoryAnswers(),
     conversations: noConversations,
     replies: memoryReplies(),
+    repeats: { claim: async () => null, keep: async () => {}, forget: async () => {} },
     spending: { reserve: async (_library, usd) => ({ day: '2026-01-01', usd }), settle: async () => {} },
     reports: {
       status: async () => emptyStatus,
@@ -243,6 +244,7 @@ export function brokenStore(fault: () => unknown = outage): Store {
     answers: part(),
     conversations: part(),
     replies: part(),
+    repeats: part(),
     spending: part(),
     reports: part(),
     inbox: part(),

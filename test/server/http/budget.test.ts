@@ -122,7 +122,7 @@ describe('a budget', () => {
     const before = provider.requests.length
     provider.play([whole([1, 4_096])])
     const app = openReading(library, provider, { limitUsd: 1.3, price: { inputUsd: 0, outputUsd: 100 } })
-    const answers = await Promise.all(Array.from({ length: 50 }, async () => (await read(app)).answer))
+    const answers = await Promise.all(Array.from({ length: 50 }, async () => (await read(app, QUESTION, true)).answer))
     expect(provider.requests.length - before).toBe(3)
     expect(answers.filter(({ mode }) => mode === 'generative')).toHaveLength(3)
     expect(answers.filter(({ fallback }) => fallback === 'budget-spent')).toHaveLength(47)

@@ -27,7 +27,12 @@ describe('an event as text', () => {
 
 describe('a stream of events', () => {
   it('keeps a silent connection alive with comments', async () => {
-    const body = await sseResponse(toSse(silentBetween(120)), () => {}, 20).text()
+    const body = await sseResponse(
+      toSse(silentBetween(120)),
+      () => {},
+      () => {},
+      20,
+    ).text()
     expect(body.match(/^: still here$/gm)!.length).toBeGreaterThanOrEqual(3)
     expect(parseEvents(body).map(({ id }) => id)).toEqual([1, 2])
   })
@@ -39,7 +44,12 @@ describe('a stream of events', () => {
 
   it('hears of a reader who leaves once, also in a silence', async () => {
     let left = 0
-    const reader = sseResponse(toSse(silentBetween(60)), () => left++, 5).body!.getReader()
+    const reader = sseResponse(
+      toSse(silentBetween(60)),
+      () => left++,
+      () => {},
+      5,
+    ).body!.getReader()
     await reader.read()
     await reader.cancel()
     await wait(100)

@@ -1,7 +1,7 @@
 // A provider that is down for everybody: every reader is served, it is hardly asked, and it is found again when it is back.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openTestLibrary, type TestApp, type TestLibrary } from '../../support/app.ts'
-import { impatient, openReading, read } from '../../support/asking.ts'
+import { impatient, openReading, QUESTION, read } from '../../support/asking.ts'
 import { completion, failure, openProvider, type Provider, streamOf } from '../../support/provider.ts'
 import { isThorough } from '../../support/thorough.ts'
 
@@ -28,7 +28,7 @@ async function readMany(app: TestApp, atOnce: number): Promise<Record<string, nu
   let left = QUESTIONS
   const reader = async () => {
     while (left-- > 0) {
-      const { answer } = await read(app)
+      const { answer } = await read(app, QUESTION, true)
       modes[answer.mode] = (modes[answer.mode] ?? 0) + 1
     }
   }
@@ -107,7 +107,7 @@ describe('a provider that is left alone', () => {
     provider.play([streamOf([], 'silent')])
     pause()
     let isProbing = true
-    const probe = read(app).finally(() => (isProbing = false))
+    const probe = read(app, QUESTION, true).finally(() => (isProbing = false))
     while (provider.requests.length < 6) await new Promise((resolve) => setTimeout(resolve, 5))
     const other = await read(app)
     expect(other.answer.mode).toBe('extractive')

@@ -1,22 +1,17 @@
-// Searches that begin when they are due. One that finds no free connection opens another, up to a bound, and waits then:
+// Requests that begin when they are due. One that finds no free connection opens another, up to a bound, and waits then:
 // its time runs from when it was due.
 import { connect, type Socket } from 'node:net'
+import type { Sending } from './asked.ts'
 import { clockMs } from './clock.ts'
-import { type Asked, type Asking, requestOf } from './asked.ts'
 
-export type Searched = {
-  /** of those that succeeded, from when they were due */
-  readonly ms: Float64Array
-  readonly failed: number
-}
-
-const MOST_CONNECTIONS = 500
+/** Of each request, in their order: its status, 0 where the connection was lost, and its time from when it was due. */
+export type Replied = { readonly statuses: Int16Array; readonly ms: Float64Array }
 
 type Line = { readonly socket: Socket; received: string; done: (status: number) => void }
 
-export async function search({ urls, asked }: Asking): Promise<Searched> {
-  const ms: number[] = []
-  let failed = 0
+export async function sendAll({ urls, sent, connections }: Sending): Promise<Replied> {
+  const statuses = new Int16Array(sent.length)
+  const ms = new Float64Array(sent.length)
   const idle: Line[] = []
   const waiting: ((line: Line) => void)[] = []
   let open = 0
@@ -25,36 +20,43 @@ export async function search({ urls, asked }: Asking): Promise<Searched> {
     if (next) next(line)
     else idle.push(line)
   }
-  const ask = async ({ question, dueAt }: Asked, n: number) =>
+  const lost = (url: URL) => {
+    open--
+    const next = waiting.shift()
+    if (!next) return
+    open++
+    next(opened(url))
+  }
+  const ask = async ({ request, dueAt }: Sending['sent'][number], n: number) =>
     await new Promise<void>((resolve) => {
       const url = new URL(urls[n % urls.length] ?? '')
       const send = (line: Line) => {
         line.done = (status) => {
-          if (status === 200) ms.push(clockMs() - dueAt)
-          else failed++
-          if (status > 0) free(line)
-          else open--
+          statuses[n] = status
+          ms[n] = clockMs() - dueAt
+          if (status > 0 && !line.socket.destroyed) free(line)
+          else lost(url)
           resolve()
         }
-        line.socket.write(requestOf('/v1/search', url.host, { query: question }))
+        line.socket.write(request)
       }
       const line = idle.findLast(({ socket }) => !socket.destroyed)
       if (line) {
         idle.splice(idle.indexOf(line))
         send(line)
-      } else if (open < MOST_CONNECTIONS) {
+      } else if (open < connections) {
         open++
         send(opened(url))
       } else waiting.push(send)
     })
   await Promise.all(
-    asked.map(async (each, n) => {
+    sent.map(async (each, n) => {
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, each.dueAt - clockMs())))
       await ask(each, n)
     }),
   )
   for (const { socket } of idle) socket.destroy()
-  return { ms: Float64Array.from(ms), failed }
+  return { statuses, ms }
 }
 
 function opened({ hostname, port }: URL): Line {
