@@ -6,6 +6,7 @@ import { type AnswerEvent, isTerminal, type Mode, type Question, type StoredEven
 import { within } from '../../core/waiting.ts'
 import { openHeart } from './heart.ts'
 import { followStored, interruptDead, SILENT_MS } from './logs.ts'
+import { OUTAGE_MS, outlasting } from './outlast.ts'
 
 export type LiveAnswers = {
   /** Throws AppError `shutting-down` once `drain` was called. */
@@ -38,6 +39,8 @@ export type LiveDeps = {
   readonly silentMs?: number
   /** an answer that may be resumed is stopped when nobody has read it for so long */
   readonly unreadMs?: number
+  /** how long events wait for a store that fails */
+  readonly outageMs?: number
 }
 
 type Running = {
@@ -144,8 +147,10 @@ function countReaders({ resumable }: Question, controller: AbortController, unre
 }
 
 /** Never throws; whatever fails, the last event published is terminal, and no other one is. */
-async function drive(live: Running, question: Question, { answers, answering, report }: LiveDeps): Promise<void> {
-  const log = openLog(live, (batch) => answers.append(question.library, question.id, batch))
+async function drive(live: Running, question: Question, deps: LiveDeps): Promise<void> {
+  const { answers, answering, report, outageMs = OUTAGE_MS } = deps
+  const append = outlasting(answers, outageMs, live.controller.signal)
+  const log = openLog(live, (batch) => append(question.library, question.id, batch))
   let begun = false
   try {
     for await (const event of answering(question, live.controller.signal)) {
