@@ -37,7 +37,7 @@ export async function openFaultProxy(target: { readonly host?: string; readonly 
       far.resetAndDestroy()
     }
     pairs.add(cut)
-    let arrived = { fault, bytes: 0 }
+    let arrived: { fault: NetworkFault; bytes: number } = { fault, bytes: 0 }
     const allowance = (): number => {
       if (arrived.fault !== fault) arrived = { fault, bytes: 0 }
       return fault.type === 'cut' ? fault.afterBytes - arrived.bytes : Infinity
