@@ -116,7 +116,8 @@ async function run<Row extends pg.QueryResultRow>(
 const busy = /^(57014|55P03|40|53)/
 const gone = /^(57P|25P03|08)/
 
-function toStoreError(error: unknown): unknown {
+/** What a driver says, as an error of ours; any other error as it is. */
+export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   // What it says of a value repeats the value.

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { type ConstructorOptions, type JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Attempt, JobRef, Queue, Urgency } from '../core/jobs.ts'
-import type { Database, Query } from './database.ts'
+import { type Database, type Query, toStoreError } from './database.ts'
 import { insertJob, jobStore } from './jobs.ts'
 
 export type QueueOptions = {
@@ -36,8 +36,13 @@ export async function openQueue(database: Database, options: QueueOptions): Prom
   const { report } = options
   const boss = new PgBoss(bossOptions(options))
   boss.on('error', (error) => report('the queue', error))
-  await boss.start()
-  await makeQueues(boss, options)
+  try {
+    await boss.start()
+    await makeQueues(boss, options)
+  } catch (error) {
+    await boss.stop({ graceful: false }).catch(() => {})
+    throw toStoreError(error)
+  }
   const beats: NodeJS.Timeout[] = []
   const stopping = new AbortController()
   return {

@@ -149,7 +149,7 @@ function countReaders({ resumable }: Question, controller: AbortController, unre
 /** Never throws; whatever fails, the last event published is terminal, and no other one is. */
 async function drive(live: Running, question: Question, deps: LiveDeps): Promise<void> {
   const { answers, answering, report, outageMs = OUTAGE_MS } = deps
-  const append = outlasting(answers, outageMs, live.controller.signal)
+  const append = outlasting(answers, outageMs)
   const log = openLog(live, (batch) => append(question.library, question.id, batch))
   let begun = false
   try {

@@ -8,8 +8,11 @@ import type { StoredEvent } from '../../core/types.ts'
 export const OUTAGE_MS = 5_000
 const AGAIN_MS = 250
 
-/** An append that is tried again while the store is passing away, and that stores a batch once. Throws StoreError. */
-export function outlasting(answers: AnswerStore, outageMs: number, signal: AbortSignal): AnswerStore['append'] {
+/**
+ * An append that is tried again while the store is away, and that stores a batch once. Also for an answer that was stopped:
+ * its end has to stand in the log. Throws StoreError.
+ */
+export function outlasting(answers: AnswerStore, outageMs: number): AnswerStore['append'] {
   return async (library, id, batch) => {
     let until = Infinity
     for (;;) {
@@ -21,8 +24,8 @@ export function outlasting(answers: AnswerStore, outageMs: number, signal: Abort
       } catch (error) {
         until = Math.min(until, performance.now() + outageMs)
         const isPassing = error instanceof StoreError && error.retryable
-        if (!isPassing || signal.aborted || performance.now() >= until) throw error
-        await wait(AGAIN_MS, undefined, { signal }).catch(() => {})
+        if (!isPassing || performance.now() >= until) throw error
+        await wait(AGAIN_MS)
       }
     }
   }

@@ -8,7 +8,7 @@ import { openWorld, type World } from './world.ts'
 const usage = `npm run chaos -- --seed N [--runs K] [--database postgres://…]
   --seed      the first seed
   --runs      how many, one after the other on one server; by default 1
-  --database  an empty database of a real Postgres; by default an embedded one`
+  --database  a real Postgres, where a database is made and dropped; by default an embedded one`
 
 type Totals = { acts: number; faults: number; ends: number; acknowledged: number; refused: number; answers: number }
 

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openQueue } from '../../store/queue.ts'
 import { openTestDatabase, postgresUrl, type TestDatabase } from '../support/database.ts'
 import { type FaultProxy, openFaultProxy } from '../support/fault-proxy.ts'
 import { folderOfFile } from '../support/folder.ts'
@@ -210,4 +211,20 @@ describe.skipIf(!postgresUrl)('a server whose Postgres', { timeout: 60_000 }, ()
     const stored = new Set(rows.map(({ source }) => source))
     expect(kept.filter((name) => ![...stored].some((source) => source.endsWith(name)))).toEqual([])
   })
+})
+
+describe.skipIf(!postgresUrl)('the queue of documents', { timeout: 30_000 }, () => {
+  it.each([0, 200, 1_000, 2_000])(
+    'whose database is cut after %d bytes as it is opened says that it passes',
+    async (afterBytes) => {
+      await using database = await openTestDatabase()
+      const { hostname: host, port } = new URL(database.url ?? '')
+      await using faulty = await openFaultProxy({ host, port: Number(port) })
+      faulty.set({ type: 'cut', afterBytes })
+      const url = new URL(database.url ?? '')
+      url.host = `127.0.0.1:${faulty.port}`
+      const opening = openQueue(database, { url: url.href, report: () => {} })
+      await expect(opening).rejects.toMatchObject({ code: 'store-unavailable', retryable: true })
+    },
+  )
 })

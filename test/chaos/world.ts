@@ -1,5 +1,6 @@
 // The processes of a run of chaos: a real server, its database and its model behind proxies that fail.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -7,10 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { fromWire } from '../../server/http/wire.ts'
+import type { Database, Query } from '../../store/database.ts'
 import { openPostgres } from '../../store/postgres.ts'
 import { reportStore } from '../../store/reports.ts'
 import { replyTo } from '../../eval/load/text.ts'
-import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
+import { type FaultProxy, openFaultProxy } from '../support/fault-proxy.ts'
 import {
   completion,
   embeddings,
@@ -40,7 +42,8 @@ export type World = {
   /** Ends the server and starts it again; how it ended. */
   readonly restart: (signal: 'SIGKILL' | 'SIGTERM') => Promise<{ readonly code: number | null; readonly ms: number }>
   readonly log: () => string
-  readonly query: ((sql: string) => Promise<unknown>) | null
+  /** past every fault; null: nobody else has the embedded one */
+  readonly query: Query | null
   /** figures of the search index that must agree */
   readonly index: () => Promise<object>
   readonly close: () => Promise<void>
@@ -48,21 +51,21 @@ export type World = {
   readonly leftovers: () => number[]
 }
 
-/** `databaseUrl`: an empty database of a real Postgres; left out, the embedded one. */
-export async function openWorld(databaseUrl: string | undefined, logLevel = 'info'): Promise<World> {
+/** `postgresUrl`: of a real Postgres, where a database is made; left out, the embedded one. */
+export async function openWorld(postgresUrl: string | undefined): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'footnote-chaos-'))
   await mkdir(join(folder, 'library'))
   for (const [name, text] of Object.entries(library)) await writeFile(join(folder, 'library', name), text)
   let says: Saying = 'well'
   const provider = await openProvider((request) => reply(request, says))
   const model = await openFaultProxy({ port: Number(new URL(provider.baseUrl).port) })
-  const database = databaseUrl === undefined ? null : await behindProxy(databaseUrl)
+  const database = postgresUrl === undefined ? null : await behindProxy(postgresUrl)
   const settings = {
     PORT: '0',
     FOOTNOTE_CHAOS: folder,
     LIBRARY_DIR: join(folder, 'library'),
     DATA_DIR: join(folder, 'data'),
-    LOG_LEVEL: logLevel,
+    LOG_LEVEL: 'info',
     OPENAI_BASE_URL: `http://127.0.0.1:${model.port}/v1`,
     OPENAI_API_KEY: `sk-${canary('key')}`,
     KEY_SECRET: canary('pepper-Zq81vT0mXw5LrB3nKj6d'),
@@ -73,18 +76,23 @@ export async function openWorld(databaseUrl: string | undefined, logLevel = 'inf
   let server = await startServer(settings)
   let log = ''
   const proxies = [model, ...(database ? [database.proxy] : [])]
+  const faulty = new Set<FaultProxy>()
   const heal = () => {
     says = 'well'
-    for (const proxy of proxies) {
+    for (const proxy of faulty) {
       proxy.set({ type: 'pass' })
+      // What hangs in a blackhole would hang until somebody's patience ends.
       proxy.cutAll()
     }
+    faulty.clear()
   }
   return {
     url: () => server.url,
     set: (fault) => {
-      if ('says' in fault) says = fault.says
-      else (fault.on === 'model' ? model : (database?.proxy ?? model)).set(fault.network)
+      if ('says' in fault) return void (says = fault.says)
+      const proxy = fault.on === 'model' ? model : (database?.proxy ?? model)
+      proxy.set(fault.network)
+      faulty.add(proxy)
     },
     heal,
     restart: async (signal) => {
@@ -97,30 +105,54 @@ export async function openWorld(databaseUrl: string | undefined, logLevel = 'inf
       return { code, ms }
     },
     log: () => log + server.log(),
-    query: database && (async (sql) => await database.client.query(sql)),
+    query: database && database.direct.query,
     index: async () => {
-      if (databaseUrl === undefined) return await indexOf(server.url, settings.DATA_DIR)
-      const store = openPostgres(databaseUrl, 1)
-      return await reportStore(store).index('main').finally(store.close)
+      if (database === null) return await indexOf(server.url, settings.DATA_DIR)
+      return await reportStore(database.direct).index('main')
     },
     close: async () => {
       await ended(server.child, 'SIGTERM')
-      await database?.client.end()
       for (const proxy of proxies) await proxy[Symbol.asyncDispose]()
       await provider[Symbol.asyncDispose]()
+      await database?.drop()
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
     leftovers: () => processesWith(`FOOTNOTE_CHAOS=${folder}`),
   }
 }
 
-async function behindProxy(databaseUrl: string): Promise<{ url: string; proxy: FaultProxy; client: pg.Client }> {
-  const through = new URL(databaseUrl)
-  const proxy = await openFaultProxy({ host: through.hostname, port: Number(through.port || 5432) })
+/** A database of its own on this Postgres, and a way to it that fails. */
+async function behindProxy(postgresUrl: string): Promise<Behind> {
+  const name = `footnote_chaos_${randomBytes(6).toString('hex')}`
+  const administer = async (sql: string) => {
+    const client = new pg.Client(postgresUrl)
+    await client.connect()
+    await client.query(sql).finally(async () => await client.end())
+  }
+  await administer(`create database ${name}`)
+  const own = new URL(postgresUrl)
+  own.pathname = `/${name}`
+  const proxy = await openFaultProxy({ host: own.hostname, port: Number(own.port || 5432) })
+  const direct = openPostgres(own.href, 1)
+  const through = new URL(own)
   through.host = `127.0.0.1:${proxy.port}`
-  const client = new pg.Client(databaseUrl)
-  await client.connect()
-  return { url: through.href, proxy, client }
+  return {
+    url: through.href,
+    proxy,
+    direct,
+    drop: async () => {
+      await direct.close()
+      await administer(`drop database ${name} with (force)`)
+    },
+  }
+}
+
+type Behind = {
+  readonly url: string
+  readonly proxy: FaultProxy
+  /** past the proxy */
+  readonly direct: Database
+  readonly drop: () => Promise<void>
 }
 
 type Started = { readonly child: ChildProcess; readonly url: string; readonly log: () => string }
