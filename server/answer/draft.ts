@@ -18,7 +18,7 @@ import type {
 } from '../../core/types.ts'
 
 /** `pages`: of the documents of the passages; `space`: in which vectors were compared, when it is not the expected one. */
-type Searched = { readonly pages: PageStarts; readonly space?: string }
+type Searched = { readonly pages: PageStarts; readonly space?: string; readonly wordsOnly?: true | undefined }
 
 export type Draft = {
   readonly mode: Mode
@@ -76,7 +76,8 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     retrieved: (query, passages, searched) => {
       pages = searched.pages
       const models = { ...answer.models, embedder: searched.space ?? answer.models.embedder }
-      change({ query, passages, models, ...time({ retrieve: since() }) })
+      const flagged = searched.wordsOnly && { wordsOnly: searched.wordsOnly }
+      change({ query, passages, models, ...flagged, ...time({ retrieve: since() }) })
     },
     text: (delta) => {
       change({ answer: answer.answer + delta })
