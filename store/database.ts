@@ -21,6 +21,8 @@ export type Database = {
   readonly connections: () => Connections
   /** whether there is one connection only: while a transaction is under way, everyone else waits */
   readonly isSingle: boolean
+  /** Throws StoreError `store-full` where little room is left to write in; missing: its own server looks after that. */
+  readonly checkRoom?: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -122,6 +124,8 @@ export function toStoreError(error: unknown): unknown {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   // What it says of a value repeats the value.
   if (code.startsWith('22')) return new StoreError('store-failed', `The database refused a value (${code}).`)
+  if (code === '53100')
+    return new StoreError('store-full', 'The disk of the database is full.', { cause: error, retryable: true })
   if (busy.test(code))
     return new StoreError('store-busy', `The database gave up on a statement (${code}).`, {
       cause: error,

@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
-import { copyToDisk, flush, makeEmpty } from './embedded-files.ts'
+import { copyToDisk, flush, LEAST_ROOM_BYTES, makeEmpty, roomIn } from './embedded-files.ts'
 import type { WorkerInput, WorkerMessage, WorkerReply } from './embedded.ts'
 
 // A worker is started with what `embedded.ts` gives it and nothing else.
@@ -26,6 +26,7 @@ const MAX_CONNECTIONS = 8
 
 try {
   const { database, restored } = await openOrRestore()
+  endWithDatabase(database)
   const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: MAX_CONNECTIONS })
   await server.start()
   let saved = await position(database)
@@ -39,6 +40,22 @@ try {
   reply({ type: 'ready', restored })
 } catch (error) {
   reply({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
+}
+
+/**
+ * What Postgres refuses it says in its protocol. What is thrown is its own end, such as a disk that is full as it writes its
+ * log: nobody would ever be answered again. The thread ends with it, and `embedded.ts` starts another.
+ */
+function endWithDatabase(database: PGlite): void {
+  const exec = database.execProtocolRawStream.bind(database)
+  database.execProtocolRawStream = async (...asked) => {
+    try {
+      return await exec(...asked)
+    } catch (error) {
+      process.stderr.write(`The embedded database ended: ${error instanceof Error ? error.message : String(error)}\n`)
+      process.exit(1)
+    }
+  }
 }
 
 async function serve(
@@ -66,6 +83,8 @@ async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }>
       return { database: await openLive(), restored: false }
     } catch (error) {
       // PGlite never calls fsync: a power cut can leave a directory that does not open.
+      // Nor does one whose disk is full, and that holds more than its last snapshot.
+      if (roomIn(dataDir) < LEAST_ROOM_BYTES) throw new Error('its disk is full', { cause: error })
       if (saved === null) throw error
     }
   }
