@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseEvents, terminal, type WireAnswer, type WireEvent } from '../support/wire.ts'
 import type { Act, Plan, Round } from './plan.ts'
-import { headers, type World } from './world.ts'
+import { CANARY, headers, type World } from './world.ts'
 
 export type Ledger = {
   /** by name: what may be there, the versions or null for nothing; one entry once it is acknowledged */
@@ -94,7 +94,10 @@ async function write(act: Extract<Act, { readonly name: string }>, url: string, 
         )
       : await fetch(`${url}/v1/documents/${id}`, { method: 'DELETE', headers, signal })
   // It may have been removed before, by a call that was not acknowledged.
-  if (response.status === 404 && act.type === 'remove' && before.includes(null)) return void (await response.text())
+  if (response.status === 404 && act.type === 'remove' && before.includes(null)) {
+    await response.text()
+    return
+  }
   const body = await settle(response, ledger)
   if (body === null) return
   ledger.acknowledged++
@@ -133,8 +136,8 @@ async function resume(id: string, seen: readonly WireEvent[], url: string, ledge
     headers: { ...headers, 'last-event-id': last },
     signal,
   })
-  if (response.status !== 200) return void (await settle(response, ledger))
-  ledger.answers.set(id, [...seen, ...(await readUntilCut(response))])
+  if (response.status === 200) ledger.answers.set(id, [...seen, ...(await readUntilCut(response))])
+  else await settle(response, ledger)
 }
 
 export function isOver(events: readonly WireEvent[]): boolean {
@@ -165,6 +168,8 @@ async function post(url: string, body: object, signal: AbortSignal): Promise<Res
 /** What is refused says so in our words, and when to come again; nothing is ever a fault without a name. */
 async function settle(response: Response, ledger: Ledger): Promise<unknown> {
   const text = await response.text()
+  const [secret] = CANARY.exec(text) ?? []
+  if (secret !== undefined) ledger.faults.push(`${response.url} gave away ${secret}`)
   if (response.ok) return JSON.parse(text)
   ledger.refused++
   const isNamed = response.headers.get('content-type') === 'application/problem+json'

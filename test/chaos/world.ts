@@ -136,6 +136,7 @@ async function behindProxy(postgresUrl: string): Promise<Behind> {
   const direct = openPostgres(own.href, 1)
   const through = new URL(own)
   through.host = `127.0.0.1:${proxy.port}`
+  if (through.password === '') through.password = canary('password')
   return {
     url: through.href,
     proxy,
