@@ -87,12 +87,12 @@ export async function openEmbedded(
 function openThread(input: WorkerInput, warn: (message: string) => void) {
   const begin = () => new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData: input })
   let worker = begin()
-  let isOver = false
+  const over = new AbortController()
   // As one whose process was killed is opened, with all that was acknowledged. Until then statements fail, and say so.
   const reopen = async () => {
-    for (let tries = 1; !isOver; tries++) {
+    for (let tries = 1; ; tries++) {
       await wait(REOPEN_MS, undefined, { ref: false })
-      if (isOver) return
+      if (over.signal.aborted) return
       rmSync(input.socketPath, { force: true })
       worker = begin()
       try {
@@ -115,7 +115,7 @@ function openThread(input: WorkerInput, warn: (message: string) => void) {
     /** From now on another follows when it ends by itself. */
     keep,
     end: async () => {
-      isOver = true
+      over.abort()
       await worker.terminate()
     },
   }

@@ -76,8 +76,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     retrieved: (query, passages, searched) => {
       pages = searched.pages
       const models = { ...answer.models, embedder: searched.space ?? answer.models.embedder }
-      const flagged = searched.wordsOnly && { wordsOnly: searched.wordsOnly }
-      change({ query, passages, models, ...flagged, ...time({ retrieve: since() }) })
+      change({ query, passages, models, ...flagsOf(searched), ...time({ retrieve: since() }) })
     },
     text: (delta) => {
       change({ answer: answer.answer + delta })
@@ -103,6 +102,10 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       return finish('abstained')
     },
   }
+}
+
+function flagsOf({ wordsOnly }: Searched): Pick<Answer, 'wordsOnly'> {
+  return wordsOnly ? { wordsOnly } : {}
 }
 
 function blank(question: Question, mode: Mode, models: Models): Answer {

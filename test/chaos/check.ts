@@ -1,7 +1,7 @@
 // What must be true after a run of chaos, whatever happened in it.
 import { isDeepStrictEqual } from 'node:util'
 import { setTimeout as wait } from 'node:timers/promises'
-import { faultsOf, type StoredAnswer } from '../../cli/compare.ts'
+import { faultsOf } from '../../cli/compare.ts'
 import { readEvents, terminal, type WireAnswer, type WireEvent } from '../support/wire.ts'
 import { isOver, type Ledger, textOf } from './play.ts'
 import { CANARY, headers, type World } from './world.ts'
@@ -59,7 +59,7 @@ async function answerFaults({ answers, objects }: Ledger, url: string, read: Rea
     if (!isBeginning(seen, log)) faults.push(`${id} was seen as ${namesOf(seen)}, and is ${namesOf(log)}`)
     if (CANARY.test(JSON.stringify(log))) faults.push(`${id} gives away a secret`)
     const { answer } = log.at(-1)?.body ?? {}
-    if (answer) for (const fault of await faultsOf(answer as StoredAnswer, textAt)) faults.push(`${id}, ${fault}`)
+    if (answer) for (const fault of await faultsOf(answer, textAt)) faults.push(`${id}, ${fault}`)
   }
   for (const [id, answer] of objects) {
     const stored = await read<WireAnswer>(`/v1/answers/${id}`)

@@ -24,10 +24,10 @@ async function main(): Promise<number> {
   const world = await openWorld(values.database)
   const totals: Totals = { acts: 0, faults: 0, ends: 0, acknowledged: 0, refused: 0, answers: 0 }
   let failed = 0
-  let stopped = false
-  process.once('SIGINT', () => (stopped = true))
+  const stopping = new AbortController()
+  process.once('SIGINT', () => stopping.abort())
   try {
-    for (let at = seed; at < seed + runs && !stopped; at++) {
+    for (let at = seed; at < seed + runs && !stopping.signal.aborted; at++) {
       const plan = planOf(at, values.database !== undefined)
       const faults = await runOf(plan, world, totals)
       if (faults.length === 0) continue

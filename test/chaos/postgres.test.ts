@@ -172,11 +172,11 @@ describe.skipIf(!postgresUrl)('a server whose Postgres', { timeout: 60_000 }, ()
   })
 
   it('fails over in 3 s loses no acknowledged document, tells no fault of its own, and goes on', async () => {
-    let isOver = false
+    const over = new AbortController()
     const kept: string[] = []
     const faults: Reply[] = []
     const write = async (writer: number) => {
-      for (let n = 0; !isOver; n++) {
+      for (let n = 0; !over.signal.aborted; n++) {
         const name = `w${writer}-${n}.md`
         const reply = await call('/v1/documents', { name, markdown: `# Note ${n}\n\nWritten by ${writer} as ${n}.` })
         if (reply.status === 201) kept.push(name)
@@ -185,7 +185,7 @@ describe.skipIf(!postgresUrl)('a server whose Postgres', { timeout: 60_000 }, ()
       }
     }
     const look = async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const reply = await search()
         if (reply.status !== 200) faults.push(reply)
         await wait(20)
@@ -203,7 +203,7 @@ describe.skipIf(!postgresUrl)('a server whose Postgres', { timeout: 60_000 }, ()
     const back = kept.length
     // Until its queue listens again it is looked into every two seconds.
     await expect.poll(() => kept.length, { timeout: 10_000 }).toBeGreaterThan(back + 2)
-    isOver = true
+    over.abort()
     await Promise.all(writing)
     expect(faults.length).toBeGreaterThan(0)
     expect(faults.filter(({ status, after }) => status !== 503 || after === null)).toEqual([])

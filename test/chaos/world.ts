@@ -89,10 +89,12 @@ export async function openWorld(postgresUrl: string | undefined): Promise<World>
   return {
     url: () => server.url,
     set: (fault) => {
-      if ('says' in fault) return void (says = fault.says)
-      const proxy = fault.on === 'model' ? model : (database?.proxy ?? model)
-      proxy.set(fault.network)
-      faulty.add(proxy)
+      if ('says' in fault) says = fault.says
+      else {
+        const proxy = fault.on === 'model' ? model : (database?.proxy ?? model)
+        proxy.set(fault.network)
+        faulty.add(proxy)
+      }
     },
     heal,
     restart: async (signal) => {
@@ -127,7 +129,11 @@ async function behindProxy(postgresUrl: string): Promise<Behind> {
   const administer = async (sql: string) => {
     const client = new pg.Client(postgresUrl)
     await client.connect()
-    await client.query(sql).finally(async () => await client.end())
+    try {
+      await client.query(sql)
+    } finally {
+      await client.end()
+    }
   }
   await administer(`create database ${name}`)
   const own = new URL(postgresUrl)
@@ -223,7 +229,7 @@ const DIMENSIONS = 32
 function vectorOf(text: string): number[] {
   const vector = Array.from({ length: DIMENSIONS }, () => 0.01)
   for (const [word] of text.toLowerCase().matchAll(/\w+/g)) {
-    const at = [...word].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9_973, 7) % DIMENSIONS
+    const at = Array.from(word).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9_973, 7) % DIMENSIONS
     vector[at] = (vector[at] ?? 0) + 1
   }
   return vector

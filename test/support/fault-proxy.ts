@@ -1,5 +1,6 @@
 // The network as it fails: a TCP proxy whose fault is switched while connections go through it.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 
 export type NetworkFault =
   | { readonly type: 'pass' }
@@ -29,7 +30,10 @@ export async function openFaultProxy(target: { readonly host?: string; readonly 
   let fault: NetworkFault = { type: 'pass' }
   const pairs = new Set<() => void>()
   const server = createServer((near) => {
-    if (fault.type === 'refuse') return void near.resetAndDestroy()
+    if (fault.type === 'refuse') {
+      near.resetAndDestroy()
+      return
+    }
     const far = connect({ host: '127.0.0.1', ...target })
     const cut = () => {
       pairs.delete(cut)
@@ -43,15 +47,9 @@ export async function openFaultProxy(target: { readonly host?: string; readonly 
       return fault.type === 'cut' ? fault.afterBytes - arrived.bytes : Infinity
     }
     const count = (bytes: number) => (arrived.bytes += bytes)
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      from.setNoDelay(true)
-      from.on('error', cut)
-      from.on('close', cut)
-      void carry(from, to, () => fault, from === far ? { allowance, count } : null, cut)
-    }
+    for (const socket of [near, far]) socket.setNoDelay(true).on('error', cut).on('close', cut)
+    void carry(near, far, () => fault, null, cut)
+    void carry(far, near, () => fault, { allowance, count }, cut)
   })
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, resolve))
   const cutAll = () => {
@@ -81,13 +79,9 @@ async function carry(from: Socket, to: Socket, now: () => NetworkFault, limit: L
       const fault = now()
       if (fault.type === 'blackhole') continue
       if (fault.type === 'reset') return cut()
-      if (fault.type === 'delay') await pause(fault.delayMs)
-      const slice = fault.type === 'throttle' ? Math.ceil((fault.bytesPerSecond * SLICE_MS) / 1000) : part.length
+      if (fault.type === 'delay') await wait(fault.delayMs)
       const kept = part.subarray(0, Math.max(0, limit?.allowance() ?? Infinity))
-      for (let at = 0; at < kept.length; at += slice) {
-        if (!to.write(kept.subarray(at, at + slice))) await new Promise((resolve) => to.once('drain', resolve))
-        if (slice < kept.length) await pause(SLICE_MS)
-      }
+      await send(kept, to, fault)
       limit?.count(kept.length)
       if (kept.length < part.length) return cut()
     }
@@ -97,4 +91,10 @@ async function carry(from: Socket, to: Socket, now: () => NetworkFault, limit: L
   }
 }
 
-const pause = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms))
+async function send(part: Buffer, to: Socket, fault: NetworkFault): Promise<void> {
+  const slice = fault.type === 'throttle' ? Math.ceil((fault.bytesPerSecond * SLICE_MS) / 1000) : part.length
+  for (let at = 0; at < part.length; at += slice) {
+    if (!to.write(part.subarray(at, at + slice))) await new Promise((resolve) => to.once('drain', resolve))
+    if (slice < part.length) await wait(SLICE_MS)
+  }
+}

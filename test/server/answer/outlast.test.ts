@@ -29,12 +29,20 @@ const answering: Answering = async function* (_question, signal) {
   }
 }
 
+const stoppable: Answering = async function* (asked, signal) {
+  try {
+    yield* answering(asked, signal)
+  } catch {
+    yield { type: 'error', code: 'stopped-by-test', retryable: false }
+  }
+}
+
 type Append = AnswerStore['append']
 
 /** The answer as its reader sees it, and as its log has it, over a store whose appending is changed. */
 async function answered(change: (append: Append) => Append, outageMs: number, each = (_type: string) => {}) {
   const answers = memoryAnswers()
-  const changed = { ...answers, append: change(answers.append) }
+  const changed = { ...answers, append: change(async (...asked) => await answers.append(...asked)) }
   const live = liveAnswers({ answers: changed, answering, report: () => {}, silentMs: 0, outageMs })
   live.start(question)
   const seen: string[] = []
@@ -85,13 +93,6 @@ describe('a store that is away for a while', () => {
     const append: Append = async (library, id, batch) => {
       if (isAway && batch[0]!.seq > 1) throw outage()
       await answers.append(library, id, batch)
-    }
-    const stoppable: Answering = async function* (asked, signal) {
-      try {
-        yield* answering(asked, signal)
-      } catch {
-        yield { type: 'error', code: 'stopped-by-test', retryable: false }
-      }
     }
     const deps = { answers: { ...answers, append }, report: () => {}, silentMs: 0, outageMs: 5_000 }
     const live = liveAnswers({ ...deps, answering: stoppable })
