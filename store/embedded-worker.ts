@@ -42,19 +42,30 @@ try {
   reply({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
 }
 
+// Errors of the system below, and of Postgres about itself: once its log could not be written, it answers every statement
+// with one of these ("cannot drop active portal" is 24000; nothing of ours has a cursor).
+const BROKEN = /C(?:58...|XX...|24000)\0/
+// An error is short, and what is longer is not looked through.
+const LONGEST_ERROR = 4_096
+
 /**
- * What Postgres refuses it says in its protocol. What is thrown is its own end, such as a disk that is full as it writes its
- * log: nobody would ever be answered again. The thread ends with it, and `embedded.ts` starts another.
+ * A disk that is full as Postgres writes its log leaves it broken, or ends it: nobody would ever be answered again. The
+ * thread ends with it, and `embedded.ts` starts another.
  */
 function endWithDatabase(database: PGlite): void {
   const exec = database.execProtocolRawStream.bind(database)
-  database.execProtocolRawStream = async (...asked) => {
-    try {
-      return await exec(...asked)
-    } catch (error) {
-      process.stderr.write(`The embedded database ended: ${error instanceof Error ? error.message : String(error)}\n`)
-      process.exit(1)
+  database.execProtocolRawStream = async (message, options) => {
+    let isBroken = false
+    const onRawData = (bytes: Uint8Array) => {
+      isBroken ||= bytes.length < LONGEST_ERROR && BROKEN.test(Buffer.from(bytes).toString('latin1'))
+      options.onRawData(bytes)
     }
+    try {
+      await exec(message, { ...options, onRawData })
+    } catch {
+      isBroken = true
+    }
+    if (isBroken) process.exit(1)
   }
 }
 

@@ -1,6 +1,6 @@
 // A disk that is full: what is there is still read, what is new is refused in words, and it goes on when there is room.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openStaticEmbedder } from '../../models/static.ts'
@@ -75,9 +75,14 @@ describe.skipIf(!canMount)('an embedded database whose disk is full', { timeout:
     fill(2_000_000)
     let kept = 0
     const write = async () => {
-      // Letters that do not compress.
-      const sql = `insert into notes select $1, string_agg(md5(random()::text), '') from generate_series(1, 8000)`
-      for (; ; kept++) await database.query(sql, [kept])
+      for (;;) {
+        // Letters that do not compress.
+        await database.query(
+          `insert into notes select $1, string_agg(md5(random()::text), '') from generate_series(1, 8000)`,
+          [kept],
+        )
+        kept++
+      }
     }
     await expect(write()).rejects.toMatchObject({ name: 'StoreError', retryable: true })
     rmSync(ballast)
@@ -116,5 +121,29 @@ describe.skipIf(!canMount)('an embedded database whose disk is full', { timeout:
     expect(opened.restored).toBe(false)
     expect(await opened.query('select n from later')).toEqual([{ n: 1 }])
     await opened.close()
+  })
+})
+
+describe('an embedded database whose log cannot be written', { timeout: 60_000 }, () => {
+  it('is opened anew, with all that was acknowledged', async () => {
+    const said: string[] = []
+    const dataDir = await preparedDataDirOfFile()
+    const database = await openEmbedded(dataDir, (message) => said.push(message), null)
+    await database.query('create table notes (n int, text text)')
+    await database.query('insert into notes values (0)')
+    const [log, away] = [join(dataDir, 'pg/pg_wal'), join(dataDir, 'pg/away')]
+    renameSync(log, away)
+    const write = async () => {
+      for (;;)
+        await database.query(`insert into notes select n, repeat(md5(n::text), 200) from generate_series(1, 9000) n`)
+    }
+    await expect(write()).rejects.toMatchObject({ name: 'StoreError' })
+    renameSync(away, log)
+    const found = async () =>
+      await database.query('select count(*)::int as count from notes where n = 0').catch(() => null)
+    await expect.poll(found, { timeout: 30_000, interval: 200 }).toEqual([{ count: 1 }])
+    await database.query('insert into notes values (-1)')
+    await expect.poll(() => said).toContain('The embedded database was opened again.')
+    await database.close()
   })
 })
