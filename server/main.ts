@@ -168,9 +168,11 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   say('Stopping: finishing the answers under way …')
   const closed = new Promise((resolve) => server.close(resolve))
   await opened.app.drain(DRAIN_MS)
-  if ('closeIdleConnections' in server) server.closeIdleConnections()
-  const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 1_000)
+  // Each connection goes as its reader has the last event, and all of them when somebody does not read.
+  const idle = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), 50)
+  const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 3_000)
   await closed
+  clearInterval(idle)
   clearTimeout(cut)
   log.info('stopped')
 }
