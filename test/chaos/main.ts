@@ -92,4 +92,6 @@ function told(log: string): string {
     .join('\n')}\n`
 }
 
-process.exitCode = await main()
+const code = await main()
+// A connection that a fault left half open would hold it.
+process.exit(code)
