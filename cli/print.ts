@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 import { AppError, InputError } from '../core/errors.ts'
 import { originalLink, readerLink } from '../core/link.ts'
 import { pageWords } from '../core/pages.ts'
-import { fallbackOf, lackOf, refusalOf } from '../core/refusal.ts'
+import { fallbackOf, lackOf, refusalOf, searchedOf } from '../core/refusal.ts'
 import { clean, wrap } from './layout.ts'
 
 /** The parts of the HTTP answer that are printed (design §4.1). */
@@ -40,6 +40,7 @@ export type WireAnswer = {
   readonly statements: readonly { readonly verdict: string }[]
   readonly nearest: readonly WirePassage[]
   readonly missing: readonly string[]
+  readonly words_only?: true
 }
 
 /** The page it is printed on: how wide, and where its links lead (null: no server is running). */
@@ -63,9 +64,11 @@ function remarks(answer: WireAnswer): string[] {
   const doubtful = answer.statements.filter(({ verdict }) => verdict === 'unsupported' || verdict === 'partial').length
   const fallback = fallbackOf(answer.fallback)
   const lack = lackOf(answer.missing)
+  const searched = searchedOf(answer.words_only)
   return [
     ...(answer.status === 'stopped' ? ['Stopped before its end.'] : []),
     ...(fallback ? [fallback] : []),
+    ...(searched ? [searched] : []),
     ...(lack ? [lack] : []),
     ...(doubtful > 0
       ? [`${doubtful} of ${answer.statements.length} sentences are not fully backed by their footnotes.`]

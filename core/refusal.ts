@@ -9,6 +9,13 @@ const reasons: Readonly<Record<string, string>> = {
   'nothing-supported': 'Nothing in the library backs what the model wrote: it is no answer.',
 }
 
+const WORDS_ONLY = 'The embedder did not answer: passages were found by their words alone.'
+
+/** One sentence, or null when meaning was compared as well. */
+export function searchedOf(wordsOnly: true | undefined): string | null {
+  return wordsOnly ? WORDS_ONLY : null
+}
+
 /** One or two sentences. A reason that is not known is told as nothing found. */
 export function refusalOf({ reason, missing }: { readonly reason: string | null } & Pick<Answer, 'missing'>): string {
   const sentence = reasons[reason ?? ''] ?? 'The library does not hold an answer to this.'
@@ -33,6 +40,10 @@ export function fallbackOf(fallback: string | null): string | null {
 }
 
 /** What stands under an answer that is not all that was asked for. */
-export function notesOf({ fallback, missing }: Pick<Answer, 'fallback' | 'missing'>): string[] {
-  return [fallbackOf(fallback), lackOf(missing)].filter((note) => note !== null)
+export function notesOf({
+  fallback,
+  missing,
+  wordsOnly,
+}: Pick<Answer, 'fallback' | 'missing' | 'wordsOnly'>): string[] {
+  return [fallbackOf(fallback), searchedOf(wordsOnly), lackOf(missing)].filter((note) => note !== null)
 }

@@ -134,6 +134,8 @@ export type Answer = {
   /** in the words of the question; abstained: what stands in nothing that was found; answered: its parts that were not */
   readonly missing: readonly string[]
   readonly models: { readonly generator: string | null; readonly embedder: string }
+  /** the embedder did not answer: what was found was found by words alone */
+  readonly wordsOnly?: true
   /** name → hash of each prompt that was sent for it; null when none was */
   readonly prompts: Readonly<Record<string, string>> | null
   /** the model's reply was kept from an earlier answer; all that was made of it is new */

@@ -1,6 +1,7 @@
 // npm start: configuration, store, first ingest, then answers until SIGTERM.
 import { existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Config, readConfig, readEnvironment } from '../core/config.ts'
@@ -16,6 +17,9 @@ import { type Opened, openAll } from './open.ts'
 // Answers under way may end; what is left is stopped, stored and can be read again. `docker stop` kills after 10
 // seconds, and the snapshot of the store comes after this.
 const DRAIN_MS = 6_000
+
+// A database that is started with us, or that fails over, is there by then.
+const BOOT_PATIENCE_MS = 60_000
 
 // Who connects while the server is busy waits in line. Node asks for 511 places, and the system gives as many as it allows.
 const BACKLOG = 4_096
@@ -43,7 +47,7 @@ async function start(config: Config, log: Log, tracing: Tracing | null): Promise
     ? 'the database of DATABASE_URL'
     : `the embedded database in ${config.dataDir.replace(/\/*$/, '/')}`
   say(`Opening ${place} …`)
-  const opened = await openAll(config, log, { tracing })
+  const opened = await openPatiently(config, log, tracing)
   const stopping = new AbortController()
   stopOnSignals(stopping)
   try {
@@ -55,6 +59,21 @@ async function start(config: Config, log: Log, tracing: Tracing | null): Promise
     if (!stopping.signal.aborted) throw error
   } finally {
     await opened.close()
+  }
+}
+
+/** Throws what opening throws; a database that is only not there yet, over a network, is waited for. */
+async function openPatiently(config: Config, log: Log, tracing: Tracing | null): Promise<Opened> {
+  const until = performance.now() + BOOT_PATIENCE_MS
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openAll(config, log, { tracing })
+    } catch (error) {
+      const mayCome = config.databaseUrl !== null && error instanceof StoreError && error.retryable
+      if (!mayCome || performance.now() > until) throw error
+      if (tries === 1) say(`${error.message} It may be starting, too: trying again for a minute …`)
+      await wait(1_000)
+    }
   }
 }
 
@@ -152,9 +171,11 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   say('Stopping: finishing the answers under way …')
   const closed = new Promise((resolve) => server.close(resolve))
   await opened.drain(DRAIN_MS)
-  if ('closeIdleConnections' in server) server.closeIdleConnections()
-  const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 1_000)
+  // Each connection goes as its reader has the last event, and all of them when somebody does not read.
+  const idle = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), 50)
+  const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 3_000)
   await closed
+  clearInterval(idle)
   clearTimeout(cut)
   log.info('stopped')
 }

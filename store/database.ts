@@ -22,6 +22,8 @@ export type Database = {
   readonly connections: () => Connections
   /** whether there is one connection only: while a transaction is under way, everyone else waits */
   readonly isSingle: boolean
+  /** Throws StoreError `store-full` where little room is left to write in; missing: its own server looks after that. */
+  readonly checkRoom?: () => Promise<void>
   /** The same, for the rows of this library: a real Postgres shows no others (store/walls.ts), and without one none at all. */
   readonly of: (library: string) => Database
   /** As whom the address names, on this side of no wall: for the schema alone, and for nothing that a request leads to. */
@@ -34,6 +36,8 @@ type Pooled = {
   readonly prepares?: boolean
   /** it keeps libraries from each other */
   readonly isWalled?: boolean
+  /** as of a Database */
+  readonly checkRoom?: () => Promise<void>
   /** runs after the last connection is gone */
   readonly onClose?: () => Promise<void>
 }
@@ -41,7 +45,7 @@ type Pooled = {
 /** A pool as a Database, of no library. */
 export function toDatabase(
   pool: pg.Pool,
-  { prepares = false, isWalled = false, onClose = async () => {} }: Pooled = {},
+  { prepares = false, isWalled = false, onClose = async () => {}, checkRoom }: Pooled = {},
 ): Database {
   // A broken connection is replaced by the pool; without a listener it would end the process. The pool listens on
   // idle connections only: one that breaks between two statements, or in one, is ours to hear.
@@ -58,6 +62,7 @@ export function toDatabase(
       waiting: pool.waitingCount,
     }),
     isSingle: pool.options.max === 1,
+    ...(checkRoom && { checkRoom }),
     of,
     owner,
     close: async () => await (closed ??= pool.end().then(onClose)),
@@ -182,11 +187,14 @@ async function run<Row extends pg.QueryResultRow>(
 const busy = /^(57014|55P03|40|53)/
 const gone = /^(57P|25P03|08)/
 
-function toStoreError(error: unknown): unknown {
+/** What a driver says, as an error of ours; any other error as it is. */
+export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   // What it says of a value repeats the value.
   if (code.startsWith('22')) return new StoreError('store-failed', `The database refused a value (${code}).`)
+  if (code === '53100')
+    return new StoreError('store-full', 'The disk of the database is full.', { cause: error, retryable: true })
   if (busy.test(code))
     return new StoreError('store-busy', `The database gave up on a statement (${code}).`, {
       cause: error,

@@ -1,6 +1,16 @@
 // The folders of the embedded database: copies that are on the disk, and the empty one that every other begins as.
 import { execFile } from 'node:child_process'
-import { closeSync, cpSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -50,4 +60,14 @@ export function flush(path: string): void {
   } finally {
     closeSync(file)
   }
+}
+
+// Postgres writes its log in pieces of 16 MB. One that it cannot write whole ends it, in the middle of what it does: two of
+// them, and as much again for answers and for what another program writes meanwhile.
+export const LEAST_ROOM_BYTES = 64 * 1024 * 1024
+
+/** What is left on the disk of a folder. */
+export function roomIn(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize
 }

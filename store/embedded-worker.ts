@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
-import { copy, copyToDisk, flush, makeEmpty } from './embedded-files.ts'
+import { copy, copyToDisk, flush, LEAST_ROOM_BYTES, makeEmpty, roomIn } from './embedded-files.ts'
 import type { WorkerInput, WorkerMessage, WorkerReply } from './embedded.ts'
 
 // A worker is started with what `embedded.ts` gives it and nothing else.
@@ -26,6 +26,7 @@ const MAX_CONNECTIONS = 8
 
 try {
   const { database, restored } = await openOrRestore()
+  endWithDatabase(database)
   const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: MAX_CONNECTIONS })
   await server.start()
   let saved = await position(database)
@@ -39,6 +40,33 @@ try {
   reply({ type: 'ready', restored })
 } catch (error) {
   reply({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
+}
+
+// Errors of the system below, and of Postgres about itself: once its log could not be written, it answers every statement
+// with one of these ("cannot drop active portal" is 24000; nothing of ours has a cursor).
+const BROKEN = /C(?:58...|XX...|24000)\0/
+// An error is short, and what is longer is not looked through.
+const LONGEST_ERROR = 4_096
+
+/**
+ * A disk that is full as Postgres writes its log leaves it broken, or ends it: nobody would ever be answered again. The
+ * thread ends with it, and `embedded.ts` starts another.
+ */
+function endWithDatabase(database: PGlite): void {
+  const exec = database.execProtocolRawStream.bind(database)
+  database.execProtocolRawStream = async (message, options) => {
+    let isBroken = false
+    const onRawData = (bytes: Uint8Array) => {
+      isBroken ||= bytes.length < LONGEST_ERROR && BROKEN.test(Buffer.from(bytes).toString('latin1'))
+      options.onRawData(bytes)
+    }
+    try {
+      await exec(message, { ...options, onRawData })
+    } catch {
+      isBroken = true
+    }
+    if (isBroken) process.exit(1)
+  }
 }
 
 async function serve(
@@ -67,6 +95,8 @@ async function openOrRestore(): Promise<{ database: PGlite; restored: boolean }>
       return { database: await openLive(), restored: false }
     } catch (error) {
       // PGlite never calls fsync: a power cut can leave a directory that does not open.
+      // Nor does one whose disk is full, and that holds more than its last snapshot.
+      if (roomIn(dataDir) < LEAST_ROOM_BYTES) throw new Error('its disk is full', { cause: error })
       if (saved === null) throw error
     }
   }

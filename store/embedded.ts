@@ -4,10 +4,12 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import { StoreError } from '../core/errors.ts'
 import { type Database, toDatabase } from './database.ts'
+import { LEAST_ROOM_BYTES, roomIn } from './embedded-files.ts'
 import { lockDirectory, type Owner } from './lock.ts'
 
 export type WorkerInput = { readonly dataDir: string; readonly socketPath: string }
@@ -28,6 +30,8 @@ export type EmbeddedDatabase = Database & {
 // The bound on what a power cut can take. A process that is killed loses nothing acknowledged (measured: design §6).
 const SNAPSHOT_EVERY_MS = 5 * 60_000
 
+const REOPEN_MS = 1_000
+
 /** Whether there is a database in `dir`, live or saved; opening it would make one otherwise. */
 export function holdsDatabase(dir: string): boolean {
   return ['pg', 'snapshot', 'snapshot.old'].some((name) => existsSync(join(dir, name)))
@@ -47,30 +51,31 @@ export async function openEmbedded(
   removeCopies(dataDir)
   // Not inside dataDir: a Unix socket's path may have 107 bytes at most, a data directory's any length.
   const socketDir = mkdtempSync(join(tmpdir(), 'footnote-'))
-  const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
-    workerData: { dataDir, socketPath: join(socketDir, '.s.PGSQL.5432') } satisfies WorkerInput,
-  })
+  const thread = openThread({ dataDir, socketPath: join(socketDir, '.s.PGSQL.5432') }, warn)
   const leave = async () => {
-    await worker.terminate()
+    await thread.end()
     rmSync(socketDir, { recursive: true, force: true })
     lock.release()
   }
-  const ready = await nextReply(worker).catch(async (cause: unknown) => {
+  const ready = await nextReply(thread.worker()).catch(async (cause: unknown) => {
     await leave()
     throw doesNotOpen(dataDir, cause)
   })
-  // Without a listener an error of the thread would end the process; statements fail from then on, and say so.
-  worker.on('error', (error) => warn(`The thread of the embedded database ended: ${String(error)}`))
+  thread.keep()
   const pool = openPool(socketDir)
   const keeps = snapshotEveryMs !== null
   const timer = keeps
-    ? saveEvery(snapshotEveryMs, async () => await turn(pool, worker, { type: 'snapshot' }), warn)
+    ? saveEvery(snapshotEveryMs, async () => await turn(pool, thread.worker(), { type: 'snapshot' }), warn)
     : undefined
   const onClose = async () => {
-    if (keeps) await ask(worker, { type: 'close' }).catch((error: unknown) => warn(snapshotFault(error)))
+    if (keeps) await ask(thread.worker(), { type: 'close' }).catch((error: unknown) => warn(snapshotFault(error)))
     await leave()
   }
-  const database = toDatabase(pool, { onClose })
+  const checkRoom = async () => {
+    if (roomIn(dataDir) < LEAST_ROOM_BYTES)
+      throw new StoreError('store-full', `The disk of ${dataDir} is full.`, { retryable: true })
+  }
+  const database = toDatabase(pool, { onClose, checkRoom })
   return {
     ...database,
     close: async () => {
@@ -80,7 +85,7 @@ export async function openEmbedded(
     announce: lock.announce,
     copy: async () => {
       const to = mkdtempSync(join(dataDir, COPY))
-      await turn(pool, worker, { type: 'copy', to })
+      await turn(pool, thread.worker(), { type: 'copy', to })
       return to
     },
     restored: ready.type === 'ready' && ready.restored,
@@ -99,6 +104,43 @@ function removeCopies(dataDir: string): void {
       continue
     }
     rmSync(copied, { recursive: true, force: true })
+  }
+}
+
+function openThread(input: WorkerInput, warn: (message: string) => void) {
+  const begin = () => new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData: input })
+  let worker = begin()
+  const over = new AbortController()
+  // As one whose process was killed is opened, with all that was acknowledged. Until then statements fail, and say so.
+  const reopen = async () => {
+    for (let tries = 1; ; tries++) {
+      await wait(REOPEN_MS, undefined, { ref: false })
+      if (over.signal.aborted) return
+      rmSync(input.socketPath, { force: true })
+      worker = begin()
+      try {
+        await nextReply(worker)
+        warn('The embedded database was opened again.')
+        return keep()
+      } catch (error) {
+        if (tries === 1) warn(`The embedded database cannot be opened again yet: ${String(error)}`)
+        await worker.terminate()
+      }
+    }
+  }
+  const keep = () => {
+    // Without a listener an error of the thread would end the process.
+    worker.on('error', (error) => warn(`The thread of the embedded database ended: ${String(error)}`))
+    worker.once('exit', () => void reopen())
+  }
+  return {
+    worker: () => worker,
+    /** From now on another follows when it ends by itself. */
+    keep,
+    end: async () => {
+      over.abort()
+      await worker.terminate()
+    },
   }
 }
 

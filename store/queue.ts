@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { type ConstructorOptions, type JobResult, type JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Attempt, JobRef, JobToSend, Queue, Urgency } from '../core/jobs.ts'
-import type { Database, Query } from './database.ts'
+import { type Database, type Query, toStoreError } from './database.ts'
 import { gather } from './gather.ts'
 import { insertJobs, jobStore } from './jobs.ts'
 import { tellOutages } from './outage.ts'
@@ -39,9 +39,14 @@ export async function openQueue(database: Database, options: QueueOptions): Prom
   const { report } = options
   const boss = new PgBoss(bossOptions(options))
   boss.on('error', tellOutages(report))
-  await boss.start()
-  await makeQueues(boss, options)
-  await openSchema(database.owner.query, 'pgboss')
+  try {
+    await boss.start()
+    await makeQueues(boss, options)
+    await openSchema(database.owner.query, 'pgboss')
+  } catch (error) {
+    await boss.stop({ graceful: false }).catch(() => {})
+    throw toStoreError(error)
+  }
   const beats: NodeJS.Timeout[] = []
   const stopping = new AbortController()
   return {

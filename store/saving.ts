@@ -31,6 +31,7 @@ export function openSaving(database: Database, shelf: Shelf): DocumentStore['sav
     const space = await shelf.find(name)
     if (!space) throw switchedMeanwhile()
     try {
+      await database.checkRoom?.()
       return await database.transaction(async (query) => await saveDocuments(query, space, documents))
     } catch (error) {
       throw shelf.isGone(error, name) ? switchedMeanwhile() : error

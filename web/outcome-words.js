@@ -37,8 +37,9 @@ const lackOf = (missing) => `Nothing is said of: ${missing.join(', ')}.`
 export const faultSentence = (code) => faults[code] ?? `Something went wrong on the server (${code}).`
 
 /** What a reader must know before reading it. @param {Answer} answer @returns {string[]} */
-export function notesOf({ status, mode, fallback, missing = [] }) {
+export function notesOf({ status, mode, fallback, words_only: isByWords, missing = [] }) {
   const instead = mode === 'extractive' ? ' These are the words of the library itself.' : ''
   const fell = fallback === null ? [] : [`${faults[fallback] ?? `Fallback: ${fallback}.`}${instead}`]
+  if (isByWords) fell.push('The embedder could not be reached: this was found by words alone.')
   return status === 'answered' && missing.length > 0 ? [...fell, lackOf(missing)] : fell
 }

@@ -37,6 +37,7 @@ export type Answer = {
   reason: string | null
   mode: 'generative' | 'extractive'
   fallback: string | null
+  words_only?: true
   answer: string
   statements: Statement[]
   citations: Citation[]

@@ -83,7 +83,7 @@ async function* answerInto(
   const { library, audiences } = question
   const { found, passages, pages } = await search(query, library, { ...deps, ...(audiences && { audiences }) }, signal)
   signal.throwIfAborted()
-  draft.retrieved(query, passages, { pages, space: found.space })
+  draft.retrieved(query, passages, { ...found, pages })
   const evidence = deps.steps.weigh(found, passages, question.text)
   if (evidence.type === 'too-weak') {
     yield { type: 'abstained', answer: draft.refuse(evidence.reason, passages, evidence.missing) }

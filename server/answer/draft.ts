@@ -18,7 +18,7 @@ import type {
 } from '../../core/types.ts'
 
 /** `pages`: of the documents of the passages; `space`: in which vectors were compared, when it is not the expected one. */
-type Searched = { readonly pages: PageStarts; readonly space?: string }
+type Searched = { readonly pages: PageStarts; readonly space?: string; readonly wordsOnly?: true | undefined }
 
 export type Draft = {
   readonly mode: Mode
@@ -76,7 +76,7 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
     retrieved: (query, passages, searched) => {
       pages = searched.pages
       const models = { ...answer.models, embedder: searched.space ?? answer.models.embedder }
-      change({ query, passages, models, ...time({ retrieve: since() }) })
+      change({ query, passages, models, ...flagsOf(searched), ...time({ retrieve: since() }) })
     },
     text: (delta) => {
       change({ answer: answer.answer + delta })
@@ -102,6 +102,10 @@ export function newDraft(question: Question, mode: Mode, models: Models): Draft 
       return finish('abstained')
     },
   }
+}
+
+function flagsOf({ wordsOnly }: Searched): Pick<Answer, 'wordsOnly'> {
+  return wordsOnly ? { wordsOnly } : {}
 }
 
 function blank(question: Question, mode: Mode, models: Models): Answer {

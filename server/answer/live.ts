@@ -6,6 +6,7 @@ import { type AnswerEvent, isTerminal, type Mode, type Question, type StoredEven
 import { within } from '../../core/waiting.ts'
 import { openHeart } from './heart.ts'
 import { followStored, interruptDead, SILENT_MS } from './logs.ts'
+import { OUTAGE_MS, outlasting } from './outlast.ts'
 
 export type LiveAnswers = {
   /** Throws AppError `shutting-down` once `drain` was called. */
@@ -38,6 +39,8 @@ export type LiveDeps = {
   readonly silentMs?: number
   /** an answer that may be resumed is stopped when nobody has read it for so long */
   readonly unreadMs?: number
+  /** how long events wait for a store that fails */
+  readonly outageMs?: number
 }
 
 type Running = {
@@ -58,6 +61,8 @@ const UNREAD_MS = 60_000
 const CLOSING_MS = 2_000
 // A stopped answer only has to store its end. One that hangs even then must not hold the process.
 const STOPPED_MS = 2_000
+// Many that are stopped at once store their ends one after the other: 200 took more than 2 s on a busy machine.
+const STOPPED_EACH_MS = 25
 const stopped = () => new DOMException('stopped by the reader', 'AbortError')
 export function liveAnswers(deps: LiveDeps): LiveAnswers {
   const { answers } = deps
@@ -103,7 +108,7 @@ export function liveAnswers(deps: LiveDeps): LiveAnswers {
       const all = Promise.all([...running.values()].map(({ finished }) => finished))
       if (await within(deadlineMs, all)) return
       for (const { controller } of running.values()) controller.abort(new DOMException('shutting down', 'AbortError'))
-      await within(STOPPED_MS, all)
+      await within(STOPPED_MS + STOPPED_EACH_MS * running.size, all)
     },
   }
 }
@@ -144,8 +149,10 @@ function countReaders({ resumable }: Question, controller: AbortController, unre
 }
 
 /** Never throws; whatever fails, the last event published is terminal, and no other one is. */
-async function drive(live: Running, question: Question, { answers, answering, report }: LiveDeps): Promise<void> {
-  const log = openLog(live, (batch) => answers.append(question.library, question.id, batch))
+async function drive(live: Running, question: Question, deps: LiveDeps): Promise<void> {
+  const { answers, answering, report, outageMs = OUTAGE_MS } = deps
+  const append = outlasting(answers, outageMs)
+  const log = openLog(live, (batch) => append(question.library, question.id, batch))
   let begun = false
   try {
     for await (const event of answering(question, live.controller.signal)) {

@@ -16,6 +16,8 @@ export type Found = {
   /** live chunks of the library, of those that the readers may read */
   readonly chunks: number
   readonly candidates: readonly Candidate[]
+  /** the embedder did not answer */
+  readonly wordsOnly?: true
   /** of a query of several parts: what each brought back that was searched for by itself */
   readonly parts?: readonly Found[]
 }
@@ -37,7 +39,7 @@ export async function retrieve(
   const { audiences } = deps
   const state = await deps.search.state(library)
   const space = state.space ?? deps.embedder.space
-  const [vector, all, synonyms] = await Promise.all([
+  const [embedded, all, synonyms] = await Promise.all([
     embedQuery(query, space, deps, signal),
     deps.words(library, queryTerms(query), state),
     deps.steps.synonyms(),
@@ -46,18 +48,20 @@ export async function retrieve(
   const known = audiences ? await readableWords(query, { library, audiences, synonyms, all }, deps.search) : all
   const concepts = readConcepts(query, synonyms, known, isWord)
   const terms = searchTerms(concepts)
+  const vector = embedded === 'down' ? null : embedded
   const request = { library, terms, vector, limit: LIMIT, changes: state.changes, ...(audiences && { audiences }) }
   const candidates = await deps.search.candidates(request, signal)
-  return { query, space, concepts, chunks: known.chunks, candidates }
+  const found = { query, space, concepts, chunks: known.chunks, candidates }
+  return embedded === 'down' ? { ...found, wordsOnly: true } : found
 }
 
-/** null when the text has no direction, or the embedder of the space is down: then the words decide alone. */
+/** null when the text has no direction; then, and when the embedder of the space is down, the words decide alone. */
 async function embedQuery(
   query: string,
   space: string,
   deps: Pick<AnswerDeps, 'embedder' | 'report'>,
   signal: AbortSignal,
-): Promise<SearchRequest['vector']> {
+): Promise<SearchRequest['vector'] | 'down'> {
   try {
     const embedder = await embedderOf(deps.embedder, space, signal)
     const [values] = await embedder.embed([query], 'query', signal)
@@ -65,6 +69,6 @@ async function embedQuery(
   } catch (error) {
     signal.throwIfAborted()
     deps.report('embedding the question failed, searching by words alone', error)
-    return null
+    return 'down'
   }
 }

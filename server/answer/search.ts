@@ -38,7 +38,12 @@ async function searchThrough(query: string, library: string, deps: SearchDeps, s
   )
   const rankings = (parts.length > 0 ? parts : [found]).map((each) => deps.steps.rerank(each, fuse(each.candidates)))
   const passages = await choosePassages(interleaved(rankings), library, deps, signal)
-  return { found: { ...found, parts }, passages, pages: await pagesOf(passages, library, deps) }
+  const wordsOnly = [found, ...parts].some((each) => each.wordsOnly)
+  return {
+    found: { ...found, parts, ...(wordsOnly && { wordsOnly }) },
+    passages,
+    pages: await pagesOf(passages, library, deps),
+  }
 }
 
 function namesFound({ concepts, candidates }: Found): ReadonlySet<string> {

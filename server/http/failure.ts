@@ -18,6 +18,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof InputError) return inputProblem(error)
   if (error instanceof NotFoundError) return problem(404, error.code, error.message)
   if (error instanceof LimitError) return problem(error.isQuota ? 429 : 503, error.code, error.message)
+  if (error instanceof StoreError && error.code === 'store-full')
+    return problem(503, error.code, 'The disk of the server is full: nothing new is stored until there is room.')
   if (error instanceof StoreError)
     return problem(503, error.code, 'The database does not answer at the moment. Try again in a few seconds.')
   if (error instanceof ModelError)

@@ -12,7 +12,9 @@ export function searchRoutes(deps: SearchDeps & { readonly library: string }): H
     const library = libraryOf(body.library, deps.library)
     const began = performance.now()
     const limited = { ...deps, ...(body.audiences && { audiences: body.audiences }) }
-    const { passages } = await search(body.query.trim(), library, limited, c.req.raw.signal)
-    return c.json(toWire({ query: body.query.trim(), passages, timingsMs: { total: performance.now() - began } }))
+    const { found, passages } = await search(body.query.trim(), library, limited, c.req.raw.signal)
+    const flagged = found.wordsOnly && { wordsOnly: found.wordsOnly }
+    const timingsMs = { total: performance.now() - began }
+    return c.json(toWire({ query: body.query.trim(), passages, ...flagged, timingsMs }))
   })
 }

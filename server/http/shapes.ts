@@ -32,6 +32,7 @@ export const statementShape = z
   })
   .describe('A sentence: [start, end) of the field `answer`, in UTF-16 code units, without its markers.')
 
+const wordsOnlyShape = z.literal(true).describe('the embedder did not answer: found by words alone, not by meaning')
 const modeShape = z.enum(['generative', 'extractive']).describe('written by a model, or verbatim sentences')
 
 export const answerShape = z
@@ -57,6 +58,7 @@ export const answerShape = z
     nearest: z.array(passageShape).describe('abstained: passages worth a look'),
     missing: z.array(z.string()).describe('what was looked for and not found'),
     models: z.strictObject({ generator: z.string().nullable(), embedder: z.string() }),
+    words_only: wordsOnlyShape.exactOptional(),
     prompts: z.record(z.string(), z.string()).nullable().describe('name → SHA-256 of each prompt that was sent'),
     cached: z.boolean().describe('the model’s reply was kept from an earlier answer'),
     usage: z.strictObject({ input_tokens: count, output_tokens: count, cost_usd: z.number().nonnegative() }),
@@ -142,6 +144,7 @@ export const stopShape = z.strictObject({ id: z.string(), stopped: z.boolean().d
 export const searchShape = z.strictObject({
   query: z.string(),
   passages: z.array(passageShape),
+  words_only: wordsOnlyShape.exactOptional(),
   timings_ms: z.strictObject({ total: z.number().nonnegative() }),
 })
 

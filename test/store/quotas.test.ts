@@ -3,15 +3,17 @@ import type { QuotaStore } from '../../core/limits.ts'
 import { fakeEmbedder } from '../../models/fake.ts'
 import { openRates, quotaOf } from '../../server/limit/rate.ts'
 import { openStore } from '../../store/open.ts'
+import { quotaStore } from '../../store/quotas.ts'
 import { openTestDatabase } from '../support/database.ts'
 
 let quotas: QuotaStore
 
 beforeAll(async () => {
-  const store = await openStore(await openTestDatabase(), 'main', fakeEmbedder())
+  const database = await openTestDatabase()
+  const store = await openStore(database, 'main', fakeEmbedder())
   for (const id of ['a', 'b', 'c'])
     await store.keys.create({ id, library: 'main', name: id, scopes: ['ask'], origins: [], hash: id, expiresAt: null })
-  quotas = store.quotas
+  quotas = quotaStore(database)
 }, 60_000)
 
 describe('quotas in the database', () => {

@@ -45,7 +45,8 @@ export async function openProvider(script: Script = []): Promise<Provider> {
   let played = 0
 
   const server = createServer((incoming, outgoing) => {
-    void answer(incoming, outgoing)
+    // Who asked may be cut off in the middle of asking.
+    answer(incoming, outgoing).catch(() => outgoing.destroy())
   })
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const connection = connections.get(incoming.socket) ?? connections.size + 1

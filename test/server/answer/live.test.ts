@@ -60,7 +60,8 @@ function playing(play: readonly AnswerEvent[] = events): Answering {
 
 function open(answering: Answering, answers: AnswerStore = memoryAnswers(), silentMs = 0, unreadMs = 50) {
   const reports: unknown[] = []
-  const live = liveAnswers({ answers, answering, silentMs, unreadMs, report: (_message, error) => reports.push(error) })
+  const report = (_message: string, error: unknown) => reports.push(error)
+  const live = liveAnswers({ answers, answering, silentMs, unreadMs, outageMs: 0, report })
   return { live, answers, reports }
 }
 

@@ -210,11 +210,25 @@ describe('a fault behind an answer', () => {
     expect((await app.post('/v1/ask', { question: QUESTION })).status).toBe(ending === 'done' ? 200 : 500)
   })
 
-  it('(an embedder that is down) leaves the words to search by', async () => {
+  it('(an embedder that is down) leaves the words to search by, and is told of', async () => {
     const embedder = { ...library.embedder, embed: () => Promise.reject(down()) }
     const app = openTestApp(library, { embedder })
     const events = await readEvents(await app.post('/v1/ask', { question: QUESTION, stream: true }))
     expect(events.at(-1)!.type).toBe('done')
+    expect(events.at(-1)!.body.answer).toMatchObject({ words_only: true })
+    const found = await app.post('/v1/search', { query: QUESTION })
+    expect(await found.json()).toMatchObject({
+      words_only: true,
+      passages: expect.arrayContaining([expect.objectContaining({ n: 1 })]) as unknown,
+    })
+    const chat = { model: 'footnote', messages: [{ role: 'user', content: QUESTION }] }
+    expect(await (await app.post('/v1/chat/completions', chat)).text()).toContain('found by their words alone')
+    const well = openTestApp(library)
+    for (const [path, body] of [
+      ['/v1/ask', { question: QUESTION }],
+      ['/v1/search', { query: QUESTION }],
+    ] as const)
+      expect(await (await well.post(path, body)).json()).not.toHaveProperty('words_only')
   })
 
   it.each([0, 1, 2, 3, 4, 5, 6])('(a stop after event %d) still gives exactly one terminal event', async (index) => {
