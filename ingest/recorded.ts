@@ -81,7 +81,6 @@ export async function* runRecorded(
     await purge(lasting)
     end = { state: 'finished', fault: null }
   } catch (error) {
-    // Whoever asked another process to end this one was heard by a save before the beat heard of it.
     if (isRefused(error)) await renew().catch(() => {})
     end = endOf(error, signal, controller.signal)
     throw controller.signal.aborted ? stopped(end.state) : error
