@@ -26,7 +26,7 @@ export async function openRows(cells: Int8Array, dimensions: number): Promise<Ad
   const cellsAt = sumsAt + 4 * dimensions
   const pages = Math.ceil((cellsAt + cells.length) / PAGE_BYTES)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-  const bytes = await readFile(new URL('static/rows.wasm', import.meta.url))
+  const bytes = await readFile(new URL('./static/rows.wasm', import.meta.url))
   const { instance } = await WebAssembly.instantiate(bytes, { its: { memory } })
   const add = instance.exports['add'] as Added
   new Int8Array(memory.buffer, cellsAt).set(cells)

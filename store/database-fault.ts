@@ -12,7 +12,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   [/timeout|ETIMEDOUT|EHOSTUNREACH/i, 'Let a firewall through to Postgres, or correct the host in DATABASE_URL.'],
   [
     /ECONNRESET|terminated/i,
-    'It went away: look at Postgres and its log, then do the same again; what was done is kept.',
+    'It went away: look at Postgres and its log, then do the same again; what was done is kept. If it never was there, correct DATABASE_URL: what listens there is no Postgres.',
   ],
   [
     /SSL|TLS|certificate/i,

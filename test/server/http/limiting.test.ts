@@ -165,6 +165,7 @@ describe('the table of routes', () => {
       'GET /v1/keys',
       'POST /v1/keys',
       'DELETE /v1/keys/:id',
+      'POST /backup',
     ])
   })
 })
