@@ -57,6 +57,8 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     provider.play([words(2_000)])
     const server = await startServer({
       DATA_DIR: await preparedDataDir(),
+      // All of them come in the same moment.
+      SHEDDING: 'off',
       LIBRARY_DIR: libraryDir,
       OPENAI_BASE_URL: provider.baseUrl,
       CHAT_MODEL: 'slow',

@@ -46,7 +46,11 @@ describe('the lock of a data directory', () => {
     await Promise.all(children.map(async (child) => await child.end()))
   })
 
-  it.each(['/proc/x', '/proc/x/y', '/etc/hostname', '/etc/hostname/x'])('refuses %s, which can be no folder', (dir) => {
+  it.each(['/etc/hostname', '/etc/hostname/x'])('refuses %s, where a file stands in the way', (dir) => {
+    expect(() => lockDirectory(dir)).toThrow('DATA_DIR: /etc/hostname is no folder')
+  })
+
+  it.each(['/proc/x', '/proc/x/y'])('refuses %s, which can be no folder', (dir) => {
     const error = refusal(dir)
     expect(error.code).toBe('store-unavailable')
     expect(error.message).toContain(`The data directory ${dir} cannot be used`)
@@ -86,11 +90,10 @@ describe('the lock of a data directory', () => {
 
   it('that cannot be made says so, and not that somebody holds it', async () => {
     const folder = await temporaryFolder()
-    writeFileSync(join(folder, 'file'), '')
     mkdirSync(join(folder, 'odd', 'lock'), { recursive: true })
     mkdirSync(join(folder, 'garbled'))
     writeFileSync(join(folder, 'garbled', 'lock'), 'not a lock file '.repeat(100))
-    for (const dir of ['file', 'odd', 'garbled']) {
+    for (const dir of ['odd', 'garbled']) {
       const error = refusal(join(folder, dir))
       expect(error.code).toBe('store-unavailable')
       expect(error.message).toContain('DATA_DIR')
