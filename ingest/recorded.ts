@@ -43,12 +43,12 @@ type Asked = {
   readonly signal: AbortSignal
 }
 
+/** Those of this process, by their ids. */
+type Runs = Map<string, Running>
+
 /** Its events, while it is kept what they say. However this generator is left, the sync is ended. */
-export async function* runRecorded(
-  { trigger, roots, work, signal }: Asked,
-  running: Map<string, Running>,
-  deps: RecordDeps,
-): AsyncGenerator<IngestEvent> {
+export async function* runRecorded(asked: Asked, running: Runs, deps: RecordDeps): AsyncGenerator<IngestEvent> {
+  const { trigger, roots, work, signal } = asked
   const { syncs, library, silentMs = SILENT_MS, holding } = deps
   const id = `syn_${randomUUID().replaceAll('-', '')}`
   await syncs.closeDead(library, [...running.keys()], silentMs)

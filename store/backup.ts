@@ -4,6 +4,7 @@ import { StoreError } from '../core/errors.ts'
 import { type BackedTable, type Heading, writeBackup } from './backup-file.ts'
 import type { Database, Query } from './database.ts'
 import { madeByMigrations, schemaOf } from './migrate.ts'
+import { damagedTables } from './walls.ts'
 
 /** Rows done and rows in all. */
 export type Progress = (done: number, total: number) => void
@@ -80,6 +81,13 @@ async function sightOf(query: Query): Promise<Sight> {
     await query('set local row_security = off')
     return null
   }
+  // Behind such a wall nobody sees a row, or each library would give those of all.
+  const damaged = await damagedTables(query)
+  if (damaged.length > 0)
+    throw new StoreError(
+      'store-unseen',
+      `The walls around ${damaged.join(', ')} are damaged: start Footnote once, which repairs them, then back up.`,
+    )
   await query(`set local footnote.door = 'open'`)
   const rows = await query<{ library_id: string }>('select library_id from libraries order by 1')
   await query(`set local footnote.door = ''`)

@@ -82,33 +82,36 @@ async function findCandidates(request: SearchRequest, parts: Parts, retries = RE
   // A vector of zeros has no direction: its cosine with anything would be NaN.
   const space = vector?.values.some((value) => value !== 0) ? await shelf.find(vector.space) : null
   try {
-    const { candidates, isWhole } = await findOnce(request, vector && space && { space, values: vector.values }, parts)
+    const compared = vector && space && { space, values: vector.values }
+    const { candidates, isWhole } = await findOnce(request, compared, parts, retries === RETRIES)
     // A document was replaced since its chunks were found: the new ones must not be missed.
     if (isWhole || retries === 0) return candidates
   } catch (error) {
     if (!vector || retries === 0 || !shelf.isGone(error, vector.space)) throw error
   }
-  // What is in memory may be why.
-  const { changes: _, ...anew } = request
-  return await findCandidates(anew, parts, retries - 1)
+  return await findCandidates(request, parts, retries - 1)
 }
 
 type Once = { readonly candidates: Candidate[]; readonly isWhole: boolean }
 
-/** What was found in memory is shown only if the library is still the one that was kept. */
+/**
+ * What was found in memory is shown only if the library is still the one that was kept. While it changes all the time that
+ * may be so never, so what is in memory is tried once (`remembers`).
+ */
 async function findOnce(
   request: SearchRequest,
   compared: Compared | null,
   { database, index, signs }: Parts,
+  remembers: boolean,
 ): Promise<Once> {
-  const { library, limit, audiences, changes } = request
-  const words = await index.score(request)
-  const near = compared && nearest(signs(compared.space), compared, words.changes, request)
+  const { library, limit, audiences, terms, changes } = request
+  const words = await index.score(remembers ? request : { library, terms, ...(audiences && { audiences }) })
+  const near = compared && remembers ? nearest(signs(compared.space), compared, words.changes, request) : null
   const parameters: unknown[] = [library, words.best(limit).map(({ chunkId }) => chunkId)]
   const place = (parameter: unknown) => `$${parameters.push(parameter)}`
   const readers = audiences ? place(audienceParameter(audiences)) : null
   const rows = await database.prepared<Row>(shownSql({ compared, near, limit, readers, place }), parameters)
-  const isOfMemory = near !== null || (changes !== undefined && changes === words.changes)
+  const isOfMemory = near !== null || (remembers && changes !== undefined && changes === words.changes)
   if (isOfMemory && rows[0]?.changes !== words.changes) return { candidates: [], isWhole: false }
   const shown = rows.filter((row): row is CandidateRow & Row => row.document_id !== null)
   return {

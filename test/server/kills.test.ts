@@ -74,7 +74,7 @@ async function firstKey(place: Place): Promise<string> {
 
 async function expectWhole(place: Place): Promise<void> {
   const database = await place.open()
-  expect(await halvesOf(database.query)).toEqual([])
+  expect(await halvesOf(database.owner.query)).toEqual([])
   await database.close()
 }
 

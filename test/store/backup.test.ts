@@ -11,6 +11,7 @@ import { openBackup } from '../../store/backup-file.ts'
 import type { Database, Query } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
 import { restore } from '../../store/restore.ts'
+import { damagedTables } from '../../store/walls.ts'
 import { openTestApp, type TestApp, TOKEN } from '../support/app.ts'
 import { contentOf, temporaryFolder } from '../support/database.ts'
 import { isThere, type Kind, kinds, openPlace } from '../support/places.ts'
@@ -49,7 +50,8 @@ async function fillLibrary(app: TestApp, database: Database): Promise<WireAnswer
   )
   await upload(app, 'kestrel.md', '# Kestrel\n\nThe Kestrel light has four lamps. Each lamp burns for nine hours.\n')
   const gone = await upload(app, 'gone.md', '# Gone\n\nThis page is removed again.\n')
-  await app.post('/v1/ingest', { paths: [folder] }, { headers: allowed })
+  const ingested = await app.post('/v1/ingest', { paths: [folder] }, { headers: allowed })
+  expect(await ingested.text()).toContain('"finished"')
   await app.get(`/v1/documents/${gone}`, { method: 'DELETE', headers: allowed })
   const answer = await ask(app, QUESTION)
   await ask(app, 'And for how long does each burn?', { conversation_id: answer.conversation_id })
@@ -81,7 +83,7 @@ describe.each(pairs)('a library of the %s store, restored into the %s store', (f
     const filled = await source.open()
     const before = await fillLibrary(await openApp(filled), filled)
     const { heading, bytes } = await backUp(filled, path, '0.1.0', quiet, never)
-    const content = await promised(filled.query)
+    const content = await promised(filled.owner.query)
     await filled.close()
     expect(bytes).toBe((await stat(path)).size)
     expect((await stat(path)).mode & 0o777).toBe(0o600)
@@ -90,7 +92,8 @@ describe.each(pairs)('a library of the %s store, restored into the %s store', (f
 
     const empty = await target.open()
     await restore(empty, path, { replace: false }, quiet, never)
-    expect(await promised(empty.query)).toEqual(content)
+    expect(await promised(empty.owner.query)).toEqual(content)
+    expect(await damagedTables(empty.owner.query)).toEqual([])
     const app = await openApp(empty)
     expect(await readJson(await app.get(`/v1/answers/${before.id}`))).toMatchObject({ answer: before.answer })
     await expectCited(app, QUESTION)
@@ -142,10 +145,12 @@ describe.each(kinds)('a backup of the %s store while it is written to', (kind) =
 
       const restored = await target.open()
       await restore(restored, path, { replace: false }, quiet, never)
-      const ids = (await restored.query<{ id: string }>('select document_id as id from documents')).map(({ id }) => id)
+      const ids = (await restored.owner.query<{ id: string }>('select document_id as id from documents')).map(
+        ({ id }) => id,
+      )
       expect(ids).toEqual(expect.arrayContaining(certain))
       expect(ids.length).toBeLessThan(acknowledged.length)
-      const faults = await restored.query(`select * from (
+      const faults = await restored.owner.query(`select * from (
       select (select sum(chunk_count) from libraries) as counted, (select count(*) from chunks) as chunks,
         (select count(*) from vectors_1) as vectors, (select count(*) from signs_1) as signs) c
       where counted <> chunks or vectors <> chunks or signs <> chunks`)

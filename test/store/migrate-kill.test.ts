@@ -52,7 +52,7 @@ async function contents(query: Query): Promise<unknown> {
 async function look(at: string, isMigrated: boolean) {
   const database = await openAt(at)
   if (isMigrated) await migrate(database)
-  const found = { schema: await schemaText(database.query), content: await contents(database.query) }
+  const found = { schema: await schemaText(database.owner.query), content: await contents(database.owner.query) }
   await database.close()
   return found
 }
@@ -115,9 +115,23 @@ describe.skipIf(!postgresUrl)('a migrator that waits for one that is killed', ()
     const from = await restingDatabase(makeEarly)
     const whole = await killAt(from, 0)
     await using copy = await copyOf(from)
-    const first = start(script, [copy.at, whole.said.trim()], {})
-    const others = [1, 2].map(() => start(script, [copy.at, '0'], {}))
-    expect(await first.ended).toBeNull()
+    const watching = await openAt(copy.at)
+    const waiting = async (count: number, others: boolean) => {
+      const sql = `select from pg_locks where not granted and (locktype = 'advisory') = $1
+        and database = (select oid from pg_database where datname = current_database())`
+      await expect.poll(async () => (await watching.owner.query(sql, [others])).length, { timeout: 30_000 }).toBe(count)
+    }
+    // Held up in the middle, until the others wait for it.
+    const [first, ...others] = await watching.owner.transaction(async (query) => {
+      await query('lock table documents in access share mode')
+      const first = start(script, [copy.at, whole.said.trim()], {})
+      await waiting(1, false)
+      const others = [1, 2].map(() => start(script, [copy.at, '0'], {}))
+      await waiting(2, true)
+      return [first, ...others]
+    })
+    await watching.close()
+    expect(await first?.ended).toBeNull()
     for (const other of others) expect(await other.ended, other.stderr()).toBe(0)
     expect(await look(copy.at, false)).toEqual(whole.next)
   })

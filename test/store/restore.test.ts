@@ -54,18 +54,18 @@ describe.each(kinds)('a restore into the %s store', (kind) => {
       await using place = await openPlace(kind)
       const database = await place.open()
       const path = await backedUp(database)
-      const before = await contentOf(database.query)
-      await database.query(`update documents set source = 'changed.md' where source = 'a.md'`)
-      await database.query('create table somebodys (word text); insert into somebodys values (1)')
-      const changed = await contentOf(database.query)
+      const before = await contentOf(database.owner.query)
+      await database.owner.query(`update documents set source = 'changed.md' where source = 'a.md'`)
+      await database.owner.query('create table somebodys (word text); insert into somebodys values (1)')
+      const changed = await contentOf(database.owner.query)
       await expect(restore(database, path, { replace: false }, quiet, never)).rejects.toMatchObject({
         code: 'store-not-empty',
         message: expect.stringMatching(/documents \(2\).*--replace/) as string,
       })
-      expect(await contentOf(database.query)).toEqual(changed)
+      expect(await contentOf(database.owner.query)).toEqual(changed)
       await restore(database, path, { replace: true }, quiet, never)
       // What is not ours stays.
-      const { somebodys, migrations, ...restored } = await contentOf(database.query)
+      const { somebodys, migrations, ...restored } = await contentOf(database.owner.query)
       expect([somebodys?.length, migrations?.length]).toEqual([1, names.length])
       expect(restored).toEqual(Object.fromEntries(Object.entries(before).filter(([name]) => name !== 'migrations')))
       await database.close()
@@ -79,7 +79,7 @@ describe.each(kinds)('a restore into the %s store', (kind) => {
       await using place = await openPlace(kind)
       const database = await place.open()
       const path = await backedUp(database)
-      const before = await contentOf(database.query)
+      const before = await contentOf(database.owner.query)
       const into = async (file: string, signal = never) =>
         await restore(database, file, { replace: true }, quiet, signal)
       const other = await forged(path, (lines) => lines.map((line) => line.replace('two lamps', 'six lamps')))
@@ -96,7 +96,7 @@ describe.each(kinds)('a restore into the %s store', (kind) => {
           leaving.signal,
         ),
       ).rejects.toMatchObject({ name: 'AbortError' })
-      expect(await contentOf(database.query)).toEqual(before)
+      expect(await contentOf(database.owner.query)).toEqual(before)
       await database.close()
     },
   )
@@ -108,11 +108,11 @@ describe.each(kinds)('a restore into the %s store', (kind) => {
       await using place = await openPlace(kind)
       await using older = await openPlace(kind)
       const old = await older.open()
-      await old.query('drop schema public cascade; create schema public')
-      await old.transaction(async (query) => await migrateTo(names.slice(0, 12), query))
+      await old.owner.query('drop schema public cascade; create schema public')
+      await old.owner.transaction(async (query) => await migrateTo(names.slice(0, 12), query))
       const folder = await temporaryFolder()
       // As an earlier version would have left it.
-      await old.query(`insert into libraries (library_id) values ('main');
+      await old.owner.query(`insert into libraries (library_id) values ('main');
       insert into conversations values ('main', 'con_1');
       insert into answers (library_id, answer_id, conversation_id, question, mode, answer, finished_at)
       values ('main', 'ans_1', 'con_1', 'q', 'extractive', '{"citations": [{"n": 1}], "passages": [], "nearest": []}', now())`)
@@ -120,7 +120,7 @@ describe.each(kinds)('a restore into the %s store', (kind) => {
       const { heading } = await backUp(old, path, '0.0.9', quiet, never)
       expect(heading.migrations).toEqual(names.slice(0, 12))
       await migrate(old)
-      const expected = await contentOf(old.query)
+      const expected = await contentOf(old.owner.query)
       await old.close()
 
       const database = await place.open()
@@ -139,7 +139,7 @@ describe.each(kinds)('a restore into the %s store', (kind) => {
         code: 'backup-format',
       })
       await restore(database, path, { replace: false }, quiet, never)
-      const found = await contentOf(database.query)
+      const found = await contentOf(database.owner.query)
       for (const content of [found, expected]) delete content['migrations']
       expect(found).toEqual(expected)
       expect(JSON.stringify(found['answers'])).toContain('"page":null')

@@ -57,6 +57,33 @@ it('a library that changes between the state and the search is not searched as i
   expect((await search(store, 'leader raft', { changes })).map(({ text }) => text)).toHaveLength(2)
 })
 
+it('a library that changes all the time is found all the same', async () => {
+  await using database = await openTestDatabase()
+  const writing = await openStore(database, 'main', space)
+  await writing.documents.save(tinyDocument('a.md', [{ text: 'raft' }, { text: 'leader' }]))
+  let saved = 0
+  const busy = (prepared: Query): Query => {
+    return async (sql, parameters) => {
+      // Between what was found and what is shown.
+      if (sql.includes('c.headings')) await writing.documents.save(tinyDocument('b.md', [{ text: `shard ${saved++}` }]))
+      return await prepared(sql, parameters)
+    }
+  }
+  const store = await openStore(
+    wrapped(database, ({ prepared }) => ({ prepared: busy(prepared) })),
+    'main',
+    space,
+  )
+  const vector = Float32Array.from([1, 0, 0, 0])
+  for (let n = 0; n < 3; n++) {
+    const { changes } = await store.search.state('main')
+    expect((await search(store, 'raft', { changes, vector })).map(({ text }) => text)).toContain('raft')
+    // The signs are read behind the search.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  expect(saved).toBeGreaterThan(2)
+})
+
 const step = fc.oneof(
   fc.record({
     type: fc.constant('save' as const),

@@ -14,7 +14,7 @@ const [at = '', point = '0'] = process.argv.slice(2)
 const points = openPoints('before', Number(point))
 const opened = await openAt(at)
 points.begin()
-await migrate(oneByOne(pointedDatabase(opened, points)))
+await migrate({ ...opened, owner: oneByOne(pointedDatabase({ ...opened, ...opened.owner }, points)) })
 writeSync(1, `${points.count()}\n`)
 await opened.close()
 
