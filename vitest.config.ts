@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,8 +7,9 @@ export default defineConfig({
     // The embedded database takes seconds to open on a cold machine; every other wait in a test is its own.
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Each file that opens the embedded database holds about 0.5 GB: two at once is what a small machine bears.
-    maxWorkers: 2,
+    // Each file that opens the embedded database holds about 0.5 GB: two at once is what a small machine bears. Many of
+    // them wait for processes that they started, so that a third has something to do on two cores as well.
+    maxWorkers: totalmem() < 12e9 ? 2 : 3,
     reporters: process.stdout.isTTY ? ['default'] : [['default', { summary: false }]],
   },
 })

@@ -24,6 +24,7 @@ const wallClocks = [
   'server/observe/gauges.ts',
   'server/open.ts',
   'server/slack/routes.ts',
+  'store/backup.ts',
   'store/embedded-worker.ts',
   'store/lock.ts',
   'store/origins.ts',

@@ -30,7 +30,7 @@ it(
       LOG_LEVEL: 'warn',
     }
     let server = await startServer(settings)
-    for (let killedAt = 1; ; killedAt += isThorough ? 1 : 3) {
+    for (let killedAt = 1; ; killedAt += isThorough ? 1 : 4) {
       const seen = await askUntil(server, killedAt)
       if (seen.length < killedAt) {
         // It was over before: every event had its turn.

@@ -71,6 +71,8 @@ describe.skipIf(!postgresUrl)('a server whose Postgres', { timeout: 60_000 }, ()
     await mkdir(folder)
     for (const [name, text] of Object.entries({ ...articles(3), ...stripe })) await writeFile(join(folder, name), text)
     const settings = {
+      // A database that waits looks like overload, which would be told instead.
+      SHEDDING: 'off',
       DATABASE_URL: url.href,
       LIBRARY_DIR: folder,
       OPENAI_BASE_URL: provider.baseUrl,

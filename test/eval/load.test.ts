@@ -6,6 +6,7 @@ import { delaysIn, tokensIn } from '../../eval/load/figures.ts'
 import { lettersIn, nameOf, replyTo } from '../../eval/load/text.ts'
 import { temporaryFolder } from '../support/database.ts'
 import { start } from '../support/process.ts'
+import { isThorough } from '../support/thorough.ts'
 
 const always = { from: 0, to: 1_000 }
 
@@ -77,7 +78,8 @@ describe('npm run bench load', () => {
     expect(figures[1].ms.p50).toBeGreaterThan(0)
   })
 
-  it(
+  // A minute of two cores, for a figure of which little is certain: once in a while.
+  it.runIf(isThorough)(
     'gives what became of each kind of work at a multiple of what the server can do',
     { timeout: 180_000 },
     async () => {
