@@ -66,7 +66,7 @@ export async function migrationNames(): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
 }
 
-const making = /^create (?:or replace )?(table|function) (?:if not exists )?(\w+)(?![\w.])/gim
+const making = /^create (?:or replace |unlogged )?(table|function) (?:if not exists )?(\w+)(?![\w.])/gim
 
 /** What the migrations have ever made: in a schema that others use as well, everything else is theirs. */
 export async function madeByMigrations(): Promise<Record<'tables' | 'functions', ReadonlySet<string>>> {

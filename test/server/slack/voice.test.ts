@@ -162,7 +162,7 @@ describe('a stream', () => {
 
   it('that Slack has closed all the same is mended, and goes on in another', async () => {
     await using slack = await open({ streamMs: 50 })
-    const { perform } = openTestVoice(slack, slowly)
+    const { perform } = openTestVoice(slack, slowlyBy(40))
     await perform(questionOf({ ts: slack.write('C1', 'U1', '?') }), inboxOf().attempt(), never)
     const said = slack.messages('C1').slice(1)
     expect(said.length).toBeGreaterThan(1)
