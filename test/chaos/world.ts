@@ -62,6 +62,8 @@ export async function openWorld(postgresUrl: string | undefined): Promise<World>
   const database = postgresUrl === undefined ? null : await behindProxy(postgresUrl)
   const settings = {
     PORT: '0',
+    // A faulty world looks like overload, and what is looked at afterwards must not be refused.
+    SHEDDING: 'off',
     FOOTNOTE_CHAOS: folder,
     LIBRARY_DIR: join(folder, 'library'),
     DATA_DIR: join(folder, 'data'),
