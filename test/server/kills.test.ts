@@ -29,8 +29,9 @@ it.each(kinds.filter(isThere).slice(-1))(
   { timeout: 60_000 + KILLS * 60_000 },
   async (kind) => {
     await using place = await openPlace(kind)
-    // What is looked at must not be refused because a start has much to do.
-    const settings = { ...place.settings, SHEDDING: 'off', LIBRARY_DIR: await temporaryFolder(), KEY_SECRET }
+    // Nothing may be refused because a start has much to do, or this client.
+    const open = { SHEDDING: 'off', RATE_PER_KEY: '60000' }
+    const settings = { ...place.settings, ...open, LIBRARY_DIR: await temporaryFolder(), KEY_SECRET }
     const client = openClient(await firstKey(place), kind === 'postgres')
     const random = randomOf(SEED)
     for (let kill = 1; kill <= KILLS; kill++) {

@@ -70,6 +70,7 @@ export function openClient(key: string, lingers: boolean): Client {
     const question = `How many hours does the lamp called word${Math.max(1, made - 1)}x burn?`
     const response = await send(`${url}/v1/ask`, 'POST', { question, stream })
     if (!stream) {
+      expect(response.status, `the question of ${question}`).toBe(200)
       const answer = (await response.json()) as WireAnswer
       return told('answer', answer.id, answer.answer)
     }
@@ -112,36 +113,45 @@ export function openClient(key: string, lingers: boolean): Client {
     told('key', ((await response.json()) as { id: string }).id, 'holds')
   }
 
+  /** What is there, or that it is not: anything else tells nothing of what was kept. */
+  const look = async (url: string, path: string) => {
+    const response = await send(`${url}${path}`, 'GET')
+    if (!response.ok && response.status !== 404)
+      throw new Error(`${path}: ${response.status} ${await response.text()}`)
+    return response
+  }
+
   const read: Readonly<Record<Kind, (url: string, id: string) => Promise<string | null>>> = {
     document: async (url, source) => {
-      const response = await send(`${url}/v1/documents/${documentId('main', source)}`, 'GET')
+      const response = await look(url, `/v1/documents/${documentId('main', source)}`)
       const { text, removed_at: removed } = (await response.json()) as { text?: string; removed_at?: string | null }
       const found = response.status === 404 || removed ? null : (text ?? '')
       const word = /word\d+x/.exec(text ?? '')?.[0]
       if (word === undefined) return found
       const searched = await send(`${url}/v1/search`, 'POST', { query: word })
+      expect(searched.status, `the search for ${word}`).toBe(200)
       const { passages } = (await searched.json()) as { passages: { text: string }[] }
       const isFound = passages.some((each) => each.text.includes(word))
       // Between the two the queue may have done what is still left of before a kill: then both are asked anew.
-      const again = await send(`${url}/v1/documents/${documentId('main', source)}`, 'GET')
+      const again = await look(url, `/v1/documents/${documentId('main', source)}`)
       const next = (await again.json()) as { text?: string; removed_at?: string | null }
       if (next.text !== text || next.removed_at !== removed) return await read.document(url, source)
       expect(isFound, `${source}: ${word} is found`).toBe(found !== null)
       return found
     },
-    answer: async (url, id) => ((await (await send(`${url}/v1/answers/${id}`, 'GET')).json()) as WireAnswer).answer,
+    answer: async (url, id) => ((await (await look(url, `/v1/answers/${id}`)).json()) as WireAnswer).answer,
     feedback: async (url, id) => {
-      const response = await send(`${url}/v1/answers/${id}`, 'GET')
+      const response = await look(url, `/v1/answers/${id}`)
       return ((await response.json()) as { feedback: { rating: string } | null }).feedback?.rating ?? null
     },
     key: async (url, id) => {
-      const response = await send(`${url}/v1/keys`, 'GET')
+      const response = await look(url, '/v1/keys')
       const { keys } = (await response.json()) as { keys: { id: string; revoked_at: string | null }[] }
       const found = keys.find((each) => each.id === id)
       return found ? (found.revoked_at === null ? 'holds' : 'revoked') : null
     },
     stream: async (url, id) => {
-      const text = await (await send(`${url}/v1/answers/${id}/events`, 'GET')).text()
+      const text = await (await look(url, `/v1/answers/${id}/events`)).text()
       return JSON.stringify(parseEvents(text).map(shortened))
     },
   }
