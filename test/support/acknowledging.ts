@@ -116,8 +116,7 @@ export function openClient(key: string, lingers: boolean): Client {
   /** What is there, or that it is not: anything else tells nothing of what was kept. */
   const look = async (url: string, path: string) => {
     const response = await send(`${url}${path}`, 'GET')
-    if (!response.ok && response.status !== 404)
-      throw new Error(`${path}: ${response.status} ${await response.text()}`)
+    if (!response.ok && response.status !== 404) throw new Error(`${path}: ${response.status} ${await response.text()}`)
     return response
   }
 
