@@ -14,7 +14,7 @@ export async function* learn(
 ): AsyncGenerator<IngestOutcome> {
   const leaving = new AbortController()
   const either = AbortSignal.any([signal, leaving.signal])
-  const flight = openFlight(deps.hands ?? ownHands(deps, deps.tokenPrice !== undefined), either)
+  const flight = openFlight(deps.hands ?? ownHands(deps), either)
   try {
     for await (const source of sources) {
       // What is under way may be saved already: it is told before this ends.

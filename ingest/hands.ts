@@ -26,9 +26,12 @@ const OWN_AT_ONCE_WITH_PROVIDER = 8
 const OWN_BYTES = 4_000_000
 
 /** Documents are read one after the other, and told in that order. */
-export function ownHands(deps: WorkDeps, isProvided: boolean): Hands {
+export function ownHands(deps: WorkDeps): Hands {
   return {
-    atOnce: isProvided ? OWN_AT_ONCE_WITH_PROVIDER : OWN_AT_ONCE,
+    // A library may be switched to another space meanwhile.
+    get atOnce() {
+      return deps.tokenPrice?.isProvided ? OWN_AT_ONCE_WITH_PROVIDER : OWN_AT_ONCE
+    },
     mostBytes: OWN_BYTES,
     inOrder: true,
     learn: async (task, signal) => {
@@ -48,7 +51,7 @@ export type Sharing = {
 
 /** Of one sync. */
 export function handsOf(deps: WorkDeps, sharing: Sharing | undefined, queued: QueuedWork): Hands {
-  const own = ownHands(deps, deps.tokenPrice !== undefined)
+  const own = ownHands(deps)
   if (!sharing) return own
   const { open, others } = sharing
   if (!others) return queuedHands(open, queued)

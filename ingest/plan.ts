@@ -113,7 +113,7 @@ async function summed(parts: readonly Part[], deps: PlanDeps): Promise<Omit<Sync
     chunks,
     embedded: sum('embedded'),
     tokens,
-    usd: usdOf(tokens, deps.tokenPrice),
+    usd: usdOf(tokens, deps.tokenPrice ? deps.tokenPrice.usdPerMillion : 0),
     ms: await timeFor(chunks, deps),
   }
 }

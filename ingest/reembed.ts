@@ -154,7 +154,7 @@ async function plan(embedder: Embedder, deps: ReembedDeps, signal: AbortSignal):
     chunks,
     missing,
     tokens,
-    usd: usdOf(tokens, { usdPerMillion: price }),
+    usd: usdOf(tokens, price),
     ms,
   }
 }
@@ -188,7 +188,7 @@ async function* fill(
   const { missing } = await spaces.count(library, space)
   let [done, tokens, size] = [0, 0, FIRST_BATCH]
   const filled = (): ReembedEvent => {
-    const usd = usdOf(tokens, { usdPerMillion: price })
+    const usd = usdOf(tokens, price)
     return { type: 'filled', done, total: Math.max(missing, done), tokens, usd }
   }
   yield filled()

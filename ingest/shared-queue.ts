@@ -18,7 +18,7 @@ export type SharedQueue = Sharing & {
 export function sharedQueue(openQueue: () => Promise<Queue>, isBeside: boolean, deps: WorkerDeps): SharedQueue {
   let opening: Promise<Queue> | null = null
   const { library, jobs, tokenPrice } = deps
-  const usual = tokenPrice === undefined ? AT_ONCE : AT_ONCE_WITH_PROVIDER
+  const usual = tokenPrice?.isProvided ? AT_ONCE_WITH_PROVIDER : AT_ONCE
   const open = async (): Promise<Queue> => {
     opening ??= openQueue()
     try {

@@ -1,8 +1,13 @@
 // The sum of what became of sources, so far or in the end.
 import type { IngestEvent, IngestReport } from '../core/types.ts'
 
-/** What a token costs to embed. Left out, or 0: nothing, and nobody counts them. `usdPerMillion` null: nobody knows. */
-export type TokenPrice = { readonly usdPerMillion: number | null }
+/** What a token costs to embed. Left out, or 0: nothing, and nobody counts them. */
+export type TokenPrice = {
+  /** null: nobody knows */
+  readonly usdPerMillion: number | null
+  /** a provider makes the vectors, and not this machine */
+  readonly isProvided: boolean
+}
 
 export type Tally = {
   readonly add: (event: IngestEvent) => void
@@ -43,13 +48,13 @@ export function openTally(price: TokenPrice | undefined): Tally {
     report: () => ({
       ...counts,
       ...sums,
-      usd: usdOf(sums.tokens, price),
+      usd: usdOf(sums.tokens, price ? price.usdPerMillion : 0),
       ms: Math.round(performance.now() - began),
     }),
   }
 }
 
-export function usdOf(tokens: number, price: TokenPrice | undefined): number | null {
-  if (!price) return 0
-  return price.usdPerMillion === null ? null : (tokens * price.usdPerMillion) / 1e6
+/** Null: nobody knows. */
+export function usdOf(tokens: number, usdPerMillion: number | null): number | null {
+  return usdPerMillion === null ? null : (tokens * usdPerMillion) / 1e6
 }

@@ -44,16 +44,19 @@ export function priceOfSpace({ modelPrices }: Config, space: string): number | n
 }
 
 /** The price is that of the space in which a sync embeds at the moment: it asks first for the vectors that are known. */
-export function pricedDocuments(config: Config, documents: DocumentStore) {
-  let usdPerMillion: number | null = 0
+export function pricedDocuments(config: Config, documents: DocumentStore, embedder: Pick<Embedder, 'space'>) {
+  let { space } = embedder
   const knownVectors: DocumentStore['knownVectors'] = async (...asked) => {
     const known = await documents.knownVectors(...asked)
-    usdPerMillion = priceOfSpace(config, known.space)
+    space = known.space
     return known
   }
   const tokenPrice: TokenPrice = {
     get usdPerMillion() {
-      return usdPerMillion
+      return priceOfSpace(config, space)
+    },
+    get isProvided() {
+      return readSpace(space) !== null
     },
   }
   return { documents: { ...documents, knownVectors }, tokenPrice }

@@ -75,7 +75,7 @@ export async function openLibrary(
   const book = bookOf(config, library, shared, store)
   // The embedded store has this one process: an answer or a sync that does not run here runs nowhere.
   const alone = config.databaseUrl ? {} : { silentMs: 0 }
-  const work = { ...store, ...pricedDocuments(config, store.documents), embedder, library, report }
+  const work = { ...store, ...pricedDocuments(config, store.documents, embedder), embedder, library, report }
   const queue = queueFor(work)
   const syncing = openSyncs({ ...work, ...alone, book, ...(queue && { queue }) })
   const models = { embedder, sentenceEmbedder, generator }

@@ -28,7 +28,13 @@ it.each([
   }
   const embedder = { ...fake, embed }
   const store = await openStore(database, 'main', embedder)
-  const syncing = openSyncs({ ...store, embedder, library: 'main', silentMs: 0, tokenPrice: { usdPerMillion: 1 } })
+  const syncing = openSyncs({
+    ...store,
+    embedder,
+    library: 'main',
+    silentMs: 0,
+    tokenPrice: { usdPerMillion: 1, isProvided: true },
+  })
   const app = openTestApp({ store, embedder, folder: '' }, { syncing })
   const leaving = new AbortController()
   const connection = { request: app.get, url: null, token: TOKEN, close: async () => {} }

@@ -104,7 +104,7 @@ async function openBeside(
   const jobs = (await openTestSyncs(database)).store.jobs
   const syncs = await openTestSyncs(database, {
     embedder,
-    tokenPrice: { usdPerMillion: 0 },
+    tokenPrice: { usdPerMillion: 0, isProvided: true },
     silentMs: 90_000,
     queue: {
       open: async () => await Promise.resolve(queue),

@@ -10,7 +10,7 @@ import { never } from '../support/store-documents.ts'
 import { articles, folderOf, openTestSyncs, type TestSyncs } from '../support/syncing.ts'
 
 const FILES = 40
-const charged = { tokenPrice: { usdPerMillion: 1 } }
+const charged = { tokenPrice: { usdPerMillion: 1, isProvided: true } }
 
 /** Cut by `cut` after the second document that is told; then the sync as the store has it. */
 async function cutShort(

@@ -181,7 +181,11 @@ describe('an ingest that is cut', () => {
     let told = 0
     const reading = async () => {
       // With a provider of vectors few are under way at once.
-      for await (const event of ingest([folder], { ...deps, tokenPrice: { usdPerMillion: null } }, leaving.signal))
+      for await (const event of ingest(
+        [folder],
+        { ...deps, tokenPrice: { usdPerMillion: null, isProvided: true } },
+        leaving.signal,
+      ))
         if (event.type === 'learned' && ++told === 1) leaving.abort(new Error('stopped'))
     }
     await expect(reading()).rejects.toThrow('stopped')

@@ -56,7 +56,7 @@ describe.skipIf(!postgresUrl)('a sync whose connections are cut for 3 s', { time
     const cuttable = openPostgres(wire.url, 4)
     const syncs = await openTestSyncs(
       { ...database, ...cuttable },
-      { embedder: slowEmbedder(), tokenPrice: { usdPerMillion: 0 }, silentMs: 90_000 },
+      { embedder: slowEmbedder(), tokenPrice: { usdPerMillion: 0, isProvided: true }, silentMs: 90_000 },
     )
     const learning = syncs.learn([await folderOf(articles(100))])
     learning.catch(() => null)

@@ -63,11 +63,11 @@ describe('a plan', () => {
   it('counts the tokens of an embedder that somebody charges for, and their price where it is known', async () => {
     await using database = await openTestDatabase()
     const folder = await folderOf({ 'a.md': article('Alpha') })
-    const priced = await openTestSyncs(database, { tokenPrice: { usdPerMillion: 20 } })
+    const priced = await openTestSyncs(database, { tokenPrice: { usdPerMillion: 20, isProvided: true } })
     const { tokens, usd } = await priced.syncing.plan({ paths: [folder] }, never)
     expect(tokens).toBeGreaterThan(3)
     expect(usd).toBeCloseTo(tokens * 20e-6)
-    const unpriced = await openTestSyncs(database, { tokenPrice: { usdPerMillion: null } })
+    const unpriced = await openTestSyncs(database, { tokenPrice: { usdPerMillion: null, isProvided: true } })
     expect(await unpriced.syncing.plan({ paths: [folder] }, never)).toMatchObject({ tokens, usd: null })
     expect((await priced.learn([folder])).report).toMatchObject({ tokens, usd })
   })

@@ -27,7 +27,7 @@ export function syncsAt(store: Store, embedder: Embedder, { file }: Sources) {
   const book = openBook({ path: file, isSet: true, deps })
   // Whoever is not heard of is dead at once: waiting for that would take a minute and a half.
   // Somebody charges for vectors: no more are under way than fill a batch of theirs.
-  const tokenPrice = { usdPerMillion: 1 }
+  const tokenPrice = { usdPerMillion: 1, isProvided: true }
   const syncing = openSyncs({ ...store, embedder, library: 'main', silentMs: 0, book, tokenPrice })
   return { syncing, close: () => book.close() }
 }
