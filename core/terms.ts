@@ -15,14 +15,12 @@ export function words(text: string): Word[] {
   }))
 }
 
-/** Adds how often each term comes, the first one first. Each different word is folded once. Gives the number of words. */
+/** Adds how often each term comes, the first one first. Gives the number of words. */
 function countTerms(text: string, weight: number, counts: Map<string, number>): number {
   const found: readonly string[] = text.match(wordPattern) ?? []
-  const times = new Map<string, number>()
-  for (const word of found) times.set(word, (times.get(word) ?? 0) + weight)
-  for (const [word, count] of times) {
+  for (const word of found) {
     const term = toTerm(word)
-    counts.set(term, (counts.get(term) ?? 0) + count)
+    counts.set(term, (counts.get(term) ?? 0) + weight)
   }
   return found.length
 }

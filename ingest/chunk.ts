@@ -105,7 +105,8 @@ const sentenceEnd = '\v'
 // Longest run without a blank that may stay whole (a URL, a hash). Below CHUNK_SIZE, so that the splitter never has
 // to cut between any two characters: it would cut emoji in half.
 const MAX_RUN = 900
-const endlessRun = new RegExp(`[^ \\n\\v]{${MAX_RUN + 1},}`, 'g')
+// Looked for at the beginnings of words alone: from any other place it would be tried in vain.
+const endlessRun = new RegExp(`(?<![^ \\n\\v])[^ \\n\\v]{${MAX_RUN + 1},}`, 'g')
 
 /** Same length, same words, but a place to cut after each sentence and within endless runs. */
 function maskOf(text: string): string {
