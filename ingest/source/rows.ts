@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { audienceName, isAudienceName, narrowAudience, nobody } from '../../core/audience.ts'
 import { SourceError } from '../../core/errors.ts'
 import { MAX_SOURCE_BYTES } from '../parse/decode.ts'
-import { toIsoDate } from '../parse/metadata.ts'
+import { namesIn, toAuthors, toIsoDate } from '../parse/metadata.ts'
 import { toUrl } from '../fetch/web-url.ts'
 import { isChosen } from './choose.ts'
 import { audienceHint, type Listing } from './listing.ts'
@@ -86,12 +86,14 @@ function readRow(fields: Fields, spec: RowsSpec, place: string): ReadRow | Sourc
   const url = toUrl(column('url') ?? '')?.href ?? null
   const title = column('title')
   const publishedAt = toIsoDate(column('published_at'))
+  const authors = toAuthors(namesIn(fields[columns.authors ?? 'authors']))
   const hints: Hints = {
     stands: true,
     ...audienceHint({ audience: (audience && narrowAudience(audience, spec.audience)) ?? [nobody] }),
     ...(title === null ? {} : { title }),
     ...(url === null ? {} : { url }),
     ...(publishedAt === null ? {} : { publishedAt }),
+    ...(authors.length === 0 ? {} : { authors }),
   }
   // A row without an id is known by its words: changed, it is another document, and the one before is gone.
   return { id: column('id') ?? url ?? hashOf(Buffer.from(text)).slice(0, 16), text, hints, audience }
