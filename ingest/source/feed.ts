@@ -10,7 +10,7 @@ import { openRecall } from '../fetch/recall.ts'
 import { openRobots, type Robots } from '../fetch/robots.ts'
 import { plainUrl } from '../fetch/web-url.ts'
 import { isChosenUrl } from './choose.ts'
-import { audienceHint, isOnSite, type Listing } from './listing.ts'
+import { audienceHint, authorsHint, isOnSite, type Listing } from './listing.ts'
 import { pageEntry } from './page.ts'
 import { hashOf, type Hints, type Loaded, type OriginMemory, type SourceEntry } from './source.ts'
 import type { SpecOf } from './spec.ts'
@@ -97,7 +97,7 @@ function feedEntry(kept: Kept, { spec, fetcher, robots, contentOf }: Deps): Sour
     ...audienceHint(spec),
     ...(kept.title === null ? {} : { title: kept.title }),
     ...(kept.publishedAt === null ? {} : { publishedAt: kept.publishedAt }),
-    ...(kept.authors.length === 0 ? {} : { authors: kept.authors }),
+    ...authorsHint(kept.authors),
     url: kept.url ?? spec.url,
   }
   const own = async (seen: Seen | null, signal: AbortSignal): Promise<Loaded | 'unchanged'> => {

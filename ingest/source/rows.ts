@@ -8,7 +8,7 @@ import { MAX_SOURCE_BYTES } from '../parse/decode.ts'
 import { namesIn, toAuthors, toIsoDate } from '../parse/metadata.ts'
 import { toUrl } from '../fetch/web-url.ts'
 import { isChosen } from './choose.ts'
-import { audienceHint, type Listing } from './listing.ts'
+import { audienceHint, authorsHint, type Listing } from './listing.ts'
 import { hashOf, type Hints, type SourceEntry } from './source.ts'
 import type { SpecOf } from './spec.ts'
 
@@ -86,14 +86,13 @@ function readRow(fields: Fields, spec: RowsSpec, place: string): ReadRow | Sourc
   const url = toUrl(column('url') ?? '')?.href ?? null
   const title = column('title')
   const publishedAt = toIsoDate(column('published_at'))
-  const authors = toAuthors(namesIn(fields[columns.authors ?? 'authors']))
   const hints: Hints = {
     stands: true,
     ...audienceHint({ audience: (audience && narrowAudience(audience, spec.audience)) ?? [nobody] }),
     ...(title === null ? {} : { title }),
     ...(url === null ? {} : { url }),
     ...(publishedAt === null ? {} : { publishedAt }),
-    ...(authors.length === 0 ? {} : { authors }),
+    ...authorsHint(toAuthors(namesIn(fields[columns.authors ?? 'authors']))),
   }
   // A row without an id is known by its words: changed, it is another document, and the one before is gone.
   return { id: column('id') ?? url ?? hashOf(Buffer.from(text)).slice(0, 16), text, hints, audience }

@@ -5,6 +5,7 @@ import { readPlain } from '../../../ingest/parse/read.ts'
 const read = (html: string) => readPlain('pages/tide-tables.html', new TextEncoder().encode(html))!
 const head = (rest: string) => `<head><title>Tides | Harbour</title>${rest}</head>`
 const textOf = (html: string) => read(html).text
+const linked = (json: unknown) => `<script type="application/ld+json">${JSON.stringify(json)}</script>`
 
 describe('text', () => {
   test('reads headings, paragraphs, breaks and quotes', () => {
@@ -99,7 +100,6 @@ describe('metadata', () => {
 
   const meta = '<meta name=Author content="Ada Keeper"><meta name=author content="Ben Pilot">'
   const ofArticle = '<meta property="article:author" content="Cleo Clerk">'
-  const linked = (json: unknown) => `<script type="application/ld+json">${JSON.stringify(json)}</script>`
   const article = linked({ '@type': 'NewsArticle', author: [{ '@type': 'Person', name: 'Dora Dock' }] })
   const byline = '<p>By <a rel="author nofollow" href=/e>Edda <b>Ebb</b></a>, see <a rel=author>Finn</a>.'
 
