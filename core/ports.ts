@@ -106,6 +106,8 @@ export type KnownDocument = {
 export type KeptUpload = Upload & { readonly id: string; readonly source: string }
 
 export type DocumentSummary = DocumentRef & {
+  /** none: it does not say */
+  readonly authors: readonly string[]
   /** none: it is for everyone */
   readonly audience: readonly string[]
   readonly chunks: number
@@ -113,6 +115,8 @@ export type DocumentSummary = DocumentRef & {
   readonly ingestedAt: string
 }
 export type DocumentText = DocumentRef & {
+  /** of this revision; none: it does not say */
+  readonly authors: readonly string[]
   readonly text: string
   readonly outline: readonly Heading[]
   /** places that are never evidence */

@@ -145,6 +145,7 @@ export type Upload = {
 export type UploadSaid = {
   readonly title?: string
   readonly url?: string
+  readonly authors?: readonly string[]
   readonly audience?: readonly string[]
 }
 

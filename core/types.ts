@@ -16,6 +16,8 @@ export type ParsedDocument = {
   readonly boilerplate: readonly Span[]
   readonly url: string | null
   readonly publishedAt: string | null
+  /** in the order in which it names them; none: it does not say */
+  readonly authors: readonly string[]
   /** channels and groups that it is for, as core/audience.ts writes them; none: it is for everyone */
   readonly audience: readonly string[]
   /** where each page begins in the text, for sources that have pages; a page without words begins where the next does */

@@ -10,7 +10,7 @@ import type { ParsedDocument } from '../core/types.ts'
 import { originOf, UPLOADS } from './changes.ts'
 import type { IngestDeps, WorkDeps } from './ingest.ts'
 import { cleanLine } from './parse/blocks.ts'
-import { readableName } from './parse/metadata.ts'
+import { firstNamed, readableName, toAuthors } from './parse/metadata.ts'
 import { parse } from './parse/parse.ts'
 import type { Hints, Loaded, SourceEntry } from './source/source.ts'
 
@@ -47,7 +47,7 @@ export type Examined = {
 
 // Part of every revision's hash: raise it when parsing, chunking or term weights change, and the next ingest of an
 // unchanged file learns it anew. Vectors have no part in it: they belong to the library, not to a document.
-const INGEST_VERSION = 5
+const INGEST_VERSION = 6
 
 /** What an upload, or a page, has to be learned with to be left alone. */
 export const LEARNED_WITH = String(INGEST_VERSION)
@@ -96,7 +96,9 @@ export async function examine(task: DocumentTask, deps: WorkDeps, signal: AbortS
   const read = await guarded(source, deps, async () => {
     const fileName = hints.fileName === undefined ? {} : { fileName: hints.fileName }
     const parsed = await parse(source, bytes, signal, { ...fileName, mediaType })
-    return { ...withHints(source, parsed, hints), ...upload?.said }
+    const said = upload?.said
+    const authors = said?.authors && { authors: toAuthors(said.authors) }
+    return { ...withHints(source, parsed, hints), ...said, ...authors }
   })
   const parsed = deps.prepare?.(read) ?? read
   const revision = revisionOf(parsed)
@@ -152,7 +154,7 @@ function withHints(source: string, parsed: ParsedDocument, hints: Hints): Parsed
     const message = `${source} is for ${own}, its source only for ${its}: name a group in both, or nobody may read it`
     throw new SourceError('bad-audience', source, message)
   }
-  const { stands = false } = hints
+  const { stands = false, authors: given = [] } = hints
   const [title, url, publishedAt] = [hints.title ?? null, hints.url ?? null, hints.publishedAt ?? null]
   // The name of a file or of a page is no title that anybody gave.
   const own = parsed.title === readableName(source) ? null : parsed.title
@@ -163,6 +165,7 @@ function withHints(source: string, parsed: ParsedDocument, hints: Hints): Parsed
     title: cleanLine(either(title, own, stands) ?? '') || parsed.title,
     url: either(url, parsed.url, stands || isPage),
     publishedAt: either(publishedAt, parsed.publishedAt, stands),
+    authors: stands ? firstNamed(given, parsed.authors) : firstNamed(parsed.authors, given),
     audience,
   }
 }

@@ -95,9 +95,9 @@ async function restore(change: SyncChange, deps: UndoDeps, signal: AbortSignal):
   const { document, source, before } = change
   const found = await documents.find(library, document, before ?? undefined)
   if (!found || before === null) throw refused(`The text of ${source} before is not stored any more.`)
-  const { title, text, outline, boilerplate, url, publishedAt, pages } = found
+  const { title, text, outline, boilerplate, url, publishedAt, authors, pages } = found
   const { audience } = change
-  const parsed: ParsedDocument = { title, text, outline, boilerplate, url, publishedAt, audience, pages }
+  const parsed: ParsedDocument = { title, text, outline, boilerplate, url, publishedAt, authors, audience, pages }
   const { chunks, space, embedded, tokens } = await embedChunks(await chunk(parsed, deps.chunkSize), deps, signal)
   const saved = {
     library,

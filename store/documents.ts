@@ -131,20 +131,20 @@ async function findDocument(
 ): Promise<DocumentText | null> {
   const [row] = await database.query<
     RevisionRow &
-      Pick<DocumentText, 'text' | 'outline' | 'boilerplate' | 'pages' | 'current' | 'audience'> & {
+      Pick<DocumentText, 'authors' | 'text' | 'outline' | 'boilerplate' | 'pages' | 'current' | 'audience'> & {
         removed_at: Date | null
       }
   >(
-    `select r.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.text, r.outline, r.boilerplate,
-            r.pages, r.revision = d.revision as current, d.audience, d.removed_at
+    `select r.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.authors, r.text, r.outline,
+            r.boilerplate, r.pages, r.revision = d.revision as current, d.audience, d.removed_at
      from revisions r join documents d using (library_id, document_id)
      where r.library_id = $1 and r.document_id = $2 and r.revision = coalesce($3, d.revision)`,
     [library, id, revision ?? null],
   )
   if (!row) return null
-  const { text, outline, boilerplate, pages, current, audience } = row
+  const { authors, text, outline, boilerplate, pages, current, audience } = row
   const removedAt = row.removed_at?.toISOString() ?? null
-  return { ...toRef(row), text, outline, boilerplate, pages, current, audience, removedAt }
+  return { ...toRef(row), authors, text, outline, boilerplate, pages, current, audience, removedAt }
 }
 
 async function listDocuments(
@@ -155,9 +155,10 @@ async function listDocuments(
   words?: string,
 ): Promise<DocumentSummary[]> {
   const rows = await database.query<
-    RevisionRow & Pick<DocumentSummary, 'audience' | 'chunks' | 'characters'> & { ingested_at: Date }
+    RevisionRow & Pick<DocumentSummary, 'authors' | 'audience' | 'chunks' | 'characters'> & { ingested_at: Date }
   >(
-    `select d.document_id, d.source, r.revision, r.title, r.url, r.published_at, d.audience, r.characters,
+    `select d.document_id, d.source, r.revision, r.title, r.url, r.published_at, r.authors, d.audience,
+            r.characters,
             (select count(*)::int from chunks c where c.library_id = d.library_id and c.document_id = d.document_id) as chunks,
             r.ingested_at
      from documents d join revisions r using (library_id, document_id, revision)
@@ -168,6 +169,7 @@ async function listDocuments(
   )
   return rows.map((row) => ({
     ...toRef(row),
+    authors: row.authors,
     audience: row.audience,
     chunks: row.chunks,
     characters: row.characters,

@@ -166,14 +166,15 @@ async function changeDocuments(query: Query, library: string, documents: readonl
 async function saveRevisions(query: Query, library: string, documents: readonly Ordered[]): Promise<void> {
   const texts = (of: (document: Ordered) => string) => textsParameter(documents.map(of))
   await query(
-    `insert into revisions (library_id, document_id, revision, title, url, published_at, text, characters, outline,
-       boilerplate, pages)
-     select $1, r.id, r.revision, r.title, r.url, r.published_at, r.text, r.characters, r.outline, r.boilerplate,
-       array(select jsonb_array_elements(r.pages)::int)
+    `insert into revisions (library_id, document_id, revision, title, url, published_at, authors, text, characters,
+       outline, boilerplate, pages)
+     select $1, r.id, r.revision, r.title, r.url, r.published_at, array(select jsonb_array_elements_text(r.authors)),
+       r.text, r.characters, r.outline, r.boilerplate, array(select jsonb_array_elements(r.pages)::int)
      from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::jsonb[], $10::jsonb[],
-       $11::jsonb[]) as r(id, revision, title, url, published_at, text, characters, outline, boilerplate, pages)
+       $11::jsonb[], $12::jsonb[])
+       as r(id, revision, title, url, published_at, text, characters, outline, boilerplate, pages, authors)
      on conflict (library_id, document_id, revision) do update set
-       title = excluded.title, url = excluded.url, published_at = excluded.published_at,
+       title = excluded.title, url = excluded.url, published_at = excluded.published_at, authors = excluded.authors,
        outline = excluded.outline, boilerplate = excluded.boilerplate, pages = excluded.pages,
        ingested_at = now()`,
     [
@@ -188,6 +189,7 @@ async function saveRevisions(query: Query, library: string, documents: readonly 
       jsonsParameter(documents.map(({ parsed }) => toJson(parsed.outline))),
       jsonsParameter(documents.map(({ parsed }) => toJson(parsed.boilerplate))),
       jsonsParameter(documents.map(({ parsed }) => toJson(parsed.pages ?? []))),
+      jsonsParameter(documents.map(({ parsed }) => toJson(parsed.authors))),
     ],
   )
 }
@@ -212,7 +214,14 @@ function refuseUnstorable({ source, parsed, chunks }: DocumentToSave, space: Spa
       `A vector of ${odd.vector.length} numbers came for ${source}, the library's vectors have ${space.dimensions}.`,
     )
   // Half a surrogate pair has no UTF-8: the driver would write another character in its place.
-  const texts = [source, parsed.title, parsed.text, ...parsed.audience, ...chunks.map(({ text }) => text)]
+  const texts = [
+    source,
+    parsed.title,
+    parsed.text,
+    ...parsed.authors,
+    ...parsed.audience,
+    ...chunks.map(({ text }) => text),
+  ]
   if (texts.some((text) => text.includes('\0') || !text.isWellFormed()))
     throw new SourceError(
       'unstorable-text',

@@ -73,11 +73,11 @@ function Facts({ its: { documents, chunks, last_sync: sync } }) {
 
 /** @param {{ its: DocumentSummary }} props */
 function Row({ its }) {
-  const { id, title, source, characters, published_at: published, audience } = its
+  const { id, title, source, characters, published_at: published, authors, audience } = its
   return html`<li dir="auto">
     <a href=${`/documents/${encodeURIComponent(id)}`}>${title}</a>
     <p class="place">
-      ${[source, published && dateWords(published), `${number.format(characters)} characters`, audience.length > 0 && `for ${audience.join(', ')}`].filter(Boolean).join(' · ')}
+      ${[source, authors.join(', '), published && dateWords(published), `${number.format(characters)} characters`, audience.length > 0 && `for ${audience.join(', ')}`].filter(Boolean).join(' · ')}
     </p>
   </li>`
 }

@@ -97,6 +97,7 @@ export type Library = {
   failures: { source: string; code: string; message: string }[]
 }
 export type DocumentSummary = DocumentRef & {
+  authors: string[]
   audience: string[]
   chunks: number
   characters: number

@@ -1,7 +1,7 @@
 // RSS, Atom and JSON Feed, brought into one form. What is missing is null and never guessed.
 import { z } from 'zod'
 import { SourceError } from '../../core/errors.ts'
-import { toIsoDate } from '../parse/metadata.ts'
+import { firstNamed, namesIn, toIsoDate } from '../parse/metadata.ts'
 import { toUrl } from './web-url.ts'
 import { childrenOf, type Element, markupOf, readXml, textOf, wordsOf } from './xml.ts'
 
@@ -10,6 +10,7 @@ export type FeedEntry = {
   readonly url: string | null
   readonly title: string | null
   readonly publishedAt: string | null
+  readonly authors: readonly string[]
   /** HTML */
   readonly content: string | null
 }
@@ -19,7 +20,7 @@ export async function readFeed(address: string, text: string): Promise<FeedEntry
   const start = text.trimStart().replace(/^\ufeff/, '')
   if (start.startsWith('{')) return readJsonFeed(address, start)
   const root = await readXml(address, text)
-  if (root.name === 'feed') return childrenOf(root, 'entry').map((entry) => atomEntry(entry, address))
+  if (root.name === 'feed') return childrenOf(root, 'entry').map((entry) => atomEntry(entry, address, root))
   const channel = childrenOf(root, 'channel')[0]
   if (channel && (root.name === 'rss' || root.name === 'rdf:rdf'))
     // RSS 1.0 keeps its entries beside the channel.
@@ -42,11 +43,24 @@ function rssEntry(entry: Element, address: string): FeedEntry {
     url: (link === null ? permalink : toUrl(link, address))?.href ?? null,
     title: plainTitle(textOf(entry, 'title')),
     publishedAt: toIsoDate(textOf(entry, 'pubdate', 'dc:date')),
+    authors: rssAuthors(entry),
     content: textOf(entry, 'content:encoded', 'description'),
   }
 }
 
-function atomEntry(entry: Element, address: string): FeedEntry {
+function rssAuthors(entry: Element): string[] {
+  const [creators = [], authors = []] = ['dc:creator', 'author'].map((name) => childrenOf(entry, name).map(wordsOf))
+  // RSS itself wants "ada@example.com (Ada Lovelace)"; what many write is a name alone.
+  const named = authors.map((words) => /^\s*[^\s@]+@\S+ \(([^()]+)\)/.exec(words)?.[1] ?? words)
+  return firstNamed(creators, named)
+}
+
+function atomAuthors(element: Element): string[] {
+  return childrenOf(element, 'author').map((author) => textOf(author, 'name') ?? '')
+}
+
+/** The authors of the feed are those of every entry that names none (RFC 4287, § 4.2.1). */
+function atomEntry(entry: Element, address: string, feed: Element): FeedEntry {
   const links = childrenOf(entry, 'link')
   const link = links.find(({ attributes }) => (attributes['rel'] ?? 'alternate') === 'alternate')
   const href = link?.attributes['href']
@@ -56,6 +70,7 @@ function atomEntry(entry: Element, address: string): FeedEntry {
     url: (href === undefined ? null : toUrl(href, entry.attributes['xml:base'] ?? address))?.href ?? null,
     title: title ? plainTitle(wordsOf(title)) : null,
     publishedAt: toIsoDate(textOf(entry, 'published', 'updated')),
+    authors: firstNamed(atomAuthors(entry), atomAuthors(feed)),
     content: atomContent(childrenOf(entry, 'content')[0]) ?? atomContent(childrenOf(entry, 'summary')[0]),
   }
 }
@@ -78,8 +93,12 @@ function plainTitle(title: string | null): string | null {
 }
 
 const loose = z.string().nullish().catch(null)
+// Version 1 had one author, version 1.1 has a list; the feed's own are those of every entry that names none.
+const names = z.unknown().optional().transform(namesIn)
 const jsonFeed = z.object({
   version: z.string().startsWith('https://jsonfeed.org/version/'),
+  author: names,
+  authors: names,
   items: z.array(
     z.object({
       id: z.union([z.string(), z.number()]).transform(String).nullish().catch(null),
@@ -88,6 +107,8 @@ const jsonFeed = z.object({
       content_html: loose,
       content_text: loose,
       date_published: loose,
+      author: names,
+      authors: names,
     }),
   ),
 })
@@ -100,11 +121,13 @@ function readJsonFeed(address: string, text: string): FeedEntry[] {
       address,
       `${address} is JSON, but no JSON Feed: name the address of an RSS, Atom or JSON feed`,
     )
-  return found.data.items.map((entry) => ({
+  const { items, ...feed } = found.data
+  return items.map((entry) => ({
     id: entry.id ?? null,
     url: (entry.url ? toUrl(entry.url, address) : null)?.href ?? null,
     title: plainTitle(entry.title ?? null),
     publishedAt: toIsoDate(entry.date_published),
+    authors: firstNamed([...entry.authors, ...entry.author], [...feed.authors, ...feed.author]),
     content: entry.content_html ?? (entry.content_text ? paragraphs(entry.content_text) : null),
   }))
 }

@@ -35,6 +35,7 @@ const parsed = z.object({
   boilerplate: z.array(span),
   url: z.string().nullable(),
   publishedAt: z.string().nullable(),
+  authors: z.array(z.string()),
   audience: z.array(z.string()),
   pages: z.array(z.int().nonnegative()).optional(),
 })

@@ -10,12 +10,14 @@ export type Block =
   | { readonly type: 'row'; readonly cells: readonly string[] }
   | { readonly type: 'code'; readonly text: string }
 
-/** What one parser makes of one source; parse.ts adds the fallback title and the plain text. */
+/** What one parser makes of one source; read.ts adds the fallback title and the plain text. */
 export type Draft = {
   readonly blocks: readonly Block[]
   readonly title: string | null
   readonly url: string | null
   readonly publishedAt: string | null
+  /** as they are written */
+  readonly authors: readonly string[]
 }
 
 // Marks in raw text: around bold words, and before code. They are control characters, so cleaning removes them with all

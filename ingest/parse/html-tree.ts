@@ -1,5 +1,6 @@
 // Looking around in a parsed page: where its text is, and what its head says about it.
 import type { DefaultTreeAdapterTypes as Tree } from 'parse5'
+import { type AuthorsSaid, noAuthors, readAuthors } from './html-authors.ts'
 
 export type Survey = {
   title: string | null
@@ -9,6 +10,7 @@ export type Survey = {
   published: string | null
   /** the first <time datetime> of the page */
   time: string | null
+  readonly authors: AuthorsSaid
   /** where the text may be, narrowest first */
   roots: readonly Tree.ParentNode[]
 }
@@ -22,6 +24,7 @@ export function survey(document: Tree.Document): Survey {
     ogUrl: null,
     published: null,
     time: null,
+    authors: noAuthors(),
     roots: [],
   }
   const articles: Tree.Element[] = []
@@ -31,6 +34,7 @@ export function survey(document: Tree.Document): Survey {
     const { node, nested } = step
     const isArticle = isElement(node) && node.tagName === 'article'
     if (isElement(node)) readFacts(node, found)
+    if (isElement(node)) readAuthors(node, found.authors)
     // An article in an article is a comment or a card and does not compete with it.
     if (isArticle && !nested) articles.push(node)
     if (isElement(node) && (node.tagName === 'main' || attribute(node, 'role') === 'main')) mains.push(node)

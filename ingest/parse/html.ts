@@ -1,6 +1,7 @@
 // HTML → blocks. The walk is a loop over an explicit stack: a page nested 100,000 deep is read like any other.
 import { parse, parseFragment, type DefaultTreeAdapterTypes as Tree } from 'parse5'
 import { type Block, cleanLine, type Draft, hardBreak } from './blocks.ts'
+import { authorsOf } from './html-authors.ts'
 import { narrowest } from './html-main.ts'
 import { attribute, childrenBackwards, isElement, isFurniture, isHidden, survey } from './html-tree.ts'
 import { toIsoDate, toWebUrl } from './metadata.ts'
@@ -15,6 +16,7 @@ export function parseHtml(source: string): Draft {
     title: chooseTitle(cleanLine(page.ogTitle ?? page.title ?? ''), blocks),
     url: toWebUrl(page.canonical ?? page.ogUrl),
     publishedAt: toIsoDate(page.published ?? page.time),
+    authors: authorsOf(page.authors),
   }
 }
 

@@ -6,7 +6,7 @@ import { restoreSource } from './flattened.ts'
 import { readYaml, splitFrontMatter } from './front-matter.ts'
 import { htmlFragment } from './html.ts'
 import { plainMath } from './math.ts'
-import { toIsoDate, toWebUrl } from './metadata.ts'
+import { namesIn, toIsoDate, toWebUrl } from './metadata.ts'
 import { type BlockWriter, createWriter } from './writer.ts'
 
 export function parseMarkdown(source: string): Draft {
@@ -20,6 +20,7 @@ export function parseMarkdown(source: string): Draft {
     title: front.title ?? firstTitle(blocks),
     url: toWebUrl(front.url),
     publishedAt: toIsoDate(front.published_at ?? front.date),
+    authors: [...front.author, ...front.authors],
   }
 }
 
@@ -30,10 +31,18 @@ const scalar = z
   .transform((value) => String(value).trim() || undefined)
   .optional()
   .catch(undefined)
-const frontMatter = z.object({ title: scalar, url: scalar, published_at: scalar, date: scalar })
+const names = z.unknown().optional().transform(namesIn)
+const frontMatter = z.object({
+  title: scalar,
+  url: scalar,
+  published_at: scalar,
+  date: scalar,
+  author: names,
+  authors: names,
+})
 type FrontMatter = z.output<typeof frontMatter>
 
-const noFront: FrontMatter = { title: undefined, url: undefined, published_at: undefined, date: undefined }
+const noFront = frontMatter.parse({})
 
 /** Front matter that cannot be read says nothing about the document. */
 function readFront(yaml: string): FrontMatter {

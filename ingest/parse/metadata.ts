@@ -1,4 +1,4 @@
-// Titles, addresses and dates as sources write them, brought into one form. What cannot be read is null, never a guess.
+// Titles, addresses, dates and authors as sources write them, brought into one form. What cannot be read is null, never a guess.
 import { cleanLine } from './blocks.ts'
 
 /** `notes/rate_limits-2021.md` → `Rate limits 2021`: the title of last resort. */
@@ -36,6 +36,37 @@ export function toIsoDate(raw: string | undefined | null): string | null {
   return [time.getFullYear(), time.getMonth() + 1, time.getDate()]
     .map((part) => String(part).padStart(2, '0'))
     .join('-')
+}
+
+const MOST_AUTHORS = 20
+const LONGEST_AUTHOR = 100
+
+/** Each name once, as it is shown. Office programs write several into one field, with semicolons between them. */
+export function toAuthors(written: readonly string[]): string[] {
+  const names = written.flatMap((each) => each.split(';')).map((name) => shortened(cleanLine(name)))
+  return [...new Set(names.filter((name) => name !== '' && !isNobody.test(name)))].slice(0, MOST_AUTHORS)
+}
+
+/** Of several places that may say it, the first that names anybody. */
+export function firstNamed(...places: readonly (readonly string[])[]): string[] {
+  return places.map(toAuthors).find((names) => names.length > 0) ?? []
+}
+
+/** A name, an object with a `name`, or a list of those: as YAML and JSON write people. */
+export function namesIn(written: unknown): string[] {
+  return [written].flat().flatMap((each: unknown) => {
+    const name = typeof each === 'object' && each !== null && 'name' in each ? each.name : each
+    return typeof name === 'string' ? [name] : []
+  })
+}
+
+// What programs write where nobody has said who he is: as the author, their own name or that of the account.
+const isNobody =
+  /^(?:anonymous|unknown|\(?unspecified\)?|user|owner|root|admin(?:istrator)?|(?:microsoft office|windows) user|python-docx|openpyxl|pptxgenjs|apache poi)$/i
+
+function shortened(name: string): string {
+  // The last of these may be half a character.
+  return name.length > LONGEST_AUTHOR ? `${Array.from(name.slice(0, LONGEST_AUTHOR)).slice(0, -1).join('')}…` : name
 }
 
 /** A long hexadecimal word with digits and letters: a hash, an id, never a word of a title. */

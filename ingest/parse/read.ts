@@ -11,7 +11,7 @@ import { parseHtml } from './html.ts'
 import { endingOf, type Kind, kindOf, knownEndings } from './kind.ts'
 import { repairLevels } from './levels.ts'
 import { parseMarkdown } from './markdown.ts'
-import { readableName } from './metadata.ts'
+import { readableName, toAuthors } from './metadata.ts'
 import { rejoin } from './rejoin.ts'
 import { kindOfArchive, looksLikeHtml, sniff } from './sniff.ts'
 import { parseText } from './text.ts'
@@ -103,6 +103,7 @@ function toDocument(source: string, draft: Draft, audience: readonly string[] | 
     boilerplate: findBoilerplate(text, levels, contents),
     url: draft.url,
     publishedAt: draft.publishedAt,
+    authors: toAuthors(draft.authors),
     audience: audience ?? readAudience(source, 'text', text),
     ...(pages.length > 0 ? { pages } : {}),
   }

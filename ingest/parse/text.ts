@@ -11,7 +11,7 @@ export function parseText(source: string): Draft {
   if (hasMarkdownHeadings(text)) return parseMarkdown(text)
   const blocks = toBlocks(groupsOf(text).flatMap(readGroup))
   const title = documentTitle(blocks)
-  return { blocks: title === null ? blocks : raiseTitle(blocks), title, url: null, publishedAt: null }
+  return { blocks: title === null ? blocks : raiseTitle(blocks), title, url: null, publishedAt: null, authors: [] }
 }
 
 /** `title`: whether the lines may be one by their own shape; their neighbours decide. `gap`: the blank lines above. */

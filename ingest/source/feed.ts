@@ -10,7 +10,7 @@ import { openRecall } from '../fetch/recall.ts'
 import { openRobots, type Robots } from '../fetch/robots.ts'
 import { plainUrl } from '../fetch/web-url.ts'
 import { isChosenUrl } from './choose.ts'
-import { audienceHint, isOnSite, type Listing } from './listing.ts'
+import { audienceHint, authorsHint, isOnSite, type Listing } from './listing.ts'
 import { pageEntry } from './page.ts'
 import { hashOf, type Hints, type Loaded, type OriginMemory, type SourceEntry } from './source.ts'
 import type { SpecOf } from './spec.ts'
@@ -22,6 +22,7 @@ const shape = z.array(
     url: z.string().nullable(),
     title: z.string().nullable(),
     publishedAt: z.string().nullable(),
+    authors: z.array(z.string()),
     contentHash: z.string().nullable(),
   }),
 )
@@ -72,12 +73,13 @@ function keyed(entry: FeedEntry): { key: string; entry: FeedEntry } {
 }
 
 function keptOf({ key, entry }: { readonly key: string; readonly entry: FeedEntry }): Kept {
-  const { url, title, publishedAt, content } = entry
+  const { url, title, publishedAt, authors, content } = entry
   return {
     key,
     url: url === null ? null : key,
     title,
     publishedAt,
+    authors: [...authors],
     contentHash: content === null ? null : hashOf(pageOf(content)),
   }
 }
@@ -95,6 +97,7 @@ function feedEntry(kept: Kept, { spec, fetcher, robots, contentOf }: Deps): Sour
     ...audienceHint(spec),
     ...(kept.title === null ? {} : { title: kept.title }),
     ...(kept.publishedAt === null ? {} : { publishedAt: kept.publishedAt }),
+    ...authorsHint(kept.authors),
     url: kept.url ?? spec.url,
   }
   const own = async (seen: Seen | null, signal: AbortSignal): Promise<Loaded | 'unchanged'> => {

@@ -40,6 +40,10 @@ export function audienceHint({ audience }: { readonly audience: readonly string[
   return audience.length === 0 ? {} : { audience }
 }
 
+export function authorsHint(authors: readonly string[]): Hints {
+  return authors.length === 0 ? {} : { authors }
+}
+
 /** Whether an address belongs to the site of another, or to a host that was named beside it. */
 export function isOnSite(url: URL, home: URL, hosts: readonly string[]): boolean {
   return siteOf(url) === siteOf(home) || hosts.includes(url.host)

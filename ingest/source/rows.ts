@@ -5,10 +5,10 @@ import type { Readable } from 'node:stream'
 import { audienceName, isAudienceName, narrowAudience, nobody } from '../../core/audience.ts'
 import { SourceError } from '../../core/errors.ts'
 import { MAX_SOURCE_BYTES } from '../parse/decode.ts'
-import { toIsoDate } from '../parse/metadata.ts'
+import { namesIn, toAuthors, toIsoDate } from '../parse/metadata.ts'
 import { toUrl } from '../fetch/web-url.ts'
 import { isChosen } from './choose.ts'
-import { audienceHint, type Listing } from './listing.ts'
+import { audienceHint, authorsHint, type Listing } from './listing.ts'
 import { hashOf, type Hints, type SourceEntry } from './source.ts'
 import type { SpecOf } from './spec.ts'
 
@@ -92,6 +92,7 @@ function readRow(fields: Fields, spec: RowsSpec, place: string): ReadRow | Sourc
     ...(title === null ? {} : { title }),
     ...(url === null ? {} : { url }),
     ...(publishedAt === null ? {} : { publishedAt }),
+    ...authorsHint(toAuthors(namesIn(fields[columns.authors ?? 'authors']))),
   }
   // A row without an id is known by its words: changed, it is another document, and the one before is gone.
   return { id: column('id') ?? url ?? hashOf(Buffer.from(text)).slice(0, 16), text, hints, audience }

@@ -8,6 +8,7 @@ export type Hints = {
   readonly title?: string
   readonly url?: string
   readonly publishedAt?: string
+  readonly authors?: readonly string[]
   /** it is the document's own word, as the other columns of a row are, and stands above what its text seems to say */
   readonly stands?: true
   /** as core/audience.ts writes names; it narrows the audience that a document gives itself and never widens it */

@@ -45,6 +45,7 @@ const columns = z
     text: column.optional(),
     url: column.optional(),
     published_at: column.optional(),
+    authors: column.optional(),
     audience: column.optional(),
   })
   .default({})

@@ -51,6 +51,7 @@ export const fetchOutput = z.object({
     characters: z.int(),
     original_url: z.string().optional(),
     published_at: z.string().optional(),
+    authors: z.array(z.string()).readonly().optional(),
     next_offset: z.int().optional().describe('there is more: fetch with this offset'),
   }),
 })

@@ -143,6 +143,7 @@ async function fetchDocument(
       characters: document.text.length,
       ...(document.url === null ? {} : { original_url: document.url }),
       ...(document.publishedAt === null ? {} : { published_at: document.publishedAt }),
+      ...(document.authors.length === 0 ? {} : { authors: document.authors }),
       ...(nextOffset === null ? {} : { next_offset: nextOffset }),
     },
   }

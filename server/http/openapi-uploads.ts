@@ -94,7 +94,7 @@ const send: Operation = {
   tag: 'Library',
   summary: 'Add a document',
   description:
-    'As JSON, or files as multipart/form-data (any number of files, with title, url and audience as fields). JSON with a url and no text fetches that page, from public addresses only, and keeps it. It is learned before the reply, as the source upload/<name>; the same name again is a new revision. Who may: the setting UPLOADS.',
+    'As JSON, or files as multipart/form-data (any number of files, with title, url, authors and audience as fields). JSON with a url and no text fetches that page, from public addresses only, and keeps it. It is learned before the reply, as the source upload/<name>; the same name again is a new revision. Who may: the setting UPLOADS.',
   headers: idempotency,
   body: uploadBody,
   replies: {

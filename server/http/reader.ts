@@ -61,13 +61,14 @@ function send(c: Context, status: 200 | 404, title: string, main: Markup) {
 }
 
 function documentPage(document: DocumentText, span: Span | null): Markup {
-  const { id, title, source, publishedAt, current, audience, removedAt, pages } = document
+  const { id, title, source, publishedAt, authors, current, audience, removedAt, pages } = document
   // The usual address keeps its span to the browser, whose script turns this link to the page of the quote.
   const original = webAddress(originalLink(document, pageAt(pages, span?.start ?? 0)))
   return html`
     <h1 dir="auto">${title}</h1>
     <p class="facts">
       <span>${source}</span>
+      ${authors.length === 0 ? '' : html`<span dir="auto">${authors.join(', ')}</span>`}
       ${audience.length === 0 ? '' : html`<span>For ${audience.join(', ')}</span>`}
       ${publishedAt === null ? '' : published(publishedAt)}
       ${original === null ? '' : html`<a href="${original}" rel="noopener noreferrer">Read the original</a>`}

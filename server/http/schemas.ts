@@ -122,6 +122,11 @@ export const uploadSaid = z.strictObject({
     .max(2_000, 'is longer than 2000 characters')
     .optional()
     .describe('where it can be read on the web'),
+  authors: z
+    .array(questionText.max(100, 'is longer than 100 characters'), 'must be an array of names')
+    .max(20, 'holds more than 20 names')
+    .optional()
+    .describe('in place of its own'),
   audience: audiences.describe('groups and channels that it is for; left out: as its text says'),
 })
 

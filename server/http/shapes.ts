@@ -149,9 +149,11 @@ export const searchShape = z.strictObject({
 })
 
 const audience = z.array(z.string()).describe('groups and channels that it is for; empty: everyone')
+const authors = z.array(z.string()).describe('as the document names them; empty: it does not')
 
 export const documentSummaryShape = z.strictObject({
   ...documentShape.shape,
+  authors,
   audience,
   chunks: count,
   characters: count,
@@ -162,6 +164,7 @@ export const documentsShape = z.strictObject({ documents: z.array(documentSummar
 export const documentTextShape = z
   .strictObject({
     ...documentShape.shape,
+    authors,
     audience,
     text: z.string().describe('what the spans of this revision index'),
     outline: z.array(z.strictObject({ level: z.int().positive(), title: z.string(), span: spanShape })),

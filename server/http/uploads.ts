@@ -118,13 +118,13 @@ async function uploadsOfForm(bytes: Uint8Array<ArrayBuffer>, type: string): Prom
   })
   const files: File[] = []
   const fields: Record<string, string> = {}
-  const audience: string[] = []
+  const lists: Record<string, string[]> = {}
   for (const [name, value] of form) {
     if (value instanceof File) files.push(value)
-    else if (name === 'audience') audience.push(value)
+    else if (name === 'audience' || name === 'authors') (lists[name] ??= []).push(value)
     else fields[name] = value
   }
-  const said = saidOf(parseShape(uploadSaid, audience.length > 0 ? { ...fields, audience } : fields, 'form'))
+  const said = saidOf(parseShape(uploadSaid, { ...fields, ...lists }, 'form'))
   if (files.length === 0) throw new InputError('bad-form', 'The form holds no file: add one to a field of it.', 'body')
   if (files.length > 1 && (said.title ?? said.url) !== undefined)
     throw new InputError('bad-field', 'title: a title or url is for one file; this form has several.', 'title')
@@ -181,15 +181,18 @@ function writtenOf({ text, markdown, html }: Texts): { written: string; endings:
 function saidOf({
   title,
   url,
+  authors,
   audience,
 }: {
   title?: string | undefined
   url?: string | undefined
+  authors?: string[] | undefined
   audience?: string[] | undefined
 }): UploadSaid {
   return {
     ...(title !== undefined && { title: title.trim() }),
     ...(url !== undefined && { url }),
+    ...(authors !== undefined && { authors }),
     ...(audience !== undefined && { audience: audienceNames(audience) }),
   }
 }

@@ -7,7 +7,7 @@ import { assemble, type Block } from '../../ingest/parse/blocks.ts'
 
 const documentOf = (blocks: readonly Block[], title = 'Harbour'): ParsedDocument => {
   const { text, outline } = assemble(blocks)
-  return { title, text, outline, boilerplate: [], url: null, publishedAt: null, audience: [] }
+  return { title, text, outline, boilerplate: [], url: null, publishedAt: null, authors: [], audience: [] }
 }
 const paragraph = (text: string): Block => ({ type: 'paragraph', text })
 const heading = (level: number, text: string): Block => ({ type: 'heading', level, text })

@@ -195,6 +195,7 @@ function feedOf(site: FixtureSite, paths: readonly string[]): string {
     url: `${site.url}/${path}`,
     title: `Feed ${path}`,
     date_published: '2021-03-04T10:00:00Z',
+    authors: [{ name: 'Ada Keeper' }],
   }))
   return JSON.stringify({ version: 'https://jsonfeed.org/version/1.1', items })
 }
@@ -206,13 +207,18 @@ describe('a feed', () => {
     const { store, describe, read, names } = await openTestSources(database, site)
     const feed = (paths: readonly string[]) => page(feedOf(site, paths), 'application/feed+json')
     site.put('/feed.xml', feed(['one', 'two']))
-    site.put('/one', page(html('Its own title', '<p>The words of one.</p>')))
+    const own = '<a rel=author>Ben Pilot</a>'
+    site.put('/one', page(html('Its own title', `<p>The words of one, by ${own}.</p>`)))
     site.put('/two', plainPage('The words of two have no title and no heading, only a sentence.', 'text/plain'))
     await describe([{ name: 'news', kind: 'feed', url: `${site.url}/feed.xml` }])
     expect((await read()).report).toMatchObject({ learned: 2, failed: 0 })
     const found = async (path: string) => await store.documents.find('main', documentId('main', `${site.url}/${path}`))
-    expect(await found('one')).toMatchObject({ title: 'Its own title', publishedAt: '2021-03-04T10:00:00.000Z' })
-    expect(await found('two')).toMatchObject({ title: 'Feed two' })
+    expect(await found('one')).toMatchObject({
+      title: 'Its own title',
+      authors: ['Ben Pilot'],
+      publishedAt: '2021-03-04T10:00:00.000Z',
+    })
+    expect(await found('two')).toMatchObject({ title: 'Feed two', authors: ['Ada Keeper'] })
     site.put('/feed.xml', feed(['one']))
     site.put('/one', status(404))
     expect((await read()).report).toMatchObject({ removed: 0, failed: 1 })

@@ -15,7 +15,7 @@ async function undo({ syncing }: TestSyncs, id: string | null = null): Promise<L
 async function threeChanges(database: TestDatabase) {
   const syncs = await openTestSyncs(database)
   const folder = await folderOf({
-    'changed.md': `---\naudience: [payments]\n---\n${article('Alpha')}`,
+    'changed.md': `---\naudience: [payments]\nauthor: Ada Keeper\n---\n${article('Alpha')}`,
     'gone.md': article('Beta'),
     'same.md': article('Gamma'),
   })
@@ -32,15 +32,16 @@ async function threeChanges(database: TestDatabase) {
 async function shownOf(database: TestDatabase): Promise<unknown> {
   const { terms } = await contentOf(database.query)
   const documents = await database.query(
-    `select d.source, d.revision, d.audience, jsonb_agg(c.text order by c.ordinal) as texts, count(v.*)::int as vectors
-     from documents d join chunks c using (library_id, document_id) left join vectors_1 v using (library_id, chunk_id)
-     where d.removed_at is null group by 1, 2, 3 order by 1`,
+    `select d.source, d.revision, d.audience, r.authors, jsonb_agg(c.text order by c.ordinal) as texts, count(v.*)::int as vectors
+     from documents d join revisions r using (library_id, document_id, revision)
+       join chunks c using (library_id, document_id) left join vectors_1 v using (library_id, chunk_id)
+     where d.removed_at is null group by 1, 2, 3, 4 order by 1`,
   )
   return { terms, documents, counted: await database.query('select chunk_count from libraries') }
 }
 
 describe('a sync that is undone', () => {
-  it('leaves the library as it was before: revisions, audiences, chunks, words and vectors', async () => {
+  it('leaves the library as it was before: revisions, authors, audiences, chunks, words and vectors', async () => {
     await using database = await openTestDatabase()
     const { before, ...syncs } = await threeChanges(database)
     expect((await undo(syncs)).report).toMatchObject({ restored: 2, changed: 0, learned: 0, removed: 1 })

@@ -25,7 +25,8 @@ describe('documents', () => {
     const outline = [{ level: 2, title: 'Tokens 🪣', span: { start: 0, end: 7 } }]
     const boilerplate = [{ start: 0, end: 7 }]
     const kept = { outline, boilerplate, pages: [0, 22, 22], url: 'https://example.com/a', publishedAt: '2021-03-04' }
-    const parsed = { ...first.parsed, ...kept }
+    const authors = ['Ada Keeper', 'Ünal, "B"']
+    const parsed = { ...first.parsed, ...kept, authors }
     await documents.save({ ...first, parsed })
     expect(await documents.find('main', id)).toEqual({
       id,
@@ -34,6 +35,7 @@ describe('documents', () => {
       title: 'Limits',
       url: 'https://example.com/a',
       publishedAt: '2021-03-04',
+      authors,
       text: first.parsed.text,
       outline,
       boilerplate,
@@ -44,8 +46,8 @@ describe('documents', () => {
     })
     expect((await documents.known('main', ['a.md'])).get('a.md')?.revision).toBe(first.revision)
     await documents.save(second)
-    expect(await documents.find('main', id)).toMatchObject({ revision: second.revision, pages: [] })
-    expect(await documents.find('main', id, first.revision)).toMatchObject({ pages: [0, 22, 22] })
+    expect(await documents.find('main', id)).toMatchObject({ revision: second.revision, authors: [], pages: [] })
+    expect(await documents.find('main', id, first.revision)).toMatchObject({ authors, pages: [0, 22, 22] })
   })
 
   it('that were never saved are null, as are revisions that never were', async () => {

@@ -28,6 +28,7 @@ const articles: Readonly<Record<string, string>> = {
 title: How Stripe Limits Requests
 url: https://example.com/stripe-limits
 published_at: 2017-03-30
+author: Paul Limiter
 ---
 Stripe runs four limiters in production. Its rate limiting uses the token bucket algorithm.
 

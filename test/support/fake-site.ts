@@ -166,6 +166,7 @@ export function fakeDocument(
     publishedAt: null,
     current: true,
     removedAt: null,
+    authors: [],
     boilerplate: [],
     pages: [],
     audience: [],

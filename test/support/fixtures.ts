@@ -7,7 +7,7 @@ const head = '<?xml version="1.0" encoding="UTF-8"?>\n'
 const relations = (entries: readonly (readonly [id: string, type: string, target: string])[]) =>
   `${head}<Relationships>${entries.map(([id, type, target]) => `<Relationship Id="${id}" Type="http://x/${type}" Target="${target}"/>`).join('')}</Relationships>`
 const coreFacts = (title: string) =>
-  `${head}<cp:coreProperties><dc:title>${title}</dc:title><dcterms:created>2019-01-01T00:00:00Z</dcterms:created><dcterms:modified>2021-03-04T10:00:00Z</dcterms:modified></cp:coreProperties>`
+  `${head}<cp:coreProperties><dc:title>${title}</dc:title><dc:creator>Ada Keeper; Ben Pilot</dc:creator><cp:lastModifiedBy>Cleo Clerk</cp:lastModifiedBy><dcterms:created>2019-01-01T00:00:00Z</dcterms:created><dcterms:modified>2021-03-04T10:00:00Z</dcterms:modified></cp:coreProperties>`
 
 const run = (text: string, properties = '') =>
   `<w:r><w:rPr>${properties}</w:rPr><w:t xml:space="preserve">${text}</w:t></w:r>`
@@ -121,7 +121,7 @@ export const epub = () =>
   zipOf({
     mimetype: 'application/epub+zip',
     'META-INF/container.xml': `${head}<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>`,
-    'OEBPS/book.opf': `${head}<package><metadata><dc:title>The harbour &amp; the sea</dc:title><dc:date>2020-05-06</dc:date></metadata><manifest><item id="nav" href="nav.xhtml" properties="nav"/><item id="c1" href="text/one.xhtml"/><item id="c2" href="text/two%20b.xhtml"/><item id="ad" href="ad.xhtml"/></manifest><spine><itemref idref="nav"/><itemref idref="c2"/><itemref idref="c1"/><itemref idref="c2"/><itemref idref="ad" linear="no"/></spine></package>`,
+    'OEBPS/book.opf': `${head}<package><metadata><dc:title>The harbour &amp; the sea</dc:title><dc:creator>Ada Keeper</dc:creator><dc:creator>Ben Pilot</dc:creator><dc:contributor>Cleo Clerk</dc:contributor><dc:date>2020-05-06</dc:date></metadata><manifest><item id="nav" href="nav.xhtml" properties="nav"/><item id="c1" href="text/one.xhtml"/><item id="c2" href="text/two%20b.xhtml"/><item id="ad" href="ad.xhtml"/></manifest><spine><itemref idref="nav"/><itemref idref="c2"/><itemref idref="c1"/><itemref idref="c2"/><itemref idref="ad" linear="no"/></spine></package>`,
     'OEBPS/nav.xhtml': chapter(
       '<nav><ol><li><a href="text/one.xhtml">One: <i>Gates</i></a></li><li><a href="text/two%20b.xhtml#x">Two</a></li></ol></nav>',
     ),
@@ -143,7 +143,7 @@ const margins = (page: number): PdfLine[] => [
 
 export const pdf = () =>
   makePdf({
-    facts: '/Title (Microsoft Word - harbour.docx) /CreationDate (D:20210304101500Z)',
+    facts: '/Title (Microsoft Word - harbour.docx) /Author (Ada Keeper) /CreationDate (D:20210304101500Z)',
     pages: [
       [
         ...margins(1),
@@ -202,7 +202,7 @@ export const notebook = () =>
   Buffer.from(
     JSON.stringify({
       nbformat: 4,
-      metadata: {},
+      metadata: { authors: [{ name: 'Ada Keeper' }] },
       cells: [
         { cell_type: 'markdown', source: ['# Tides\n', '\n', 'Measured *daily*.'] },
         {
@@ -238,7 +238,7 @@ export const mbox = () =>
 
 export const page = () =>
   Buffer.from(
-    `<!doctype html><html><head><title>Gates | Harbour</title><meta property="og:title" content="Gates"><meta property="article:published_time" content="2021-03-04T10:00:00Z"><link rel="canonical" href="https://harbour.example/gates"></head><body>
+    `<!doctype html><html><head><title>Gates | Harbour</title><meta property="og:title" content="Gates"><meta name="author" content="Ada Keeper"><meta property="article:published_time" content="2021-03-04T10:00:00Z"><link rel="canonical" href="https://harbour.example/gates"></head><body>
 <div role="navigation"><a href="/">Home</a> <a href="/b">Berths of the harbour and everything about them</a></div>
 <div class="cookie-consent-banner">We use cookies to make this harbour better for you and our partners.</div>
 <div id="layout"><div class="side"><p>Read also what the keepers of other gates have written in their books.</p></div><div class="text"><h1>Gates</h1>${'<p>The north gate closes at dusk, and nobody has ever seen it open before six in the morning.</p>'.repeat(12)}
@@ -249,6 +249,7 @@ export const page = () =>
 export const markdown = () =>
   Buffer.from(`---
 title: Lights of the harbour
+author: Ada Keeper
 date: 2021-03-04
 ---
 # Lights of the harbour

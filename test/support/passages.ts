@@ -40,6 +40,7 @@ export function documentOf(name: string, marked: string, audience: readonly stri
   }
   return {
     ...refOf(name),
+    authors: [],
     text: text.trimEnd(),
     outline,
     boilerplate,
@@ -69,7 +70,8 @@ export function passagesOf(...texts: readonly string[]): Passage[] {
 
 /** One candidate per paragraph under its heading, never the heading itself; figures are those of a search for nothing. */
 export function candidatesOf(document: DocumentText, firstId = 1): Candidate[] {
-  const { text, outline, boilerplate, pages: _, current: __, audience: ___, removedAt: ____, ...ref } = document
+  const { id, title, source, url, revision, publishedAt, text, outline, boilerplate } = document
+  const ref: DocumentRef = { id, title, source, url, revision, publishedAt }
   const breaks = [...outline.map(({ span }) => span), ...boilerplate].toSorted((a, b) => a.start - b.start)
   const sections = [{ start: 0, end: 0 }, ...breaks].map((span, index) => {
     const heading = outline.findLast((each) => each.span.end <= span.end)

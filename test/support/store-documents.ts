@@ -33,7 +33,7 @@ export function tinyDocument(
     source,
     space: more.space ?? space.space,
     revision: more.revision ?? hash(JSON.stringify([title, chunks, audience])),
-    parsed: { title, text, outline: [], boilerplate: [], url: null, publishedAt: null, audience },
+    parsed: { title, text, outline: [], boilerplate: [], url: null, publishedAt: null, authors: [], audience },
     chunks: chunks.map((chunk, ordinal) => {
       const start = end + 2
       end = start + chunk.text.length

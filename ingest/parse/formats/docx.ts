@@ -22,12 +22,13 @@ export async function parseDocx(source: string, archive: Archive): Promise<Draft
   }
   const body = await read('word/document.xml')
   const notes = [...(await read('word/footnotes.xml')).blocks, ...(await read('word/endnotes.xml')).blocks]
-  const { title, date } = await officeFacts(source, archive)
+  const { title, date, authors } = await officeFacts(source, archive)
   return {
     blocks: notes.length > 0 ? [...body.blocks, { type: 'heading', level: 2, text: 'Notes' }, ...notes] : body.blocks,
     title: title ?? body.title,
     url: null,
     publishedAt: toIsoDate(date),
+    authors,
   }
 }
 

@@ -21,7 +21,7 @@ export async function parseEpub(source: string, archive: Archive): Promise<Draft
       blocks.push({ type: 'heading', level: 1, text: name })
     for (const block of chapter) blocks.push(block)
   }
-  return { blocks, title: book.title, url: null, publishedAt: toIsoDate(book.date) }
+  return { blocks, title: book.title, url: null, publishedAt: toIsoDate(book.date), authors: book.authors }
 }
 
 async function packageOf(source: string, archive: Archive): Promise<string> {
@@ -39,6 +39,7 @@ async function packageOf(source: string, archive: Archive): Promise<string> {
 type Book = {
   readonly title: string | null
   readonly date: string | null
+  readonly authors: readonly string[]
   readonly chapters: readonly string[]
   /** where its table of contents is: a page of EPUB 3, or the NCX of EPUB 2 */
   readonly contents: { readonly entry: string; readonly isNcx: boolean } | null
@@ -48,10 +49,11 @@ async function readPackage(source: string, archive: Archive, path: string): Prom
   const hrefs = new Map<string, { entry: string; type: string; isNav: boolean }>()
   const facts = new Map<string, string>()
   const spine: string[] = []
-  const facing = collect(
-    new Set(['title', 'date']),
-    (name, text) => void (facts.has(name) || facts.set(name, text.trim())),
-  )
+  const authors: string[] = []
+  const facing = collect(new Set(['title', 'date', 'creator']), (name, text) => {
+    if (name === 'creator') authors.push(text)
+    else if (!facts.has(name)) facts.set(name, text.trim())
+  })
   await readEntry(source, archive, path, {
     ...facing,
     open: (tag) => {
@@ -71,7 +73,8 @@ async function readPackage(source: string, archive: Archive, path: string): Prom
   // Each once: a spine that names a chapter a thousand times is no longer for that.
   const chapters = new Set(spine.flatMap((id) => hrefs.get(id)?.entry ?? []).filter((entry) => entry !== nav?.entry))
   const contents = nav ? { entry: nav.entry, isNcx: false } : ncx ? { entry: ncx.entry, isNcx: true } : null
-  return { title: facts.get('title') || null, date: facts.get('date') ?? null, chapters: [...chapters], contents }
+  const [title, date] = [facts.get('title') || null, facts.get('date') ?? null]
+  return { title, date, authors, chapters: [...chapters], contents }
 }
 
 /** The first name of each chapter. A contents page that cannot be read names nothing. */

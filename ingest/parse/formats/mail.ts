@@ -14,6 +14,7 @@ export async function parseMail(bytes: Uint8Array): Promise<Draft> {
     title: title === '' ? null : title,
     url: null,
     publishedAt: toIsoDate(mail.date),
+    authors: [mail.from?.name || mail.from?.address || ''],
   }
 }
 
@@ -24,7 +25,7 @@ export async function parseMailbox(bytes: Uint8Array): Promise<Draft> {
     const text = mail.text?.replaceAll(/^>(>*From )/gm, '$1')
     for (const block of mailBlocks(text === undefined ? mail : { ...mail, text }, 2)) blocks.push(block)
   }
-  return { blocks, title: null, url: null, publishedAt: null }
+  return { blocks, title: null, url: null, publishedAt: null, authors: [] }
 }
 
 /** Attachments are left out: they are files of their own. */

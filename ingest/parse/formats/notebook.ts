@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { SourceError } from '../../../core/errors.ts'
 import type { Block, Draft } from '../blocks.ts'
 import { parseMarkdown } from '../markdown.ts'
+import { namesIn } from '../metadata.ts'
 
 const lines = z.union([z.string(), z.array(z.string()).transform((parts) => parts.join(''))])
 const output = z.object({
@@ -15,7 +16,7 @@ const output = z.object({
 const cell = z.object({ cell_type: z.string(), source: lines, outputs: z.array(output).default([]) })
 const notebook = z.object({
   cells: z.array(cell),
-  metadata: z.object({ title: z.string().optional().catch(undefined) }).default({}),
+  metadata: z.object({ title: z.string().optional().catch(undefined), authors: z.unknown().optional() }).default({}),
 })
 
 export function parseNotebook(text: string, source: string): Draft {
@@ -23,7 +24,7 @@ export function parseNotebook(text: string, source: string): Draft {
   const blocks = cells.flatMap(cellBlocks)
   const first = blocks.find((block) => block.type === 'heading')
   const heading = first?.level === 1 ? first.text : null
-  return { blocks, title: metadata.title ?? heading, url: null, publishedAt: null }
+  return { blocks, title: metadata.title ?? heading, url: null, publishedAt: null, authors: namesIn(metadata.authors) }
 }
 
 function readNotebook(text: string, source: string): z.output<typeof notebook> {

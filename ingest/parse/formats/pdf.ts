@@ -32,6 +32,7 @@ export async function parsePdf(source: string, bytes: Uint8Array): Promise<Draft
     title: facts.title ?? (first && 'text' in first ? first.text : null),
     url: null,
     publishedAt: facts.date,
+    authors: facts.authors,
   }
 }
 
@@ -88,7 +89,7 @@ function broken(source: string, cause: unknown, where: string): SourceError {
 }
 
 /** Titles that a word processor writes without being asked are names of files. */
-async function readFacts(pdf: Pdf): Promise<{ title: string | null; date: string | null }> {
+async function readFacts(pdf: Pdf): Promise<{ title: string | null; date: string | null; authors: string[] }> {
   try {
     const { info: facts } = (await pdf.getMetadata()) as unknown as { info: Readonly<Record<string, unknown>> }
     const title = typeof facts['Title'] === 'string' ? facts['Title'].trim() : ''
@@ -97,9 +98,10 @@ async function readFacts(pdf: Pdf): Promise<{ title: string | null; date: string
         title,
       )
     const date = typeof facts['CreationDate'] === 'string' ? facts['CreationDate'] : ''
-    return { title: title === '' || isFile ? null : title, date: pdfDate(date) }
+    const authors = typeof facts['Author'] === 'string' ? [facts['Author']] : []
+    return { title: title === '' || isFile ? null : title, date: pdfDate(date), authors }
   } catch {
-    return { title: null, date: null }
+    return { title: null, date: null, authors: [] }
   }
 }
 

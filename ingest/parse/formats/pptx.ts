@@ -18,11 +18,11 @@ export async function parsePptx(source: string, archive: Archive): Promise<Draft
     const name = title === '' ? `Slide ${index + 1}` : title
     blocks.push({ type: 'heading', level: 2, text: pageMark + name }, ...body, ...notes)
   }
-  const { title, date } = await officeFacts(source, archive)
+  const { title, date, authors } = await officeFacts(source, archive)
   const first = blocks.find((block) => block.type === 'heading')?.text ?? null
   // What PowerPoint writes when nobody has chosen a title.
   const chosen = title === 'PowerPoint Presentation' ? null : title
-  return { blocks, title: chosen ?? first, url: null, publishedAt: toIsoDate(date) }
+  return { blocks, title: chosen ?? first, url: null, publishedAt: toIsoDate(date), authors }
 }
 
 async function slidesOf(source: string, archive: Archive): Promise<string[]> {

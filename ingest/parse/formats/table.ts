@@ -10,6 +10,7 @@ export function parseTable(text: string, source: string): Draft {
     title: null,
     url: null,
     publishedAt: null,
+    authors: [],
   }
 }
 

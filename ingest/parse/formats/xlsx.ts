@@ -16,8 +16,8 @@ export async function parseXlsx(source: string, archive: Archive): Promise<Draft
     blocks.push({ type: 'heading', level: 2, text: name })
     for (const row of rows) blocks.push(row)
   }
-  const { title, date } = await officeFacts(source, archive)
-  return { blocks, title, url: null, publishedAt: toIsoDate(date) }
+  const { title, date, authors } = await officeFacts(source, archive)
+  return { blocks, title, url: null, publishedAt: toIsoDate(date), authors }
 }
 
 type Book = {

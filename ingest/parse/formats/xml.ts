@@ -83,20 +83,21 @@ export function resolveEntry(base: string, target: string): string {
   return url?.protocol === 'zip:' ? decodeSafely(url.pathname.replace(/^\/+/, '')) : ''
 }
 
-/** Title and date as docProps/core.xml has them. */
+/** Title, date and authors as docProps/core.xml has them. Who saved it last (`lastModifiedBy`) may have written none of it. */
 export async function officeFacts(
   source: string,
   archive: Archive,
-): Promise<{ title: string | null; date: string | null }> {
+): Promise<{ title: string | null; date: string | null; authors: readonly string[] }> {
   const facts = new Map<string, string>()
-  const wanted = new Set(['title', 'modified', 'created'])
+  const wanted = new Set(['title', 'modified', 'created', 'creator'])
   await readEntry(
     source,
     archive,
     'docProps/core.xml',
     collect(wanted, (name, text) => void facts.set(name, text.trim())),
   )
-  return { title: facts.get('title') || null, date: facts.get('modified') ?? facts.get('created') ?? null }
+  const date = facts.get('modified') ?? facts.get('created') ?? null
+  return { title: facts.get('title') || null, date, authors: [facts.get('creator') ?? ''] }
 }
 
 function local(name: string): string {

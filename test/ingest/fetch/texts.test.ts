@@ -64,14 +64,15 @@ describe('readFeed', () => {
   it('reads RSS, with its whole text where it has one', async () => {
     const rss = `<?xml version="1.0"?><rss version="2.0" xmlns:content="c"><channel><title>Blog</title><link>https://example.com/</link>
       <item><title>One &amp; only</title><link>/one?utm_source=rss</link><guid isPermaLink="false">1</guid>
-        <pubDate>Thu, 04 Mar 2021 10:00:00 GMT</pubDate><description>Short</description><content:encoded><![CDATA[<p>Long</p>]]></content:encoded></item>
-      <item><guid>https://example.com/two</guid><description>&lt;b&gt;Two&lt;/b&gt;</description></item></channel></rss>`
+        <pubDate>Thu, 04 Mar 2021 10:00:00 GMT</pubDate><author>ada@example.com (Ada Keeper)</author><description>Short</description><content:encoded><![CDATA[<p>Long</p>]]></content:encoded></item>
+      <item><guid>https://example.com/two</guid><author>x@example.com</author><dc:creator>Ben <![CDATA[Pilot]]></dc:creator><dc:creator>Cleo</dc:creator><description>&lt;b&gt;Two&lt;/b&gt;</description></item></channel></rss>`
     expect(await readFeed(at, rss)).toEqual([
       {
         id: '1',
         url: 'https://example.com/one?utm_source=rss',
         title: 'One & only',
         publishedAt: '2021-03-04T10:00:00.000Z',
+        authors: ['Ada Keeper'],
         content: '<p>Long</p>',
       },
       {
@@ -79,13 +80,14 @@ describe('readFeed', () => {
         url: 'https://example.com/two',
         title: null,
         publishedAt: null,
+        authors: ['Ben Pilot', 'Cleo'],
         content: '<b>Two</b>',
       },
     ])
   })
 
   it('reads Atom, with markup in place or in quotes', async () => {
-    const atom = `<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>tag:1</id><title type="html">A &lt;em&gt;title&lt;/em&gt;</title>
+    const atom = `<feed xmlns="http://www.w3.org/2005/Atom"><author><name>The Harbour</name></author><entry><id>tag:1</id><author><name>Ada Keeper</name><uri>/ada</uri></author><title type="html">A &lt;em&gt;title&lt;/em&gt;</title>
       <link rel="edit" href="/edit"/><link href="/one"/><published>2021-03-04T10:00:00Z</published>
       <content type="xhtml"><div>Words <b>and &amp; more</b></div></content></entry>
       <entry><id>tag:2</id><link rel="alternate" href="https://example.com/two"/><summary type="html">&lt;p&gt;Two&lt;/p&gt;</summary></entry></feed>`
@@ -95,9 +97,17 @@ describe('readFeed', () => {
         url: 'https://example.com/one',
         title: 'A title',
         publishedAt: '2021-03-04T10:00:00.000Z',
+        authors: ['Ada Keeper'],
         content: '<div>Words <b>and &amp; more</b></div>',
       },
-      { id: 'tag:2', url: 'https://example.com/two', title: null, publishedAt: null, content: '<p>Two</p>' },
+      {
+        id: 'tag:2',
+        url: 'https://example.com/two',
+        title: null,
+        publishedAt: null,
+        authors: ['The Harbour'],
+        content: '<p>Two</p>',
+      },
     ])
   })
 
@@ -107,13 +117,24 @@ describe('readFeed', () => {
       { title: 'T', url: 'https://example.com/t', publishedAt: '2021-03-04' },
     ])
     const entries = [
-      { id: 1, url: '/j', title: 'J', content_text: 'a < b\n\nc' },
+      { id: 1, url: '/j', title: 'J', content_text: 'a < b\n\nc', authors: [{ name: 'Ada' }, { url: '/b' }] },
       { id: 'x', url: 'javascript:alert(1)' },
     ]
-    const json = JSON.stringify({ version: 'https://jsonfeed.org/version/1.1', items: entries })
+    const json = JSON.stringify({
+      version: 'https://jsonfeed.org/version/1.1',
+      author: { name: 'Ben' },
+      items: entries,
+    })
     expect(await readFeed(at, json)).toEqual([
-      { id: '1', url: 'https://example.com/j', title: 'J', publishedAt: null, content: '<p>a &lt; b</p>\n<p>c</p>' },
-      { id: 'x', url: null, title: null, publishedAt: null, content: null },
+      {
+        id: '1',
+        url: 'https://example.com/j',
+        title: 'J',
+        publishedAt: null,
+        authors: ['Ada'],
+        content: '<p>a &lt; b</p>\n<p>c</p>',
+      },
+      { id: 'x', url: null, title: null, publishedAt: null, authors: ['Ben'], content: null },
     ])
   })
 

@@ -87,26 +87,42 @@ test('an audience in front of a Word document refuses it, because nobody else wo
 const word = 'ga\u200b\u{e0069}\u{e0067}\u202ete\u2069\u2060s'
 const [heading, sentence] = [`The ${word}`, `The ${word} close at dusk.`]
 const hiding = {
-  'a.md': `---\ntitle: ${heading}\n---\n# ${heading}\n\n${sentence}\n\n\`\`\`\n${word}\n\`\`\`\n`,
+  'a.md': `---\ntitle: ${heading}\nauthor: Ada ${word}\n---\n# ${heading}\n\n${sentence}\n\n\`\`\`\n${word}\n\`\`\`\n`,
   'a.txt': sentence,
-  'a.html': `<title>${heading}</title><h1>${heading}</h1><p>${sentence}</p><pre>${word}</pre><table><tr><td>${word}</td></tr></table>`,
+  'a.html': `<title>${heading}</title><meta name=author content="Ada ${word}"><h1>${heading}</h1><p>${sentence}</p><pre>${word}</pre><table><tr><td>${word}</td></tr></table>`,
   'a.csv': `${word},depth\n${sentence},7\n`,
   'a.ipynb': JSON.stringify({ cells: [{ cell_type: 'markdown', source: `# ${heading}\n\n${sentence}` }] }),
-  'a.eml': `Subject: ${heading}\nContent-Type: text/plain; charset=utf-8\n\n${sentence}\n`,
+  'a.eml': `From: Ada ${word} <ada@harbour.example>\nSubject: ${heading}\nContent-Type: text/plain; charset=utf-8\n\n${sentence}\n`,
   'a.docx': fixtures.docx(`<w:p><w:r><w:t>${sentence}</w:t></w:r></w:p>`),
 }
 
 test.each(Object.entries(hiding))('nothing that a reader cannot see comes out of %s', async (source, written) => {
-  const { text, title, outline } = await read(source, Buffer.from(written))
+  const { text, title, authors, outline } = await read(source, Buffer.from(written))
   expect(text).toContain('gates')
   // Tags, zero widths and turns of direction: whatever is not drawn. A line may end.
   const undrawn = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}]/u
-  for (const shown of [text, title, ...outline.map((each) => each.title)]) expect(shown).not.toMatch(undrawn)
+  for (const shown of [text, title, ...authors, ...outline.map((each) => each.title)])
+    expect(shown).not.toMatch(undrawn)
 })
 
-function shown({ title, text, outline, boilerplate, url, publishedAt, pages }: ParsedDocument): string {
+function shown({ title, text, outline, boilerplate, url, publishedAt, authors, pages }: ParsedDocument): string {
   const headings = outline.map(({ level, title, span }) => `${'  '.repeat(level)}${title} @${span.start}`)
   const idle = boilerplate.map(({ start, end }) => `  ${JSON.stringify(text.slice(start, end))}`)
-  const facts = [`title: ${title}`, `url: ${url}`, `published: ${publishedAt}`, `pages: ${pages?.join(' ') ?? 'none'}`]
-  return [...facts, 'outline:', ...headings, 'no evidence:', ...idle, '', text, ''].join('\n')
+  const facts = [
+    `title: ${title}`,
+    `url: ${url}`,
+    `published: ${publishedAt}`,
+    `authors: ${authors.join(', ') || 'none'}`,
+  ]
+  return [
+    ...facts,
+    `pages: ${pages?.join(' ') ?? 'none'}`,
+    'outline:',
+    ...headings,
+    'no evidence:',
+    ...idle,
+    '',
+    text,
+    '',
+  ].join('\n')
 }

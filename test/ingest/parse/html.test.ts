@@ -5,6 +5,7 @@ import { readPlain } from '../../../ingest/parse/read.ts'
 const read = (html: string) => readPlain('pages/tide-tables.html', new TextEncoder().encode(html))!
 const head = (rest: string) => `<head><title>Tides | Harbour</title>${rest}</head>`
 const textOf = (html: string) => read(html).text
+const linked = (json: unknown) => `<script type="application/ld+json">${JSON.stringify(json)}</script>`
 
 describe('text', () => {
   test('reads headings, paragraphs, breaks and quotes', () => {
@@ -95,6 +96,37 @@ describe('metadata', () => {
       url: 'https://example.org/t',
       publishedAt: '2021-03-04T09:00:00.000Z',
     })
+  })
+
+  const meta = '<meta name=Author content="Ada Keeper"><meta name=author content="Ben Pilot">'
+  const ofArticle = '<meta property="article:author" content="Cleo Clerk">'
+  const article = linked({ '@type': 'NewsArticle', author: [{ '@type': 'Person', name: 'Dora Dock' }] })
+  const byline = '<p>By <a rel="author nofollow" href=/e>Edda <b>Ebb</b></a>, see <a rel=author>Finn</a>.'
+
+  test.each([
+    [byline + article + ofArticle + meta, ['Ada Keeper', 'Ben Pilot']],
+    [byline + article + ofArticle + '<meta name=author content="admin">', ['Cleo Clerk']],
+    [byline + article + '<meta property="article:author" content="https://face.example/cleo">', ['Dora Dock']],
+    [byline + linked('{') + linked({ '@type': 'Organization', author: 'x' }), ['Edda Ebb']],
+    ['<p>By Finn.', []],
+  ])('of %s the authors are %j', (rest, authors) => {
+    expect(read(`${head('')}${rest}<p>Text.`).authors).toEqual(authors)
+  })
+
+  test.each([
+    [{ '@graph': [{ '@type': 'WebSite' }, { '@type': ['Article', 'Thing'], author: { name: 'Ada' } }] }, ['Ada']],
+    [
+      [
+        { '@type': 'Review', author: 'Ben' },
+        { '@type': 'BlogPosting', author: 'Ada' },
+      ],
+      ['Ada'],
+    ],
+    [{ '@type': 'Article', author: { '@id': '#ada' } }, []],
+    [{ '@type': 'Article', author: [[['Ada']]], '@graph': 'x' }, []],
+    [null, []],
+  ])('of linked data %j the authors are %j', (json, authors) => {
+    expect(read(`${linked(json)}<p>Text.`).authors).toEqual(authors)
   })
 
   test('prefers the headline to a title that only adds the name of the site', () => {

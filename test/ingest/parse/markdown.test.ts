@@ -95,6 +95,17 @@ describe('title and front matter', () => {
     })
   })
 
+  test.each([
+    ['author: Ada Keeper', ['Ada Keeper']],
+    ['authors: [Ada Keeper, { name: Ben Pilot, email: ben@example.org }]', ['Ada Keeper', 'Ben Pilot']],
+    ['author: Ada Keeper\nauthors:\n  - Ben Pilot\n  - Ada Keeper', ['Ada Keeper', 'Ben Pilot']],
+    ['authors: { name: Ada Keeper }', ['Ada Keeper']],
+    ['author: 7', []],
+    ['title: Queues', []],
+  ])('of the front matter %j the authors are %j', (yaml, authors) => {
+    expect(read(`---\n${yaml}\n---\nText.`).authors).toEqual(authors)
+  })
+
   test('the first H1 is the title when no front matter names one', () => {
     expect(read('Draft of May.\n\n# Queues *at* work\n\nText.').title).toBe('Queues at work')
   })

@@ -1,6 +1,6 @@
-// Titles, addresses and dates in one form; what cannot be read is null.
+// Titles, addresses, dates and authors in one form; what cannot be read is null.
 import { expect, test } from 'vitest'
-import { readableName, toIsoDate, toWebUrl } from '../../../ingest/parse/metadata.ts'
+import { namesIn, readableName, toAuthors, toIsoDate, toWebUrl } from '../../../ingest/parse/metadata.ts'
 
 test.each([
   ['notes/rate_limits-2021.md', 'Rate limits 2021'],
@@ -37,4 +37,38 @@ test.each([
   ['', null],
 ])('the address %s is %s', (raw, url) => {
   expect(toWebUrl(raw)).toBe(url)
+})
+
+test.each([
+  [
+    ['Ada  Keeper\n', 'Ben\u200b Pilot', 'Ada Keeper', ' '],
+    ['Ada Keeper', 'Ben Pilot'],
+  ],
+  [['Ada Keeper; Ben Pilot;'], ['Ada Keeper', 'Ben Pilot']],
+  [
+    ['Keeper, Ada', 'Pilot & Sons'],
+    ['Keeper, Ada', 'Pilot & Sons'],
+  ],
+  [['Microsoft Office User', 'admin', 'python-docx', 'Unknown', 'Admin Keeper'], ['Admin Keeper']],
+  [
+    ['a'.repeat(100), 'b'.repeat(101)],
+    ['a'.repeat(100), `${'b'.repeat(99)}…`],
+  ],
+  [[`${'c'.repeat(99)}🚦`], [`${'c'.repeat(99)}…`]],
+  [Array.from({ length: 21 }, (_, at) => `Keeper ${at}`), Array.from({ length: 20 }, (_, at) => `Keeper ${at}`)],
+])('the authors %j are %j', (written, authors) => {
+  expect(toAuthors(written)).toEqual(authors)
+})
+
+test.each([
+  ['Ada', ['Ada']],
+  [{ name: 'Ada', url: 'https://example.org' }, ['Ada']],
+  [
+    ['Ada', { name: 'Ben' }, { title: 'keeper' }, 7, null, ['Cleo']],
+    ['Ada', 'Ben'],
+  ],
+  [undefined, []],
+  [{ name: { first: 'Ada' } }, []],
+])('the names in %j are %j', (written, names) => {
+  expect(namesIn(written)).toEqual(names)
 })

@@ -72,20 +72,42 @@ describe('rows', () => {
   it('of JSON lines are documents by their columns', async () => {
     await put({
       'faq.jsonl': jsonl(
-        { slug: 'a', name: 'First', body: '# One', link: 'https://example.com/a', date: '2021-03-04', teams: ['#Ops'] },
-        { slug: 'b', body: 'Two', teams: 'ops, sales' },
+        {
+          slug: 'a',
+          name: 'First',
+          body: '# One',
+          link: 'https://example.com/a',
+          date: '2021-03-04',
+          by: ['Ada', { name: 'Ben' }],
+          teams: ['#Ops'],
+        },
+        { slug: 'b', body: 'Two', by: 'Ada; Ben', teams: 'ops, sales' },
       ),
     })
-    const columns = { id: 'slug', title: 'name', text: 'body', url: 'link', published_at: 'date', audience: 'teams' }
+    const columns = {
+      id: 'slug',
+      title: 'name',
+      text: 'body',
+      url: 'link',
+      published_at: 'date',
+      authors: 'by',
+      audience: 'teams',
+    }
     const fields = { kind: 'jsonl', path: 'faq.jsonl', columns, format: 'markdown' }
     const first = await list(fields)
     expect(first).toMatchObject({ sources: ['faq.jsonl#a', 'faq.jsonl#b'], faults: [], complete: true })
     expect(textOf(first, 'faq.jsonl#a')).toBe('# One')
     expect(first.loaded.get('faq.jsonl#a')).toMatchObject({
       mediaType: 'text/markdown; charset=utf-8',
-      hints: { title: 'First', url: 'https://example.com/a', publishedAt: '2021-03-04', audience: ['ops'] },
+      hints: {
+        title: 'First',
+        url: 'https://example.com/a',
+        publishedAt: '2021-03-04',
+        authors: ['Ada', 'Ben'],
+        audience: ['ops'],
+      },
     })
-    expect(hintsOf(first, 'faq.jsonl#b')).toMatchObject({ audience: ['ops', 'sales'] })
+    expect(hintsOf(first, 'faq.jsonl#b')).toMatchObject({ authors: ['Ada', 'Ben'], audience: ['ops', 'sales'] })
     expect([...(await list(fields, { before: first })).loaded.values()]).toEqual(['unchanged', 'unchanged'])
   })
 

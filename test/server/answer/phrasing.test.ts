@@ -25,6 +25,7 @@ function document(title: string, headings: readonly (string | readonly [title: s
     ...ref,
     text: text || prose,
     outline,
+    authors: [],
     boilerplate: [],
     pages: [],
     current: true,

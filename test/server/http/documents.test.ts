@@ -39,6 +39,7 @@ describe('the documents', () => {
       url: 'https://example.com/stripe-limits',
       revision: expect.stringMatching(/^[0-9a-f]{64}$/),
       published_at: '2017-03-30',
+      authors: ['Paul Limiter'],
       audience: [],
       chunks: expect.any(Number),
       characters: expect.any(Number),

@@ -126,6 +126,7 @@ describe.each(generations)('a client that connects in the manner "%s"', (mode) =
       metadata: {
         original_url: 'https://example.com/stripe-limits',
         published_at: expect.stringContaining('2017-03-30'),
+        authors: ['Paul Limiter'],
       },
     })
     const { text } = (await (await app.get(`/v1/documents/${document.id}`)).json()) as { text: string }

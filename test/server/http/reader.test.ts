@@ -35,6 +35,13 @@ describe('the reader page', () => {
     expect(html.match(/class="unseen"/g)).toHaveLength(1)
   })
 
+  it('names its authors', async () => {
+    const written = fakeDocument({ id: 'doc', text: 'Words.', authors: ['Ada <Keeper>', 'Ben Pilot'] })
+    const one = readerRoutes({ documents: fakeDocuments([written]), library: 'default' })
+    const html = await (await one.request('/documents/doc')).text()
+    expect(html).toContain('<span dir="auto">Ada &lt;Keeper&gt;, Ben Pilot</span>')
+  })
+
   it('lists its sections, each with a link to where it stands', async () => {
     const { html } = await read('/documents/doc_limiters')
     expect(html).toContain('<summary>3 sections</summary>')

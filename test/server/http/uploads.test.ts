@@ -15,7 +15,14 @@ type Sent = {
   documents: { id: string; source: string; outcome: string }[]
   failures: { source: string; code: string; message: string }[]
 }
-type Text = { title: string; text: string; url: string | null; audience: string[]; removed_at: string | null }
+type Text = {
+  title: string
+  text: string
+  url: string | null
+  authors: string[]
+  audience: string[]
+  removed_at: string | null
+}
 type Problem = { status: number; code: string; title: string; field?: string }
 
 let library: TestLibrary
@@ -77,12 +84,33 @@ describe('a document that is sent', () => {
       url: 'https://example.com/guides/Sharding?page=2',
       html: '<p>Shards are cut by tenant.</p>',
       title: 'Cutting shards',
+      authors: ['Ada\u200b Keeper', 'Ben Pilot'],
       audience: ['#Payments'],
     })
     expect(documents[0]?.source).toBe('upload/example.com-guides-Sharding.html')
     expect(await read(documents[0]?.id ?? '')).toMatchObject({
       title: 'Cutting shards',
       url: 'https://example.com/guides/Sharding?page=2',
+      authors: ['Ada Keeper', 'Ben Pilot'],
+      audience: ['payments'],
+    })
+  })
+
+  it('says the same in the fields of a form, a list by a field for each', async () => {
+    const form = new FormData()
+    form.append('files', new File(['Yaks carry salt.'], 'yaks.txt'))
+    for (const [name, said] of [
+      ['title', 'On yaks'],
+      ['authors', 'Ada Keeper'],
+      ['authors', 'Ben Pilot'],
+      ['audience', '#Payments'],
+    ] as const)
+      form.append(name, said)
+    const response = await app.get('/v1/documents', { method: 'POST', body: form })
+    const { documents } = await readJson<Sent>(response)
+    expect(await read(documents[0]?.id ?? '')).toMatchObject({
+      title: 'On yaks',
+      authors: ['Ada Keeper', 'Ben Pilot'],
       audience: ['payments'],
     })
   })
@@ -113,6 +141,7 @@ describe('a document that is sent', () => {
     [{ name: 'a\nb', text: 'x' }, 'name', 'notes.md'],
     [{ name: 'a.md', text: 'x', titel: 'y' }, 'titel', 'did you mean "title"?'],
     [{ name: 'a.md', markdown: '' }, 'markdown', 'is empty'],
+    [{ name: 'a.md', text: 'x', authors: 'Ada' }, 'authors', 'must be an array of names'],
   ])('is refused as %j, by the field and with the next step', async (body, field, words) => {
     const response = await app.post('/v1/documents', body)
     const problem = await readJson<Problem>(response)
