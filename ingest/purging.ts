@@ -1,5 +1,5 @@
-// What is gone, or was replaced, long ago is forgotten: after each sync that came to its end, and by itself in every process
-// that reads sources, because a library that is only asked has no syncs.
+// What is gone, or was replaced, long ago is forgotten: by itself in every process that reads sources by a schedule, and
+// after a sync by one that came for that alone. Nobody's upload waits for it: it may have to read all answers.
 import type { DocumentStore } from '../core/ports.ts'
 import { openScheduler, type Repeat, type Scheduler, type SchedulerDeps } from './scheduler.ts'
 
@@ -19,7 +19,7 @@ const FIRST_MS = 60_000
 const EVERY_MS = 6 * 3_600_000
 
 /** Never throws: what cannot be forgotten now is forgotten the next time. */
-export async function purge({ documents, library, report = () => {} }: PurgingDeps): Promise<void> {
+async function purge({ documents, library, report = () => {} }: PurgingDeps): Promise<void> {
   try {
     const count = await documents.purge(library, KEPT_DAYS)
     if (count > 0)
@@ -29,8 +29,13 @@ export async function purge({ documents, library, report = () => {} }: PurgingDe
   }
 }
 
+type Repeated = Scheduler & {
+  /** A process that came for one sync alone has no other time to forget. */
+  readonly afterSync: () => Promise<void>
+}
+
 /** All that is done again and again: whoever looks for what is due forgets, too. */
-export function openRepeated(deps: SchedulerDeps & PurgingDeps): Scheduler {
+export function openRepeated(deps: SchedulerDeps & PurgingDeps): Repeated {
   const scheduler = openScheduler(deps)
   const { purgeRepeat = everyFewHours } = deps
   let end: (() => void) | null = null
@@ -42,6 +47,9 @@ export function openRepeated(deps: SchedulerDeps & PurgingDeps): Scheduler {
     stop: () => {
       scheduler.stop()
       end?.()
+    },
+    afterSync: async () => {
+      if (end === null) await purge(deps)
     },
   }
 }

@@ -9,7 +9,6 @@ import { handsOf, type Sharing } from './hands.ts'
 import type { IngestDeps } from './ingest.ts'
 import { openNotes } from './notes.ts'
 import { patient } from './patience.ts'
-import { purge } from './purging.ts'
 import { openTally, type Tally } from './tally.ts'
 
 export type RecordDeps = Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'> & {
@@ -69,7 +68,7 @@ export async function* runRecorded(asked: Asked, running: Runs, deps: RecordDeps
   let end: Pick<SyncEnd, 'state' | 'fault'> = { state: 'cancelled', fault: null }
   try {
     await syncs.begin(library, { id, trigger, roots })
-    beat = setInterval(() => void renew().catch(() => {}), BEAT_MS).unref()
+    beat = beating(renew)
     yield { type: 'began', sync: id }
     const hands = handsOf(lasting, deps.queue, { library, sync: id, urgency: urgencyOf(trigger), report: deps.report })
     for await (const event of work({ ...lasting, hands }, either)) {
@@ -78,12 +77,11 @@ export async function* runRecorded(asked: Asked, running: Runs, deps: RecordDeps
       yield event
     }
     if (trigger !== 'upload') await notes.settle(roots)
-    await purge(lasting)
     end = { state: 'finished', fault: null }
   } catch (error) {
     if (isRefused(error)) await renew().catch(() => {})
     end = endOf(error, signal, controller.signal)
-    throw controller.signal.aborted ? stopped(end.state) : error
+    throw controller.signal.aborted ? stopped(controller.signal.reason) : error
   } finally {
     clearInterval(beat)
     // The store may be what failed: it is waited for no more, and the next one to look finds a sync that says nothing.
@@ -93,6 +91,16 @@ export async function* runRecorded(asked: Asked, running: Runs, deps: RecordDeps
     running.delete(id)
     resolve()
   }
+}
+
+/** One at a time: behind a slow database they would queue in front of the questions. */
+function beating(renew: () => Promise<void>): NodeJS.Timeout {
+  let renewing: Promise<void> | null = null
+  const settle = async () => {
+    await renew().catch(() => {})
+    renewing = null
+  }
+  return setInterval(() => void (renewing ??= settle()), BEAT_MS).unref()
 }
 
 /** A save was, because the sync is to end, or was taken for dead: which of the two, the store knows. */
@@ -112,17 +120,30 @@ function endOf(error: unknown, ...[asking, own]: readonly AbortSignal[]): Pick<S
   return { state: 'failed', fault: { code: known ? error.code : 'internal', message } }
 }
 
-export function stopped(state: SyncEnd['state']): AppError {
-  if (state === 'cancelled')
-    return new AppError('cancelled', 'The sync was cancelled; what was done stays. Run it again to go on.')
-  return new AppError('shutting-down', 'The server is shutting down; what was done stays.', { retryable: true })
-}
-
 const CANCELLED = 'cancelled by a person'
 export const cancelled = () => new DOMException(CANCELLED, 'AbortError')
-/** It was silent for so long that another process ended it in the store. */
-const takenForDead = () => new DOMException('taken for dead', 'AbortError')
 const isCancelled = (reason: unknown) => reason instanceof DOMException && reason.message === CANCELLED
+
+/** It was silent for so long that another process ended it in the store. */
+const DEAD = 'taken for dead'
+const takenForDead = () => new DOMException(DEAD, 'AbortError')
+
+/** What is told to whoever waits for the sync. */
+function stopped(reason: unknown): AppError {
+  if (isCancelled(reason))
+    return new AppError('cancelled', 'The sync was cancelled; what was done stays. Run it again to go on.')
+  if (!(reason instanceof DOMException && reason.message === DEAD)) return shuttingDown()
+  const seconds = SILENT_MS / 1000
+  return new AppError(
+    'taken-for-dead',
+    `The sync could not say for ${seconds} s that it goes on, and was ended. What was done stays: run it again to go on.`,
+    { retryable: true },
+  )
+}
+
+export function shuttingDown(): AppError {
+  return new AppError('shutting-down', 'The server is shutting down; what was done stays.', { retryable: true })
+}
 
 /** As it stands in the store before anything is found. */
 function begun(sync: SyncToBegin): Sync {

@@ -20,7 +20,7 @@ import {
   type Running,
   runRecorded,
   SILENT_MS,
-  stopped,
+  shuttingDown,
   type Work,
 } from './recorded.ts'
 import { originStates, type Repeat, type Scheduler } from './scheduler.ts'
@@ -59,8 +59,9 @@ export function openSyncs(given: SyncsDeps): Syncing {
   const running = new Map<string, Running>()
   let draining = false
   const record = async function* (trigger: SyncTrigger, roots: readonly string[], work: Work, signal: AbortSignal) {
-    if (draining) throw stopped('interrupted')
+    if (draining) throw shuttingDown()
     yield* runRecorded({ trigger, roots, work, signal }, running, deps)
+    await scheduler.afterSync()
   }
   const run: Syncing['run'] = async function* (request, signal) {
     const asked = request.sources ? await described(request.sources, deps) : []
@@ -68,12 +69,8 @@ export function openSyncs(given: SyncsDeps): Syncing {
       ...request.paths.map((path) => sourceName(absolute(path))),
       ...asked.map(({ name }) => originRoot(name)),
     ]
-    yield* record(
-      request.trigger,
-      roots,
-      learning(request, asked, deps, () => draining),
-      signal,
-    )
+    const work = learning(request, asked, deps, () => draining)
+    yield* record(request.trigger, roots, work, signal)
   }
   const scheduler = openRepeated({ ...deps, run, report })
   return {

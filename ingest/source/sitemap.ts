@@ -13,13 +13,11 @@ import { childrenOf, readXml, textOf } from '../fetch/xml.ts'
 import { isChosenUrl } from './choose.ts'
 import { audienceHint, isOnSite, type Listing } from './listing.ts'
 import { pageEntry } from './page.ts'
-import type { OriginMemory } from './source.ts'
+import type { OriginEvent, OriginMemory } from './source.ts'
 import type { SpecOf } from './spec.ts'
 
 // An index may name 50,000 sitemaps; nobody who reads a library means more than this.
 const MOST_FILES = 200
-// As the protocol bounds one sitemap.
-const MOST_ENTRIES = 50_000
 
 const shape = z.object({ sitemaps: z.array(z.string()), pages: z.array(z.string()) })
 type Sitemap = z.infer<typeof shape>
@@ -36,8 +34,13 @@ export async function* listSitemap(
   // Now and not with the first page, so that it is remembered with the rest.
   await robots(home, signal)
   const named = new Set<string>()
-  const state = { complete: true }
-  for await (const written of pagesOf(spec.url, fetcher, recall, state, signal)) {
+  let isWhole = true
+  for await (const written of pagesOf(spec.url, fetcher, recall, signal)) {
+    if (typeof written !== 'string') {
+      yield written
+      isWhole = false
+      continue
+    }
     const url = toUrl(written, spec.url)
     const key = url && pageKey(url)
     if (!url || key === null || named.has(key) || !isChosenUrl(url, spec)) continue
@@ -47,7 +50,7 @@ export async function* listSitemap(
     }
     if (named.size === spec.pages) {
       yield { type: 'skipped', source: url.href, reason: `beyond the ${spec.pages} pages that are read: raise pages` }
-      state.complete = false
+      isWhole = false
       break
     }
     named.add(key)
@@ -55,23 +58,22 @@ export async function* listSitemap(
     yield { type: 'entry', entry: pageEntry(page, fetcher) }
   }
   recall.save()
-  return state.complete
+  return isWhole
 }
 
-/** Each sitemap is read once, so one that lists itself ends there. */
+/** Addresses of pages, and what was left out. Each sitemap is read once, so one that lists itself ends there. */
 async function* pagesOf(
   url: string,
   fetcher: Fetcher,
   recall: Recall,
-  state: { complete: boolean },
   signal: AbortSignal,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Extract<OriginEvent, { type: 'skipped' }>> {
   const waiting = [url]
   const read = new Set<string>()
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     if (read.has(next)) continue
     if (read.size === MOST_FILES) {
-      state.complete = false
+      yield { type: 'skipped', source: next, reason: `beyond the ${MOST_FILES} sitemaps that are read of one source` }
       return
     }
     read.add(next)
@@ -90,10 +92,7 @@ async function readSitemap(fetched: Fetched, fetcher: Fetcher, signal: AbortSign
   if (!text.trimStart().startsWith('<'))
     return {
       sitemaps: [],
-      pages: text
-        .split(/\s+/)
-        .filter((line) => toUrl(line) !== null)
-        .slice(0, MOST_ENTRIES),
+      pages: text.split(/\s+/).filter((line) => toUrl(line) !== null),
     }
   const root = await readXml(source, text)
   const locations = (name: string) => childrenOf(root, name).flatMap((entry) => textOf(entry, 'loc') ?? [])
@@ -104,7 +103,7 @@ async function readSitemap(fetched: Fetched, fetcher: Fetcher, signal: AbortSign
       `${source} is no sitemap (its root is <${root.name.slice(0, 40)}>): name the address of one`,
     )
   const inside = (written: string) => toUrl(written, source)?.href ?? []
-  return { sitemaps: locations('sitemap').flatMap(inside), pages: locations('url').slice(0, MOST_ENTRIES) }
+  return { sitemaps: locations('sitemap').flatMap(inside), pages: locations('url') }
 }
 
 function isPacked(bytes: Buffer): boolean {

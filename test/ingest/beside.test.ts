@@ -75,7 +75,10 @@ describe.skipIf(!postgresUrl)('a process that learns beside workers', { timeout:
     await expect.poll(async () => await beside.store.documents.count('main'), { timeout: 30_000 }).toBeGreaterThan(0)
     await beside.store.syncs.closeDead('main', [], 0)
     const count = await beside.store.documents.count('main')
-    await expect(learning).rejects.toMatchObject({ code: 'shutting-down' })
+    await expect(learning).rejects.toMatchObject({
+      code: 'taken-for-dead',
+      message: expect.stringContaining('run it again'),
+    })
     expect(count).toBeLessThan(300)
     expect(await beside.store.documents.count('main')).toBe(count)
     expect((await beside.store.syncs.list('main', 1))[0]).toMatchObject({ state: 'interrupted' })

@@ -85,6 +85,8 @@ const urlset = (...urls: string[]) =>
 const index = (...urls: string[]) =>
   `<sitemapindex>${urls.map((url) => `<sitemap><loc>${url}</loc></sitemap>`).join('')}</sitemapindex>`
 
+const listed = async (from: ReturnType<typeof origin>) => await Array.fromAsync(from.list(memoryOf(), signal))
+
 describe('a sitemap', () => {
   it('is read with its index and packed parts, each page once, robots.txt obeyed', async () => {
     site.put('/sitemap.xml', page(index(...at('/one.xml', '/two.xml.gz', '/sitemap.xml')), 'application/xml'))
@@ -122,6 +124,29 @@ describe('a sitemap', () => {
     )
     expect(listed).toMatchObject({ sources: at('/docs/a', '/docs/d'), complete: false })
     expect(listed.skipped[0]).toContain('/docs/e: beyond the 2 pages')
+  })
+
+  it('says what it leaves out of an index that is too long, and then nothing is said to be gone', async () => {
+    const urls = Array.from({ length: 201 }, (_, n) => `${site.url}/${n}.xml`)
+    for (const [n] of urls.entries()) site.put(`/${n}.xml`, page(urlset(...at(`/page-${n}`)), 'text/xml'))
+    site.put('/index.xml', page(index(...urls), 'text/xml'))
+    const events = await listed(origin({ kind: 'sitemap', url: `${site.url}/index.xml` }))
+    const reason = 'beyond the 200 sitemaps that are read of one source'
+    expect(events).toContainEqual({ type: 'skipped', source: `${site.url}/199.xml`, reason })
+    expect(events.at(-1)).toEqual({ type: 'end', complete: false })
+  })
+
+  it('is read to its end, however long it is', async () => {
+    const urls = at(...Array.from({ length: 50_002 }, (_, n) => `/${n}`))
+    for (const [path, body] of [
+      ['/long.xml', urlset(...urls)],
+      ['/long.txt', urls.join('\n')],
+    ] as const) {
+      site.put(path, page(body, path.endsWith('xml') ? 'text/xml' : 'text/plain'))
+      const events = await listed(origin({ kind: 'sitemap', url: site.url + path, pages: 60_000 }))
+      expect(events.filter(({ type }) => type === 'entry')).toHaveLength(50_002)
+      expect(events.at(-1)).toEqual({ type: 'end', complete: true })
+    }
   })
 
   it('is a fault when it cannot be had, is none, or bursts, and then nothing is said to be gone', async () => {
