@@ -3,7 +3,8 @@ import { hash } from 'node:crypto'
 import { StoreError } from '../core/errors.ts'
 import { type BackedTable, type Heading, writeBackup } from './backup-file.ts'
 import type { Database, Query } from './database.ts'
-import { madeByMigrations, schemaOf } from './migrate.ts'
+import { schemaOf } from './migrate.ts'
+import { ofSpace, ownTables } from './own.ts'
 import { damagedTables } from './walls.ts'
 
 /** Rows done and rows in all. */
@@ -13,7 +14,6 @@ export type BackedUp = { readonly heading: Heading; readonly bytes: number }
 
 // Migrations stand in the heading; a backup logs nobody in; and its processes are gone.
 const leftOut: ReadonlySet<string> = new Set(['migrations', 'sessions', 'workers'])
-export const ofSpace = /^(?:vectors|signs)_\d+$/
 // A large library takes its time; nobody waits for it but who asked.
 export const PATIENCE_MS = 24 * 60 * 60_000
 /** How much of a table is held in memory at once. */
@@ -206,15 +206,6 @@ function openSum() {
 
 function shown(sum: bigint): string {
   return BigInt.asUintN(64, sum).toString(16).padStart(16, '0')
-}
-
-/** By name. In a schema that others use as well, not theirs. */
-export async function ownTables(query: Query): Promise<string[]> {
-  const { tables } = await madeByMigrations()
-  const rows = await query<{ name: string }>(
-    `select relname as name from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace order by 1`,
-  )
-  return rows.map(({ name }) => name).filter((name) => tables.has(name) || ofSpace.test(name))
 }
 
 /** Without those that are left out. A table comes after those that it points at, and those of spaces come last. */
