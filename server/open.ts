@@ -97,6 +97,13 @@ async function toOpened(shared: Shared, announce: (owner: Owner) => void): Promi
   const others = openLibraries(async (library) => await openLibrary(guests, library, () => queue))
   const startedAt = new Date().toISOString()
   const { app, store, syncing, generator } = own
+  const closing = async () => {
+    own.close()
+    await others.close()
+    await queue?.close()
+    await database.close()
+    await tracing?.close()
+  }
   return {
     app,
     fetch: frontOf(shared, own, async (library) => (await others.of(library)).app),
@@ -109,13 +116,6 @@ async function toOpened(shared: Shared, announce: (owner: Owner) => void): Promi
     announce: (url) => announce({ pid: process.pid, startedAt, url, token }),
     drain: async (deadlineMs) => void (await Promise.all([app.drain(deadlineMs), others.drain(deadlineMs)])),
     close: async () => {
-      const closing = async () => {
-        own.close()
-        await others.close()
-        await queue?.close()
-        await database.close()
-        await tracing?.close()
-      }
       if (!(await within(CLOSE_MS, closing())))
         log.error(
           `The database was not closed within ${CLOSE_MS / 1_000} s: it does not answer. What it has acknowledged is kept.`,

@@ -274,8 +274,8 @@ describe.each(generations)('an answer by a model, asked in the manner "%s"', (mo
 
 it('says of a search that it went by words alone, as the other surfaces do, while the embedder is down', async () => {
   const query = { query: QUESTION }
-  const down = () => Promise.reject(new ModelError('model-unavailable', 'provider said: secret'))
-  const { client } = await clientOf({ embedder: { ...library.embedder, embed: down } })
+  const down = new ModelError('model-unavailable', 'provider said: secret')
+  const { client } = await clientOf({ embedder: { ...library.embedder, embed: () => Promise.reject(down) } })
   const result = await client.callTool({ name: 'search', arguments: query })
   const found = result.structuredContent as Found
   expect(found.results[0]).toMatchObject({ title: 'How Stripe Limits Requests' })
