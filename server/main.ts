@@ -7,6 +7,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { type Config, readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, StoreError } from '../core/errors.ts'
 import { type Log, openLog } from '../core/log.ts'
+import { within } from '../core/waiting.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { reached } from '../store/database-fault.ts'
 import type { Tracing } from './observe/traces.ts'
@@ -17,6 +18,10 @@ import { type Opened, openAll } from './open.ts'
 // Answers under way may end; what is left is stopped, stored and can be read again. `docker stop` kills after 10
 // seconds, and the snapshot of the store comes after this.
 const DRAIN_MS = 6_000
+
+// The end of hundreds of answers takes some seconds more, and one that waits for a database that hangs would take for
+// ever. With 3 s for connections and 10 s for the store it is over within 30 s, when most supervisors kill.
+const DRAINED_MS = 15_000
 
 // A database that is started with us, or that fails over, is there by then.
 const BOOT_PATIENCE_MS = 60_000
@@ -170,7 +175,8 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   say('Stopping: finishing the answers under way …')
   const closed = new Promise((resolve) => server.close(resolve))
-  await opened.drain(DRAIN_MS)
+  if (!(await within(DRAINED_MS, opened.drain(DRAIN_MS))))
+    log.error(`Not everything under way has ended within ${DRAINED_MS / 1_000} s: it is cut.`)
   // Each connection goes as its reader has the last event, and all of them when somebody does not read.
   const idle = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), 50)
   const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 3_000)

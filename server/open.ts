@@ -7,6 +7,7 @@ import { weaknessOf } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import type { Generator, Store } from '../core/ports.ts'
 import type { Syncing } from '../core/syncs.ts'
+import { within } from '../core/waiting.ts'
 import { sharedQueue, type SharedQueue } from '../ingest/shared-queue.ts'
 import type { WorkerDeps } from '../ingest/worker.ts'
 import { openEmbedders } from '../models/embedders.ts'
@@ -42,8 +43,12 @@ export type Opened = {
   readonly announce: (url: string) => void
   /** Of all libraries. */
   readonly drain: (deadlineMs: number) => Promise<void>
+  /** Ends in time, closed or not: a database that hangs holds no process. */
   readonly close: () => Promise<void>
 }
+
+// The queue takes 3 s of it at most. What an embedded database has not saved by then is in its log, as after a kill.
+const CLOSE_MS = 10_000
 
 /** `anyEmbedder`: also where nobody has that of the active space. */
 export type Opening = Partial<Outside> & { readonly anyEmbedder?: boolean }
@@ -82,7 +87,7 @@ function secretOf({ keySecret, databaseUrl, dataDir }: Config): string | null {
 }
 
 async function toOpened(shared: Shared, announce: (owner: Owner) => void): Promise<Opened> {
-  const { config, keySecret, token, database, tracing } = shared
+  const { config, log, keySecret, token, database, tracing } = shared
   let queue: SharedQueue | null = null
   const own = await openLibrary(shared, config.library, (work) => {
     queue = queueOf(shared, work, async (library) => await others.of(library))
@@ -92,6 +97,13 @@ async function toOpened(shared: Shared, announce: (owner: Owner) => void): Promi
   const others = openLibraries(async (library) => await openLibrary(guests, library, () => queue))
   const startedAt = new Date().toISOString()
   const { app, store, syncing, generator } = own
+  const closing = async () => {
+    own.close()
+    await others.close()
+    await queue?.close()
+    await database.close()
+    await tracing?.close()
+  }
   return {
     app,
     fetch: frontOf(shared, own, async (library) => (await others.of(library)).app),
@@ -104,11 +116,10 @@ async function toOpened(shared: Shared, announce: (owner: Owner) => void): Promi
     announce: (url) => announce({ pid: process.pid, startedAt, url, token }),
     drain: async (deadlineMs) => void (await Promise.all([app.drain(deadlineMs), others.drain(deadlineMs)])),
     close: async () => {
-      own.close()
-      await others.close()
-      await queue?.close()
-      await database.close()
-      await tracing?.close()
+      if (!(await within(CLOSE_MS, closing())))
+        log.error(
+          `The database was not closed within ${CLOSE_MS / 1_000} s: it does not answer. What it has acknowledged is kept.`,
+        )
     },
   }
 }

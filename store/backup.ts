@@ -3,7 +3,8 @@ import { hash } from 'node:crypto'
 import { StoreError } from '../core/errors.ts'
 import { type BackedTable, type Heading, writeBackup } from './backup-file.ts'
 import type { Database, Query } from './database.ts'
-import { madeByMigrations, schemaOf } from './migrate.ts'
+import { schemaOf } from './migrate.ts'
+import { ofSpace, ownTables } from './own.ts'
 import { damagedTables } from './walls.ts'
 
 /** Rows done and rows in all. */
@@ -13,7 +14,6 @@ export type BackedUp = { readonly heading: Heading; readonly bytes: number }
 
 // Migrations stand in the heading; a backup logs nobody in; and its processes are gone.
 const leftOut: ReadonlySet<string> = new Set(['migrations', 'sessions', 'workers'])
-export const ofSpace = /^(?:vectors|signs)_\d+$/
 // A large library takes its time; nobody waits for it but who asked.
 export const PATIENCE_MS = 24 * 60 * 60_000
 /** How much of a table is held in memory at once. */
@@ -29,7 +29,7 @@ export async function backUp(
   signal: AbortSignal,
 ): Promise<BackedUp> {
   const before = await ownTables(database.owner.query)
-  if (!before.includes('migrations')) throw new StoreError('store-failed', 'There is no library in this database yet.')
+  if (!before.includes('migrations')) throw noneYet()
   const work = async (query: Query): Promise<BackedUp> => {
     await query('set transaction isolation level repeatable read')
     // Before the first look: what is locked now cannot be changed by a migration that this moment would not see.
@@ -73,9 +73,10 @@ type Sight = readonly string[] | null
  * fewer rows; the owner of tables whose walls hold the owner, too, steps into each library in turn. Throws StoreError.
  */
 async function sightOf(query: Query): Promise<Sight> {
-  const [found] = await query<{ held: boolean }>(
+  const [found] = await query<{ held: boolean; owns: boolean }>(
     `select exists (select from pg_class where relforcerowsecurity and relnamespace = current_schema()::regnamespace)
-       and not exists (select from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)) as held`,
+       and not exists (select from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)) as held,
+       (select pg_has_role(relowner, 'usage') from pg_class where oid = to_regclass('libraries')) as owns`,
   )
   if (!found?.held) {
     await query('set local row_security = off')
@@ -91,8 +92,14 @@ async function sightOf(query: Query): Promise<Sight> {
   await query(`set local footnote.door = 'open'`)
   const rows = await query<{ library_id: string }>('select library_id from libraries order by 1')
   await query(`set local footnote.door = ''`)
-  if (rows.length === 0) throw unseen()
+  // The door opens for the owner alone: to whoever else asks, a database full of libraries looks empty.
+  if (rows.length === 0) throw found.owns ? noneYet() : unseen()
   return rows.map((row) => row.library_id)
+}
+
+function noneYet(): StoreError {
+  const message = 'There is no library in this database yet: the first npm start or npm run ingest makes it.'
+  return new StoreError('store-failed', message)
 }
 
 function unseen(): StoreError {
@@ -136,6 +143,7 @@ async function headingOf(query: Query, sight: Sight, version: string): Promise<H
   }
   const libraries =
     sight ?? (await query<{ id: string }>('select library_id as id from libraries order by 1')).map(({ id }) => id)
+  if (libraries.length === 0) throw noneYet()
   if (tables.find(({ name }) => name === 'libraries')?.rows !== libraries.length) throw unseen()
   return {
     footnote: 'backup',
@@ -206,15 +214,6 @@ function openSum() {
 
 function shown(sum: bigint): string {
   return BigInt.asUintN(64, sum).toString(16).padStart(16, '0')
-}
-
-/** By name. In a schema that others use as well, not theirs. */
-export async function ownTables(query: Query): Promise<string[]> {
-  const { tables } = await madeByMigrations()
-  const rows = await query<{ name: string }>(
-    `select relname as name from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace order by 1`,
-  )
-  return rows.map(({ name }) => name).filter((name) => tables.has(name) || ofSpace.test(name))
 }
 
 /** Without those that are left out. A table comes after those that it points at, and those of spaces come last. */

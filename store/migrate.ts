@@ -1,11 +1,10 @@
 // Brings a database to the newest schema: numbered SQL files, each applied once, in order, all or none.
-import { readdir, readFile } from 'node:fs/promises'
 import { StoreError } from '../core/errors.ts'
 import type { SchemaReport } from '../core/reports.ts'
 import type { Database, Query } from './database.ts'
+import { migrationNames, migrationText } from './own.ts'
 import { damagedTables, lowerWalls, raiseWalls } from './walls.ts'
 
-const folder = new URL('./migrations/', import.meta.url)
 // Any constant will do, as long as every Footnote uses the same: migrators wait for each other on it.
 const LOCK_KEY = 7_031_977
 const FIRST_WITH_WALLS = '0019-walls.sql'
@@ -32,7 +31,7 @@ export async function migrateTo(names: readonly string[], query: Query): Promise
   const missing = names.filter((name) => !applied.has(name))
   await lowerWalls(query)
   for (const name of missing) {
-    await query(await readFile(new URL(name, folder), 'utf8'))
+    await query(await migrationText(name))
     await query('insert into migrations (name) values ($1)', [name])
   }
   // Before 0019 there are none, as in a backup of then.
@@ -60,22 +59,6 @@ export async function schemaOf(query: Query): Promise<SchemaReport> {
     missing: known.filter((name) => !applied.has(name)),
     unknown: unknownOf(applied, known),
   }
-}
-
-export async function migrationNames(): Promise<string[]> {
-  return (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
-}
-
-const making = /^create (?:or replace |unlogged )?(table|function) (?:if not exists )?(\w+)(?![\w.])/gim
-
-/** What the migrations have ever made: in a schema that others use as well, everything else is theirs. */
-export async function madeByMigrations(): Promise<Record<'tables' | 'functions', ReadonlySet<string>>> {
-  const texts = await Promise.all(
-    (await migrationNames()).map(async (name) => await readFile(new URL(name, folder), 'utf8')),
-  )
-  const made = texts.flatMap((text) => Array.from(text.matchAll(making), ([, kind, name = '']) => ({ kind, name })))
-  const named = (kind: string) => made.filter((each) => each.kind?.toLowerCase() === kind).map(({ name }) => name)
-  return { tables: new Set(['migrations', ...named('table')]), functions: new Set(named('function')) }
 }
 
 function unknownOf(applied: ReadonlySet<string>, known: readonly string[]): string[] {

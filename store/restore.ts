@@ -1,10 +1,11 @@
 // The way back from a backup: in one transaction, so that a database is as it was or as the backup says, never between.
 import { InputError, StoreError } from '../core/errors.ts'
 import { type BackedTable, type BackupFile, openBackup } from './backup-file.ts'
-import { columnsOf, exactly, ofSpace, ownTables, PATIENCE_MS, type Progress, sumOf } from './backup.ts'
+import { columnsOf, exactly, PATIENCE_MS, type Progress, sumOf } from './backup.ts'
 import { textsParameter } from './binary.ts'
 import type { Database, Query } from './database.ts'
-import { madeByMigrations, migrateTo, migrationNames } from './migrate.ts'
+import { migrateTo } from './migrate.ts'
+import { madeByMigrations, migrationNames, ofSpace, ownTables } from './own.ts'
 import { lowerWalls, raiseWalls } from './walls.ts'
 
 export type RestoreOptions = {

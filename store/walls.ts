@@ -3,6 +3,7 @@
 import { StoreError } from '../core/errors.ts'
 import type { WallReport } from '../core/reports.ts'
 import type { Query } from './database.ts'
+import { ownOf } from './own.ts'
 
 const RUNTIME = 'footnote_runtime'
 
@@ -35,7 +36,7 @@ export async function wallsOf(query: Query): Promise<WallReport> {
 
 const WALL = `(library_id = current_setting('footnote.library'::text, true))`
 
-/** Tables of libraries without a whole wall: nobody is held off there, or everybody is. */
+/** Tables of ours without a whole wall: nobody is held off there, or everybody is. */
 export async function damagedTables(query: Query): Promise<string[]> {
   const rows = await query<{ name: string }>(
     `select c.oid::regclass::text as name from pg_class c
@@ -49,7 +50,7 @@ export async function damagedTables(query: Query): Promise<string[]> {
              else has_table_privilege(to_regrole('${RUNTIME}'), c.oid, 'delete') end, false)
      order by name`,
   )
-  return rows.map(({ name }) => name)
+  return await ownOf(rows.map(({ name }) => name))
 }
 
 /** Within the transaction that changes the schema: raises what is missing, and repairs what is damaged. */
@@ -65,7 +66,8 @@ export async function lowerWalls(query: Query): Promise<void> {
      where c.relnamespace = current_schema()::regnamespace and c.relforcerowsecurity
        and not exists (select from pg_roles where rolname = current_user and (rolsuper or rolbypassrls))`,
   )
-  for (const { name } of rows) await query(`alter table ${name} no force row level security`)
+  for (const name of await ownOf(rows.map((row) => row.name)))
+    await query(`alter table ${name} no force row level security`)
 }
 
 /** What a library of another makes in its own schema: the server may use it within transactions of ours. */

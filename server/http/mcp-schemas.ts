@@ -3,6 +3,7 @@ import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { faultOf, ownWords } from './faults.ts'
 import { askBody, questionText, revisionQuery } from './schemas.ts'
+import { wordsOnlyShape } from './shapes.ts'
 
 /** The same to every client, but for what it says of faults: that of the other routes, not of zod. */
 export function inOurWords<Schema extends z.ZodType>(
@@ -28,6 +29,8 @@ export const searchOutput = z.object({
       text: z.string().describe('the passages found in it, best first'),
     }),
   ),
+  words_only: wordsOnlyShape.exactOptional(),
+  note: z.string().exactOptional().describe('the same as a sentence'),
 })
 
 export const fetchInput = z.strictObject({

@@ -4,6 +4,7 @@ import { type CallToolResult, McpServer, type ServerContext } from '@modelcontex
 import type { z } from 'zod'
 import { readerLink } from '../../core/link.ts'
 import type { AnswerStore, DocumentStore } from '../../core/ports.ts'
+import { searchedOf } from '../../core/refusal.ts'
 import type { AnswerEvent, Passage } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { search, type SearchDeps } from '../answer/search.ts'
@@ -112,9 +113,12 @@ async function searchLibrary(
   deps: Served,
   { mcpReq }: ServerContext,
 ): Promise<z.output<typeof searchOutput>> {
-  const { passages } = await search(query.trim(), deps.library, deps.searching, mcpReq.signal)
+  const { passages, found } = await search(query.trim(), deps.library, deps.searching, mcpReq.signal)
   const documents = Map.groupBy(passages, ({ document }) => document.id)
-  return { results: [...documents.values()].flatMap((found) => toResult(found, deps.origin)) }
+  const results = [...documents.values()].flatMap((each) => toResult(each, deps.origin))
+  // Whoever reads the text alone, where no schema explains the field, is told in a sentence.
+  const note = searchedOf(found.wordsOnly)
+  return note === null ? { results } : { results, words_only: true, note }
 }
 
 /** The best passage leads the link and the text. */

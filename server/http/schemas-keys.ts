@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { scopes } from '../../core/access.ts'
 import { isOriginList } from '../../core/sites.ts'
-import { identifier, listQuery } from './schemas.ts'
+import { listQuery, ownLibrary } from './schemas.ts'
 
 const scopesFault = `must name one or more of ${scopes.join(', ')}`
 
@@ -34,7 +34,7 @@ export const keyBody = z
       .max(50, 'holds more than 50 sites')
       .default([])
       .describe('sites whose pages may show it: it is then no secret, and may do what the widget does'),
-    library: identifier.optional().describe('the one library there is; any other is a 404'),
+    library: ownLibrary,
   })
   .refine(({ origins, scopes }) => origins.length === 0 || scopes.every((scope) => scope === 'ask'), {
     error: 'must be ask alone where there are origins: everybody can read a key that stands in a page',

@@ -39,6 +39,11 @@ export const audiences = z
     'groups and channels of the readers: documents for others alone are not looked at; a filter, not access control',
   )
 
+/** The key has said it already: a library that is named is this one, or refused. */
+export const ownLibrary = identifier
+  .optional()
+  .describe('that of the key; of a server that wants none, its LIBRARY; any other is a 404')
+
 export const askBody = z.strictObject({
   question: questionText.describe('one question in plain language'),
   audiences,
@@ -56,7 +61,7 @@ export const askBody = z.strictObject({
     .max(50)
     .optional()
     .describe('earlier questions and answers, oldest first, instead of those that the server remembers'),
-  library: identifier.optional().describe('the one library there is; any other is a 404'),
+  library: ownLibrary,
   stream: z
     .boolean('must be true or false')
     .optional()
@@ -75,7 +80,7 @@ export const askBody = z.strictObject({
     .describe('written by a model, verbatim sentences, or what there is'),
 })
 
-export const searchBody = z.strictObject({ query: questionText, audiences, library: identifier.optional() })
+export const searchBody = z.strictObject({ query: questionText, audiences, library: ownLibrary })
 
 const ingestTargets = {
   paths: z

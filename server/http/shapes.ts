@@ -32,7 +32,9 @@ export const statementShape = z
   })
   .describe('A sentence: [start, end) of the field `answer`, in UTF-16 code units, without its markers.')
 
-const wordsOnlyShape = z.literal(true).describe('the embedder did not answer: found by words alone, not by meaning')
+export const wordsOnlyShape = z
+  .literal(true)
+  .describe('the embedder did not answer: found by words alone, not by meaning')
 const modeShape = z.enum(['generative', 'extractive']).describe('written by a model, or verbatim sentences')
 
 export const answerShape = z

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseEvents, terminal, type WireAnswer, type WireEvent } from '../support/wire.ts'
 import type { Act, Plan, Round } from './plan.ts'
-import { CANARY, headers, type World } from './world.ts'
+import { CANARY, headers, WRONG_KEY, type World } from './world.ts'
 
 export type Ledger = {
   /** by name: what may be there, the versions or null for nothing; one entry once it is acknowledged */
@@ -39,7 +39,7 @@ export async function play({ rounds }: Plan, world: World, ledger: Ledger): Prom
 
 async function playRound({ faults, holdMs, acts, end }: Round, world: World, ledger: Ledger): Promise<void> {
   for (const fault of faults) world.set(fault)
-  const playing = Promise.all(acts.map(async (act) => await playAct(act, world, ledger)))
+  const playing = Promise.all([knock(world, ledger), ...acts.map(async (act) => await playAct(act, world, ledger))])
   if (end) {
     await wait(end.afterMs)
     const { code, ms } = await world.restart(end.signal)
@@ -64,15 +64,33 @@ const questionAbout = (name: string | null) =>
 
 async function playAct(act: Act, world: World, ledger: Ledger): Promise<void> {
   const url = world.url()
-  const signal = AbortSignal.timeout(PATIENCE_MS)
-  try {
+  await answered(JSON.stringify(act), ledger, async (signal) => {
     if (act.type === 'ask') await ask(act, url, ledger, signal)
     else if (act.type === 'search')
       await settle(await post(`${url}/v1/search`, { query: questionAbout(act.about) }, signal), ledger)
     else await write(act, url, ledger, signal)
+  })
+}
+
+/** Somebody with a key that was never made: refused whatever fails, and the key is told to nobody. */
+async function knock(world: World, ledger: Ledger): Promise<void> {
+  const url = `${world.url()}/v1/library`
+  for (const shown of [{ authorization: `Bearer ${WRONG_KEY}` }, { 'x-api-key': WRONG_KEY }])
+    await answered('a wrong key', ledger, async (signal) => {
+      const response = await fetch(url, { headers: shown, signal })
+      if (response.ok) ledger.faults.push('a wrong key opens')
+      if (response.status === 401) noSecret(response, await response.text(), ledger)
+      else await settle(response, ledger)
+    })
+}
+
+async function answered(what: string, ledger: Ledger, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const signal = AbortSignal.timeout(PATIENCE_MS)
+  try {
+    await work(signal)
   } catch (error) {
     // The connection is gone, with the server perhaps: what was asked may have been done.
-    if (signal.aborted) ledger.faults.push(`${JSON.stringify(act)} was not answered in ${PATIENCE_MS} ms`)
+    if (signal.aborted) ledger.faults.push(`${what} was not answered in ${PATIENCE_MS} ms`)
     else if (!(error instanceof TypeError || error instanceof DOMException)) ledger.faults.push(String(error))
   }
 }
@@ -165,11 +183,15 @@ async function post(url: string, body: object, signal: AbortSignal): Promise<Res
   })
 }
 
+function noSecret({ url, headers }: Response, text: string, ledger: Ledger): void {
+  const [secret] = CANARY.exec(JSON.stringify([...headers]) + text) ?? []
+  if (secret !== undefined) ledger.faults.push(`${url} gave away ${secret}`)
+}
+
 /** What is refused says so in our words, and when to come again; nothing is ever a fault without a name. */
 async function settle(response: Response, ledger: Ledger): Promise<unknown> {
   const text = await response.text()
-  const [secret] = CANARY.exec(text) ?? []
-  if (secret !== undefined) ledger.faults.push(`${response.url} gave away ${secret}`)
+  noSecret(response, text, ledger)
   if (response.ok) return JSON.parse(text)
   ledger.refused++
   const isNamed = response.headers.get('content-type') === 'application/problem+json'

@@ -7,6 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { makeKey } from '../../core/keys.ts'
 import { fromWire } from '../../server/http/wire.ts'
 import type { Database, Query } from '../../store/database.ts'
 import { openPostgres } from '../../store/postgres.ts'
@@ -26,9 +27,14 @@ import type { Fault, Saying } from './plan.ts'
 
 const root = join(import.meta.dirname, '../..')
 const canary = (name: string) => `canary-${name}-7f3a9c`
+/** Well made, and nobody's: it is looked up wherever it is shown. */
+export const WRONG_KEY = makeKey().text
 /** What no log and no reply may hold. */
-export const CANARY = /canary-[\w-]+-7f3a9c/
+export const CANARY = new RegExp(`canary-[\\w-]+-7f3a9c|${WRONG_KEY}`)
 export const headers = {
+  // Of another server: this one wants none, and takes no notice.
+  authorization: `Bearer ${canary('bearer')}`,
+  'x-api-key': canary('x-api-key'),
   cookie: `footnote_reader=${canary('cookie')}`,
   referer: canary('referer'),
   'user-agent': canary('agent'),
@@ -109,10 +115,10 @@ export async function openWorld(postgresUrl: string | undefined): Promise<World>
       return { code, ms }
     },
     log: () => log + server.log(),
-    query: database && database.direct.query,
+    query: database && database.direct.of('main').query,
     index: async () => {
       if (database === null) return await indexOf(server.url, settings.DATA_DIR)
-      return await reportStore(database.direct).index('main')
+      return await reportStore(database.direct.of('main')).index('main')
     },
     close: async () => {
       await ended(server.child, 'SIGTERM')

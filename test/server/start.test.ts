@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { preparedDataDir, temporaryFolder } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
@@ -187,6 +188,24 @@ describe('a server that ends in the middle of a stream', () => {
     // Docker kills after ten seconds.
     expect(performance.now() - began).toBeLessThan(10_000)
     await provider.requests[0]!.left
+  })
+
+  it('by SIGTERM does not wait for a database that hangs, and says so', { timeout: 60_000 }, async () => {
+    const sockets = await temporaryFolder()
+    const server = await startServer({ DATA_DIR: await preparedDataDir(), LIBRARY_DIR: libraryDir, TMPDIR: sockets })
+    const [socket = ''] = await readdir(sockets)
+    const client = new pg.Client({ host: join(sockets, socket), user: 'postgres', database: 'postgres' })
+    client.on('error', () => {})
+    await client.connect()
+    // The thread of the database is with this for years, and hears no message.
+    const held = client.query('select count(*) from generate_series(1, 1000000000000000)').catch(() => {})
+    await wait(500)
+    const began = performance.now()
+    server.kill('SIGTERM')
+    expect(await server.ended).toBe(0)
+    expect(performance.now() - began).toBeLessThan(30_000)
+    expect(server.stderr()).toContain('The database was not closed within 10 s')
+    await held
   })
 
   it('by SIGKILL leaves a log that the next start reads and closes as interrupted', async () => {

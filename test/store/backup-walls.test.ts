@@ -101,4 +101,20 @@ describe.skipIf(!postgresUrl)('a library behind walls', () => {
     expect(heading.tables).toContainEqual(expect.objectContaining({ name: 'documents', rows: 1 }))
     await owner.close()
   })
+
+  it('that nobody has made yet is said to be missing, to the owner and to whom no wall holds', async () => {
+    const { database, url } = await ownedDatabase()
+    await using disposed = database
+    const owner = openPostgres(url, 1)
+    const path = join(await temporaryFolder(), 'early.backup')
+    for (const state of ['empty', 'migrated']) {
+      if (state === 'migrated') await migrate(owner)
+      for (const reading of [owner, disposed])
+        await expect(backUp(reading, path, '0.1.0', quiet, never), state).rejects.toMatchObject({
+          code: 'store-failed',
+          message: 'There is no library in this database yet: the first npm start or npm run ingest makes it.',
+        })
+    }
+    await owner.close()
+  })
 })

@@ -137,11 +137,15 @@ describe.skipIf(!postgresUrl)('on a real Postgres', () => {
       }
   }, 300_000)
 
-  it('tables that a library of another program makes beside them are not the server’s to read', async () => {
+  it('tables that another program makes beside them are not the server’s to read, not after its next start either', async () => {
     await database.query(`create table strangers (library_id text); insert into strangers values ('one'), ('two')`)
-    await expect(served.of('one').query('select * from strangers')).rejects.toMatchObject({ code: 'store-failed' })
-    await migrate(served)
-    expect(await seen(served.of('one').query, 'strangers')).toEqual(['one'])
+    for (const when of ['made', 'migrated']) {
+      await expect(served.of('one').query('select * from strangers'), when).rejects.toMatchObject({
+        code: 'store-failed',
+      })
+      await migrate(served)
+    }
+    expect(await damagedTables(database.query)).toEqual([])
     await database.query('drop table strangers')
   })
 })
@@ -166,6 +170,22 @@ describe.skipIf(!postgresUrl)('a database user', () => {
     await made.database.owner.query(`drop function ${doors}`)
     expect(await migrate(made.database)).toEqual(['0019-walls.sql'])
     expect(await seen(query, 'documents')).toEqual(['one'])
+  })
+
+  it('that owns tables of another program in the same schema finds their walls as they were after a repair', async () => {
+    await using made = await ownedDatabase('nosuperuser')
+    await openStore(made.database, 'one', space)
+    const { query } = made.database.owner
+    for (const table of ['strangers (id int)', 'guests (library_id text)']) await query(`create table ${table}`)
+    for (const table of ['strangers', 'guests'])
+      await query(`alter table ${table} enable row level security, force row level security;
+        create policy theirs on ${table} using (true)`)
+    const before = await wallsAround(query, 'strangers', 'guests')
+    await query('drop policy footnote_library on documents')
+    expect(await damagedTables(query)).toEqual(['documents'])
+    await migrate(made.database)
+    expect(await damagedTables(query)).toEqual([])
+    expect(await wallsAround(query, 'strangers', 'guests')).toEqual(before)
   })
 
   it('that owns nothing, and is only a member of the role that the server steps down to, is enough to serve', async () => {
@@ -220,6 +240,14 @@ const damages = (table: string): [string, boolean][] => [
 async function seen(query: Query, table: string): Promise<string[]> {
   const rows = await query<{ library_id: string }>(`select distinct library_id from ${table} order by 1`)
   return rows.map((row) => row.library_id)
+}
+
+async function wallsAround(query: Query, ...tables: readonly string[]): Promise<object[]> {
+  return await query(
+    `select relname, relrowsecurity, relforcerowsecurity, relacl::text, array(select polname from pg_policy where polrelid = c.oid)
+     from pg_class c where relname = any($1::text[]) order by 1`,
+    [tables],
+  )
 }
 
 /** A row of each library, past whatever a row has to be: only whose it is matters here. */

@@ -28,7 +28,7 @@ export function openKeyedApp(library: TestLibrary, changes: Partial<AppDeps> = {
   const front = createFront({
     keys,
     sessions,
-    secret: KEY_SECRET,
+    secret: changes.keySecret ?? KEY_SECRET,
     token: TOKEN,
     isPublic,
     publicUrl: changes.publicUrl ?? null,

@@ -267,6 +267,20 @@ describe('a request', () => {
     expect(found).toHaveLength(2)
   })
 
+  it('with a key is refused by a server with another secret, and with a session only when its key is revoked', async () => {
+    const key = await app.key()
+    const cookie = await app.login(key)
+    const next = openKeyedApp(library, { keySecret: 'another-one-of-the-tests-and-nothing-else' })
+    const statuses = async () => [
+      (await next.get('/v1/documents', { headers: bearer(key) })).status,
+      (await next.get('/v1/documents', { headers: { cookie } })).status,
+      (await app.get('/v1/documents', { headers: bearer(key) })).status,
+    ]
+    expect(await statuses()).toEqual([401, 200, 200])
+    await library.store.keys.revoke('main', idOf(key))
+    expect(await statuses()).toEqual([401, 401, 401])
+  })
+
   it('of a program to a server of this machine needs none, whatever it brings along', async () => {
     const local = openKeyedApp(library, {}, false)
     const status = async (headers: Headers) => (await local.get('/v1/models', { headers })).status

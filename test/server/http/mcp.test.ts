@@ -273,6 +273,21 @@ describe.each(generations)('an answer by a model, asked in the manner "%s"', (mo
   })
 })
 
+it('says of a search that it went by words alone, as the other surfaces do, while the embedder is down', async () => {
+  const query = { query: QUESTION }
+  const down = new ModelError('model-unavailable', 'provider said: secret')
+  const { client } = await clientOf({ embedder: { ...library.embedder, embed: () => Promise.reject(down) } })
+  const result = await client.callTool({ name: 'search', arguments: query })
+  const found = result.structuredContent as Found
+  expect(found.results[0]).toMatchObject({ title: 'How Stripe Limits Requests' })
+  const note = 'The embedder did not answer: passages were found by their words alone.'
+  expect(found).toMatchObject({ words_only: true, note })
+  expect(JSON.parse(textOf(result))).toEqual(found)
+  expect(JSON.stringify(result)).not.toContain('secret')
+  const well = await clientOf()
+  expect(Object.keys(await call<Found>(well.client, 'search', query))).toEqual(['results'])
+})
+
 it('links lead to the public address where there is one', async () => {
   const { client } = await clientOf({ publicUrl: 'https://ask.example.com' })
   const { results } = await call<Found>(client, 'search', { query: 'token bucket' })

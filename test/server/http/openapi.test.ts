@@ -194,6 +194,14 @@ describe('the document', () => {
     expect(open.filter((path) => path !== 'JsonSchema')).toEqual([])
   })
 
+  it('says of each request that may name a library which one that may be', () => {
+    const said = 'that of the key; of a server that wants none, its LIBRARY; any other is a 404'
+    // Replies hold a name of any shape, requests an identifier.
+    const named = Array.from(JSON.stringify(api).matchAll(/"library":(\{.*?\})(?=[,}])/g), ([, field = '']) => field)
+    const fields = named.filter((field) => field.includes('"pattern"')).map((field) => JSON.parse(field) as object)
+    expect(fields).toMatchObject([{ description: said }, { description: said }, { description: said }])
+  })
+
   it('says which version it is of', async () => {
     const { version } = JSON.parse(
       readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),

@@ -2,11 +2,13 @@
 // anything: in its log, traces, metrics and replies.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../../core/config.ts'
+import { makeKey } from '../../../core/keys.ts'
 import { openLog } from '../../../core/log.ts'
 import { openGenerator } from '../../../models/generator.ts'
 import { openTracing, type Tracing } from '../../../server/observe/traces.ts'
 import type { Store } from '../../../core/ports.ts'
 import { openTestApp, openTestLibrary, type TestApp, type TestLibrary } from '../../support/app.ts'
+import { type Keyed, openKeyedApp } from '../../support/keyed.ts'
 import { impatient } from '../../support/asking.ts'
 import { openReceiver, type Receiver } from '../../support/otlp.ts'
 import { completion, failure, openProvider, type Provider, type Reply, streamOf } from '../../support/provider.ts'
@@ -74,7 +76,11 @@ beforeAll(async () => {
     provider.play([reply])
     await visit(openTestApp(library, { ...watched, generator: generator() }))
   }
-  await visit(openTestApp({ ...library, store: failingStore(library.store) }, { ...watched, generator: generator() }))
+  const broken = { ...library, store: failingStore(library.store) }
+  await visit(openTestApp(broken, { ...watched, generator: generator() }))
+  await showKeys(openKeyedApp(library, watched))
+  const { key } = openKeyedApp(library)
+  await showKeys({ ...openKeyedApp(broken, { ...watched, store: broken.store }), key })
   // Somebody writes all there is into one line.
   log.error(
     { err: new Error(Object.values(environment).join(' ')), given: environment },
@@ -109,6 +115,8 @@ function failingStore(store: Store): Store {
     search: { ...store.search, candidates: failing },
     conversations: { ...store.conversations, list: failing, find: failing },
     documents: { ...store.documents, list: failing, count: failing },
+    keys: { ...store.keys, find: failing, list: failing, touch: failing },
+    sessions: { ...store.sessions, find: failing, begin: failing },
     syncs: { ...store.syncs, failures: failing },
     reports: { ...store.reports, status: failing, unanswered: failing },
   }
@@ -158,9 +166,29 @@ async function visit(app: TestApp): Promise<void> {
   await keep(await app.get('/metrics', { headers, method: 'POST', body: canary('body') }))
 }
 
+/** Keys that were shown, right and wrong: they hold no dash, so no canary. */
+const keys: string[] = []
+
+/** A door that wants keys, and each kind of one that it may be shown, by each header. */
+async function showKeys({ get, post, key }: Pick<Keyed, 'get' | 'post' | 'key'>): Promise<void> {
+  const right = await key({ scopes: ['ask', 'admin'] })
+  const wrong = [await key({ expiresAt: '2020-01-01T00:00:00Z' }), makeKey().text, `${makeKey().text}x`]
+  keys.push(right, ...wrong)
+  for (const text of [right, ...wrong, `fn_${canary('malformed')}`, canary('other')])
+    for (const shown of [{ authorization: `Bearer ${text}` }, { 'x-api-key': text }, { authorization: text }]) {
+      for (const path of ['/v1/documents', '/v1/status', '/v1/keys', '/metrics'])
+        await keep(await get(path, { headers: shown }))
+      await (await post('/v1/ask', { question: QUESTION, mode: 'extractive' }, { headers: shown })).text()
+    }
+  for (const text of [right, ...wrong]) await keep(await post('/v1/session', { key: text }))
+}
+
 /** Where secrets stand that are found, each with what is around it. */
 function found(text: string): string[] {
-  return Array.from(text.matchAll(/.{0,80}canary-[\w-]+-7f3a9c.{0,20}/gs), ([place]) => place)
+  // Of a key, what is behind its id.
+  const secrets = keys.map((key) => key.split('_').at(-1) ?? '').join('|')
+  const planted = new RegExp(`.{0,80}(?:canary-[\\w-]+-7f3a9c|${secrets}).{0,20}`, 'gs')
+  return Array.from(text.matchAll(planted), ([place]) => place)
 }
 
 describe('planted secrets', () => {
@@ -168,6 +196,7 @@ describe('planted secrets', () => {
     expect(found(JSON.stringify([environment, QUESTION, headers, replies])).length).toBeGreaterThan(15)
     expect(found(JSON.stringify(provider.requests.map(({ headers }) => headers))).length).toBeGreaterThan(10)
     expect(lines.length).toBeGreaterThan(150)
+    expect(keys.map((key) => found(key).length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1])
   })
 
   it('are in no line of the log', () => {
