@@ -46,7 +46,8 @@ import { uiStreamRoutes } from './http/ui-stream.ts'
 import { admit, isAdmitted } from './http/widget.ts'
 import type { Policy } from './answer/verdicts.ts'
 import type { Limits } from './limit/limits.ts'
-import { telling } from './limit/work.ts'
+import { startingInTurn } from './limit/unasked.ts'
+import { telling, weighed } from './limit/work.ts'
 import { type Metrics, openMetrics } from './observe/metrics.ts'
 import { toldQuestions } from './observe/questions.ts'
 import type { Tracing } from './observe/traces.ts'
@@ -127,7 +128,7 @@ export function createApp(given: AppDeps): App {
     answering: watchedAnswers(answering, deps, watches),
     report,
   })
-  const slack = openSlack(deps, live, answering)
+  const slack = openSlack(deps, inTurn(live, deps, metrics), answering)
   let draining = false
   const hono = new Hono()
   for (const { request } of watches.toReversed()) hono.use(request)
@@ -178,7 +179,7 @@ function watched(deps: AppDeps, watches: readonly Watch[]): AppDeps & { readonly
 }
 
 function watchedAnswers(deps: AnswerDeps, { logQuestions, log }: AppDeps, watches: readonly Watch[]): Answering {
-  const plain: Answering = (question, signal) => answer(question, deps, signal)
+  const plain = weighed((question, signal) => answer(question, deps, signal))
   const seen = watches.reduce((answering, watch) => watch.answering(answering), shared(plain, deps))
   return logQuestions ? toldQuestions(seen, log) : seen
 }
@@ -241,7 +242,12 @@ function reporter(log: Log): Report {
   return (message, error) => (error === null ? log.info(message) : log.error({ err: error }, message))
 }
 
-function openSlack(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps): SlackApp | null {
+function inTurn(live: LiveAnswers, { limits }: AppDeps, metrics: Metrics | null): VoiceDeps['live'] {
+  if (!limits) return live
+  return { ...live, start: startingInTurn(live, limits, (limiter, traffic) => metrics?.shed(limiter, traffic)) }
+}
+
+function openSlack(deps: AppDeps, live: VoiceDeps['live'], answering: AnswerDeps): SlackApp | null {
   const { slack, store, library } = deps
   if (!slack) return null
   const searching = async (text: string, audiences: readonly string[], signal: AbortSignal) =>

@@ -45,6 +45,8 @@ export type MixedFigures = {
   /** a second */
   readonly inTime: { readonly questions: number; readonly all: number }
   readonly residentMb: readonly number[]
+  /** how often each limiter refused something, as the servers count it */
+  readonly shed: Readonly<Record<string, number>>
 }
 
 /** `guess`: a second, by which it is decided how many are asked. */
@@ -61,7 +63,9 @@ export async function capacityOf(bench: Bench, guess: number): Promise<number> {
 export async function mixedAt(overload: number, capacity: number, bench: Bench): Promise<MixedFigures> {
   const perSecond = overload * capacity
   const sent = mixOf(Math.round(perSecond * bench.seconds), clockMs() + LEAD_MS, bench.seconds, bench)
+  const before = await shedBy(bench)
   const replied = await replies(sent, bench)
+  const after = await shedBy(bench)
   const inTime = sent.filter((_, n) => isGood(replied, n) && (replied.ms[n] ?? 0) <= IN_TIME_MS)
   return {
     overload,
@@ -72,7 +76,24 @@ export async function mixedAt(overload: number, capacity: number, bench: Bench):
       all: inTime.length / bench.seconds,
     },
     residentMb: bench.servers.map(({ pid }) => residentMb(pid)),
+    shed: Object.fromEntries(
+      Object.entries(after).flatMap(([name, count]) => {
+        const more = count - (before[name] ?? 0)
+        return more > 0 ? [[name, more]] : []
+      }),
+    ),
   }
+}
+
+async function shedBy({ servers }: Bench): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { url } of servers) {
+    const text = await (await fetch(`${url}/metrics`)).text()
+    const lines = text.matchAll(/^footnote_requests_shed_total\{limiter="(\w+)",class="(\w+)"\} (\d+)/gm)
+    for (const [, limiter, kind, count] of lines)
+      counts[`${kind} by ${limiter}`] = (counts[`${kind} by ${limiter}`] ?? 0) + Number(count)
+  }
+  return counts
 }
 
 /** Half of what it can do, five seconds after the end of anything. */
@@ -184,7 +205,14 @@ function searchBy(key: string, { questions, servers }: Bench, draw: () => number
   return requestOf('/v1/search', new URL(servers[0]?.url ?? '').host, { query }, { authorization: `Bearer ${key}` })
 }
 
-export function mixedShown({ overload, perSecond, kinds: by, inTime, residentMb: resident }: MixedFigures): string {
+export function mixedShown({
+  overload,
+  perSecond,
+  kinds: by,
+  inTime,
+  residentMb: resident,
+  shed,
+}: MixedFigures): string {
   const lines = kinds.map((kind) => {
     const { asked, succeeded, refused, failed, ms } = by[kind]
     const share = asked === 0 ? 100 : (100 * succeeded) / asked
@@ -192,7 +220,12 @@ export function mixedShown({ overload, perSecond, kinds: by, inTime, residentMb:
   })
   return `${overload} × capacity (${perSecond.toFixed(0)} a second)
 ${lines.join('\n')}
-  in time    ${inTime.questions.toFixed(1)} questions a second, ${inTime.all.toFixed(1)} of everything; ${resident.map((mb) => `${mb.toFixed(0)} MB`).join(', ')}`
+  in time    ${inTime.questions.toFixed(1)} questions a second, ${inTime.all.toFixed(1)} of everything; ${resident.map((mb) => `${mb.toFixed(0)} MB`).join(', ')}
+  refused    ${
+    Object.entries(shed)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ') || 'nothing'
+  }`
 }
 
 export function floodShown({ calmMs, floodedMs, othersFailed, flood, refusalUs: us }: FloodFigures): string {

@@ -4,7 +4,7 @@ import type { Limiter, Traffic } from '../../core/limits.ts'
 import type { Limits } from '../limit/limits.ts'
 import { working } from '../limit/work.ts'
 import { ruleOf } from './access.ts'
-import { admit, type Hold, holdOf, principalOf } from './principal.ts'
+import { admit, type Hold, holdOf, leavingOf, principalOf } from './principal.ts'
 
 /** `shed` hears of each that is refused. */
 export function limiting(
@@ -18,7 +18,8 @@ export function limiting(
     const principal = principalOf(c)
     // Sessions of one key share its quota: else every login would be another.
     const key = 'id' in principal ? principal.id : null
-    const { worked, over } = await limits.admit({ library, key, traffic }, (limiter) => shed(limiter, traffic))
+    const refused = (limiter: Limiter) => shed(limiter, traffic)
+    const { worked, over } = await limits.admit({ library, key, traffic }, refused, leavingOf(c))
     const hold = holdOf(c)
     const held = whileKept(hold, over)
     if (hold !== null) admit(c.req.raw, { principal, hold: held })
@@ -26,7 +27,6 @@ export function limiting(
     try {
       await working(worked, next)
     } finally {
-      worked()
       leave()
     }
   }
@@ -40,7 +40,19 @@ function trafficOf(c: Context): Traffic | null {
   const rule = ruleOf(c)
   if (rule === null || rule.traffic === 'free') return null
   if (principalOf(c).type === 'stranger') return null
-  return waits.test(c.req.header('priority') ?? '') ? 'evaluation' : rule.traffic
+  if (waits.test(c.req.header('priority') ?? '')) return 'evaluation'
+  return c.req.path === '/mcp' ? trafficOfMcp(c) : rule.traffic
+}
+
+/**
+ * Clients of its revision of 2026 say in headers what they call, and are held to it; earlier ones might ask. Whoever says
+ * something else than they do only loses by it.
+ */
+function trafficOfMcp({ req }: Context): Traffic {
+  const [method, name = ''] = [req.header('mcp-method'), req.header('mcp-name')]
+  const [, coded] = /^=\?base64\?(.*)\?=$/.exec(name) ?? []
+  const called = coded === undefined ? name : Buffer.from(coded, 'base64').toString()
+  return method === undefined || (method === 'tools/call' && called === 'ask') ? 'question' : 'search'
 }
 
 /** The same hold, and an end that comes with the last who keeps it: a stream keeps it to its end. */

@@ -2,6 +2,7 @@
 // look things up. `npm run mcp` speaks the same over stdin and stdout, through here.
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import { type Context, Hono } from 'hono'
+import { stillWorking } from '../limit/work.ts'
 import type { McpDeps } from './mcp-server.ts'
 import { ownerOf } from './principal.ts'
 import { untilRevoked } from './revocation.ts'
@@ -41,6 +42,17 @@ export function mcpRoutes(deps: McpDeps): Hono {
 function endedWithItsRight(c: Context, response: Response): Response {
   if (!response.body || !response.headers.get('content-type')?.includes('event-stream')) return response
   const parts: AsyncIterable<Uint8Array> = response.body
-  const ended = untilRevoked(c, parts, () => {}, null)
-  return ended === parts ? response : new Response(ReadableStream.from(ended), response)
+  return new Response(ReadableStream.from(weighed(untilRevoked(c, parts, () => {}, null))), response)
+}
+
+/** A reply that is a stream may begin before its tool does. */
+function weighed(parts: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const release = stillWorking()
+  return (async function* () {
+    try {
+      yield* parts
+    } finally {
+      release()
+    }
+  })()
 }

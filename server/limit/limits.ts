@@ -30,8 +30,11 @@ type Admitted = {
 }
 
 export type Limits = {
-  /** Throws LimitError, after `refused` was told which limiter it was. */
-  readonly admit: (asking: Asking, refused: (limiter: Limiter) => void) => Promise<Admitted>
+  /**
+   * Perhaps after a wait at the door. Throws LimitError, after `refused` was told which limiter it was, or the reason of
+   * the signal.
+   */
+  readonly admit: (asking: Asking, refused: (limiter: Limiter) => void, signal: AbortSignal) => Promise<Admitted>
 }
 
 export function openLimits({ quotas, perMinute, atOnce, probe }: LimitsDeps): Limits {
@@ -39,7 +42,7 @@ export function openLimits({ quotas, perMinute, atOnce, probe }: LimitsDeps): Li
   const load = probe && openLoad({ probe })
   const underWay = new Map<string, number>()
   return {
-    admit: async ({ library, key, traffic }, refused) => {
+    admit: async ({ library, key, traffic }, refused, signal) => {
       const waitMs = key === null ? 0 : await rates.ask(library, key)
       if (waitMs > 0) {
         refused('rate')
@@ -51,15 +54,27 @@ export function openLimits({ quotas, perMinute, atOnce, probe }: LimitsDeps): Li
         refused('concurrency')
         throw tooManyAtOnce(atOnce)
       }
-      const worked = enter(load, traffic, refused)
+      // Whoever waits at the door is under way for their key.
       if (key !== null) underWay.set(name, count + 1)
-      return { worked, over: () => (worked(), key !== null && leave(underWay, name)) }
+      const end = () => key !== null && leave(underWay, name)
+      try {
+        const worked = await enter(load, traffic, refused, signal)
+        return { worked, over: () => (worked(), end()) }
+      } catch (error) {
+        end()
+        throw error
+      }
     },
   }
 }
 
-function enter(load: Load | null, traffic: Traffic, refused: (limiter: Limiter) => void): () => void {
-  const entered = load?.enter(traffic) ?? (() => {})
+async function enter(
+  load: Load | null,
+  traffic: Traffic,
+  refused: (limiter: Limiter) => void,
+  signal: AbortSignal,
+): Promise<() => void> {
+  const entered = (await load?.enter(traffic, signal)) ?? (() => {})
   if (typeof entered !== 'string') return entered
   refused(entered)
   throw overloaded(traffic)

@@ -181,7 +181,7 @@ async function tell(
 ): Promise<Answer | Fault> {
   const { live, library, pace } = voicing
   signal.throwIfAborted()
-  live.start(question)
+  await live.start(question, signal)
   const events = await live.follow(library, question.id, 0, signal)
   for await (const batch of beats<StoredEvent>(events ?? none(), pace.everyMs, signal)) {
     const heard = batch.map(({ event }) => event)

@@ -1,7 +1,7 @@
 // What this app says in Slack: does one task of the inbox, and sorts what Slack refuses into later and never.
 import type { Log } from '../../core/log.ts'
 import type { AnswerStore, DocumentStore } from '../../core/ports.ts'
-import type { Passage } from '../../core/types.ts'
+import type { Passage, Question } from '../../core/types.ts'
 import type { LiveAnswers } from '../answer/live.ts'
 import { act } from './actions.ts'
 import { type ApiOptions, createSlackApi, type SlackApi, SlackError } from './api.ts'
@@ -13,7 +13,10 @@ import { defaultPace, type Pace } from './telling.ts'
 export type VoiceDeps = {
   readonly slack: Omit<ApiOptions, 'log'>
   /** the answers of the server: told here, and stored and listed like every other */
-  readonly live: Pick<LiveAnswers, 'start' | 'follow' | 'stop'>
+  readonly live: Pick<LiveAnswers, 'follow' | 'stop'> & {
+    /** Perhaps after waiting for its turn. Throws LimitError: later. */
+    readonly start: (question: Question, signal: AbortSignal) => Promise<void> | void
+  }
   readonly answers: Pick<AnswerStore, 'find' | 'audiences' | 'rate'>
   readonly library: string
   /** under which people reach the server; null: footnotes lead to the documents' own addresses */

@@ -1,10 +1,13 @@
 // The four limiters as whoever asks meets them.
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { rules } from '../../../server/http/access.ts'
 import { type Limits, type LimitsDeps, openLimits } from '../../../server/limit/limits.ts'
 import { ownQuotas } from '../../../server/limit/rate.ts'
 import { openTestApp, openTestLibrary, slowGenerator, type TestLibrary } from '../../support/app.ts'
 import { bearer, openKeyedApp } from '../../support/keyed.ts'
+import { connected, generations } from '../../support/mcp.ts'
+import { serving } from '../../support/serving.ts'
 import { readJson, type WireProblem } from '../../support/wire.ts'
 
 let library: TestLibrary
@@ -14,12 +17,31 @@ beforeAll(async () => {
 
 const limits = (changes: Partial<LimitsDeps> = {}) =>
   openLimits({ quotas: ownQuotas(), perMinute: 60, atOnce: 3, probe: null, ...changes })
-/** More to do than any process can. */
+const { signal } = new AbortController()
+const hangs = async () => await new Promise<never>(() => {})
+/** More to do than any process can, and no room at its door. */
 const overwhelmed = (): Limits => {
-  const full = limits({ probe: async () => await new Promise(() => {}) })
-  for (let n = 0; n < 96; n++)
-    void full.admit({ library: 'main', key: null, traffic: 'question' }, () => {}).catch(() => {})
+  const full = limits({ probe: hangs })
+  for (const [traffic, count] of [
+    ['question', 32 + 256],
+    ['search', 256],
+    ['ingest', 256],
+  ] as const)
+    for (let n = 0; n < count; n++)
+      void full.admit({ library: 'main', key: null, traffic }, () => {}, signal).catch(() => {})
   return full
+}
+/** What was admitted, and how much of it was done. */
+const watched = () => {
+  const kinds: string[] = []
+  const counts = { worked: 0, over: 0 }
+  const seen: Limits = {
+    admit: async ({ traffic }) => {
+      kinds.push(traffic)
+      return { worked: () => void counts.worked++, over: () => void counts.over++ }
+    },
+  }
+  return { limits: seen, kinds, counts }
 }
 const question = { question: 'How does Stripe rate limit?', mode: 'extractive' }
 
@@ -97,7 +119,7 @@ describe('a server with more to do than it can', () => {
     }
     const told = await (await app.get('/metrics')).text()
     expect(told).toContain('footnote_requests_shed_total{limiter="load",class="question"} 1')
-    expect(told).toContain('footnote_requests_shed_total{limiter="reserve",class="search"} 1')
+    expect(told).toContain('footnote_requests_shed_total{limiter="load",class="search"} 1')
   })
 
   it('still says that it lives, stops answers, lets people log in and out, and revokes keys', async () => {
@@ -113,8 +135,7 @@ describe('a server with more to do than it can', () => {
   })
 
   it('takes whoever says so for what can wait', async () => {
-    const kinds: string[] = []
-    const seen: Limits = { admit: async ({ traffic }) => (kinds.push(traffic), { worked: () => {}, over: () => {} }) }
+    const { limits: seen, kinds } = watched()
     const app = openTestApp(library, { limits: seen })
     for (const priority of ['u=7', 'i, u=7', 'u=1', 'u=77', ''])
       await app.post('/v1/search', {}, { headers: { priority } })
@@ -127,17 +148,103 @@ describe('a server with more to do than it can', () => {
   })
 })
 
+describe('a server that is full for a moment', () => {
+  it('lets a question wait for its place, and no key have more of them than it may', async () => {
+    const full = limits({ probe: hangs, perMinute: 6_000, atOnce: 1 })
+    const inside = await Promise.all(
+      Array.from(
+        { length: 32 },
+        async () => await full.admit({ library: 'main', key: null, traffic: 'question' }, () => {}, signal),
+      ),
+    )
+    const app = openKeyedApp(library, { limits: full })
+    const headers = bearer(await app.key())
+    const waiting = app.post('/v1/ask', question, { headers })
+    await expect.poll(async () => (await app.post('/v1/ask', question, { headers })).status).toBe(429)
+    inside[0]!.worked()
+    expect((await waiting).status).toBe(200)
+  })
+
+  it('forgets who left the queue, and what their key had under way', async () => {
+    const full = limits({ probe: hangs, atOnce: 1 })
+    const asking = { library: 'main', key: 'k', traffic: 'question' } as const
+    for (let n = 0; n < 32; n++) await full.admit({ ...asking, key: null }, () => {}, signal)
+    for (let n = 0; n < 3; n++) {
+      const leaving = new AbortController()
+      const admitted = full.admit(asking, () => {}, leaving.signal)
+      setImmediate(() => leaving.abort(new Error('left')))
+      await expect(admitted).rejects.toThrow('left')
+    }
+  })
+})
+
+describe('what an assistant calls', () => {
+  it('counts as a question when it asks, as a search when it says that it does something else, and else as a question', async () => {
+    const { limits: seen, kinds } = watched()
+    const app = openTestApp(library, { limits: seen })
+    for (const headers of [
+      {},
+      { 'mcp-method': 'tools/call', 'mcp-name': 'ask' },
+      { 'mcp-method': 'tools/call', 'mcp-name': `=?base64?${Buffer.from('ask').toString('base64')}?=` },
+      { 'mcp-method': 'tools/call', 'mcp-name': 'search' },
+      { 'mcp-method': 'tools/call', 'mcp-name': `=?base64?${Buffer.from('search').toString('base64')}?=` },
+      { 'mcp-method': 'tools/list' },
+    ])
+      await app.post('/mcp', {}, { headers })
+    expect(kinds).toEqual(['question', 'question', 'question', 'search', 'search', 'search'])
+  })
+
+  it.each(generations)('is told apart where the client is the official one of the manner "%s"', async (mode) => {
+    const { limits: seen, kinds } = watched()
+    await using server = await serving(openTestApp(library, { limits: seen }))
+    const client = await connected(new StreamableHTTPClientTransport(new URL('/mcp', server.url)), mode)
+    kinds.length = 0
+    await client.callTool({ name: 'search', arguments: { query: 'Stripe' } })
+    await client.callTool({ name: 'ask', arguments: { question: question.question } })
+    await client.close()
+    expect(kinds).toEqual(mode === 'auto' ? ['search', 'question'] : ['question', 'question'])
+  })
+})
+
 describe('the work of a question', () => {
   it('is over when the model is asked, however long that takes', async () => {
-    let [worked, over] = [0, 0]
-    const seen: Limits = { admit: async () => ({ worked: () => void worked++, over: () => void over++ }) }
+    const { limits: seen, counts } = watched()
     const generator = slowGenerator(['Stripe [1].'], 400)
     const app = openTestApp(library, { limits: seen, generator })
     const asked = app.post('/v1/ask', { ...question, mode: 'generative' })
-    await expect.poll(() => worked).toBe(1)
-    expect([over, generator.endings.length]).toEqual([0, 0])
+    await expect.poll(() => counts.worked).toBe(1)
+    expect([counts.over, generator.endings.length]).toEqual([0, 0])
     expect((await asked).status).toBe(200)
-    expect(over).toBe(1)
+    expect(counts.over).toBe(1)
+  })
+
+  it.each([
+    ['/v1/ask', { ...question, stream: true }, {}],
+    [
+      '/mcp',
+      { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'search', arguments: { query: 'Stripe' } } },
+      { accept: 'application/json, text/event-stream' },
+    ],
+  ])('weighs on when its reply has begun, at %s', async (path, body, headers) => {
+    const { limits: seen, counts } = watched()
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const slow = {
+      ...library.embedder,
+      embed: async (...asked: Parameters<typeof library.embedder.embed>) => {
+        await held
+        return await library.embedder.embed(...asked)
+      },
+    }
+    const app = openTestApp(library, { limits: seen, embedder: slow })
+    const response = await app.post(path, body, { headers })
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringMatching('event-stream'),
+    ])
+    expect(counts.worked).toBe(0)
+    release()
+    await response.text()
+    expect(counts.worked).toBeGreaterThan(0)
   })
 })
 
