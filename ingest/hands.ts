@@ -117,11 +117,13 @@ export type QueuedWork = {
   readonly urgency: Urgency
   /** what is sent and taken by nobody any more is learned with these; left out: it waits for a worker */
   readonly own?: WorkDeps
+  /** after so long without an outcome it is asked who works */
+  readonly quietMs?: number
   readonly report?: ((message: string, error: unknown) => void) | undefined
 }
 
 export function queuedHands(open: () => Promise<Queue>, queued: QueuedWork): Hands {
-  const { library, sync, urgency } = queued
+  const { library, sync, urgency, quietMs = QUIET_MS } = queued
   const { outcomes, outcomeOf } = openOutcomes()
   const underWay = new Set<DocumentTask>()
   const missed = missing(queued)
@@ -137,7 +139,7 @@ export function queuedHands(open: () => Promise<Queue>, queued: QueuedWork): Han
         const ended = await queue.collect(library, sync, heard)
         heard = ended.map(({ job }) => job)
         for (const { job, outcome } of ended) outcomeOf(job).resolve(outcome)
-        const isQuiet = performance.now() - heardAt > QUIET_MS
+        const isQuiet = performance.now() - heardAt > quietMs
         if (isQuiet) await missed(queue, [...outcomes.keys()], signal)
         if (isQuiet || ended.length > 0) heardAt = performance.now()
         await wait(LOOK_MS, undefined, { signal })

@@ -1,7 +1,7 @@
 // Several libraries of one database, as people make, fill and ask them.
 import { describe, expect, it } from 'vitest'
 import { openTestDatabase, postgresUrl, preparedDataDir } from '../support/database.ts'
-import { runCommand, start, startServer } from '../support/process.ts'
+import { runCommand, start, startLearning, startServer } from '../support/process.ts'
 import { article, folderOf } from '../support/syncing.ts'
 
 const KEY_SECRET = 'of-this-test-and-nothing-else-7c21'
@@ -72,8 +72,7 @@ describe('another library', { timeout: 120_000 }, () => {
   it.skipIf(!postgresUrl)('has its documents learned by a worker that was started for none in particular', async () => {
     await using database = await openTestDatabase()
     const settings = { DATABASE_URL: database.url ?? '', WORKERS: 'only' }
-    const worker = start('cli/main.ts', ['worker'], settings)
-    await expect.poll(() => worker.stdout() + worker.stderr(), { timeout: 30_000 }).toContain('this worker learns')
+    const worker = await startLearning(settings)
     const folder = await folderOf({ 'a.md': article('Beehives') })
     const learned = await runCommand(['ingest', folder, '--library', 'next', '--json'], settings)
     expect(learned.code, learned.stderr).toBe(0)

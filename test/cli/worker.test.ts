@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openTestDatabase, postgresUrl, temporaryFolder } from '../support/database.ts'
-import { runCommand, start, startServer } from '../support/process.ts'
+import { runCommand, start, startLearning, startServer } from '../support/process.ts'
 import { articles, folderOf } from '../support/syncing.ts'
 
 describe('npm run worker', { timeout: 90_000 }, () => {
@@ -31,8 +31,7 @@ describe('npm run worker', { timeout: 90_000 }, () => {
   it.skipIf(!postgresUrl)('learns what an ingest that only gives out asks for, until it is told to stop', async () => {
     await using database = await openTestDatabase()
     const settings = { DATABASE_URL: database.url ?? '', WORKERS: 'only' }
-    const worker = start('cli/main.ts', ['worker', '--at-once', '2'], settings)
-    await expect.poll(() => worker.stdout() + worker.stderr(), { timeout: 30_000 }).toContain('this worker learns')
+    const worker = await startLearning(settings, '--at-once', '2')
     const ingest = await runCommand(['ingest', await folderOf(articles(3)), '--json'], settings)
     expect(ingest.code, ingest.stderr).toBe(0)
     expect(ingest.stdout).toContain('"learned": 3')
@@ -65,8 +64,7 @@ describe('npm run worker', { timeout: 90_000 }, () => {
       sources,
       `sources:\n  - name: notes\n    kind: folder\n    path: ${folder}\n    schedule: every 1h\n`,
     )
-    const worker = start('cli/main.ts', ['worker'], { DATABASE_URL: database.url ?? '', SOURCES: sources })
-    await expect.poll(() => worker.stdout() + worker.stderr(), { timeout: 30_000 }).toContain('this worker learns')
+    const worker = await startLearning({ DATABASE_URL: database.url ?? '', SOURCES: sources })
     await expect
       .poll(async () => await database.query('select next_at from origins'), { timeout: 30_000 })
       .toHaveLength(1)

@@ -12,7 +12,7 @@ import { isThorough } from '../support/thorough.ts'
 
 const script = fileURLToPath(new URL('../support/ingest-child.ts', import.meta.url))
 // Each kill costs a start, a recovery and a check: 2–3 s on two idle cores.
-const KILLS = isThorough ? 20 : 3
+const KILLS = isThorough ? 20 : 2
 const DOCUMENTS = 8 + 4 * KILLS
 const SECTIONS = 6
 

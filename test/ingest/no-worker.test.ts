@@ -6,6 +6,7 @@ import { queuedHands } from '../../ingest/hands.ts'
 import type { DocumentTask } from '../../ingest/look.ts'
 import { problemOf } from '../../server/http/failure.ts'
 
+const QUIET_MS = 200
 const SENTENCE = '1 document waits for a worker, and none is running: npm run worker'
 
 describe('without a worker', { timeout: 30_000 }, () => {
@@ -27,7 +28,7 @@ describe('without a worker', { timeout: 30_000 }, () => {
     const leaving = new AbortController()
     const learning = begin(leaving.signal)
     learning.catch(() => null)
-    const state = await Promise.race([learning, after(11_500)])
+    const state = await Promise.race([learning, after(5 * QUIET_MS)])
     expect(state).toBe('waits')
     expect(told).toEqual([SENTENCE])
     leaving.abort()
@@ -57,7 +58,8 @@ function giving(urgency: Urgency) {
     close: nobody,
   }
   const report = (message: string) => void told.push(message)
-  const hands = queuedHands(async () => await Promise.resolve(queue), { library: 'main', sync: 's', urgency, report })
+  const queued = { library: 'main', sync: 's', urgency, quietMs: QUIET_MS, report }
+  const hands = queuedHands(async () => await Promise.resolve(queue), queued)
   const task: DocumentTask = {
     source: 'upload/a.md',
     root: 'upload',

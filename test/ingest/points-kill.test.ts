@@ -21,7 +21,7 @@ import { isThorough } from '../support/thorough.ts'
 
 const script = fileURLToPath(new URL('../support/kill-child.ts', import.meta.url))
 // A kill costs 1 s on Postgres and 4 s on the embedded database, where opening and recovering take their time.
-const SAMPLED = postgresUrl ? 10 : 2
+const SAMPLED = postgresUrl ? 6 : 1
 const AT_ONCE = postgresUrl ? 2 : 1
 // Documents whose texts fill a batch of a provider (ingest/hands.ts): a call of the fake embedder is one document's.
 const MOST_UNDER_WAY = 8

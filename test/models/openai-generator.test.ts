@@ -309,9 +309,11 @@ describe('leaving', () => {
   })
 
   it('closes the connection when it is aborted before the first byte', async () => {
-    provider.play([streamOf([1_000, ...completion(deltas)])])
     const leaving = new AbortController()
-    setTimeout(() => leaving.abort(), 30)
+    provider.play(() => {
+      setTimeout(() => leaving.abort(), 30)
+      return streamOf([1_000, ...completion(deltas)])
+    })
     const heard = await hear(leaving.signal)
     expect(heard.error).toBe(leaving.signal.reason)
     await provider.requests.at(-1)!.left

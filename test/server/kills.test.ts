@@ -12,7 +12,7 @@ import { isThere, kinds, openPlace, type Place } from '../support/places.ts'
 import { start, startServer } from '../support/process.ts'
 import { isThorough } from '../support/thorough.ts'
 
-const KILLS = Number(process.env['TEST_KILLS'] ?? (isThorough ? 200 : 6))
+const KILLS = Number(process.env['TEST_KILLS'] ?? (isThorough ? 200 : 4))
 const SEED = Number(process.env['TEST_SEED'] ?? 1)
 const KEY_SECRET = 'b0Zk2c8mQWxv3TnR5yLd7hGsJ4aUeP9f'
 /** Every so many kills nobody has written yet: it is killed while it starts. */

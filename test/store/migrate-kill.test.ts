@@ -68,7 +68,7 @@ async function killAt(from: string, point: number) {
 }
 
 /** The embedded database takes seconds for each. */
-const EACH = isThorough ? (postgresUrl ? 1 : 5) : postgresUrl ? 7 : 90
+const EACH = isThorough ? (postgresUrl ? 1 : 5) : postgresUrl ? 13 : 90
 
 describe.each([
   ['a new database', makeBare],

@@ -13,7 +13,7 @@ import { openStore } from '../../store/open.ts'
 import { openPostgres } from '../../store/postgres.ts'
 import { restore } from '../../store/restore.ts'
 import { contentOf, emptyTestDatabase, temporaryFolder } from '../support/database.ts'
-import { isThere, kinds, openPlace } from '../support/places.ts'
+import { isThere, kinds, openPlace, type Place } from '../support/places.ts'
 import { search, space, tinyDocument } from '../support/store-documents.ts'
 
 const never = new AbortController().signal
@@ -31,6 +31,12 @@ async function backedUp(database: Database): Promise<string> {
     await store.documents.save(tinyDocument(name, [{ text }]))
   await backUp(database, path, '0.1.0', quiet, never)
   return path
+}
+
+async function openBackedUp(place: Place) {
+  const database = await place.open()
+  const path = await backedUp(database)
+  return { database, path, before: await contentOf(database.owner.query) }
 }
 
 /** The same file with other lines, whole again as far as it says itself. */
@@ -53,9 +59,7 @@ describe.each(kinds)('a restore into the %s store', (kind) => {
     { timeout: 60_000 },
     async () => {
       await using place = await openPlace(kind)
-      const database = await place.open()
-      const path = await backedUp(database)
-      const before = await contentOf(database.owner.query)
+      const { database, path, before } = await openBackedUp(place)
       await database.owner.query(`update documents set source = 'changed.md' where source = 'a.md'`)
       await database.owner.query('create table somebodys (word text); insert into somebodys values (1)')
       const changed = await contentOf(database.owner.query)
@@ -78,9 +82,7 @@ describe.each(kinds)('a restore into the %s store', (kind) => {
     { timeout: 60_000 },
     async () => {
       await using place = await openPlace(kind)
-      const database = await place.open()
-      const path = await backedUp(database)
-      const before = await contentOf(database.owner.query)
+      const { database, path, before } = await openBackedUp(place)
       const into = async (file: string, signal = never) =>
         await restore(database, file, { replace: true }, quiet, signal)
       const other = await forged(path, (lines) => lines.map((line) => line.replace('two lamps', 'six lamps')))

@@ -8,9 +8,19 @@ import type { OriginStore } from '../../core/origins.ts'
 import type { IndexReport, StoreStatus } from '../../core/reports.ts'
 import type { SpaceStore } from '../../core/spaces.ts'
 import type { SyncStore } from '../../core/syncs.ts'
-import { isTerminal, type StoredEvent } from '../../core/types.ts'
+import { isTerminal, type Question, type StoredEvent } from '../../core/types.ts'
 
 export const outage = () => new StoreError('store-unavailable', 'no route to 10.1.2.3:5432', { retryable: true })
+
+/** As a surface hands it over. */
+export const question: Question = {
+  id: 'ans_1',
+  text: 'How?',
+  library: 'main',
+  conversationId: 'con_1',
+  history: [],
+  mode: 'auto',
+}
 
 /** Answers in memory, with the laws of the real one: numbers are taken once, and nothing follows a terminal event. */
 export function memoryAnswers(): AnswerStore & { readonly logs: Map<string, StoredEvent[]> } {

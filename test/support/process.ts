@@ -38,7 +38,8 @@ export function start(
   env: Readonly<Record<string, string>>,
   stdin: 'ignore' | 'pipe' = 'ignore',
 ): Running {
-  const child = spawn(process.execPath, [file, ...args], {
+  // As in vitest.config.ts: most of them live too briefly for WebAssembly that is optimized.
+  const child = spawn(process.execPath, ['--liftoff-only', file, ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: compiled, ...env },
     stdio: [stdin, 'pipe', 'pipe'],
@@ -84,6 +85,13 @@ export async function startServer(settings: Settings): Promise<Server> {
   const running = start('server/main.ts', [], { PORT: '0', ...settings })
   const [, url = ''] = await running.says(/Footnote is ready: (http:\S+)[\s\S]*curl/)
   return { ...running, url }
+}
+
+/** npm run worker, until it takes documents. */
+export async function startLearning(settings: Settings, ...args: string[]): Promise<Running> {
+  const running = start('cli/main.ts', ['worker', ...args], settings)
+  await running.says(/this worker learns/)
+  return running
 }
 
 export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string }

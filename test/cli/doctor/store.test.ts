@@ -84,7 +84,12 @@ describe('an index', () => {
     builtIn = await openStaticEmbedder()
   })
 
-  async function check(changes: Partial<IndexReport>, embedder: Embedder | null = builtIn, space = builtIn.space) {
+  async function check(
+    changes: Partial<IndexReport>,
+    embedder: Embedder | null = builtIn,
+    space = builtIn.space,
+    own?: Embedder,
+  ) {
     const library = { ...emptyStatus.library!, documents: 1, chunks: 3, space }
     const index = { ...wholeIndex, chunks: 3, recordedChunks: 3, ...changes }
     const reader: Reader = {
@@ -96,7 +101,7 @@ describe('an index', () => {
       index: async () => index,
       close: async () => {},
     }
-    return await checkIndex(reader, { ...emptyStatus, library }, embedder, never)
+    return await checkIndex(reader, { ...emptyStatus, library }, embedder, never, own)
   }
 
   it('in which everything agrees is one line', async () => {
@@ -106,18 +111,7 @@ describe('an index', () => {
   })
 
   it('of another embedder that can be had works, and may surprise', async () => {
-    const library = { ...emptyStatus.library!, documents: 1, chunks: 3, space: builtIn.space }
-    const index = { ...wholeIndex, chunks: 3, recordedChunks: 3 }
-    const reader: Reader = {
-      owner: null,
-      restored: false,
-      waiting: null,
-      walls: null,
-      status: async () => emptyStatus,
-      index: async () => index,
-      close: async () => {},
-    }
-    const found = await checkIndex(reader, { ...emptyStatus, library }, fakeEmbedder(), never, builtIn)
+    const found = await check({}, fakeEmbedder(), builtIn.space, builtIn)
     expect(found.at(-1)).toMatchObject({ level: 'look', remedy: expect.stringContaining('npm run reembed') as string })
   })
 

@@ -2,22 +2,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Answering, AnswerStore } from '../../../core/ports.ts'
-import type { Question } from '../../../core/types.ts'
 import { type LiveAnswers, liveAnswers } from '../../../server/answer/live.ts'
 import { openStore } from '../../../store/open.ts'
 import { openTestDatabase } from '../../support/database.ts'
+import { question } from '../../support/fake-store.ts'
 import { space } from '../../support/store-documents.ts'
 
 // The silence of the model is four times what a process may be silent for.
 const SILENT_MS = 500
-const question: Question = {
-  id: 'ans_1',
-  text: 'How?',
-  library: 'main',
-  conversationId: 'con_1',
-  history: [],
-  mode: 'auto',
-}
 
 const slow: Answering = async function* ({ id, conversationId }, signal) {
   yield { type: 'started', id, conversationId, mode: 'generative' }

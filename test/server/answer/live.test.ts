@@ -2,19 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../../core/errors.ts'
 import type { Answering, AnswerStore } from '../../../core/ports.ts'
-import { type Answer, type AnswerEvent, isTerminal, type Question, type StoredEvent } from '../../../core/types.ts'
+import { type Answer, type AnswerEvent, isTerminal, type StoredEvent } from '../../../core/types.ts'
 import { type LiveAnswers, liveAnswers } from '../../../server/answer/live.ts'
-import { memoryAnswers, outage } from '../../support/fake-store.ts'
+import { memoryAnswers, outage, question } from '../../support/fake-store.ts'
 
 const never = new AbortController().signal
-const question: Question = {
-  id: 'ans_1',
-  text: 'How?',
-  library: 'main',
-  conversationId: 'con_1',
-  history: [],
-  mode: 'auto',
-}
 const answer: Answer = {
   id: 'ans_1',
   conversationId: 'con_1',

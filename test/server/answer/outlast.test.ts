@@ -2,18 +2,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Answering, AnswerStore } from '../../../core/ports.ts'
-import type { AnswerEvent, Question } from '../../../core/types.ts'
+import type { AnswerEvent } from '../../../core/types.ts'
 import { liveAnswers } from '../../../server/answer/live.ts'
-import { memoryAnswers, outage } from '../../support/fake-store.ts'
+import { memoryAnswers, outage, question } from '../../support/fake-store.ts'
 
-const question: Question = {
-  id: 'ans_1',
-  text: 'How?',
-  library: 'main',
-  conversationId: 'con_1',
-  history: [],
-  mode: 'auto',
-}
 const events: AnswerEvent[] = [
   { type: 'started', id: 'ans_1', conversationId: 'con_1', mode: 'extractive' },
   { type: 'passages', passages: [] },

@@ -1,18 +1,10 @@
 // A question on its way between a surface and the answers under way.
 import { describe, expect, it } from 'vitest'
-import type { AnswerEvent, Question, StoredEvent } from '../../../core/types.ts'
+import type { AnswerEvent, StoredEvent } from '../../../core/types.ts'
 import type { LiveAnswers } from '../../../server/answer/live.ts'
 import { ask, begun, finished, toError } from '../../../server/http/asking.ts'
 import { openAiErrorResponse, problemResponse } from '../../../server/http/failure.ts'
-
-const question: Question = {
-  id: 'ans_1',
-  text: 'How?',
-  library: 'main',
-  conversationId: 'con_1',
-  history: [],
-  mode: 'auto',
-}
+import { question } from '../../support/fake-store.ts'
 
 async function* playing(event: AnswerEvent): AsyncGenerator<StoredEvent> {
   yield { seq: 1, event }

@@ -57,11 +57,11 @@ async function* words(): AsyncGenerator<string> {
 
 describe('a reader who takes nothing', () => {
   it('is cut off when so long has passed, in the middle of what was written for them', async () => {
-    const port = await listen(1_000)
+    const port = await listen(300)
     const { socket, bytes, closed } = read(port)
     await once(socket, 'data')
     socket.pause()
-    await new Promise((resolve) => setTimeout(resolve, 4_000))
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
     socket.resume()
     await closed
     expect(bytes()).toBeGreaterThan(0)
