@@ -68,10 +68,14 @@ async function* read(
   let hasLeft = false
   const stop = () => {
     hasLeft = run.readers.size > 1
-    // The last one takes the work along, and hears the end that it has then.
-    if (!hasLeft) return run.controller.abort(signal.reason)
-    run.readers.delete(reader)
-    leave()
+    if (hasLeft) {
+      run.readers.delete(reader)
+      leave()
+      return
+    }
+    // The last one takes the work along, and hears the end that it has then; nobody else shall hear it.
+    end(run)
+    run.controller.abort(signal.reason)
   }
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()

@@ -152,6 +152,21 @@ describe('the same question of several at once', () => {
     expect(begun).toMatchObject([{ isOver: true, signal: { aborted: true } }])
   })
 
+  it('is begun anew by who asks after the last one has left, however long the end of that takes', async () => {
+    const { begun, answering, step } = stepped()
+    const storing = Promise.withResolvers<void>()
+    const first = reading(answering, question('a'), storing.promise)
+    await settle()
+    first.leave()
+    const second = reading(answering, question('b'))
+    await settle()
+    storing.resolve()
+    for (let n = 0; n < 3; n++) await step()
+    expect(answerIn(await first.whole)).toMatchObject({ type: 'stopped', id: 'a' })
+    expect(answerIn(await second.whole)).toMatchObject({ type: 'done', id: 'b', answer: 'one two three' })
+    expect(begun).toHaveLength(2)
+  })
+
   it('is over when nobody reads it to its end', async () => {
     const { begun, answering } = stepped()
     for await (const event of answering(question('a'), new AbortController().signal)) {
