@@ -28,7 +28,10 @@ export function untilRevoked<Part>(
   }
   const next = async (): Promise<IteratorResult<Part>> => {
     if (isOver) return { done: true, value: undefined }
-    const step = await Promise.race([ended, iterator.next()])
+    const step = await Promise.race([ended, iterator.next()]).catch(async (fault: unknown) => {
+      await close(null)
+      throw fault
+    })
     if (step === null) {
       onEnd()
       void iterator.return?.()
