@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm'
 import type { Context } from 'hono'
 import { expect, it } from 'vitest'
 import { admit, type Hold, holdOf } from '../../../server/http/principal.ts'
+import { openWatch } from '../../../server/http/watch.ts'
 import { untilRevoked } from '../../../server/http/revocation.ts'
 import { outage } from '../../support/fake-store.ts'
 
@@ -94,4 +95,23 @@ it('a stream whose right has ended between two parts says so instead of the next
   right.abort()
   expect(await parts.next()).toEqual({ done: false, value: 'revoked' })
   expect([stopped, keepers.size]).toEqual([1, 0])
+})
+
+it('a right that was given back and taken again as the database was asked ends with the next look', async () => {
+  const asked = Promise.withResolvers<void>()
+  const answered = Promise.withResolvers<void>()
+  const holding = async () => {
+    asked.resolve()
+    await answered.promise
+    return new Set<string>()
+  }
+  const watch = openWatch({ keys: { holding }, sessions: { holding } }, 1)
+  const key = { type: 'key', id: 'a', library: 'main', name: 'a', scopes: [], origins: [] } as const
+  const giveBack = watch(key).keep()
+  await asked.promise
+  giveBack()
+  const again = watch(key)
+  again.keep()
+  answered.resolve()
+  await expect.poll(() => again.signal.aborted).toBe(true)
 })
