@@ -38,8 +38,8 @@ export async function* followStored(
       for (const event of batch) {
         yield event
         last = event.seq
-        if (isTerminal(event.event)) return
       }
+      if (batch.some(({ event }) => isTerminal(event))) return
       const all = await since(0)
       // The reader already has the terminal event: nothing more will come.
       if (all.some((each) => each.seq <= last && isTerminal(each.event))) return

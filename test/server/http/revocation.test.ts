@@ -93,7 +93,7 @@ it('an answer goes on for whoever asked when the right of another who follows it
     body: JSON.stringify(asked),
   })
   const reader = asker.body!.getReader()
-  const id = /"id":"(ans_\w+)"/.exec(Buffer.from((await reader.read()).value!).toString())![1]!
+  const id = /"id":"(ans_\w+)"/.exec(Buffer.from((await reader.read()).value ?? '').toString())![1]!
   const followed = await fetch(`${server.url}/v1/answers/${id}/events`, { headers: bearer(operator) })
   expect(followed.status).toBe(200)
   await library.store.keys.revoke('main', idOf(operator))
