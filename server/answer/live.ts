@@ -5,7 +5,7 @@ import type { AnswerStore, Answering } from '../../core/ports.ts'
 import { type AnswerEvent, isTerminal, type Mode, type Question, type StoredEvent } from '../../core/types.ts'
 import { within } from '../../core/waiting.ts'
 import { openHeart } from './heart.ts'
-import { followStored, interruptDead, SILENT_MS } from './logs.ts'
+import { failureOf, followStored, interruptDead, SILENT_MS } from './logs.ts'
 import { OUTAGE_MS, outlasting } from './outlast.ts'
 
 export type LiveAnswers = {
@@ -199,11 +199,6 @@ async function close(live: Running, { library, id }: Question, answers: AnswerSt
 
 function modeOf(event: AnswerEvent): Mode {
   return event.type === 'started' ? event.mode : 'extractive'
-}
-
-function failureOf(error: unknown): AnswerEvent {
-  if (error instanceof AppError) return { type: 'error', code: error.code, retryable: error.retryable }
-  return { type: 'error', code: 'internal', retryable: false }
 }
 
 /** Group commit: while one batch is being stored, further events gather, and neighbouring text joins into one event. */

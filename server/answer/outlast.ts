@@ -8,27 +8,34 @@ import type { StoredEvent } from '../../core/types.ts'
 export const OUTAGE_MS = 5_000
 const AGAIN_MS = 250
 
-/**
- * An append that is tried again while the store is away, and that stores a batch once. Also for an answer that was stopped:
- * its end has to stand in the log. Throws StoreError.
- */
-export function outlasting(answers: AnswerStore, outageMs: number): AnswerStore['append'] {
-  return async (library, id, batch) => {
-    let until = Infinity
-    for (;;) {
-      try {
-        // What was stored, and whose acknowledgement was lost, stands in the log: whole, or not at all.
-        if (until === Infinity || !(await isStored(answers, library, id, batch)))
-          await answers.append(library, id, batch)
-        return
-      } catch (error) {
-        until = Math.min(until, performance.now() + outageMs)
-        const isPassing = error instanceof StoreError && error.retryable
-        if (!isPassing || performance.now() >= until) throw error
-        await wait(AGAIN_MS)
-      }
+/** Tried again while the store is away. Throws StoreError. */
+export async function outlast<Result>(
+  outageMs: number,
+  attempt: (isFirst: boolean) => Promise<Result>,
+): Promise<Result> {
+  let until = Infinity
+  for (;;) {
+    try {
+      return await attempt(until === Infinity)
+    } catch (error) {
+      until = Math.min(until, performance.now() + outageMs)
+      const isPassing = error instanceof StoreError && error.retryable
+      if (!isPassing || performance.now() >= until) throw error
+      await wait(AGAIN_MS)
     }
   }
+}
+
+/**
+ * An append that outlasts the store, and that stores a batch once. Also for an answer that was stopped: its end has to
+ * stand in the log. Throws StoreError.
+ */
+export function outlasting(answers: AnswerStore, outageMs: number): AnswerStore['append'] {
+  return async (library, id, batch) =>
+    await outlast(outageMs, async (isFirst) => {
+      // What was stored, and whose acknowledgement was lost, stands in the log: whole, or not at all.
+      if (isFirst || !(await isStored(answers, library, id, batch))) await answers.append(library, id, batch)
+    })
 }
 
 /** Else the store has nothing after what came before, or the end that another process gave the answer: appending tells. */

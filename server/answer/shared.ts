@@ -12,7 +12,7 @@ type Run = {
   readonly events: AnswerEvent[]
   readonly source: AsyncIterator<AnswerEvent>
   readonly controller: AbortController
-  /** In the order in which they came. */
+  /** Who has not left, in the order in which they came. */
   readonly readers: Set<object>
   /** the next event, while somebody waits for it */
   pulling: Promise<void> | null
@@ -64,14 +64,24 @@ async function* read(
   const reader = {}
   run.readers.add(reader)
   const { promise: left, resolve: leave } = Promise.withResolvers<void>()
-  // The last one takes the work along, and hears the end that it has then.
-  const stop = () => (run.readers.size > 1 ? leave() : run.controller.abort(signal.reason))
+  // Decided once: who asked again later could find that nobody is left, and that the work goes on all the same.
+  let hasLeft = false
+  const stop = () => {
+    hasLeft = run.readers.size > 1
+    if (hasLeft) {
+      run.readers.delete(reader)
+      leave()
+      return
+    }
+    // The last one takes the work along, and hears the end that it has then; nobody else shall hear it.
+    end(run)
+    run.controller.abort(signal.reason)
+  }
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   try {
     let [at, isOver] = [0, false]
     while (!isOver) {
-      const hasLeft = signal.aborted && run.readers.size > 1
       const event = run.events[at] ?? (hasLeft ? stoppedAt(run.events, question, models) : null)
       if (event === null) await Promise.race([left, (run.pulling ??= pull(run, end))])
       else {

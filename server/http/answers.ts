@@ -40,12 +40,12 @@ export function answersRoutes(deps: AnswersDeps): Hono {
       const last = after > 0 ? (await answers.events(library, id, 0))?.at(-1) : undefined
       // Else the reader would wait for the end of an answer that has ended, and get none.
       if (last && isTerminal(last.event) && after > last.seq) throw noEvent(field, text)
-      // A second reader leaving is no reason to stop the answer, only to stop looking for its events.
+      // A second reader who leaves or loses the right is no reason to stop the answer, only to stop looking for its events.
       const leaving = new AbortController()
       const events = await live.follow(library, id, after, leaving.signal)
       if (!events) throw unknownAnswer(id)
-      const end = () => (leaving.abort(), live.stop(library, id))
-      return sseResponse(untilRevoked(c, toSse(events), end, lastWord(c)), () => leaving.abort())
+      const leave = () => leaving.abort()
+      return sseResponse(untilRevoked(c, toSse(events), leave, lastWord(c)), leave)
     })
     .post('/v1/answers/:id/stop', async (c) => {
       const id = pathId(c.req.param('id'), 'answer')

@@ -25,10 +25,28 @@ export async function ask(question: Question, live: LiveAnswers, signal: AbortSi
     // Who has lost the right to it does not come back.
     if (mayEnd || isRevocation(signal.reason)) live.stop(question.library, question.id)
   }
-  signal.addEventListener('abort', leave, { once: true })
   const events = await live.follow(question.library, question.id, 0, signal)
   if (!events) throw new StoreError('store-failed', `The answer ${question.id} vanished.`)
-  return { id: question.id, events, leave, stay: () => void (mayEnd = false) }
+  signal.addEventListener('abort', leave, { once: true })
+  if (signal.aborted) leave()
+  // The right of a key outlasts its answers, and keeps whatever listens to it.
+  const forget = () => signal.removeEventListener('abort', leave)
+  return { id: question.id, events: endingWith(events, forget), leave, stay: () => void (mayEnd = false) }
+}
+
+/** No generator, here and below: each of them takes every event of every answer through three more turns of the queue. */
+function endingWith(events: AsyncIterable<StoredEvent>, onEnd: () => void): AsyncIterable<StoredEvent> {
+  const iterator = events[Symbol.asyncIterator]()
+  const next = async () => {
+    const step = await iterator.next()
+    if (step.done || isTerminal(step.value.event)) onEnd()
+    return step
+  }
+  const leave = async () => {
+    onEnd()
+    return (await iterator.return?.()) ?? { done: true as const, value: undefined }
+  }
+  return { [Symbol.asyncIterator]: () => ({ next, return: leave }) }
 }
 
 /** An answer that fails before its first event still has a status to say so with: throws. After it, the stream must. */
@@ -39,7 +57,6 @@ export async function begun(events: AsyncIterable<StoredEvent>): Promise<AsyncIt
   return startingWith(first, iterator)
 }
 
-/** No generator: each of them takes every event of every answer through three more turns of the queue. */
 function startingWith(
   first: IteratorResult<StoredEvent>,
   rest: AsyncIterator<StoredEvent>,

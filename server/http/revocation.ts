@@ -19,33 +19,41 @@ export function untilRevoked<Part>(
   if (hold === null) return parts
   const iterator = parts[Symbol.asyncIterator]()
   const release = hold.keep()
-  const ended = whenAborted(hold.signal)
   let isOver = false
-  const close = async (value: Part | null): Promise<IteratorResult<Part>> => {
+  let cut: ((step: null) => void) | null = null
+  const end = () => cut?.(null)
+  hold.signal.addEventListener('abort', end, { once: true })
+  const close = (value: Part | null): IteratorResult<Part> => {
     isOver = true
+    hold.signal.removeEventListener('abort', end)
     release()
     return value === null ? { done: true, value: undefined } : { done: false, value }
   }
+  // A race against a promise of the right would keep every part for as long as the right lasts.
+  const waited = async (): Promise<IteratorResult<Part> | null> =>
+    await new Promise((resolve, reject) => {
+      cut = resolve
+      if (hold.signal.aborted) resolve(null)
+      else iterator.next().then(resolve, reject)
+    })
   const next = async (): Promise<IteratorResult<Part>> => {
     if (isOver) return { done: true, value: undefined }
-    const step = await Promise.race([ended, iterator.next()])
+    const step = await waited().catch((fault: unknown) => {
+      close(null)
+      throw fault
+    })
     if (step === null) {
       onEnd()
       void iterator.return?.()
-      return await close(last)
+      return close(last)
     }
-    return step.done ? await close(null) : step
+    return step.done ? close(null) : step
   }
   const leave = async (): Promise<IteratorResult<Part>> => {
     void iterator.return?.()
-    return await close(null)
+    return close(null)
   }
   return { [Symbol.asyncIterator]: () => ({ next, return: leave }) }
-}
-
-async function whenAborted(signal: AbortSignal): Promise<null> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  return null
 }
 
 /** The last event of a stream, as the protocol at this path has it. */

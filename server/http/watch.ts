@@ -28,8 +28,11 @@ export function openWatch({ keys, sessions }: WatchDeps, everyMs = LOOK_EVERY_MS
       ids.length > 0 ? keys.holding(ids) : new Set<string>(),
       hashes.length > 0 ? sessions.holding(hashes) : new Set<string>(),
     ])
-    for (const [name, { principal, controller }] of held) {
+    for (const [name, its] of held) {
+      const { principal, controller } = its
       if (principal.type === 'session' ? open.has(principal.session) : alive.has(principal.id)) continue
+      // Given back meanwhile, and taken again by another request: the next look is at that one.
+      if (watched.get(name) !== its) continue
       watched.delete(name)
       controller.abort(revoked())
     }

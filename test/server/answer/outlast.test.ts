@@ -62,6 +62,56 @@ function failing(count: number, stores: boolean) {
   }
 }
 
+/** As another process has it under way: the first event stands in its log. */
+async function elsewhere() {
+  const answers = memoryAnswers()
+  await answers.begin({ id: 'ans_1', library: 'main', conversationId: 'con_1', question: 'How?', mode: 'extractive' })
+  await answers.append('main', 'ans_1', [{ seq: 1, event: events[0]! }])
+  return answers
+}
+
+/** Reads it here; `away`: whether this reading of the log fails. */
+async function readHere(answers: AnswerStore, away: (reading: number) => boolean, outageMs: number) {
+  let reading = 0
+  const reports: unknown[] = []
+  const read: AnswerStore['events'] = async (...asked) => {
+    if (away(++reading)) throw outage()
+    return await answers.events(...asked)
+  }
+  const report = (_message: string, error: unknown) => reports.push(error)
+  const live = liveAnswers({ answers: { ...answers, events: read }, answering, report, silentMs: 60_000, outageMs })
+  const followed = (await live.follow('main', 'ans_1', 0, new AbortController().signal))!
+  return { seen: await Array.fromAsync(followed), reports }
+}
+
+describe('an answer of another process', () => {
+  it('is read on when the store was away for a while', async () => {
+    const answers = await elsewhere()
+    const reading = readHere(answers, (n) => n === 2 || n === 3, 5_000)
+    await answers.append('main', 'ans_1', [{ seq: 2, event: events[4]! }])
+    expect(await reading).toEqual({
+      seen: [
+        { seq: 1, event: events[0] },
+        { seq: 2, event: events[4] },
+      ],
+      reports: [],
+    })
+  })
+
+  it('that the store keeps from its reader ends for them in an error, behind which they can go on', async () => {
+    const answers = await elsewhere()
+    const { seen, reports } = await readHere(answers, (n) => n > 1, 300)
+    const lost: AnswerEvent = { type: 'error', code: 'store-unavailable', retryable: true }
+    // Its number is that of the last event of the log: whoever comes back with it misses none.
+    expect(seen).toEqual([
+      { seq: 1, event: events[0] },
+      { seq: 1, event: lost },
+    ])
+    expect(reports).toHaveLength(1)
+    expect(await answers.events('main', 'ans_1', 0)).toHaveLength(1)
+  })
+})
+
 describe('a store that is away for a while', () => {
   it.each([1, 2, 3])('and comes back after %d tries costs no event', async (count) => {
     expect(await answered(failing(count, false), 5_000)).toEqual({ seen: whole, log: whole })

@@ -28,10 +28,11 @@ function stepped() {
     try {
       yield { type: 'started', id: asked.id, conversationId: asked.conversationId, mode: 'generative' }
       for (const word of ['one ', 'two ', 'three']) {
-        await Promise.race([
-          stepping.promise,
-          new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
-        ])
+        if (!signal.aborted)
+          await Promise.race([
+            stepping.promise,
+            new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+          ])
         if (signal.aborted) {
           yield { type: 'stopped', answer: draft.finish('stopped') }
           return
@@ -58,11 +59,12 @@ function stepped() {
   }
 }
 
-function reading(answering: Answering, asked: Question) {
+/** `storing`: what the first event waits for before the next is asked for. */
+function reading(answering: Answering, asked: Question, storing: Promise<void> = Promise.resolve()) {
   const leaving = new AbortController()
   const events: AnswerEvent[] = []
   const read = async () => {
-    for await (const event of answering(asked, leaving.signal)) events.push(event)
+    for await (const event of answering(asked, leaving.signal)) if (events.push(event) === 1) await storing
     return events
   }
   return { events, leave: () => leaving.abort(new DOMException('left', 'AbortError')), whole: read() }
@@ -134,6 +136,35 @@ describe('the same question of several at once', () => {
       { type: 'stopped', answer: 'one ' },
     ])
     expect(begun).toMatchObject([{ isOver: true }])
+  })
+
+  it('is stopped when all leave at once, as their first events are being stored', async () => {
+    const { begun, answering } = stepped()
+    const [early, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const first = reading(answering, question('a'), early.promise)
+    const second = reading(answering, question('b'), late.promise)
+    await settle()
+    for (const { leave } of [first, second]) leave()
+    early.resolve()
+    expect(answerIn(await first.whole)).toMatchObject({ type: 'stopped', id: 'a' })
+    late.resolve()
+    expect(answerIn(await second.whole)).toMatchObject({ type: 'stopped', id: 'b' })
+    expect(begun).toMatchObject([{ isOver: true, signal: { aborted: true } }])
+  })
+
+  it('is begun anew by who asks after the last one has left, however long the end of that takes', async () => {
+    const { begun, answering, step } = stepped()
+    const storing = Promise.withResolvers<void>()
+    const first = reading(answering, question('a'), storing.promise)
+    await settle()
+    first.leave()
+    const second = reading(answering, question('b'))
+    await settle()
+    storing.resolve()
+    for (let n = 0; n < 3; n++) await step()
+    expect(answerIn(await first.whole)).toMatchObject({ type: 'stopped', id: 'a' })
+    expect(answerIn(await second.whole)).toMatchObject({ type: 'done', id: 'b', answer: 'one two three' })
+    expect(begun).toHaveLength(2)
   })
 
   it('is over when nobody reads it to its end', async () => {

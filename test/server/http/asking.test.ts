@@ -1,4 +1,5 @@
 // A question on its way between a surface and the answers under way.
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { AnswerEvent, StoredEvent } from '../../../core/types.ts'
 import type { LiveAnswers } from '../../../server/answer/live.ts'
@@ -17,19 +18,63 @@ const errorEvent = (code: string, retryAfterMs?: number): AnswerEvent => ({
   ...(retryAfterMs !== undefined && { retryAfterMs }),
 })
 
-it('a question whose reader has left before it was read is not asked', async () => {
+/** An answer of these events, and what was asked of it. */
+function playingLive(events: () => AsyncIterable<StoredEvent>) {
   const asked: string[] = []
+  const stopped: string[] = []
   const live: LiveAnswers = {
     start: ({ id }) => void asked.push(id),
-    follow: async () => playing({ type: 'text', delta: 'x' }),
+    follow: async () => events(),
     log: () => Promise.resolve(null),
-    stop: () => true,
+    stop: (_library, id) => stopped.push(id) > 0,
     stopConversation: async () => {},
     drain: async () => {},
   }
+  return { live, asked, stopped }
+}
+
+async function* words(): AsyncGenerator<StoredEvent> {
+  for (let seq = 1; seq < 9; seq++) yield { seq, event: { type: 'text', delta: 'x' } }
+  yield { seq: 9, event: errorEvent('internal') }
+}
+
+const fault = () => playing(errorEvent('internal'))
+
+it('a question whose reader has left before it was read is not asked', async () => {
+  const { live, asked } = playingLive(words)
   const left = new Error('left')
   await expect(ask(question, live, AbortSignal.abort(left))).rejects.toBe(left)
   expect(asked).toEqual([])
+})
+
+it('a question whose reader leaves as it is asked is stopped', async () => {
+  const { live, stopped } = playingLive(words)
+  const leaving = new AbortController()
+  const asking = ask(question, live, leaving.signal)
+  leaving.abort()
+  await asking
+  expect(stopped).toEqual(['ans_1'])
+})
+
+it.each<[string, (events: AsyncIterable<StoredEvent>) => Promise<unknown>]>([
+  ['was read to its end', async (events) => await finished(events).catch(() => {})],
+  ['failed before it began', async () => {}],
+  [
+    'was left',
+    async (events) => {
+      for await (const { seq } of events) if (seq === 3) break
+    },
+  ],
+])('an answer that %s leaves nothing at the signal of its request', async (name, read) => {
+  const { live, stopped } = playingLive(name.startsWith('failed') ? fault : words)
+  const leaving = new AbortController()
+  const listeners = () => getEventListeners(leaving.signal, 'abort').length
+  const { events } = await ask(question, live, leaving.signal)
+  expect(listeners()).toBe(1)
+  await begun(events).then(read, () => {})
+  expect(listeners()).toBe(0)
+  leaving.abort()
+  expect(stopped).toEqual([])
 })
 
 describe('an answer that ends in an error', () => {

@@ -85,6 +85,31 @@ it('a session that is logged out or runs out with its key ends what its browser 
   expect((await rest(second)).ms).toBeLessThan(1_000)
 }, 20_000)
 
+it('an answer goes on for whoever asked when the right of another who follows it ends', async () => {
+  const [key, operator] = [await app.key(), await app.key({ scopes: ['ask', 'admin'] })]
+  const asker = await fetch(`${server.url}/v1/ask`, {
+    method: 'POST',
+    headers: headersOf(bearer(key)),
+    body: JSON.stringify(asked),
+  })
+  const reader = asker.body!.getReader()
+  const id = /"id":"(ans_\w+)"/.exec(Buffer.from((await reader.read()).value ?? '').toString())![1]!
+  const followed = await fetch(`${server.url}/v1/answers/${id}/events`, { headers: bearer(operator) })
+  expect(followed.status).toBe(200)
+  await library.store.keys.revoke('main', idOf(operator))
+  expect((await rest(followed.body!.getReader())).text).toContain('"code":"revoked"')
+  // Words that were on their way before it would prove nothing: enough for the end that a stopped answer has by then.
+  const after: string[] = []
+  for (const until = performance.now() + 500; performance.now() < until;) {
+    const { done, value } = await reader.read()
+    after.push(done ? 'done' : Buffer.from(value).toString())
+    if (done) break
+  }
+  expect(after.join('')).toContain('event: text')
+  expect(after.join('')).not.toMatch(/done$|event: stopped/)
+  await reader.cancel()
+}, 20_000)
+
 it('a question that waits for its whole answer is refused when the key is revoked meanwhile', async () => {
   const key = await app.key()
   const waiting = fetch(`${server.url}/v1/ask`, {
