@@ -119,9 +119,9 @@ function limitsOf({ databaseUrl, quota, sheds }: Config, database: Database): Li
   return openLimits({ ...quota, quotas: databaseUrl ? quotaStore(database) : ownQuotas(), probe: sheds ? probe : null })
 }
 
-/** What the server has been told of its own library is no other one's: its sources, its Slack. */
+/** What the server has been told of its own library is no other one's: its sources, its Slack, whom an issuer vouches for. */
 function forGuests(config: Config): Config {
-  return { ...config, sources: '', sourcesIsSet: false, slack: null }
+  return { ...config, sources: '', sourcesIsSet: false, slack: null, signOn: null }
 }
 
 /** Each library has an app of its own. The embedded store holds this one: a key of another opens nothing. */

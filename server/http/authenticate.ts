@@ -93,7 +93,7 @@ function stranger(fault: () => AppError): Principal {
   return { type: 'stranger', fault: fault() }
 }
 
-const noKey = () =>
+export const noKey = () =>
   new InputError(
     'no-key',
     'Authorization: this server wants a key: send "Authorization: Bearer fn_…", or log in at /login. Whoever runs it makes one by npm run keys -- create.',

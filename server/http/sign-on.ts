@@ -148,7 +148,7 @@ function invited({ mail, name }: Claims, allow: readonly string[]): string | nul
 /** False: their access was revoked here. */
 async function begin(c: Context, { issuer, subject, name }: Claims, deps: SignOnDeps): Promise<boolean> {
   const { keys, sessions, audit, library, signOn } = deps
-  const id = idOfPerson(issuer, subject)
+  const id = idOfPerson(library, issuer, subject)
   if (!(await keys.welcome({ id, library, name, scopes: signOn.scopes, origins: [] }))) return false
   await audit.note(library, { act: 'login', actor: `session:${id}`, subject: name })
   await sessions.begin({ hash: hashOfSession(giveSessionCookie(c, signOn.publicUrl)), library, key: id })

@@ -83,7 +83,7 @@ describe('somebody who is invited', () => {
   it('whose access was revoked is out within the session, and is not let in again', async () => {
     const eve = { ...ana, sub: '40', email: 'eve@example.com' }
     const { cookie } = await logIn(eve)
-    expect(await library.store.keys.revoke('main', idOfPerson(issuer.url, '40'))).toBe(true)
+    expect(await library.store.keys.revoke('main', idOfPerson('main', issuer.url, '40'))).toBe(true)
     expect((await sessionOf(cookie)).status).toBe(401)
     expect((await logIn(eve)).location).toContain('fault=not-invited')
   })

@@ -1,0 +1,89 @@
+// The doors of a whole server, as its settings open them: without a socket, over a database of its own.
+import { pino } from 'pino'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { readConfig } from '../../core/config.ts'
+import { hashOfKey, makeKey } from '../../core/keys.ts'
+import { type Opened, openAll } from '../../server/open.ts'
+import { openTestDatabase, postgresUrl } from '../support/database.ts'
+import { type Issuer, openIssuer } from '../support/issuer.ts'
+
+const silent = pino({ level: 'silent' })
+const KEY_SECRET = 'XJw2kZ0mTnqk4Qe0vB8yB1cQx6Jt5uUo3n9rXhLzq0E='
+
+async function opened(env: Record<string, string>): Promise<Opened> {
+  const server = await openAll(readConfig({ KEY_SECRET, ...env }), silent)
+  onTestFinished(async () => await server.close())
+  return server
+}
+
+describe.skipIf(!postgresUrl)('logging in with an account, on a server of several libraries', () => {
+  let issuer: Issuer | null = null
+  afterAll(async () => await issuer?.close())
+  const claims = { sub: '17', email: 'ana@example.com', email_verified: true }
+  const cookiesOf = (response: Response) => response.headers.getSetCookie().map((each) => each.split(';')[0] ?? '')
+
+  async function server(url: string, library: string) {
+    issuer ??= await openIssuer('footnote', 'a secret of the issuer')
+    return await opened({
+      DATABASE_URL: url,
+      LIBRARY: library,
+      PUBLIC_URL: 'http://ask.example.com',
+      OIDC_ISSUER: issuer.url,
+      OIDC_CLIENT_ID: 'footnote',
+      OIDC_CLIENT_SECRET: 'a secret of the issuer',
+      OIDC_ALLOW: '@example.com',
+      OIDC_SCOPES: 'ask,ingest,admin',
+    })
+  }
+
+  async function logIn({ fetch }: Opened, shown: Readonly<Record<string, string>>, edit = (path: string) => path) {
+    const at = (path: string) => new Request(`http://ask.example.com${path}`, { headers: shown })
+    const left = await fetch(at('/login/oidc?to=/library'))
+    const back = issuer?.logIn(left.headers.get('location') ?? '', claims)
+    const request = at(edit(`${back?.pathname}${back?.search}`))
+    request.headers.set('cookie', [shown['cookie'] ?? '', ...cookiesOf(left)].filter(Boolean).join('; '))
+    const response = await fetch(request)
+    return { response, cookie: cookiesOf(response).find((each) => each.includes('session=')) ?? null }
+  }
+
+  async function keyOf({ store }: Opened, library: string): Promise<string> {
+    const { id, text } = makeKey()
+    const hash = hashOfKey(text, KEY_SECRET)
+    await store.keys.create({ id, library, name: 'of a guest', scopes: ['ask'], origins: [], hash, expiresAt: null })
+    return text
+  }
+
+  it('makes nobody a member of the library whose key they show on the way', async () => {
+    await using database = await openTestDatabase()
+    const [main, acme] = [await server(database.url ?? '', 'main'), await server(database.url ?? '', 'acme')]
+    const key = await keyOf(acme, 'acme')
+    const session = await main.fetch(
+      new Request('http://ask.example.com/v1/session', {
+        method: 'POST',
+        body: JSON.stringify({ key }),
+        headers: { 'content-type': 'application/json' },
+      }),
+    )
+    const shown = [{ authorization: `Bearer ${key}` }, { 'x-api-key': key }, { cookie: cookiesOf(session).join('; ') }]
+    for (const headers of shown) {
+      const { response, cookie } = await logIn(main, headers)
+      expect([response.status, response.headers.get('location')]).toEqual([303, '/library'])
+      const request = new Request('http://ask.example.com/v1/library', { headers: { cookie: cookie ?? '' } })
+      expect(await (await main.fetch(request)).json()).toMatchObject({ library: 'main' })
+      // However the way back is spelled.
+      expect((await logIn(main, headers, (path) => path.replace('login', '%6cogin'))).cookie).toBeNull()
+    }
+    expect((await acme.store.keys.list('acme')).map(({ name }) => name)).toEqual(['of a guest'])
+    expect((await main.store.keys.list('main')).map(({ name }) => name)).toEqual(['ana@example.com'])
+  }, 60_000)
+
+  it('lets the same person into each library whose own server invites them', async () => {
+    await using database = await openTestDatabase()
+    for (const library of ['main', 'acme']) {
+      const its = await server(database.url ?? '', library)
+      const { response } = await logIn(its, {})
+      expect([response.status, response.headers.get('location')]).toEqual([303, '/library'])
+      expect(await its.store.keys.list(library)).toHaveLength(1)
+    }
+  }, 60_000)
+})
