@@ -78,8 +78,10 @@ export type AppDeps = {
   /** that keys are hashed with; left out, or null: there are none */
   readonly keySecret?: string | null
   readonly webDir: string
-  /** bound to a loopback address: requests under any other name are refused */
+  /** requests under any name that is not one of this machine, or of `publicUrl`, are refused */
   readonly loopbackOnly: boolean
+  /** by its address only this machine reaches it, and whoever does runs it; left out: that is not known */
+  readonly isOwn?: boolean
   /** left out, or null: people log in with keys alone */
   readonly signOn?: SignOnConfig | null
   /** whose pages may show the widget; left out: those of no other site */
@@ -202,7 +204,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', answersRoutes({ live, answers, conversations, library }))
     .route('/', conversationsRoutes({ live, conversations, library, publicUrl }))
     .route('/', searchRoutes({ ...answering, library }))
-    .route('/', gapsRoutes({ ...deps, isOpen: deps.loopbackOnly }))
+    .route('/', gapsRoutes({ ...deps, isOpen: deps.isOwn ?? false }))
     .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
     .route('/', uploadsRoutes({ ...deps, documents, repeats, note }))

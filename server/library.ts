@@ -111,7 +111,8 @@ function configured(config: Config) {
     slack,
     grounding,
     logQuestions,
-    loopbackOnly: isLoopback(host),
+    isOwn,
+    loopbackOnly: isLoopback(host) || !isPublic(config),
     policy: { withholds: unsupported === 'withhold', check: null },
     metrics: metrics === 'loopback' ? (isOwn ? 'open' : 'closed') : metrics === 'on' ? 'open' : metrics,
     // On a public server a route is reached by who holds a key for it.

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../core/config.ts'
 import { hashOfKey, makeKey } from '../../core/keys.ts'
 import { type Opened, openAll } from '../../server/open.ts'
-import { openTestDatabase, postgresUrl } from '../support/database.ts'
+import { openTestDatabase, postgresUrl, preparedDataDir } from '../support/database.ts'
 import { type Issuer, openIssuer } from '../support/issuer.ts'
 
 const silent = pino({ level: 'silent' })
@@ -85,5 +85,47 @@ describe.skipIf(!postgresUrl)('logging in with an account, on a server of severa
       expect([response.status, response.headers.get('location')]).toEqual([303, '/library'])
       expect(await its.store.keys.list(library)).toHaveLength(1)
     }
+  }, 60_000)
+})
+
+describe('a server in a container, whose port is published for its machine alone', () => {
+  const search = async ({ fetch }: Opened, host: string) =>
+    await fetch(
+      new Request('http://localhost/v1/search', {
+        method: 'POST',
+        body: '{"query":"x"}',
+        headers: {
+          'content-type': 'application/json',
+          host,
+          origin: `http://${host}`,
+          'sec-fetch-site': 'same-origin',
+        },
+      }),
+    )
+
+  it('answers to the names of the machine alone, and tells what others asked, and its metrics, for the token', async () => {
+    const settings = { HOST: '0.0.0.0', PUBLISHED_HOST: '127.0.0.1', DATA_DIR: await preparedDataDir() }
+    const server = await opened(settings)
+    for (const host of ['localhost:3000', '127.0.0.1:3000', '[::1]:3000'])
+      expect((await search(server, host)).status, host).toBe(200)
+    for (const host of ['evil.example:3000', '10.0.0.1:3000', 'localhost.evil.example']) {
+      const response = await search(server, host)
+      expect(response.status, host).toBe(403)
+      expect(await response.json()).toMatchObject({ code: 'wrong-host' })
+    }
+    // As the health checks of Dockerfile and docker-compose.yml ask, from within.
+    for (const path of ['/health', '/ready'])
+      expect((await server.fetch(new Request(`http://127.0.0.1:3000${path}`))).status, path).toBe(200)
+    for (const path of ['/v1/gaps', '/metrics']) {
+      const status = async (headers: Record<string, string>) =>
+        (await server.fetch(new Request(`http://localhost${path}`, { headers }))).status
+      expect([await status({}), await status({ authorization: `Bearer ${server.token}` })], path).toEqual([403, 200])
+    }
+  }, 60_000)
+
+  it('answers to any name when the port is published for others, who have to show a key', async () => {
+    const settings = { HOST: '0.0.0.0', PUBLISHED_HOST: '10.0.0.1', DATA_DIR: await preparedDataDir() }
+    const response = await search(await opened(settings), 'library.example')
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([401, 'no-key'])
   }, 60_000)
 })
