@@ -27,6 +27,7 @@ import { keysRoutes } from './http/keys.ts'
 import { libraryStateRoutes } from './http/library-state.ts'
 import { limiting } from './http/limiting.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
+import { type LookUp, openLookUps } from './http/look-ups.ts'
 import { mcpRoutes } from './http/mcp.ts'
 import { metricsRoutes } from './http/metrics.ts'
 import { missing } from './http/missing.ts'
@@ -92,6 +93,8 @@ export type AppDeps = {
   readonly metrics?: 'off' | 'closed' | 'open'
   /** left out: any number of requests may be made */
   readonly limits?: Limits
+  /** of the front that stands before it; left out: one of its own */
+  readonly lookUp?: LookUp
   /** left out, or null: nobody is told */
   readonly tracing?: Tracing | null
   /** log lines hold what was asked */
@@ -215,7 +218,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', syncsRoutes({ ...deps, syncs: store.syncs, report, note }))
     .route('/', keysRoutes({ ...deps, keys, secret, note }))
     .route('/', auditRoutes({ ...deps, audit }))
-    .route('/', sessionRoutes({ ...deps, keys, sessions, audit, secret }))
+    .route('/', sessionRoutes({ ...deps, keys, sessions, audit, secret, lookUp: deps.lookUp ?? openLookUps() }))
     .route('/', readerRoutes({ documents, library }))
     .route('/', publishedRoutes())
     .route('/', signOnRoutesOf(deps, report))
