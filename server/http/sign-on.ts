@@ -155,11 +155,14 @@ async function begin(c: Context, { issuer, subject, name }: Claims, deps: SignOn
   return true
 }
 
-/** A place on this site, whatever the address says. */
+/** A path on this site, whatever the address says. */
 function within(to: string, publicUrl: string): string {
   const { origin } = new URL(publicUrl)
   const url = URL.canParse(to, origin) ? new URL(to, origin) : new URL(origin)
-  return url.origin === origin && !url.pathname.startsWith('/login') ? url.pathname + url.search + url.hash : '/'
+  const path = url.pathname + url.search + url.hash
+  // A path that begins with two slashes is read as the name of a host.
+  const isHere = url.origin === origin && URL.canParse(path, origin) && new URL(path, origin).href === url.href
+  return isHere && !url.pathname.startsWith('/login') ? path : '/'
 }
 
 const isSecure = (publicUrl: string) => publicUrl.startsWith('https:')
@@ -182,7 +185,9 @@ function takeAway(c: Context, publicUrl: string): Away | null {
   if (kept === undefined) return null
   deleteCookie(c, cookieName(publicUrl), { path: '/', secure: isSecure(publicUrl) })
   try {
-    return awayShape.parse(JSON.parse(Buffer.from(kept, 'base64url').toString()))
+    const away = awayShape.parse(JSON.parse(Buffer.from(kept, 'base64url').toString()))
+    // Nothing says that the cookie is ours.
+    return { ...away, to: within(away.to, publicUrl) }
   } catch {
     return null
   }
