@@ -32,7 +32,7 @@ import { mcpRoutes } from './http/mcp.ts'
 import { metricsRoutes } from './http/metrics.ts'
 import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
-import { admit as admitAs, type Admission } from './http/principal.ts'
+import { admit as admitAs, type Admission, localUser } from './http/principal.ts'
 import { publishedRoutes } from './http/published.ts'
 import { backupRoutes } from './http/backup.ts'
 import { reembedRoutes } from './http/reembed.ts'
@@ -150,13 +150,14 @@ export function createApp(given: AppDeps): App {
     .route('/', surfaces(deps, live, answering, report))
   hono.notFound(missing(hono.routes))
   hono.onError(failing(log))
+  const fetchFor: App['fetchFor'] = (request, admission) => {
+    admitAs(request, admission)
+    return hono.fetch(request)
+  }
   return {
     routes: hono.routes,
-    fetch: (request) => hono.fetch(request),
-    fetchFor: (request, admission) => {
-      admitAs(request, admission)
-      return hono.fetch(request)
-    },
+    fetch: (request) => fetchFor(request, localUser),
+    fetchFor,
     begin: () => {
       deps.syncing.begin()
       beginSlack(slack, deps)
