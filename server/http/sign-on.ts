@@ -118,7 +118,8 @@ const claimsShape = z.object({
   iss: z.string(),
   sub: z.string(),
   email: z.string().optional(),
-  email_verified: z.boolean().optional(),
+  // Some issuers write it as a string.
+  email_verified: z.union([z.boolean(), z.string()]).optional(),
   preferred_username: z.string().optional(),
 })
 
@@ -134,7 +135,7 @@ async function claimsOf(c: Context, away: Away, publicUrl: string, provider: Ope
     idTokenExpected: true,
   })
   const { iss, sub, email, email_verified: isVerified, preferred_username: called } = claimsShape.parse(tokens.claims())
-  const mail = isVerified === true ? (email?.toLowerCase() ?? null) : null
+  const mail = isVerified === true || isVerified === 'true' ? (email?.toLowerCase() ?? null) : null
   return { issuer: iss, subject: sub, mail, name: (mail ?? called ?? sub).slice(0, 80) }
 }
 

@@ -81,6 +81,10 @@ describe('somebody who is invited', () => {
     expect((await logIn({ ...ana, sub: '21', email: 'other@example.org' })).location).toContain('fault=not-invited')
   })
 
+  it('is believed an address that the issuer calls verified in words', async () => {
+    expect((await logIn({ ...ana, sub: '22', email_verified: 'true' })).location).toBe('/library')
+  })
+
   it('of everybody needs no address', async () => {
     const { cookie } = await logIn({ sub: '30', preferred_username: 'carl' }, '/', openWith(['*']))
     expect(await (await sessionOf(cookie)).json()).toMatchObject({ name: 'carl' })
@@ -100,6 +104,7 @@ describe('nobody comes in', () => {
     ['from another domain', { ...ana, email: 'ana@example.net' }],
     ['from a domain that only ends like the invited one', { ...ana, email: 'ana@not-example.com' }],
     ['with an address that nobody verified', { ...ana, email_verified: false }],
+    ['with an address that nobody verified, in words', { ...ana, email_verified: 'false' }],
     ['without a word whether it is verified', { sub: '17', email: 'ana@example.com' }],
     ['without an address', { sub: '17' }],
     [
