@@ -48,6 +48,13 @@ async function logIn(
   return { response, cookie: cookiesOf(response), location: response.headers.get('location'), back, away: cookie }
 }
 
+/** The cookie as somebody else could write it. */
+function leadingAway(cookie: string): string {
+  const [name = '', value = ''] = cookie.split('=')
+  const away = JSON.parse(Buffer.from(value, 'base64url').toString()) as object
+  return `${name}=${Buffer.from(JSON.stringify({ ...away, to: '//evil.example/' })).toString('base64url')}`
+}
+
 const sessionOf = async (cookie: string, at = app) => await at.get('/v1/session', { headers: { cookie } })
 
 describe('somebody who is invited', () => {
@@ -179,13 +186,8 @@ describe('nobody is sent to another site', () => {
   ])('by %s', async (to) => expect((await logIn(ana, to)).location).toBe('/'))
 
   it('by a cookie that somebody else has written', async () => {
-    const wrote = (cookie: string) => {
-      const [name = '', value = ''] = cookie.split('=')
-      const away = JSON.parse(Buffer.from(value, 'base64url').toString()) as object
-      return `${name}=${Buffer.from(JSON.stringify({ ...away, to: '//evil.example/' })).toString('base64url')}`
-    }
-    expect((await logIn(ana, '/library', app, (back) => back, wrote)).location).toBe('/')
-    const uninvited = await logIn({ ...ana, email: 'ana@example.net' }, '/library', app, (back) => back, wrote)
+    expect((await logIn(ana, '/library', app, (back) => back, leadingAway)).location).toBe('/')
+    const uninvited = await logIn({ ...ana, email: 'ana@example.net' }, '/library', app, (back) => back, leadingAway)
     expect(uninvited.location).toBe('/login?fault=not-invited&to=%2F')
   })
 })
