@@ -23,10 +23,13 @@ export function makeKey(): { readonly id: string; readonly text: string } {
   return { id, text: body + checksumOf(body) }
 }
 
-/** Of somebody whom others vouch for: always the same, and no text of a key has it but by chance. */
-export function idOfPerson(issuer: string, subject: string): string {
+/**
+ * Of somebody whom others vouch for: always the same in one library, and another in each, as ids of keys are of one library
+ * only. No text of a key has it but by chance.
+ */
+export function idOfPerson(library: string, issuer: string, subject: string): string {
   const digest = createHash('sha256')
-    .update(JSON.stringify([issuer, subject]))
+    .update(JSON.stringify([library, issuer, subject]))
     .digest()
   return inDigits(digest.subarray(0, 8), ID_LENGTH)
 }

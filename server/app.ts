@@ -27,11 +27,12 @@ import { keysRoutes } from './http/keys.ts'
 import { libraryStateRoutes } from './http/library-state.ts'
 import { limiting } from './http/limiting.ts'
 import { idOf, refuseNul, refuseStrangers, requestId } from './http/limits.ts'
+import { type LookUp, openLookUps } from './http/look-ups.ts'
 import { mcpRoutes } from './http/mcp.ts'
 import { metricsRoutes } from './http/metrics.ts'
 import { missing } from './http/missing.ts'
 import { pageRoutes } from './http/pages.ts'
-import { admit as admitAs, type Admission } from './http/principal.ts'
+import { admit as admitAs, type Admission, localUser } from './http/principal.ts'
 import { publishedRoutes } from './http/published.ts'
 import { backupRoutes } from './http/backup.ts'
 import { reembedRoutes } from './http/reembed.ts'
@@ -79,8 +80,10 @@ export type AppDeps = {
   /** that keys are hashed with; left out, or null: there are none */
   readonly keySecret?: string | null
   readonly webDir: string
-  /** bound to a loopback address: requests under any other name are refused */
+  /** requests under any name that is not one of this machine, or of `publicUrl`, are refused */
   readonly loopbackOnly: boolean
+  /** by its address only this machine reaches it, and whoever does runs it; left out: that is not known */
+  readonly isOwn?: boolean
   /** left out, or null: people log in with keys alone */
   readonly signOn?: SignOnConfig | null
   /** whose pages may show the widget; left out: those of no other site */
@@ -91,6 +94,8 @@ export type AppDeps = {
   readonly metrics?: 'off' | 'closed' | 'open'
   /** left out: any number of requests may be made */
   readonly limits?: Limits
+  /** of the front that stands before it; left out: one of its own */
+  readonly lookUp?: LookUp
   /** left out, or null: nobody is told */
   readonly tracing?: Tracing | null
   /** log lines hold what was asked */
@@ -146,13 +151,14 @@ export function createApp(given: AppDeps): App {
     .route('/', surfaces(deps, live, answering, report))
   hono.notFound(missing(hono.routes))
   hono.onError(failing(log))
+  const fetchFor: App['fetchFor'] = (request, admission) => {
+    admitAs(request, admission)
+    return hono.fetch(request)
+  }
   return {
     routes: hono.routes,
-    fetch: (request) => hono.fetch(request),
-    fetchFor: (request, admission) => {
-      admitAs(request, admission)
-      return hono.fetch(request)
-    },
+    fetch: (request) => fetchFor(request, localUser),
+    fetchFor,
     begin: () => {
       deps.syncing.begin()
       beginSlack(slack, deps)
@@ -203,7 +209,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', answersRoutes({ live, answers, conversations, library }))
     .route('/', conversationsRoutes({ live, conversations, library, publicUrl }))
     .route('/', searchRoutes({ ...answering, library }))
-    .route('/', gapsRoutes({ ...deps, isOpen: deps.loopbackOnly }))
+    .route('/', gapsRoutes({ ...deps, isOpen: deps.isOwn ?? false }))
     .route('/', suggestionsRoutes({ ...answering, answers, library }))
     .route('/', documentsRoutes({ documents, library }))
     .route('/', uploadsRoutes({ ...deps, documents, repeats, note }))
@@ -214,7 +220,7 @@ function surfaces(deps: AppDeps, live: LiveAnswers, answering: AnswerDeps, repor
     .route('/', syncsRoutes({ ...deps, syncs: store.syncs, report, note }))
     .route('/', keysRoutes({ ...deps, keys, secret, note }))
     .route('/', auditRoutes({ ...deps, audit }))
-    .route('/', sessionRoutes({ ...deps, keys, sessions, audit, secret }))
+    .route('/', sessionRoutes({ ...deps, keys, sessions, audit, secret, lookUp: deps.lookUp ?? openLookUps() }))
     .route('/', readerRoutes({ documents, library }))
     .route('/', publishedRoutes())
     .route('/', signOnRoutesOf(deps, report))

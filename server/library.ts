@@ -22,6 +22,7 @@ import { compareSpaces } from './answer/spaces.ts'
 import { type App, createApp } from './app.ts'
 import { openEmbedder, pricedDocuments, priceOfSpace } from './embedder.ts'
 import { isLoopback, isPublic } from './http/limits.ts'
+import type { LookUp } from './http/look-ups.ts'
 import type { Limits } from './limit/limits.ts'
 import type { Tracing } from './observe/traces.ts'
 
@@ -36,6 +37,7 @@ export type Shared = {
   readonly keySecret: string | null
   readonly token: string
   readonly limits: Limits
+  readonly lookUp: LookUp
   /** a copy of the embedded database while it is open, in a folder of its own; null: anybody may connect to it */
   readonly copy: (() => Promise<string>) | null
   /** also where nobody has the embedder of the active space */
@@ -88,6 +90,7 @@ export async function openLibrary(
     reembed: reembedding(shared, library, { store, embedder }, report),
     library,
     limits: shared.limits,
+    lookUp: shared.lookUp,
     copyStore: shared.copy,
     token: shared.token,
     keySecret: shared.keySecret,
@@ -111,7 +114,8 @@ function configured(config: Config) {
     slack,
     grounding,
     logQuestions,
-    loopbackOnly: isLoopback(host),
+    isOwn,
+    loopbackOnly: isLoopback(host) || !isPublic(config),
     policy: { withholds: unsupported === 'withhold', check: null },
     metrics: metrics === 'loopback' ? (isOwn ? 'open' : 'closed') : metrics === 'on' ? 'open' : metrics,
     // On a public server a route is reached by who holds a key for it.

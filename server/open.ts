@@ -21,6 +21,7 @@ import { keptSecret } from '../store/secret.ts'
 import type { App } from './app.ts'
 import { createFront } from './http/front.ts'
 import { isPublic } from './http/limits.ts'
+import { openLookUps } from './http/look-ups.ts'
 import { openLibraries } from './libraries.ts'
 import { type Library, openLibrary, type Outside, reportTo, type Shared } from './library.ts'
 import { type Limits, openLimits } from './limit/limits.ts'
@@ -66,7 +67,7 @@ export async function openAll(
     const sentenceEmbedder = await openStaticEmbedder()
     const embedders = openEmbedders(sentenceEmbedder, config.provider)
     const token = randomBytes(32).toString('base64url')
-    const outside = { input, tracing, copy, limits: limitsOf(config, database) }
+    const outside = { input, tracing, copy, limits: limitsOf(config, database), lookUp: openLookUps() }
     const shared = { config, log, database, embedders, sentenceEmbedder, keySecret, token, anyEmbedder, ...outside }
     tracing?.reportTo(reportTo(log))
     return await toOpened(shared, announce)
@@ -130,18 +131,18 @@ function limitsOf({ databaseUrl, quota, sheds }: Config, database: Database): Li
   return openLimits({ ...quota, quotas: databaseUrl ? quotaStore(database) : ownQuotas(), probe: sheds ? probe : null })
 }
 
-/** What the server has been told of its own library is no other one's: its sources, its Slack. */
+/** What the server has been told of its own library is no other one's: its sources, its Slack, whom an issuer vouches for. */
 function forGuests(config: Config): Config {
-  return { ...config, sources: '', sourcesIsSet: false, slack: null }
+  return { ...config, sources: '', sourcesIsSet: false, slack: null, signOn: null }
 }
 
 /** Each library has an app of its own. The embedded store holds this one: a key of another opens nothing. */
 function frontOf(
-  { config, keySecret: secret, token }: Shared,
+  { config, keySecret: secret, token, lookUp }: Shared,
   { app, store: { keys, sessions } }: Library,
   appOf: (library: string) => Promise<App>,
 ): Opened['fetch'] {
-  const access = { keys, sessions, secret, token, isPublic: isPublic(config), publicUrl: config.publicUrl }
+  const access = { keys, sessions, lookUp, secret, token, isPublic: isPublic(config), publicUrl: config.publicUrl }
   return createFront({
     ...access,
     nobodys: app,

@@ -78,7 +78,7 @@ const PASS_ON = 'The proxy answers for the server: let it pass GET /v1/ping/even
 /** By the code of our own answers. */
 const remedies: Readonly<Record<string, string>> = {
   'wrong-host':
-    'The server listens on this machine only and refuses other names: start it with an address of its network as HOST (0.0.0.0 behind a firewall), and let the proxy pass the Host header on.',
+    'The server is for its own machine only and refuses other names: set PUBLIC_URL to the address of the proxy, or HOST to one of its network (0.0.0.0 behind a firewall), and let the proxy pass the Host header on.',
   'unknown-path':
     'The server there is of an older version, or the proxy changes the path: it must pass it on as it is.',
 }

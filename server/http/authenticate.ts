@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto'
 import type { Holder, KeyStore, Principal, SessionStore } from '../../core/access.ts'
 import { AppError, InputError } from '../../core/errors.ts'
 import { hashOfKey, idOfKey, isSame, KEY_PREFIX } from '../../core/keys.ts'
-import { sessionIn } from './session-cookie.ts'
+import type { LookUp } from './look-ups.ts'
+import { isSessionCookie, sessionIn } from './session-cookie.ts'
 
 export type AuthenticateDeps = {
   readonly keys: KeyStore
   readonly sessions: SessionStore
+  readonly lookUp: LookUp
   /** that keys are hashed with; null: there is none, and so no key */
   readonly secret: string | null
   /** of the command line of the same user */
@@ -64,23 +66,26 @@ const NOBODYS = hashOfKey('', 'nobody')
 export async function holderOf(
   text: string,
   { headers }: Request,
-  { keys, secret }: Pick<AuthenticateDeps, 'keys' | 'secret'>,
+  { keys, secret, lookUp }: Pick<AuthenticateDeps, 'keys' | 'secret' | 'lookUp'>,
 ): Promise<Holder | null> {
   const id = idOfKey(text)
   if (id === null) return null
-  const found = await keys.find(id)
-  const isRight = isSame(hashOfKey(text, secret ?? ''), found?.hash ?? NOBODYS)
-  if (!isRight || !found?.holds || secret === null) return null
-  const { holder } = found
+  const holder = await lookUp(text, async () => {
+    const found = await keys.find(id)
+    const isRight = isSame(hashOfKey(text, secret ?? ''), found?.hash ?? NOBODYS)
+    return isRight && found?.holds && secret !== null ? found.holder : null
+  })
+  if (holder === null) return null
   if (holder.origins.length > 0 && !holder.origins.includes(headers.get('origin') ?? '')) return null
   // Nobody waits for it, and a database that is away is told by the next statement.
   void keys.touch(holder).catch(() => {})
   return holder
 }
 
-async function bySession(text: string, { sessions }: AuthenticateDeps): Promise<Principal> {
+async function bySession(text: string, { sessions, lookUp }: AuthenticateDeps): Promise<Principal> {
+  if (!isSessionCookie(text)) return stranger(sessionOver)
   const session = hashOfSession(text)
-  const holder = await sessions.find(session)
+  const holder = await lookUp(text, async () => await sessions.find(session))
   return holder ? { type: 'session', session, ...holder } : stranger(sessionOver)
 }
 
@@ -93,7 +98,7 @@ function stranger(fault: () => AppError): Principal {
   return { type: 'stranger', fault: fault() }
 }
 
-const noKey = () =>
+export const noKey = () =>
   new InputError(
     'no-key',
     'Authorization: this server wants a key: send "Authorization: Bearer fn_…", or log in at /login. Whoever runs it makes one by npm run keys -- create.',

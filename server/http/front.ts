@@ -1,7 +1,7 @@
 // The front of the server: finds out who asks, and hands the request to the app of their library, so that no route can
 // mix two.
 import type { Principal } from '../../core/access.ts'
-import { authenticate, type AuthenticateDeps, faultOf, invalid } from './authenticate.ts'
+import { authenticate, type AuthenticateDeps, faultOf, invalid, noKey } from './authenticate.ts'
 import type { Admission } from './principal.ts'
 import { openWatch } from './watch.ts'
 
@@ -27,6 +27,9 @@ export function createFront({ appOf, nobodys, ...deps }: FrontDeps): (request: R
     }
   }
   return async (request) => {
+    // Where people come in it does not matter who they were: accounts of an issuer are of the server's own library.
+    if (/^\/login(?:\/|$)/.test(new URL(request.url).pathname))
+      return await nobodys.fetchFor(request, { principal: { type: 'stranger', fault: noKey() }, hold: null })
     const principal = await authenticate(request, deps)
     if (!('id' in principal)) return await nobodys.fetchFor(request, { principal, hold: null })
     const app = await openFor(principal.library)

@@ -65,28 +65,31 @@ export function refuseStrangers(
   isAdmitted: (c: Context) => boolean,
   publicUrl: string | null = null,
 ): MiddlewareHandler {
-  const publicHost = publicUrl === null ? null : new URL(publicUrl).host
+  const known = publicUrl === null ? null : new URL(publicUrl)
   return async (c, next) => {
     const host = (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase()
     const name = host.replace(/:\d*$/, '')
     // Reached under another name on purpose, the server cannot know which names are its own.
-    if (loopbackOnly && !isLoopback(name) && host !== publicHost)
+    if (loopbackOnly && !isLoopback(name) && host !== known?.host)
       throw new InputError(
         'wrong-host',
-        `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost, or start the server with HOST=0.0.0.0.`,
+        `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost, or set PUBLIC_URL to where people reach the server, which then wants keys.`,
         'Host',
       )
-    if (['POST', 'PUT', 'PATCH', 'DELETE'].includes(c.req.method) && isFromElsewhere(c, host) && !isAdmitted(c))
+    if (['POST', 'PUT', 'PATCH', 'DELETE'].includes(c.req.method) && isFromElsewhere(c, host, known) && !isAdmitted(c))
       throw new InputError('cross-site', 'Origin: the page of another site may not write to this server.', 'Origin')
     await next()
   }
 }
 
-function isFromElsewhere(c: Context, host: string): boolean {
+function isFromElsewhere(c: Context, host: string, known: URL | null): boolean {
   if (c.req.header('sec-fetch-site') === 'cross-site') return true
-  const origin = c.req.header('origin')
+  const origin = c.req.header('origin')?.toLowerCase()
+  if (origin === undefined) return false
+  // Over http the name is whoever's stands on the way: a page that came so is not that of https.
+  if (host === known?.host) return origin !== known.origin
   // "null", the origin of a sandboxed page or a file, is no host of ours either.
-  return origin !== undefined && origin.toLowerCase().replace(/^https?:\/\//, '') !== host
+  return origin.replace(/^https?:\/\//, '') !== host
 }
 
 /** No name of ours holds a NUL, and Postgres stores none: such a path or query is refused before it is looked up. */

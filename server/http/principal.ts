@@ -1,9 +1,8 @@
 // Who asks, as the front of the server found out, for the routes behind it.
 import type { Context } from 'hono'
 import type { Principal } from '../../core/access.ts'
-import type { AppError } from '../../core/errors.ts'
 import { isSame } from '../../core/keys.ts'
-import { InputError } from '../../core/errors.ts'
+import { AppError, InputError } from '../../core/errors.ts'
 
 /** The right of a request, for as long as somebody keeps it. */
 export type Hold = {
@@ -16,20 +15,23 @@ export type Hold = {
 export type Admission = { readonly principal: Principal; readonly hold: Hold | null }
 
 const admissions = new WeakMap<Request, Admission>()
-// What reaches an app past its front is a command of this machine, or a test.
-const unasked: Admission = { principal: { type: 'local' }, hold: null }
+const notAdmitted = new AppError('not-admitted', 'A request has reached a route that nobody has admitted.')
+const nobody: Admission = { principal: { type: 'stranger', fault: notAdmitted }, hold: null }
+
+/** The user of this machine, by a command of theirs. */
+export const localUser: Admission = { principal: { type: 'local' }, hold: null }
 
 export function admit(request: Request, admission: Admission): void {
   admissions.set(request, admission)
 }
 
 export function principalOf({ req }: Context): Principal {
-  return (admissions.get(req.raw) ?? unasked).principal
+  return (admissions.get(req.raw) ?? nobody).principal
 }
 
 /** null: nothing can take the right away while the request lasts. */
 export function holdOf({ req }: Context): Hold | null {
-  return (admissions.get(req.raw) ?? unasked).hold
+  return (admissions.get(req.raw) ?? nobody).hold
 }
 
 /** Ends when the client leaves, or loses the right to what it asked for. */

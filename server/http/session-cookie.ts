@@ -14,6 +14,11 @@ export function sessionIn(request: Request, publicUrl: string | null): string | 
   return header.includes(name) ? (parse(header, name)[name] ?? null) : null
 }
 
+/** Whether it may be one of ours, by its shape. */
+export function isSessionCookie(value: string): boolean {
+  return /^[\w-]{43}$/.test(value)
+}
+
 /** A new one; gives its value, which is stored hashed. */
 export function giveSessionCookie(c: Context, publicUrl: string | null): string {
   const value = randomBytes(32).toString('base64url')

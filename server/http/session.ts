@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { AuditStore, KeyStore, SessionStore } from '../../core/access.ts'
 import { hashOfSession, holderOf, invalid } from './authenticate.ts'
 import { parseShape, readBody } from './body.ts'
+import type { LookUp } from './look-ups.ts'
 import { actorOf, principalOf } from './principal.ts'
 import { sessionBody } from './schemas-keys.ts'
 import { noQuery } from './schemas.ts'
@@ -12,6 +13,7 @@ export type SessionRouteDeps = {
   readonly keys: KeyStore
   readonly sessions: SessionStore
   readonly audit: AuditStore
+  readonly lookUp: LookUp
   readonly secret: string | null
   readonly publicUrl: string | null
 }

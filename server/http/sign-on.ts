@@ -118,7 +118,8 @@ const claimsShape = z.object({
   iss: z.string(),
   sub: z.string(),
   email: z.string().optional(),
-  email_verified: z.boolean().optional(),
+  // Some issuers write it as a string.
+  email_verified: z.union([z.boolean(), z.string()]).optional(),
   preferred_username: z.string().optional(),
 })
 
@@ -134,7 +135,7 @@ async function claimsOf(c: Context, away: Away, publicUrl: string, provider: Ope
     idTokenExpected: true,
   })
   const { iss, sub, email, email_verified: isVerified, preferred_username: called } = claimsShape.parse(tokens.claims())
-  const mail = isVerified === true ? (email?.toLowerCase() ?? null) : null
+  const mail = isVerified === true || isVerified === 'true' ? (email?.toLowerCase() ?? null) : null
   return { issuer: iss, subject: sub, mail, name: (mail ?? called ?? sub).slice(0, 80) }
 }
 
@@ -148,18 +149,21 @@ function invited({ mail, name }: Claims, allow: readonly string[]): string | nul
 /** False: their access was revoked here. */
 async function begin(c: Context, { issuer, subject, name }: Claims, deps: SignOnDeps): Promise<boolean> {
   const { keys, sessions, audit, library, signOn } = deps
-  const id = idOfPerson(issuer, subject)
+  const id = idOfPerson(library, issuer, subject)
   if (!(await keys.welcome({ id, library, name, scopes: signOn.scopes, origins: [] }))) return false
   await audit.note(library, { act: 'login', actor: `session:${id}`, subject: name })
   await sessions.begin({ hash: hashOfSession(giveSessionCookie(c, signOn.publicUrl)), library, key: id })
   return true
 }
 
-/** A place on this site, whatever the address says. */
+/** A path on this site, whatever the address says. */
 function within(to: string, publicUrl: string): string {
   const { origin } = new URL(publicUrl)
   const url = URL.canParse(to, origin) ? new URL(to, origin) : new URL(origin)
-  return url.origin === origin && !url.pathname.startsWith('/login') ? url.pathname + url.search + url.hash : '/'
+  const path = url.pathname + url.search + url.hash
+  // A path that begins with two slashes is read as the name of a host.
+  const isHere = url.origin === origin && URL.canParse(path, origin) && new URL(path, origin).href === url.href
+  return isHere && !url.pathname.startsWith('/login') ? path : '/'
 }
 
 const isSecure = (publicUrl: string) => publicUrl.startsWith('https:')
@@ -182,7 +186,9 @@ function takeAway(c: Context, publicUrl: string): Away | null {
   if (kept === undefined) return null
   deleteCookie(c, cookieName(publicUrl), { path: '/', secure: isSecure(publicUrl) })
   try {
-    return awayShape.parse(JSON.parse(Buffer.from(kept, 'base64url').toString()))
+    const away = awayShape.parse(JSON.parse(Buffer.from(kept, 'base64url').toString()))
+    // Nothing says that the cookie is ours.
+    return { ...away, to: within(away.to, publicUrl) }
   } catch {
     return null
   }

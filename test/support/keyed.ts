@@ -3,6 +3,7 @@ import type { Scope } from '../../core/access.ts'
 import { hashOfKey, makeKey } from '../../core/keys.ts'
 import type { AppDeps } from '../../server/app.ts'
 import { createFront } from '../../server/http/front.ts'
+import { openLookUps } from '../../server/http/look-ups.ts'
 import { KEY_SECRET, openTestApp, type TestApp, type TestLibrary, TOKEN } from './app.ts'
 
 type Given = {
@@ -23,11 +24,13 @@ export const idOf = (key: string): string => key.split('_')[1] ?? ''
 export const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 
 export function openKeyedApp(library: TestLibrary, changes: Partial<AppDeps> = {}, isPublic = true): Keyed {
-  const app = openTestApp(library, changes)
+  const lookUp = openLookUps()
+  const app = openTestApp(library, { lookUp, ...changes })
   const { keys, sessions } = changes.store ?? library.store
   const front = createFront({
     keys,
     sessions,
+    lookUp,
     secret: changes.keySecret ?? KEY_SECRET,
     token: TOKEN,
     isPublic,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Scope } from '../../core/access.ts'
 import { hashOfKey, makeKey } from '../../core/keys.ts'
 import { createFront } from '../../server/http/front.ts'
+import { openLookUps } from '../../server/http/look-ups.ts'
 import { openStaticEmbedder } from '../../models/static.ts'
 import { openStore } from '../../store/open.ts'
 import { KEY_SECRET, learn, openTestApp, type TestApp, type TestLibrary, TOKEN } from './app.ts'
@@ -40,6 +41,7 @@ export async function openTenants(): Promise<Tenants> {
   const fetch = createFront({
     keys: one.store.keys,
     sessions: one.store.sessions,
+    lookUp: openLookUps(),
     secret: KEY_SECRET,
     token: TOKEN,
     isPublic: true,

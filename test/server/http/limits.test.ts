@@ -4,11 +4,13 @@ import { openTestApp, openTestLibrary, type TestApp } from '../../support/app.ts
 
 let local: TestApp
 let open: TestApp
+let secure: TestApp
 
 beforeAll(async () => {
   const library = await openTestLibrary()
   local = openTestApp(library, { loopbackOnly: true })
   open = openTestApp(library)
+  secure = openTestApp(library, { publicUrl: 'https://ask.example.com' })
 })
 
 describe('a server that listens on this machine alone', () => {
@@ -39,6 +41,8 @@ it('a server for a network answers to any name', async () => {
 })
 
 describe('a post', () => {
+  const from = async (origin: string, at = 'ask.example.com') =>
+    (await secure.post('/v1/search', search, { headers: { host: at, origin } })).status
   const search = { query: 'token bucket' }
   const host = 'library.example:3000'
 
@@ -59,5 +63,16 @@ describe('a post', () => {
     { origin: 'https://Library.example:3000' },
   ])('of its own page or of a program is answered: %j', async (headers) => {
     expect((await open.post('/v1/search', search, { headers: { host, ...headers } })).status).toBe(200)
+  })
+
+  it('under PUBLIC_URL has to come from its page over the same scheme', async () => {
+    expect(await from('https://ask.example.com')).toBe(200)
+    expect(await from('https://Ask.Example.com', 'ASK.example.com')).toBe(200)
+    expect(await from('http://ask.example.com')).toBe(403)
+    expect(await from('ftp://ask.example.com')).toBe(403)
+    // Past the proxy, on the machine itself.
+    expect(await from('http://localhost:3000', 'localhost:3000')).toBe(200)
+    // A proxy that does not pass Host on.
+    expect(await from('https://ask.example.com', '127.0.0.1:3000')).toBe(403)
   })
 })

@@ -33,13 +33,26 @@ const cookiesOf = (response: Response) =>
     .join('; ')
 
 /** Until the browser is back: what it is told, and the cookie it then has. */
-async function logIn(claims: object, to = '/library', at = app, edit = (back: URL) => back) {
+async function logIn(
+  claims: object,
+  to = '/library',
+  at = app,
+  edit = (back: URL) => back,
+  rewrite = (cookie: string) => cookie,
+) {
   const left = await at.get(`/login/oidc?to=${encodeURIComponent(to)}`)
   expect(left.status).toBe(303)
   const back = edit(issuer.logIn(left.headers.get('location') ?? '', claims as Record<string, unknown>))
-  const cookie = cookiesOf(left)
+  const cookie = rewrite(cookiesOf(left))
   const response = await at.get(back.pathname + back.search, { headers: { cookie } })
   return { response, cookie: cookiesOf(response), location: response.headers.get('location'), back, away: cookie }
+}
+
+/** The cookie as somebody else could write it. */
+function leadingAway(cookie: string): string {
+  const [name = '', value = ''] = cookie.split('=')
+  const away = JSON.parse(Buffer.from(value, 'base64url').toString()) as object
+  return `${name}=${Buffer.from(JSON.stringify({ ...away, to: '//evil.example/' })).toString('base64url')}`
 }
 
 const sessionOf = async (cookie: string, at = app) => await at.get('/v1/session', { headers: { cookie } })
@@ -75,6 +88,10 @@ describe('somebody who is invited', () => {
     expect((await logIn({ ...ana, sub: '21', email: 'other@example.org' })).location).toContain('fault=not-invited')
   })
 
+  it('is believed an address that the issuer calls verified in words', async () => {
+    expect((await logIn({ ...ana, sub: '22', email_verified: 'true' })).location).toBe('/library')
+  })
+
   it('of everybody needs no address', async () => {
     const { cookie } = await logIn({ sub: '30', preferred_username: 'carl' }, '/', openWith(['*']))
     expect(await (await sessionOf(cookie)).json()).toMatchObject({ name: 'carl' })
@@ -83,7 +100,7 @@ describe('somebody who is invited', () => {
   it('whose access was revoked is out within the session, and is not let in again', async () => {
     const eve = { ...ana, sub: '40', email: 'eve@example.com' }
     const { cookie } = await logIn(eve)
-    expect(await library.store.keys.revoke('main', idOfPerson(issuer.url, '40'))).toBe(true)
+    expect(await library.store.keys.revoke('main', idOfPerson('main', issuer.url, '40'))).toBe(true)
     expect((await sessionOf(cookie)).status).toBe(401)
     expect((await logIn(eve)).location).toContain('fault=not-invited')
   })
@@ -94,6 +111,7 @@ describe('nobody comes in', () => {
     ['from another domain', { ...ana, email: 'ana@example.net' }],
     ['from a domain that only ends like the invited one', { ...ana, email: 'ana@not-example.com' }],
     ['with an address that nobody verified', { ...ana, email_verified: false }],
+    ['with an address that nobody verified, in words', { ...ana, email_verified: 'false' }],
     ['without a word whether it is verified', { sub: '17', email: 'ana@example.com' }],
     ['without an address', { sub: '17' }],
     [
@@ -151,10 +169,28 @@ describe('nobody comes in', () => {
   })
 })
 
-it.each(['https://evil.example/', '//evil.example/', '/\\evil.example', '/login?to=/', 'javascript:alert(1)'])(
-  'nobody is sent to %s',
-  async (to) => expect((await logIn(ana, to)).location).toBe('/'),
-)
+describe('nobody is sent to another site', () => {
+  it.each([
+    'https://evil.example/',
+    '//evil.example/',
+    '/\\evil.example',
+    '\\\\evil.example',
+    '/.//evil.example/x',
+    '/%2e//evil.example/x',
+    '/x/..//evil.example/x',
+    '/.\\/evil.example/x',
+    `${PUBLIC}//evil.example/x`,
+    `${PUBLIC}/\\evil.example/x`,
+    '/login?to=/',
+    'javascript:alert(1)',
+  ])('by %s', async (to) => expect((await logIn(ana, to)).location).toBe('/'))
+
+  it('by a cookie that somebody else has written', async () => {
+    expect((await logIn(ana, '/library', app, (back) => back, leadingAway)).location).toBe('/')
+    const uninvited = await logIn({ ...ana, email: 'ana@example.net' }, '/library', app, (back) => back, leadingAway)
+    expect(uninvited.location).toBe('/login?fault=not-invited&to=%2F')
+  })
+})
 
 it('the login page offers it, and without it says nothing of it', async () => {
   expect(await (await app.get('/login')).text()).toContain(`Log in with ${new URL(issuer.url).host}`)
