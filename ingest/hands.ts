@@ -3,10 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { AppError, ModelError, type ModelErrorCode, StoreError } from '../core/errors.ts'
 import type { JobOutcome, Queue, Urgency } from '../core/jobs.ts'
 import type { IngestOutcome } from '../core/types.ts'
+import { openGate } from './gate.ts'
 import type { WorkDeps } from './ingest.ts'
 import type { DocumentTask } from './look.ts'
 import { patient } from './patience.ts'
-import { prepareDocument, saveDocument } from './work.ts'
+import { learnDocument } from './work.ts'
 import { openAttempt } from './worker.ts'
 
 export type Hands = {
@@ -27,6 +28,7 @@ const OWN_BYTES = 4_000_000
 
 /** Documents are read one after the other, and told in that order. */
 export function ownHands(deps: WorkDeps): Hands {
+  const gate = openGate()
   return {
     // A library may be switched to another space meanwhile.
     get atOnce() {
@@ -34,11 +36,7 @@ export function ownHands(deps: WorkDeps): Hands {
     },
     mostBytes: OWN_BYTES,
     inOrder: true,
-    learn: async (task, signal) => {
-      const prepared = await prepareDocument(task, deps, signal)
-      signal.throwIfAborted()
-      return await saveDocument(prepared, deps, signal)
-    },
+    learn: async (task, signal) => (await learnDocument(task, deps, gate, signal)).outcome,
   }
 }
 
