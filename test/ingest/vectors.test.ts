@@ -59,9 +59,9 @@ const tokenPrice = { usdPerMillion: 0.02, isProvided: true }
 /** Milliseconds that this thread was busy between two turns of the event loop, sorted: other processes have no part in it. */
 async function turnsOf(work: () => Promise<void>): Promise<number[]> {
   const turns: number[] = []
-  let isOver = false
-  const ended = work().finally(() => (isOver = true))
-  while (!isOver) {
+  const over = new AbortController()
+  const ended = work().finally(() => over.abort())
+  while (!over.signal.aborted) {
     const before = process.threadCpuUsage()
     await nextTurn()
     const { user, system } = process.threadCpuUsage(before)

@@ -160,7 +160,7 @@ describe('a sync that has ended', () => {
     const { documents } = await openStore(counted, 'main', space)
     transactions = 0
     const late = Array.from({ length: 20 }, (_, n) => ({ ...tinyDocument(`${n}.md`, [{ text: 'Late' }]), sync: 's' }))
-    const settled = await Promise.allSettled(late.map(documents.save))
+    const settled = await Promise.allSettled(late.map(async (each) => await documents.save(each)))
     expect(settled.map((each) => each.status === 'rejected' && (each.reason as StoreError).code)).toEqual(
       late.map(() => 'lease-lost'),
     )
