@@ -132,7 +132,7 @@ async function lookAt(source: Learnable, known: Known, deps: PlanDeps, signal: A
     const { parsed, isKnown } = await examine(task, only, signal)
     if (isKnown) return nothing
     const chunks = await chunk(parsed, deps.chunkSize)
-    const { missing, tokens } = await lookUpVectors(chunks, deps)
+    const { missing, tokens } = await lookUpVectors(chunks, deps, signal)
     const { stored, bytes } = task
     const sums = { bytes: bytes.length, chunks: chunks.length, embedded: missing.length, tokens }
     return { isKnown, isNew: !stored, ...sums }

@@ -2,6 +2,7 @@
 // which the library is searched when they are looked up; where it is another one by the time they are saved, they are
 // made anew.
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { embeddedText, embedderOf } from '../core/embedding.ts'
 import { StoreError } from '../core/errors.ts'
 import type { ChunkToSave, DocumentToSave } from '../core/ports.ts'
@@ -18,17 +19,21 @@ export async function embedChunks(
   deps: Pick<IngestDeps, 'documents' | 'embedder' | 'library' | 'tokenPrice'>,
   signal: AbortSignal,
 ): Promise<Embedded> {
-  const { space, hashes, known, missing, tokens } = await lookUpVectors(chunks, deps)
+  const { space, hashes, known, missing, tokens } = await lookUpVectors(chunks, deps, signal)
   const texts = missing.map(([, text]) => text)
   // Nobody need be able to embed what nothing has to be embedded of.
   const embed = async () => await (await embedderOf(deps.embedder, space, signal)).embed(texts, 'document', signal)
   const vectors = texts.length === 0 ? [] : await embed()
   for (const [index, [key]] of missing.entries()) known.set(key, vectors[index] ?? none)
-  const saved = chunks.map((each, index): ChunkToSave => {
-    const contentHash = hashes[index] ?? ''
-    const vector = known.get(contentHash) ?? none
-    return { ...each, contentHash, vector, terms: termWeights(each.headings, each.text) }
-  })
+  const saved = await inTurns(
+    chunks,
+    (each, index): ChunkToSave => {
+      const contentHash = hashes[index] ?? ''
+      const vector = known.get(contentHash) ?? none
+      return { ...each, contentHash, vector, terms: termWeights(each.headings, each.text) }
+    },
+    signal,
+  )
   return { chunks: saved, space, embedded: missing.length, tokens }
 }
 
@@ -36,17 +41,36 @@ export async function embedChunks(
 export async function lookUpVectors(
   chunks: readonly Chunk[],
   { documents, library, tokenPrice }: Pick<IngestDeps, 'documents' | 'library' | 'tokenPrice'>,
+  signal: AbortSignal,
 ) {
   const texts = chunks.map(embeddedText)
-  const hashes = texts.map(hashOf)
+  const hashes = await inTurns(texts, hashOf, signal)
   const { space, vectors: known } = await documents.knownVectors(library, hashes)
   const missing = [...new Map(texts.map((text, index) => [hashes[index] ?? '', text]))].filter(
     ([key]) => !known.has(key),
   )
   // Counted only where somebody charges for them.
   const isCharged = tokenPrice !== undefined && tokenPrice.usdPerMillion !== 0
-  const tokens = isCharged ? missing.reduce((sum, [, text]) => sum + countTokens(text), 0) : 0
+  const counts = isCharged ? await inTurns(missing, ([, text]) => countTokens(text), signal) : []
+  const tokens = counts.reduce((sum, count) => sum + count, 0)
   return { space, hashes, known, missing, tokens }
+}
+
+// The terms of a chunk take about 0.1 ms: some 3 ms go by before the event loop gets its turn.
+const CHUNKS_PER_TURN = 32
+
+async function inTurns<One, Result>(
+  all: readonly One[],
+  work: (one: One, index: number) => Result,
+  signal: AbortSignal,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (const [index, one] of all.entries()) {
+    if (index % CHUNKS_PER_TURN === CHUNKS_PER_TURN - 1) await nextTurn()
+    signal.throwIfAborted()
+    results.push(work(one, index))
+  }
+  return results
 }
 
 // Of a size that no space has: the store refuses it.

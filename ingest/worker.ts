@@ -2,9 +2,10 @@
 // to try again; what would meet every document alike ends the sync.
 import { AppError, ModelError, StoreError } from '../core/errors.ts'
 import type { Attempt, JobOutcome, JobStore } from '../core/jobs.ts'
+import { type Gate, openGate } from './gate.ts'
 import type { WorkDeps } from './ingest.ts'
 import { type DocumentTask, LEARNED_WITH } from './look.ts'
-import { prepareDocument, saveDocument } from './work.ts'
+import { learnDocument } from './work.ts'
 
 export type WorkerDeps = Omit<WorkDeps, 'sync' | 'fence'> & {
   readonly jobs: JobStore
@@ -13,6 +14,8 @@ export type WorkerDeps = Omit<WorkDeps, 'sync' | 'fence'> & {
 
 export function openAttempt(deps: WorkerDeps): Attempt {
   const { jobs, report } = deps
+  // What somebody waits for does not wait for a crawl.
+  const gates = { upload: openGate(), rest: openGate() }
   return async (ref, signal) => {
     const taken = await jobs.take(ref)
     // Its sync is over.
@@ -20,7 +23,8 @@ export function openAttempt(deps: WorkerDeps): Attempt {
     const { fence, bytes } = taken
     const task = { ...(taken.task as DocumentTask), bytes }
     try {
-      await attempt(task, { ...deps, sync: ref.sync, fence }, signal)
+      const gate = task.upload ? gates.upload : gates.rest
+      await attempt(task, { ...deps, sync: ref.sync, fence }, gate, signal)
     } catch (error) {
       if (isLost(error))
         return report(`${task.source} is not written: another process has it, or its sync is over`, null)
@@ -37,16 +41,14 @@ export function openAttempt(deps: WorkerDeps): Attempt {
 async function attempt(
   task: DocumentTask,
   deps: WorkDeps & { readonly jobs: JobStore; readonly fence: NonNullable<WorkDeps['fence']> },
+  gate: Gate,
   signal: AbortSignal,
 ): Promise<void> {
   // During an update two versions run side by side; only one of them is right about what is known.
   if (task.learning !== LEARNED_WITH)
     throw new AppError('other-version', `a worker of another version took ${task.source}: start all of them alike`)
-  const prepared = await prepareDocument(task, deps, signal)
-  signal.throwIfAborted()
-  const outcome = await saveDocument(prepared, deps, signal)
-  // Saving has said so already, in the same transaction.
-  if (!('document' in prepared) || outcome.type === 'failed') await deps.jobs.settle(deps.fence, outcome)
+  const { outcome, isSaved } = await learnDocument(task, deps, gate, signal)
+  if (!isSaved) await deps.jobs.settle(deps.fence, outcome)
 }
 
 /** Null: it may pass, also because another worker has what this one lacks, or be this document's fault. */

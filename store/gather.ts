@@ -7,6 +7,8 @@ type Rules<One> = {
   readonly fits: (batch: readonly One[], next: One) => boolean
   /** how long what had to wait for a batch then waits for more to come */
   readonly lingerMs: number
+  /** beside an outage: whether each of them would fail like that by itself */
+  readonly isOfAll?: (error: unknown, batch: readonly One[]) => boolean
 }
 
 type Waiting<One, Result> = { readonly one: One } & Omit<PromiseWithResolvers<Result>, 'promise'>
@@ -14,12 +16,13 @@ type Waiting<One, Result> = { readonly one: One } & Omit<PromiseWithResolvers<Re
 /**
  * A function for one, out of one for many. Who comes alone is served at once; what comes while a batch is under way is
  * done in the next, in order. A batch that fails is tried again one by one, so that each is told of its own fault; but
- * not where the database was the fault.
+ * not where the database was the fault, or all of them have the same.
  */
 export function gather<One, Result>(
   work: (batch: readonly One[]) => Promise<readonly Result[]>,
-  { fits, lingerMs }: Rules<One>,
+  rules: Rules<One>,
 ): (one: One) => Promise<Result> {
+  const { fits, lingerMs } = rules
   const waiting: Waiting<One, Result>[] = []
   let isBusy = false
   let onFull: (() => void) | undefined
@@ -29,7 +32,7 @@ export function gather<One, Result>(
     while (waiting.length > 0) {
       const batch = take(waiting, fits)
       waiting.splice(0, batch.length)
-      await settle(batch, work)
+      await settle(batch, work, rules)
       if (waiting.length === 0 || isFull()) continue
       const { promise: full, resolve } = Promise.withResolvers<void>()
       onFull = resolve
@@ -59,15 +62,18 @@ function take<One, Result>(waiting: readonly Waiting<One, Result>[], fits: Rules
 async function settle<One, Result>(
   batch: readonly Waiting<One, Result>[],
   work: (batch: readonly One[]) => Promise<readonly Result[]>,
+  rules: Rules<One>,
 ): Promise<void> {
+  const all = batch.map(({ one }) => one)
   try {
-    const results = await work(batch.map(({ one }) => one))
+    const results = await work(all)
     for (const [index, result] of results.entries()) batch[index]?.resolve(result)
   } catch (error) {
-    if (batch.length === 1 || (error instanceof StoreError && error.retryable)) {
+    const isOfAll = (error instanceof StoreError && error.retryable) || rules.isOfAll?.(error, all)
+    if (batch.length === 1 || isOfAll) {
       for (const { reject } of batch) reject(error)
       return
     }
-    for (const each of batch) await settle([each], work)
+    for (const each of batch) await settle([each], work, rules)
   }
 }

@@ -39,7 +39,7 @@ export function openSaving(database: Database, shelf: Shelf): DocumentStore['sav
   }
   const most = database.isSingle ? MOST_CHARACTERS_SINGLE : MOST_CHARACTERS
   const fits = (batch: readonly DocumentToSave[], next: DocumentToSave) => fitsOneTransaction(batch, next, most)
-  const save = gather(inOneTransaction, { fits, lingerMs: LINGER_MS })
+  const save = gather(inOneTransaction, { fits, lingerMs: LINGER_MS, isOfAll: isSyncOver })
   return async (document) => {
     const space = await shelf.find(document.space)
     if (!space) throw switchedMeanwhile()
@@ -51,6 +51,11 @@ export function openSaving(database: Database, shelf: Shelf): DocumentStore['sav
 function fitsOneTransaction(batch: readonly DocumentToSave[], next: DocumentToSave, most: number): boolean {
   const characters = batch.reduce((sum, { parsed }) => sum + parsed.text.length, next.parsed.text.length)
   return characters <= most && batch.every((each) => isSameRun(each, next) && each.source !== next.source)
+}
+
+/** Of jobs it is not known whether it is that, or that one of them is somebody else's by now. */
+function isSyncOver(error: unknown, documents: readonly DocumentToSave[]): boolean {
+  return error instanceof StoreError && error.code === 'lease-lost' && documents.every(({ job }) => !job)
 }
 
 function isSameRun(one: DocumentToSave, other: DocumentToSave): boolean {

@@ -36,6 +36,16 @@ describe.skipIf(!postgresUrl)('a process that learns beside workers', { timeout:
     expect(await beside.store.jobs.waiting('main')).toEqual({ workers: 1, documents: 0 })
   })
 
+  it('gives workers the most of a few documents, however many it could have under way itself', async () => {
+    await using database = await openTestDatabase()
+    await using beside = await openBeside(database, { usdPerMillion: 0, isProvided: false })
+    const worker = await startWorker(database.url!, 'one', 32)
+    const { report } = await beside.learn([await folderOf(articles(100))])
+    expect(report).toMatchObject({ learned: 100, failed: 0 })
+    expect(beside.embedded() + (worker.stderr().match(/embeds/g)?.length ?? 0)).toBe(100)
+    expect(beside.embedded()).toBeLessThan(60)
+  })
+
   it('learns what it gave to workers that are gone', async () => {
     await using database = await openTestDatabase()
     await using beside = await openBeside(database)
@@ -89,9 +99,10 @@ const unwanted = async () => await Promise.reject(new Error('Nobody asked for th
 const nobody = async () => await Promise.resolve(false)
 const somebody = async () => await Promise.resolve(true)
 
-/** Eight documents at once, as where a provider makes vectors, each of which takes 100 ms. */
+/** As many documents at once as where a provider makes vectors, or as where none does; each takes 100 ms. */
 async function openBeside(
   database: TestDatabase,
+  tokenPrice = { usdPerMillion: 0, isProvided: true },
 ): Promise<TestSyncs & AsyncDisposable & { readonly embedded: () => number }> {
   const fake = fakeEmbedder()
   let embedded = 0
@@ -107,7 +118,7 @@ async function openBeside(
   const jobs = (await openTestSyncs(database)).store.jobs
   const syncs = await openTestSyncs(database, {
     embedder,
-    tokenPrice: { usdPerMillion: 0, isProvided: true },
+    tokenPrice,
     silentMs: 90_000,
     queue: {
       open: async () => await Promise.resolve(queue),

@@ -51,3 +51,18 @@ it('does not ask a database again that does not answer', async () => {
   expect(settled.every((each) => each.status === 'rejected' && each.reason === gone)).toBe(true)
   expect(batches).toEqual([[1], [2, 3]])
 })
+
+it('does not try one by one where everybody has the same fault', async () => {
+  const batches: (readonly number[])[] = []
+  const over = new Error('over')
+  const save = gather(
+    async (batch: readonly number[]) => {
+      batches.push(batch)
+      return await Promise.reject(over)
+    },
+    { ...small, isOfAll: (error, batch) => error === over && !batch.includes(5) },
+  )
+  const settled = await Promise.allSettled([1, 2, 3, 4, 5, 6].map(save))
+  expect(settled.every((each) => each.status === 'rejected' && each.reason === over)).toBe(true)
+  expect(batches).toEqual([[1], [2, 3, 4], [5, 6], [5], [6]])
+})

@@ -1,11 +1,13 @@
 // Jobs of syncs: who may write what became of one, and when nobody may any more.
 import { describe, expect, it } from 'vitest'
+import type { StoreError } from '../../core/errors.ts'
 import type { Fence } from '../../core/jobs.ts'
 import type { DocumentToSave, Store } from '../../core/ports.ts'
 import { insertJobs } from '../../store/jobs.ts'
 import { openStore } from '../../store/open.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { space, tinyDocument } from '../support/store-documents.ts'
+import { wrapped } from '../support/wrapped.ts'
 
 const outcome = { type: 'learned', source: 'a.md', bytes: 4, chunks: 1, embedded: 1, tokens: 0 } as const
 const report = { ...outcome, learned: 0 }
@@ -143,6 +145,27 @@ describe('a sync that has ended', () => {
     const { id, revision } = (await store.documents.known('main')).get('b.md')!
     await expect(store.documents.remove('main', id, revision, 's')).rejects.toMatchObject(lost)
     expect([...(await store.documents.known('main')).keys()]).toEqual(['b.md'])
+  })
+
+  it('refuses documents that are saved together by one transaction, not by one for each', async () => {
+    await using database = await openTestDatabase()
+    let transactions = 0
+    const counted = wrapped(database, ({ transaction }) => ({
+      transaction: async (work, timeoutMs) => {
+        transactions++
+        return await transaction(work, timeoutMs)
+      },
+    }))
+    await (await sync(database)).store.syncs.end('main', 's', end)
+    const { documents } = await openStore(counted, 'main', space)
+    transactions = 0
+    const late = Array.from({ length: 20 }, (_, n) => ({ ...tinyDocument(`${n}.md`, [{ text: 'Late' }]), sync: 's' }))
+    const settled = await Promise.allSettled(late.map(async (each) => await documents.save(each)))
+    expect(settled.map((each) => each.status === 'rejected' && (each.reason as StoreError).code)).toEqual(
+      late.map(() => 'lease-lost'),
+    )
+    // The first one goes alone.
+    expect(transactions).toBe(2)
   })
 })
 
