@@ -29,6 +29,8 @@ export type Principal =
 
 export type KeyToCreate = Holder & {
   readonly hash: string
+  /** of the secret that it is hashed with (`markOf`); missing: not known */
+  readonly mark?: string
   /** null: never */
   readonly expiresAt: string | null
 }
@@ -51,14 +53,16 @@ export type KeyStore = {
   welcome(holder: Holder): Promise<boolean>
   /** Of any library: it is the key that tells which. */
   find(id: string): Promise<FoundKey | null>
-  /** Notes that it was used, a few times an hour at most. */
-  touch(holder: Holder): Promise<void>
+  /** Notes that it was used, and with which secret it is hashed, a few times an hour at most. */
+  touch(holder: Holder, mark: string): Promise<void>
   /** The newest first. */
   list(library: string): Promise<Key[]>
   /** From its return on no request with it is let in. False: there is none of this id that was not revoked before. */
   revoke(library: string, id: string): Promise<boolean>
   /** Keys of all libraries: those that were ever made and not revoked, and those of them that hold. */
   count(): Promise<{ readonly made: number; readonly hold: number }>
+  /** How many keys of all libraries hold and are hashed with another secret than this one's mark; null: there is none. */
+  misfits(mark: string | null): Promise<number>
   /** Those of these ids that hold. */
   holding(ids: readonly string[]): Promise<ReadonlySet<string>>
 }

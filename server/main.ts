@@ -6,6 +6,7 @@ import { styleText } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Config, readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, StoreError } from '../core/errors.ts'
+import { FORMER_SECRET, markOf, misfitWords } from '../core/keys.ts'
 import { type Log, openLog } from '../core/log.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { reached } from '../store/database-fault.ts'
@@ -88,10 +89,17 @@ function checkLibrary({ libraryDir, libraryDirIsSet }: Config): void {
 /** A door that is open to others needs a key; and what keys are hashed with has to be the same everywhere. */
 async function requireKeys(config: Config, { store, keySecret }: Opened): Promise<void> {
   const { made, hold } = await store.keys.count()
-  if (keySecret === null && (made > 0 || isPublic(config)))
+  if (keySecret === null && made > 0)
+    throw new ConfigError([
+      `KEY_SECRET is not set, and there are keys, which cannot be tried without it. ${FORMER_SECRET}`,
+    ])
+  if (keySecret === null && isPublic(config))
     throw new ConfigError([
       'KEY_SECRET is not set: keys cannot be tried without it, and every server of this database needs the same. Set it to what this prints: openssl rand -base64 32',
     ])
+  const misfits = keySecret === null ? 0 : await store.keys.misfits(markOf(keySecret))
+  // Not refused: sessions go on, and whoever changes the secret on purpose makes new keys.
+  if (misfits > 0) say(misfitWords(misfits))
   if (hold > 0 || config.signOn || !isPublic(config)) return
   throw new ConfigError([
     `${openingOf(config)} lets others than this machine in, and there is no key for them yet. Make one: npm run keys -- create --name me --scopes ask,ingest,admin --expires 90d`,

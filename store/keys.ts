@@ -16,11 +16,11 @@ export function keyStore({ query, of }: Database): KeyStore {
       const { hash, holds, ...holder } = row
       return { holder, hash, holds }
     },
-    touch: async ({ library, id }) => {
+    touch: async ({ library, id }, mark) => {
       await of(library).query(
-        `update api_keys set last_used_at = now() where library_id = $1 and key_id = $2
+        `update api_keys set last_used_at = now(), secret_mark = $3 where library_id = $1 and key_id = $2
            and (last_used_at is null or last_used_at < now() - ${USED_EVERY})`,
-        [library, id],
+        [library, id, mark],
       )
     },
     list: async (library) => await list(of(library).query, library),
@@ -36,6 +36,10 @@ export function keyStore({ query, of }: Database): KeyStore {
       const [row] = await query<{ made: number; hold: number }>('select * from footnote_key_count()')
       return row ?? { made: 0, hold: 0 }
     },
+    misfits: async (mark) => {
+      const [row] = await query<{ count: number }>('select footnote_keys_of_others($1) as count', [mark])
+      return row?.count ?? 0
+    },
     holding: async (ids) => {
       const rows = await query<{ id: string }>('select id from footnote_keys_holding($1) as id', [ids])
       return new Set(rows.map(({ id }) => id))
@@ -44,11 +48,11 @@ export function keyStore({ query, of }: Database): KeyStore {
 }
 
 async function create(query: Query, key: KeyToCreate): Promise<Key> {
-  const { id, library, name, hash, scopes, origins, expiresAt } = key
+  const { id, library, name, hash, scopes, origins, expiresAt, mark = null } = key
   const rows = await query<KeyRow>(
-    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7) returning ${keyColumns}`,
-    [library, id, name, hash, scopes, origins, expiresAt],
+    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins, expires_at, secret_mark)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${keyColumns}`,
+    [library, id, name, hash, scopes, origins, expiresAt, mark],
   )
   const [created] = rows.map(toKey)
   if (!created) throw new StoreError('store-failed', `The key ${id} was not stored.`)

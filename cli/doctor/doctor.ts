@@ -5,6 +5,7 @@ import { checkConfiguration } from './configuration.ts'
 import { describeGroup, type Finding, type Group } from './finding.ts'
 import { checkFolders } from './folders.ts'
 import { checkIndex } from './index-health.ts'
+import { checkKeys } from './keys.ts'
 import { checkEmbedder, checkGenerator, embedderOfSpace } from './models.ts'
 import { checkStream } from './proxy.ts'
 import { checkServer } from './server.ts'
@@ -53,6 +54,8 @@ async function* examine(
       const searched = await embedderOfSpace(store.stored.library.space, config, signal)
       yield { name: 'index', findings: await checkIndex(store.reader, store.stored, embedder, signal, searched) }
     }
+    if (store.reader?.misfits && store.stored?.schema.missing.length === 0)
+      yield { name: 'keys', findings: [await checkKeys(store.reader.misfits, config)] }
     if (store.reader?.waiting && store.stored?.library)
       yield { name: 'workers', findings: [checkWorkers(await store.reader.waiting(), config)] }
     yield { name: 'model', findings: await model }

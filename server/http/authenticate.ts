@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Holder, KeyStore, Principal, SessionStore } from '../../core/access.ts'
 import { AppError, InputError } from '../../core/errors.ts'
-import { hashOfKey, idOfKey, isSame, KEY_PREFIX } from '../../core/keys.ts'
+import { hashOfKey, idOfKey, isSame, KEY_PREFIX, markOf } from '../../core/keys.ts'
 import { sessionIn } from './session-cookie.ts'
 
 export type AuthenticateDeps = {
@@ -74,7 +74,7 @@ export async function holderOf(
   const { holder } = found
   if (holder.origins.length > 0 && !holder.origins.includes(headers.get('origin') ?? '')) return null
   // Nobody waits for it, and a database that is away is told by the next statement.
-  void keys.touch(holder).catch(() => {})
+  void keys.touch(holder, markOf(secret)).catch(() => {})
   return holder
 }
 

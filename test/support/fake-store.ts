@@ -126,6 +126,7 @@ const noKeys: KeyStore = {
   list: async () => [],
   revoke: async () => false,
   count: async () => ({ made: 0, hold: 0 }),
+  misfits: async () => 0,
   holding: async () => new Set(),
 }
 
