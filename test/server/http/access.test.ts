@@ -69,6 +69,14 @@ const send = async (method: string, path: string, headers: Headers = {}) => {
   return await app.get(at, { method, headers: { 'content-type': 'application/json', ...headers }, ...body })
 }
 
+it('tells who asks of the library whether they may add documents', async () => {
+  const told = async (headers: Headers) =>
+    ((await (await app.get('/v1/library', { headers })).json()) as { uploads: boolean }).uploads
+  expect(await told(bearer(await app.key({ scopes: ['ask'] })))).toBe(false)
+  const cookie = await app.login(await app.key({ scopes: ['ask', 'ingest'] }))
+  expect(await told({ cookie })).toBe(true)
+})
+
 describe('the table of access', () => {
   it('has a line for every live route, and none for another', () => {
     const live = new Set(
