@@ -99,7 +99,7 @@ const noKey = () =>
     'Authorization: this server wants a key: send "Authorization: Bearer fn_…", or log in at /login. Whoever runs it makes one by npm run keys -- create.',
     'Authorization',
   )
-const malformed = () =>
+export const malformed = () =>
   new InputError(
     'malformed-key',
     'Authorization: this is no whole key of this kind (fn_…): its checksum does not fit. Copy it again.',

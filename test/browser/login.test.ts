@@ -68,7 +68,9 @@ describe.skipIf(!chromiumPath)(
         await picture(page, `login-${name}`)
         await page.locator('#key').fill(`${key.slice(0, -1)}${key.endsWith('a') ? 'b' : 'a'}`)
         await page.keyboard.press('Enter')
-        await expect.poll(async () => await page.locator('#fault').textContent()).toContain('The key is not valid here')
+        await expect
+          .poll(async () => await page.locator('#fault').textContent())
+          .toContain('its checksum does not fit. Copy it again.')
         await picture(page, `login-fault-${name}`)
         expect(faults).toEqual([])
         await page.close()
