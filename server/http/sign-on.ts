@@ -8,8 +8,8 @@ import { z } from 'zod'
 import type { AuditStore, KeyStore, SessionStore } from '../../core/access.ts'
 import type { SignOnConfig } from '../../core/config.ts'
 import { idOfPerson } from '../../core/keys.ts'
+import { isLoopback } from '../../core/sites.ts'
 import { hashOfSession } from './authenticate.ts'
-import { isLoopback } from './limits.ts'
 import { giveSessionCookie } from './session-cookie.ts'
 
 export type SignOnDeps = {
