@@ -174,7 +174,7 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   // Programs get the address itself: "localhost" may lead them to ::1 first, where another server may listen.
   opened.announce(`http://${reachable(bound.address)}:${bound.port}`)
   opened.app.begin()
-  await greet(urlOf(config.host, bound.port), config.library, opened, isLearnedBeside(config))
+  await greet(urlOf(config.host, bound.port), config, opened)
   void learnBeside(config, opened, log)
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   say('Stopping: finishing the answers under way …')
@@ -189,17 +189,19 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   log.info('stopped')
 }
 
-async function greet(url: string, library: string, opened: Opened, isFilling: boolean): Promise<void> {
-  const isEmpty = !isFilling && (await opened.store.documents.list(library, 1)).length === 0
+async function greet(url: string, config: Config, opened: Opened): Promise<void> {
+  const { library } = config
+  const isEmpty = !isLearnedBeside(config) && (await opened.store.documents.list(library, 1)).length === 0
   const answers = opened.generator
     ? `Answers are written by ${opened.generator.model}.`
     : 'Answers are verbatim extracts; with OPENAI_API_KEY or OPENAI_BASE_URL a model writes them.'
+  const key = isPublic(config) ? ` -H 'authorization: Bearer fn_…'` : ''
   say(`
 ${bold('Footnote is ready:')} ${bold(url)}
 ${answers}${isEmpty ? '\nThe library is still empty. Fill it: npm run ingest -- <folder or file>' : ''}
 
-Try it:
-  curl ${url}/v1/ask -H 'content-type: application/json' -d '{"question": "how did Stripe rate limit?"}'
+Try it${key && ' (with a key of yours)'}:
+  curl ${url}/v1/ask${key} -H 'content-type: application/json' -d '{"question": "how did Stripe rate limit?"}'
 `)
 }
 

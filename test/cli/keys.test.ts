@@ -43,6 +43,7 @@ describe('npm run keys', () => {
     expect(statSync(join(settings.DATA_DIR, 'key-secret')).mode & 0o777).toBe(0o600)
 
     const server = await startServer(settings)
+    expect(server.stderr()).toMatch(/Try it \(with a key of yours\):\n {2}curl \S+ -H 'authorization: Bearer fn_…' -H/)
     const status = async (headers: Record<string, string>) =>
       (await fetch(`${server.url}/v1/models`, { headers })).status
     expect(await status({})).toBe(401)
