@@ -80,6 +80,7 @@ export type Act =
   | 'key-created'
   | 'key-revoked'
   | 'login'
+  | 'login-refused'
   | 'logout'
   | 'sync-begun'
   | 'sync-cancelled'

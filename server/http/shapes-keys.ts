@@ -42,6 +42,7 @@ export const auditEntryShape = z.strictObject({
     'key-created',
     'key-revoked',
     'login',
+    'login-refused',
     'logout',
     'sync-begun',
     'sync-cancelled',
