@@ -40,6 +40,8 @@ export type Key = Holder & {
   readonly createdAt: string
   readonly expiresAt: string | null
   readonly revokedAt: string | null
+  /** who vouches for somebody without a key; null: it is a key */
+  readonly issuer: string | null
   /** to a few minutes; null: never */
   readonly lastUsedAt: string | null
 }
@@ -50,7 +52,7 @@ export type FoundKey = { readonly holder: Holder; readonly hash: string; readonl
 export type KeyStore = {
   create(key: KeyToCreate): Promise<Key>
   /** Somebody without a key who may be let in all the same, under an id that opens nothing. False: it was revoked. */
-  welcome(holder: Holder): Promise<boolean>
+  welcome(holder: Holder, issuer: string): Promise<boolean>
   /** Of any library: it is the key that tells which. */
   find(id: string): Promise<FoundKey | null>
   /** Notes that it was used, and with which secret it is hashed, a few times an hour at most. */

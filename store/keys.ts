@@ -9,7 +9,7 @@ const USED_EVERY = "interval '5 minutes'"
 export function keyStore({ query, of }: Database): KeyStore {
   return {
     create: async (key) => await create(of(key.library).query, key),
-    welcome: async (holder) => await welcome(of(holder.library).query, holder),
+    welcome: async (holder, issuer) => await welcome(of(holder.library).query, holder, issuer),
     find: async (id) => {
       const [row] = await query<Holder & Omit<FoundKey, 'holder'>>('select * from footnote_key($1)', [id])
       if (!row) return null
@@ -60,12 +60,14 @@ async function create(query: Query, key: KeyToCreate): Promise<Key> {
 }
 
 /** No hash is empty, so that no text is a key of this id. */
-async function welcome(query: Query, { library, id, name, scopes }: Holder): Promise<boolean> {
+async function welcome(query: Query, { library, id, name, scopes }: Holder, issuer: string): Promise<boolean> {
   const rows = await query(
-    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins) values ($1, $2, $3, '', $4, '{}')
-     on conflict (library_id, key_id) do update set name = excluded.name, scopes = excluded.scopes
+    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins, issuer, last_used_at)
+     values ($1, $2, $3, '', $4, '{}', $5, now())
+     on conflict (library_id, key_id) do update
+       set name = excluded.name, scopes = excluded.scopes, issuer = excluded.issuer, last_used_at = now()
      where k.revoked_at is null returning 1`,
-    [library, id, name, scopes],
+    [library, id, name, scopes, issuer],
   )
   return rows.length > 0
 }
@@ -78,9 +80,13 @@ async function list(query: Query, library: string): Promise<Key[]> {
   return rows.map(toKey)
 }
 
-const keyColumns = `k.key_id as id, k.library_id as library, k.name, k.scopes, k.origins, k.created_at, k.expires_at, k.revoked_at, k.last_used_at`
+// A browser that is logged in shows its session and no key.
+const keyColumns = `k.key_id as id, k.library_id as library, k.name, k.scopes, k.origins, k.created_at, k.expires_at,
+  k.revoked_at, k.issuer, greatest(k.last_used_at, (select max(s.seen_at) from sessions s
+    where s.library_id = k.library_id and s.key_id = k.key_id)) as last_used_at`
 
 type KeyRow = Holder & {
+  readonly issuer: string | null
   readonly created_at: Date
   readonly expires_at: Date | null
   readonly revoked_at: Date | null

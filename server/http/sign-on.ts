@@ -156,7 +156,7 @@ function invited({ mail, name }: Claims, allow: readonly string[]): string | nul
 async function begin(c: Context, { issuer, subject, name }: Claims, deps: SignOnDeps): Promise<boolean> {
   const { keys, sessions, audit, library, signOn } = deps
   const id = idOfPerson(issuer, subject)
-  if (!(await keys.welcome({ id, library, name, scopes: signOn.scopes, origins: [] }))) return false
+  if (!(await keys.welcome({ id, library, name, scopes: signOn.scopes, origins: [] }, issuer))) return false
   await audit.note(library, { act: 'login', actor: `session:${id}`, subject: name })
   await sessions.begin({ hash: hashOfSession(giveSessionCookie(c, signOn.publicUrl)), library, key: id })
   return true
