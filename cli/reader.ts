@@ -68,7 +68,7 @@ function readHere(database: Database, library: string, restored: boolean): Reade
     index: async () => await reports.index(library),
     waiting: null,
     walls: null,
-    misfits: keyStore(database.of(library)).misfits,
+    misfits: async (mark) => await keyStore(database.of(library)).misfits(mark),
     close: database.close,
   }
 }

@@ -54,8 +54,7 @@ async function* examine(
       const searched = await embedderOfSpace(store.stored.library.space, config, signal)
       yield { name: 'index', findings: await checkIndex(store.reader, store.stored, embedder, signal, searched) }
     }
-    if (store.reader?.misfits && store.stored?.schema.missing.length === 0)
-      yield { name: 'keys', findings: [await checkKeys(store.reader.misfits, config)] }
+    yield* examineKeys(config, store)
     if (store.reader?.waiting && store.stored?.library)
       yield { name: 'workers', findings: [checkWorkers(await store.reader.waiting(), config)] }
     yield { name: 'model', findings: await model }
@@ -71,6 +70,11 @@ async function lookAtSlack({ slack }: Config, signal: AbortSignal): Promise<read
   if (!slack) return []
   const { checkSlack } = await import('./slack.ts')
   return await checkSlack(slack, signal)
+}
+
+/** Only of a database of this version: others may know nothing of secrets. */
+async function* examineKeys(config: Config, { reader, stored }: Examined): AsyncGenerator<Group> {
+  if (reader?.misfits && stored?.library) yield { name: 'keys', findings: [await checkKeys(reader.misfits, config)] }
 }
 
 async function* examineServer(
