@@ -2,7 +2,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { AppError } from '../core/errors.ts'
 import type { CommandOptions } from './connect.ts'
-import { createWrapper, widthOf } from './layout.ts'
+import { createWrapper, widthOf, wrap } from './layout.ts'
 import { bold, describeProblem, footnotes, refusal, type WireAnswer } from './print.ts'
 import { cutOff, partsOf } from './stream.ts'
 
@@ -27,21 +27,47 @@ export async function ask(question: string, options: CommandOptions): Promise<nu
   return answer.status === 'abstained' ? REFUSED : 0
 }
 
+/** Of the parts of an event, those that it has. */
+type Fields = {
+  readonly id: string
+  readonly delta: string
+  readonly start: number
+  readonly end: number
+  readonly verdict: string
+  readonly answer: WireAnswer
+  readonly code: string
+}
+
+// As the page calls them.
+const doubts: Readonly<Record<string, string>> = { unsupported: 'unsupported', partial: 'partly supported' }
+
+// What belongs to a sentence behind its last word, and may be shown before its verdict.
+const ending = /^(?: *\[\d+\])*[.!?…:]? *$/
+
 /** Shows the text as it comes; returns the answer its last event carries. */
 async function follow(body: ReadableStream<Uint8Array>, options: CommandOptions): Promise<WireAnswer> {
   const events = body.pipeThrough(new TextDecoderStream() as never).pipeThrough(new EventSourceParserStream())
   const show = options.json ? () => {} : (text: string) => void process.stdout.write(text)
-  const wrapper = createWrapper(widthOf(process.stdout), (word) => word.replaceAll(/\[\d+\]/g, bold))
-  let hasText = false
+  const width = widthOf(process.stdout)
+  const wrapper = createWrapper(width, (word) => word.replaceAll(/\[\d+\]/g, bold))
+  let said = ''
+  const late: string[] = []
   for await (const { event, data } of partsOf(events, CUT)) {
-    const fields = JSON.parse(data) as { id: string; delta: string; answer: WireAnswer; code: string }
+    const fields = JSON.parse(data) as Fields
     if (event === 'started') stopOnAbort(fields.id, options)
-    if (event === 'text') show(wrapper.push(fields.delta))
-    hasText ||= event === 'text'
+    if (event === 'text') {
+      show(wrapper.push(fields.delta))
+      said += fields.delta
+    }
     const isLast = event === 'done' || event === 'abstained' || event === 'stopped'
-    if ((isLast || event === 'error') && hasText) show(`${wrapper.end()}\n`)
+    if ((isLast || event === 'error') && said !== '') show(`${wrapper.end()}\n${late.join('')}`)
     if (event === 'error') throw failure(fields.code, options.connection.url)
     if (isLast) return fields.answer
+    const doubt = event === 'verdict' ? doubts[fields.verdict] : undefined
+    if (doubt === undefined) continue
+    // A second opinion may come when the next sentence stands there already: that one is named under the answer.
+    if (ending.test(said.slice(fields.end))) show(wrapper.mark(`(${doubt})`))
+    else late.push(`\n${wrap(`${doubt}: “${said.slice(fields.start, fields.end)}”`, width)}\n`)
   }
   throw cutOff(CUT)
 }

@@ -48,10 +48,20 @@ function told(path: string, bytes: number, heading: Heading): string {
 
 /** What people call it. */
 export function nouns(heading: Heading): string {
-  const [documents, answers] = [rowsOf(heading, 'documents'), rowsOf(heading, 'answers')]
-  const [conversations, keys] = [rowsOf(heading, 'conversations'), rowsOf(heading, 'api_keys')]
-  const parts = [count(documents, 'document'), count(answers, 'answer'), count(conversations, 'conversation')]
+  const keys = rowsOf(heading, 'api_keys')
+  const parts = [
+    counted(heading, 'documents', 'document', 'removed'),
+    counted(heading, 'answers', 'answer', 'not ended'),
+    count(rowsOf(heading, 'conversations'), 'conversation'),
+  ]
   return [...parts, ...(keys > 0 ? [count(keys, 'key')] : [])].join(', ')
+}
+
+/** As status counts them, and what it leaves out. */
+function counted(heading: Heading, table: string, noun: string, left: string): string {
+  const aside = heading.tables.find(({ name }) => name === table)?.aside ?? 0
+  const shown = count(rowsOf(heading, table) - aside, noun)
+  return aside === 0 ? shown : `${shown} (and ${aside.toLocaleString('en')} ${left})`
 }
 
 function size(bytes: number): string {

@@ -24,6 +24,7 @@ type WireKey = {
   readonly created_at: string
   readonly expires_at: string | null
   readonly revoked_at: string | null
+  readonly issuer: string | null
   readonly last_used_at: string | null
 }
 type WireEntry = {
@@ -108,7 +109,8 @@ async function list(options: CommandOptions): Promise<number> {
 
 function describe(key: WireKey): string {
   const sites = key.origins.length === 0 ? '' : ` from ${key.origins.join(', ')}`
-  return `${bold(key.id)}  ${key.name}  ${key.scopes.join(',')} in ${key.library}${sites}  ${stateOf(key)}`
+  const whose = key.issuer === null ? key.name : `${key.name} of ${key.issuer}`
+  return `${bold(key.id)}  ${whose}  ${key.scopes.join(',')} in ${key.library}${sites}  ${stateOf(key)}`
 }
 
 function stateOf({ revoked_at: revoked, expires_at: expires, last_used_at: used }: WireKey): string {

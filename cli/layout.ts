@@ -25,6 +25,8 @@ export function wrap(text: string, width: number, indent = ''): string {
 export type Wrapper = {
   /** What can be shown already: the word under way waits for its end. */
   readonly push: (delta: string) => string
+  /** A word behind what was pushed, before the space that follows it. */
+  readonly mark: (word: string) => string
   readonly end: () => string
 }
 
@@ -64,6 +66,15 @@ export function createWrapper(width: number, style: (word: string) => string = (
   }
   return {
     push: (delta) => Array.from(clean(delta), step).join(''),
+    mark: (text) => {
+      const shown = endWord()
+      const pending = space
+      space = ' '
+      word = text
+      const marked = endWord()
+      space = pending
+      return shown + marked
+    },
     end: endWord,
   }
 }

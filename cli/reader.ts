@@ -9,6 +9,7 @@ import { fromWire } from '../server/http/wire.ts'
 import type { Database } from '../store/database.ts'
 import { holdsDatabase, openEmbedded } from '../store/embedded.ts'
 import { jobStore } from '../store/jobs.ts'
+import { keyStore } from '../store/keys.ts'
 import { type Owner, readOwner, refuseFile } from '../store/lock.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { reportStore } from '../store/reports.ts'
@@ -28,6 +29,8 @@ export type Reader = {
   readonly waiting: (() => Promise<Waiting>) | null
   /** what keeps libraries apart; null: the store has one */
   readonly walls: (() => Promise<WallReport>) | null
+  /** keys that hold and were made with another secret; null: whoever holds the store tells */
+  readonly misfits: ((mark: string | null) => Promise<number>) | null
   readonly close: () => Promise<void>
 }
 
@@ -65,6 +68,7 @@ function readHere(database: Database, library: string, restored: boolean): Reade
     index: async () => await reports.index(library),
     waiting: null,
     walls: null,
+    misfits: async (mark) => await keyStore(database.of(library)).misfits(mark),
     close: database.close,
   }
 }
@@ -80,6 +84,7 @@ function readThrough(owner: Owner | null, locked: StoreError): Reader {
     index: async (signal) => fromWire(await get(connection, '/v1/status/index', signal)) as IndexReport,
     waiting: null,
     walls: null,
+    misfits: null,
     close: async () => {},
   }
 }

@@ -117,7 +117,7 @@ function describeSize({ bytes, restored, schema, holder }: Status['store']): str
 }
 
 function describeLibrary(library: LibraryReport | null, schema: SchemaReport | null): string {
-  if (library?.changedAt)
+  if (library?.changedAt && library.documents > 0)
     return `${count(library.documents, 'document')}, ${count(library.chunks, 'chunk')}, last change ${minute(library.changedAt)}`
   if (library || !schema) return 'empty; fill it: npm run ingest -- <folder or file>'
   return schema.unknown.length > 0

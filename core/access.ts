@@ -29,6 +29,8 @@ export type Principal =
 
 export type KeyToCreate = Holder & {
   readonly hash: string
+  /** of the secret that it is hashed with (`markOf`); missing: not known */
+  readonly mark?: string
   /** null: never */
   readonly expiresAt: string | null
 }
@@ -38,6 +40,8 @@ export type Key = Holder & {
   readonly createdAt: string
   readonly expiresAt: string | null
   readonly revokedAt: string | null
+  /** who vouches for somebody without a key; null: it is a key */
+  readonly issuer: string | null
   /** to a few minutes; null: never */
   readonly lastUsedAt: string | null
 }
@@ -48,17 +52,19 @@ export type FoundKey = { readonly holder: Holder; readonly hash: string; readonl
 export type KeyStore = {
   create(key: KeyToCreate): Promise<Key>
   /** Somebody without a key who may be let in all the same, under an id that opens nothing. False: it was revoked. */
-  welcome(holder: Holder): Promise<boolean>
+  welcome(holder: Holder, issuer: string): Promise<boolean>
   /** Of any library: it is the key that tells which. */
   find(id: string): Promise<FoundKey | null>
-  /** Notes that it was used, a few times an hour at most. */
-  touch(holder: Holder): Promise<void>
+  /** Notes that it was used, and with which secret it is hashed, a few times an hour at most. */
+  touch(holder: Holder, mark: string): Promise<void>
   /** The newest first. */
   list(library: string): Promise<Key[]>
   /** From its return on no request with it is let in. False: there is none of this id that was not revoked before. */
   revoke(library: string, id: string): Promise<boolean>
   /** Keys of all libraries: those that were ever made and not revoked, and those of them that hold. */
   count(): Promise<{ readonly made: number; readonly hold: number }>
+  /** How many keys of all libraries hold and are hashed with another secret than this one's mark; null: there is none. */
+  misfits(mark: string | null): Promise<number>
   /** Those of these ids that hold. */
   holding(ids: readonly string[]): Promise<ReadonlySet<string>>
 }
@@ -76,6 +82,7 @@ export type Act =
   | 'key-created'
   | 'key-revoked'
   | 'login'
+  | 'login-refused'
   | 'logout'
   | 'sync-begun'
   | 'sync-cancelled'

@@ -46,6 +46,20 @@ export function hashOfKey(text: string, secret: string): string {
   return createHmac('sha256', secret).update(text).digest('base64url')
 }
 
+/** Tells two secrets of servers apart, and nothing of either; no text of a key is these words. */
+export function markOf(secret: string): string {
+  return hashOfKey('the secret that keys are hashed with', secret)
+}
+
+export const FORMER_SECRET =
+  'Set KEY_SECRET to the secret that they were made with: the former KEY_SECRET, or what stands in the file key-secret of the DATA_DIR that they come from'
+
+/** For who runs the server. */
+export function misfitWords(count: number): string {
+  const [keys, they] = count === 1 ? ['1 key was', 'it opens'] : [`${count} keys were`, 'they open']
+  return `${keys} made with another secret than the one that is set here, and ${they} nothing. ${FORMER_SECRET}; or revoke what is not wanted any more: npm run keys -- list`
+}
+
 /** In the same time wherever they differ. */
 export function isSame(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)]

@@ -1,6 +1,7 @@
 // Every setting: what its schema accepts, what it means, an example. `.env.example` and the README are tested against this.
+import { isIP } from 'node:net'
 import { z } from 'zod'
-import { isOriginList } from './sites.ts'
+import { isLoopback, isOriginList } from './sites.ts'
 import { EXAMPLE_SECRET, SHORTEST_SECRET } from './keys.ts'
 import { priceList } from './prices.ts'
 
@@ -21,6 +22,12 @@ export const MAIN_LIBRARY = 'main'
 const text = z.string().min(1, 'is empty')
 const urlOf = (protocols: RegExp, shape: string) => z.url({ protocol: protocols, error: `is not a URL like ${shape}` })
 
+/** Nobody else reads it on its way. What is no URL is told by another fault. */
+function isSafe(url: string): boolean {
+  const { protocol, hostname } = URL.parse(url) ?? {}
+  return protocol !== 'http:' || isLoopback(hostname ?? '')
+}
+
 export const settings = {
   PORT: setting(
     z
@@ -33,7 +40,7 @@ export const settings = {
     '3000',
   ),
   HOST: setting(
-    text.default('127.0.0.1'),
+    text.refine((host) => host === 'localhost' || isIP(host) !== 0, 'is no address').default('127.0.0.1'),
     'address the server listens on; 0.0.0.0 opens it to the network',
     '127.0.0.1',
   ),
@@ -53,7 +60,9 @@ export const settings = {
     EXAMPLE_SECRET,
   ),
   OIDC_ISSUER: setting(
-    urlOf(/^https?$/, 'https://accounts.example.com').optional(),
+    urlOf(/^https?$/, 'https://accounts.example.com')
+      .refine(isSafe, 'is http, which only an issuer on this machine may be')
+      .optional(),
     'whose accounts people log in with beside keys (OpenID Connect), in the form that it gives itself',
     'https://accounts.example.com',
   ),

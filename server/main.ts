@@ -6,12 +6,14 @@ import { styleText } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Config, readConfig, readEnvironment } from '../core/config.ts'
 import { AppError, ConfigError, StoreError } from '../core/errors.ts'
+import { FORMER_SECRET, markOf, misfitWords } from '../core/keys.ts'
 import { type Log, openLog } from '../core/log.ts'
+import { isLoopback } from '../core/sites.ts'
 import { within } from '../core/waiting.ts'
 import { showIngest } from '../ingest/progress.ts'
 import { reached } from '../store/database-fault.ts'
 import type { Tracing } from './observe/traces.ts'
-import { isLoopback, isPublic } from './http/limits.ts'
+import { isPublic } from './http/limits.ts'
 import { closeSlowReaders } from './http/slow-readers.ts'
 import { type Opened, openAll } from './open.ts'
 
@@ -93,10 +95,17 @@ function checkLibrary({ libraryDir, libraryDirIsSet }: Config): void {
 /** A door that is open to others needs a key; and what keys are hashed with has to be the same everywhere. */
 async function requireKeys(config: Config, { store, keySecret }: Opened): Promise<void> {
   const { made, hold } = await store.keys.count()
-  if (keySecret === null && (made > 0 || isPublic(config)))
+  if (keySecret === null && made > 0)
+    throw new ConfigError([
+      `KEY_SECRET is not set, and there are keys, which cannot be tried without it. ${FORMER_SECRET}`,
+    ])
+  if (keySecret === null && isPublic(config))
     throw new ConfigError([
       'KEY_SECRET is not set: keys cannot be tried without it, and every server of this database needs the same. Set it to what this prints: openssl rand -base64 32',
     ])
+  const misfits = keySecret === null ? 0 : await store.keys.misfits(markOf(keySecret))
+  // Not refused: sessions go on, and whoever changes the secret on purpose makes new keys.
+  if (misfits > 0) say(misfitWords(misfits))
   if (hold > 0 || config.signOn || !isPublic(config)) return
   throw new ConfigError([
     `${openingOf(config)} lets others than this machine in, and there is no key for them yet. Make one: npm run keys -- create --name me --scopes ask,ingest,admin --expires 90d`,
@@ -170,7 +179,7 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   // Programs get the address itself: "localhost" may lead them to ::1 first, where another server may listen.
   opened.announce(`http://${reachable(bound.address)}:${bound.port}`)
   opened.app.begin()
-  await greet(urlOf(config.host, bound.port), config.library, opened, isLearnedBeside(config))
+  await greet(urlOf(config.host, bound.port), config, opened)
   void learnBeside(config, opened, log)
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   say('Stopping: finishing the answers under way …')
@@ -186,17 +195,19 @@ async function serveUntil(signal: AbortSignal, config: Config, opened: Opened, l
   log.info('stopped')
 }
 
-async function greet(url: string, library: string, opened: Opened, isFilling: boolean): Promise<void> {
-  const isEmpty = !isFilling && (await opened.store.documents.list(library, 1)).length === 0
+async function greet(url: string, config: Config, opened: Opened): Promise<void> {
+  const { library } = config
+  const isEmpty = !isLearnedBeside(config) && (await opened.store.documents.list(library, 1)).length === 0
   const answers = opened.generator
     ? `Answers are written by ${opened.generator.model}.`
     : 'Answers are verbatim extracts; with OPENAI_API_KEY or OPENAI_BASE_URL a model writes them.'
+  const key = isPublic(config) ? ` -H 'authorization: Bearer fn_…'` : ''
   say(`
 ${bold('Footnote is ready:')} ${bold(url)}
 ${answers}${isEmpty ? '\nThe library is still empty. Fill it: npm run ingest -- <folder or file>' : ''}
 
-Try it:
-  curl ${url}/v1/ask -H 'content-type: application/json' -d '{"question": "how did Stripe rate limit?"}'
+Try it${key && ' (with a key of yours)'}:
+  curl ${url}/v1/ask${key} -H 'content-type: application/json' -d '{"question": "how did Stripe rate limit?"}'
 `)
 }
 

@@ -10,7 +10,13 @@ import { createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { z } from 'zod'
 import { InputError } from '../core/errors.ts'
 
-const tableShape = z.object({ name: z.string(), columns: z.array(z.string()), rows: z.number() })
+const tableShape = z.object({
+  name: z.string(),
+  columns: z.array(z.string()),
+  rows: z.number(),
+  /** of these rows, what nobody counts: documents that were removed, answers that have not ended */
+  aside: z.number().optional(),
+})
 
 /**
  * The first line. `tables` stand in the order in which their rows follow, one a line, and can be put back. `sequences`:

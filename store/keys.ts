@@ -9,18 +9,18 @@ const USED_EVERY = "interval '5 minutes'"
 export function keyStore({ query, of }: Database): KeyStore {
   return {
     create: async (key) => await create(of(key.library).query, key),
-    welcome: async (holder) => await welcome(of(holder.library).query, holder),
+    welcome: async (holder, issuer) => await welcome(of(holder.library).query, holder, issuer),
     find: async (id) => {
       const [row] = await query<Holder & Omit<FoundKey, 'holder'>>('select * from footnote_key($1)', [id])
       if (!row) return null
       const { hash, holds, ...holder } = row
       return { holder, hash, holds }
     },
-    touch: async ({ library, id }) => {
+    touch: async ({ library, id }, mark) => {
       await of(library).query(
-        `update api_keys set last_used_at = now() where library_id = $1 and key_id = $2
+        `update api_keys set last_used_at = now(), secret_mark = $3 where library_id = $1 and key_id = $2
            and (last_used_at is null or last_used_at < now() - ${USED_EVERY})`,
-        [library, id],
+        [library, id, mark],
       )
     },
     list: async (library) => await list(of(library).query, library),
@@ -36,6 +36,10 @@ export function keyStore({ query, of }: Database): KeyStore {
       const [row] = await query<{ made: number; hold: number }>('select * from footnote_key_count()')
       return row ?? { made: 0, hold: 0 }
     },
+    misfits: async (mark) => {
+      const [row] = await query<{ count: number }>('select footnote_keys_of_others($1) as count', [mark])
+      return row?.count ?? 0
+    },
     holding: async (ids) => {
       const rows = await query<{ id: string }>('select id from footnote_keys_holding($1) as id', [ids])
       return new Set(rows.map(({ id }) => id))
@@ -44,11 +48,11 @@ export function keyStore({ query, of }: Database): KeyStore {
 }
 
 async function create(query: Query, key: KeyToCreate): Promise<Key> {
-  const { id, library, name, hash, scopes, origins, expiresAt } = key
+  const { id, library, name, hash, scopes, origins, expiresAt, mark = null } = key
   const rows = await query<KeyRow>(
-    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7) returning ${keyColumns}`,
-    [library, id, name, hash, scopes, origins, expiresAt],
+    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins, expires_at, secret_mark)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${keyColumns}`,
+    [library, id, name, hash, scopes, origins, expiresAt, mark],
   )
   const [created] = rows.map(toKey)
   if (!created) throw new StoreError('store-failed', `The key ${id} was not stored.`)
@@ -56,12 +60,14 @@ async function create(query: Query, key: KeyToCreate): Promise<Key> {
 }
 
 /** No hash is empty, so that no text is a key of this id. */
-async function welcome(query: Query, { library, id, name, scopes }: Holder): Promise<boolean> {
+async function welcome(query: Query, { library, id, name, scopes }: Holder, issuer: string): Promise<boolean> {
   const rows = await query(
-    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins) values ($1, $2, $3, '', $4, '{}')
-     on conflict (library_id, key_id) do update set name = excluded.name, scopes = excluded.scopes
+    `insert into api_keys as k (library_id, key_id, name, hash, scopes, origins, issuer, last_used_at)
+     values ($1, $2, $3, '', $4, '{}', $5, now())
+     on conflict (library_id, key_id) do update
+       set name = excluded.name, scopes = excluded.scopes, issuer = excluded.issuer, last_used_at = now()
      where k.revoked_at is null returning 1`,
-    [library, id, name, scopes],
+    [library, id, name, scopes, issuer],
   )
   return rows.length > 0
 }
@@ -74,9 +80,13 @@ async function list(query: Query, library: string): Promise<Key[]> {
   return rows.map(toKey)
 }
 
-const keyColumns = `k.key_id as id, k.library_id as library, k.name, k.scopes, k.origins, k.created_at, k.expires_at, k.revoked_at, k.last_used_at`
+// A browser that is logged in shows its session and no key.
+const keyColumns = `k.key_id as id, k.library_id as library, k.name, k.scopes, k.origins, k.created_at, k.expires_at,
+  k.revoked_at, k.issuer, greatest(k.last_used_at, (select max(s.seen_at) from sessions s
+    where s.library_id = k.library_id and s.key_id = k.key_id)) as last_used_at`
 
 type KeyRow = Holder & {
+  readonly issuer: string | null
   readonly created_at: Date
   readonly expires_at: Date | null
   readonly revoked_at: Date | null

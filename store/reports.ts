@@ -54,8 +54,8 @@ async function libraryOf(query: Query, library: string): Promise<LibraryReport> 
   // Aggregates without groups: one row each, also of a library that there is not.
   const [counts] = await query<{ documents: number; chunks: number; changedAt: Date | null; space: string | null }>(
     `select d.*, coalesce(l.chunks, 0) as chunks, l.space
-     from (select count(*)::int as documents, max(updated_at) as "changedAt" from documents
-             where library_id = $1 and removed_at is null) as d,
+     from (select count(*) filter (where removed_at is null)::int as documents,
+             max(greatest(updated_at, removed_at)) as "changedAt" from documents where library_id = $1) as d,
        (select max(chunk_count) as chunks, max(s.name) as space
         from libraries left join spaces s using (space_id) where library_id = $1) as l`,
     [library],

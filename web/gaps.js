@@ -10,13 +10,17 @@ import { counted } from './names.js'
 
 const SHOWN = 10
 
+/** Whoever may not see them does not ask. @returns {Promise<Gap[]>} */
+async function load() {
+  const { type, scopes } = await request('/v1/session')
+  return type === 'local' || scopes.includes('admin') ? (await request('/v1/gaps')).gaps : []
+}
+
 export function Gaps() {
   const [gaps, setGaps] = useState(/** @type {Gap[]} */ ([]))
   useEffect(() => {
-    // A page that may not see them, and one that cannot reach them, go without.
-    request('/v1/gaps')
-      .then((found) => setGaps(found.gaps))
-      .catch(() => {})
+    // A page that cannot reach them goes without.
+    load().then(setGaps, () => {})
   }, [])
   if (gaps.length === 0) return null
   return html`<details class="gaps">

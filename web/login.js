@@ -18,8 +18,22 @@ function back() {
 const signOnFaults = new Map([
   ['sign-on-away', 'That service cannot be reached at the moment. Try again, or log in with a key.'],
   ['sign-on-failed', 'That took too long, or was broken off. Try again.'],
-  ['not-invited', 'This account is not invited here. Whoever runs the server can change that.'],
+  [
+    'sign-on-unsaid',
+    'That service did not say who you are. Try again; the log of this server tells whoever runs it the reason.',
+  ],
+  ['not-invited', 'This account is not invited here, or not any more. Whoever runs the server can change that.'],
+  ['unverified', 'That service has verified no mail address of this account, and only such are invited here.'],
 ])
+
+/** Names the account where the address does. @param {URL} address */
+function signOnFault({ searchParams }) {
+  const said = signOnFaults.get(searchParams.get('fault') ?? '') ?? ''
+  const account = searchParams.get('account')?.slice(0, 80)
+  return account && said
+    ? said.replace('This account', `The account “${account}”`).replace('this account', `“${account}”`)
+    : said
+}
 
 async function logIn() {
   enter.disabled = true
@@ -37,11 +51,11 @@ async function logIn() {
   }
 }
 
-const { searchParams } = new URL(location.href)
-fault.textContent = signOnFaults.get(searchParams.get('fault') ?? '') ?? ''
+const address = new URL(location.href)
+fault.textContent = signOnFault(address)
 const signOn = document.getElementById('sign-on')
 if (signOn instanceof HTMLAnchorElement)
-  signOn.search = new URLSearchParams({ to: searchParams.get('to') ?? '/' }).toString()
+  signOn.search = new URLSearchParams({ to: address.searchParams.get('to') ?? '/' }).toString()
 
 byId('login', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault()

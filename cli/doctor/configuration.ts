@@ -2,7 +2,8 @@
 import { type Config, readConfig } from '../../core/config.ts'
 import { settings } from '../../core/settings.ts'
 import { ConfigError } from '../../core/errors.ts'
-import { isLoopback, isPublic } from '../../server/http/limits.ts'
+import { isLoopback } from '../../core/sites.ts'
+import { isPublic } from '../../server/http/limits.ts'
 import { distance } from '../../server/answer/spelling.ts'
 import { fine, type Finding, look, wrong } from './finding.ts'
 

@@ -5,6 +5,7 @@ import { checkConfiguration } from './configuration.ts'
 import { describeGroup, type Finding, type Group } from './finding.ts'
 import { checkFolders } from './folders.ts'
 import { checkIndex } from './index-health.ts'
+import { checkKeys } from './keys.ts'
 import { checkEmbedder, checkGenerator, embedderOfSpace } from './models.ts'
 import { checkStream } from './proxy.ts'
 import { checkServer } from './server.ts'
@@ -53,6 +54,7 @@ async function* examine(
       const searched = await embedderOfSpace(store.stored.library.space, config, signal)
       yield { name: 'index', findings: await checkIndex(store.reader, store.stored, embedder, signal, searched) }
     }
+    yield* examineKeys(config, store)
     if (store.reader?.waiting && store.stored?.library)
       yield { name: 'workers', findings: [checkWorkers(await store.reader.waiting(), config)] }
     yield { name: 'model', findings: await model }
@@ -68,6 +70,11 @@ async function lookAtSlack({ slack }: Config, signal: AbortSignal): Promise<read
   if (!slack) return []
   const { checkSlack } = await import('./slack.ts')
   return await checkSlack(slack, signal)
+}
+
+/** Only of a database of this version: others may know nothing of secrets. */
+async function* examineKeys(config: Config, { reader, stored }: Examined): AsyncGenerator<Group> {
+  if (reader?.misfits && stored?.library) yield { name: 'keys', findings: [await checkKeys(reader.misfits, config)] }
 }
 
 async function* examineServer(

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Holder, KeyStore, Principal, SessionStore } from '../../core/access.ts'
 import { AppError, InputError } from '../../core/errors.ts'
-import { hashOfKey, idOfKey, isSame, KEY_PREFIX } from '../../core/keys.ts'
+import { hashOfKey, idOfKey, isSame, KEY_PREFIX, markOf } from '../../core/keys.ts'
 import type { LookUp } from './look-ups.ts'
 import { isSessionCookie, sessionIn } from './session-cookie.ts'
 
@@ -73,12 +73,12 @@ export async function holderOf(
   const holder = await lookUp(text, async () => {
     const found = await keys.find(id)
     const isRight = isSame(hashOfKey(text, secret ?? ''), found?.hash ?? NOBODYS)
-    return isRight && found?.holds && secret !== null ? found.holder : null
+    return isRight && found?.holds ? found.holder : null
   })
-  if (holder === null) return null
+  if (holder === null || secret === null) return null
   if (holder.origins.length > 0 && !holder.origins.includes(headers.get('origin') ?? '')) return null
   // Nobody waits for it, and a database that is away is told by the next statement.
-  void keys.touch(holder).catch(() => {})
+  void keys.touch(holder, markOf(secret)).catch(() => {})
   return holder
 }
 
@@ -104,7 +104,7 @@ export const noKey = () =>
     'Authorization: this server wants a key: send "Authorization: Bearer fn_…", or log in at /login. Whoever runs it makes one by npm run keys -- create.',
     'Authorization',
   )
-const malformed = () =>
+export const malformed = () =>
   new InputError(
     'malformed-key',
     'Authorization: this is no whole key of this kind (fn_…): its checksum does not fit. Copy it again.',

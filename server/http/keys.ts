@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import type { KeyStore } from '../../core/access.ts'
 import { InputError, NotFoundError } from '../../core/errors.ts'
-import { hashOfKey, makeKey } from '../../core/keys.ts'
+import { hashOfKey, makeKey, markOf } from '../../core/keys.ts'
 import type { Note } from './audit.ts'
 import { parseShape, readBody } from './body.ts'
 import { libraryOf } from './library.ts'
@@ -34,7 +34,13 @@ export function keysRoutes({ keys, library, secret, token, note }: KeysRouteDeps
       if (secret === null) throw noSecret()
       const { id, text } = makeKey()
       await note(c, 'key-created', id)
-      const created = await keys.create({ ...holder, id, hash: hashOfKey(text, secret), expiresAt })
+      const created = await keys.create({
+        ...holder,
+        id,
+        hash: hashOfKey(text, secret),
+        mark: markOf(secret),
+        expiresAt,
+      })
       c.header('cache-control', 'no-store')
       return c.json({ ...toWire(created), key: text }, 201)
     })

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { Store } from '../../core/ports.ts'
 import type { Syncing } from '../../core/syncs.ts'
 import { parseShape } from './body.ts'
+import { principalOf } from './principal.ts'
 import { noQuery } from './schemas.ts'
 import { toWire } from './wire.ts'
 
@@ -31,6 +32,8 @@ export function libraryStateRoutes({ store, syncing, library, generator, uploads
     const lastSync = syncs.find(({ state }) => state !== 'running') ?? null
     const running = syncs.find(({ state }) => state === 'running')?.id ?? null
     const model = generator?.model ?? null
-    return c.json(toWire({ library, documents, chunks, model, uploads, lastSync, running, sources, failures }))
+    const principal = principalOf(c)
+    const mayAdd = uploads && (!('scopes' in principal) || principal.scopes.includes('ingest'))
+    return c.json(toWire({ library, documents, chunks, model, uploads: mayAdd, lastSync, running, sources, failures }))
   })
 }

@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { InputError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
+import { isLoopback } from '../../core/sites.ts'
 
 const ids = new WeakMap<Request, string>()
 
@@ -37,11 +38,6 @@ function mayBeLarge({ req }: Context): boolean {
 /** The id of this request, as the log and the caller know it. */
 export function idOf(c: Context): string {
   return ids.get(c.req.raw) ?? ''
-}
-
-/** As a config value or in a URL: what only programs on this machine can connect to. */
-export function isLoopback(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
 }
 
 export type Place = {

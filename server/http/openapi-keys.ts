@@ -136,6 +136,15 @@ const loginFaults = {
       title: 'Authorization: the key is not valid here: unknown, revoked, expired, or for other sites.',
       field: 'Authorization',
     },
+    { body: { key: 'fn_4BX5Zjk2nGH_ceU9mpUt8C9KpghFHWODOo9UvoAqCrw3jPttF5jgl4P2ccM0r' } },
+  ),
+  'malformed-key': fault(
+    {
+      status: 401,
+      code: 'malformed-key',
+      title: 'Authorization: this is no whole key of this kind (fn_…): its checksum does not fit. Copy it again.',
+      field: 'Authorization',
+    },
     { body: { key: 'fn_unknown' } },
   ),
   ...bodyFaults(256),

@@ -104,7 +104,10 @@ export function pageRoutes(webDir: string, { publicUrl = null, issuer = null }: 
 /** Without a way in by another's accounts, the page says nothing of one. */
 async function loginPage(webDir: string, issuer: string | null): Promise<Buffer<ArrayBuffer>> {
   const page = await readFile(join(webDir, 'login.html'), 'utf8')
-  const way = issuer === null ? '' : `<a id="sign-on" href="/login/oidc">Log in with ${new URL(issuer).host}</a>`
+  const way =
+    issuer === null
+      ? ''
+      : `<p>Or with an account that you have elsewhere:</p><a id="sign-on" href="/login/oidc">Log in with ${new URL(issuer).host}</a>`
   return Buffer.from(page.replace('<!-- sign-on -->', way))
 }
 

@@ -1,7 +1,8 @@
 // Logging in and out: a browser shows a key once and gets a session, whose cookie no script can read.
 import { Hono } from 'hono'
 import type { AuditStore, KeyStore, SessionStore } from '../../core/access.ts'
-import { hashOfSession, holderOf, invalid } from './authenticate.ts'
+import { idOfKey } from '../../core/keys.ts'
+import { hashOfSession, holderOf, invalid, malformed } from './authenticate.ts'
 import { parseShape, readBody } from './body.ts'
 import type { LookUp } from './look-ups.ts'
 import { actorOf, principalOf } from './principal.ts'
@@ -31,6 +32,7 @@ export function sessionRoutes(deps: SessionRouteDeps): Hono {
     })
     .post('/v1/session', async (c) => {
       const { key } = await readBody(c, sessionBody)
+      if (idOfKey(key.trim()) === null) throw malformed()
       const holder = await holderOf(key.trim(), c.req.raw, deps)
       // One that stands in pages of other sites opens none of ours.
       if (!holder || holder.origins.length > 0) throw invalid()

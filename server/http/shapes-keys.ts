@@ -16,6 +16,10 @@ export const keyShape = z
     created_at: moment,
     expires_at: moment.nullable().describe('null: never'),
     revoked_at: moment.nullable(),
+    issuer: z
+      .string()
+      .nullable()
+      .describe('who vouches for somebody that logs in without a key (OpenID Connect); null: it is a key'),
     last_used_at: moment.nullable().describe('to five minutes; null: never'),
   })
   .describe('A key, without what could open anything.')
@@ -42,6 +46,7 @@ export const auditEntryShape = z.strictObject({
     'key-created',
     'key-revoked',
     'login',
+    'login-refused',
     'logout',
     'sync-begun',
     'sync-cancelled',

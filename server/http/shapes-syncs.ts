@@ -89,7 +89,7 @@ export const libraryShape = z
     documents: count,
     chunks: count,
     model: z.string().nullable().describe('null: answers are verbatim extracts'),
-    uploads: z.boolean().describe('documents may be added by POST /v1/documents'),
+    uploads: z.boolean().describe('whoever asks may add documents by POST /v1/documents'),
     last_sync: syncShape.nullable().describe('the last one that has ended'),
     running: z.string().nullable().describe('the id of a sync that runs'),
     sources: z

@@ -8,8 +8,8 @@ import { z } from 'zod'
 import type { AuditStore, KeyStore, SessionStore } from '../../core/access.ts'
 import type { SignOnConfig } from '../../core/config.ts'
 import { idOfPerson } from '../../core/keys.ts'
+import { isLoopback } from '../../core/sites.ts'
 import { hashOfSession } from './authenticate.ts'
-import { isLoopback } from './limits.ts'
 import { giveSessionCookie } from './session-cookie.ts'
 
 export type SignOnDeps = {
@@ -31,10 +31,11 @@ const awayShape = z.object({ state: z.string(), nonce: z.string(), verifier: z.s
 type Away = z.output<typeof awayShape>
 
 /** What the login page says of it stands in web/login.js. */
-type Fault = 'sign-on-away' | 'sign-on-failed' | 'not-invited'
+type Fault = 'sign-on-away' | 'sign-on-failed' | 'sign-on-unsaid' | 'not-invited' | 'unverified'
 
-function refuse(c: Context, fault: Fault, to: string): Response {
-  return c.redirect(`/login?fault=${fault}&to=${encodeURIComponent(to)}`, 303)
+function refuse(c: Context, fault: Fault, to: string, account: string | null = null): Response {
+  const its = account === null ? '' : `&account=${encodeURIComponent(account)}`
+  return c.redirect(`/login?fault=${fault}${its}&to=${encodeURIComponent(to)}`, 303)
 }
 
 export function signOnRoutes(deps: SignOnDeps): Hono {
@@ -71,9 +72,15 @@ export function signOnRoutes(deps: SignOnDeps): Hono {
         report(`${signOn.issuer} did not say who somebody is`, error)
         return null
       })
-      if (claims === null) return refuse(c, 'sign-on-failed', away.to)
+      // Whoever turns round there comes back with an error.
+      if (claims === null)
+        return refuse(c, c.req.query('error') === undefined ? 'sign-on-unsaid' : 'sign-on-failed', away.to)
       const name = invited(claims, signOn.allow)
-      if (name === null || !(await begin(c, { ...claims, name }, deps))) return refuse(c, 'not-invited', away.to)
+      if (name === null || !(await begin(c, { ...claims, name }, deps))) {
+        const fault = name === null && claims.mail === null ? 'unverified' : 'not-invited'
+        await noteRefused(claims, fault, deps)
+        return refuse(c, fault, away.to, claims.name)
+      }
       // A browser that comes from another site leaves the new cookie at home: the login page finds it and goes on.
       return c.redirect(away.to, 303)
     })
@@ -150,10 +157,16 @@ function invited({ mail, name }: Claims, allow: readonly string[]): string | nul
 async function begin(c: Context, { issuer, subject, name }: Claims, deps: SignOnDeps): Promise<boolean> {
   const { keys, sessions, audit, library, signOn } = deps
   const id = idOfPerson(library, issuer, subject)
-  if (!(await keys.welcome({ id, library, name, scopes: signOn.scopes, origins: [] }))) return false
+  if (!(await keys.welcome({ id, library, name, scopes: signOn.scopes, origins: [] }, issuer))) return false
   await audit.note(library, { act: 'login', actor: `session:${id}`, subject: name })
   await sessions.begin({ hash: hashOfSession(giveSessionCookie(c, signOn.publicUrl)), library, key: id })
   return true
+}
+
+/** So that whoever runs the server can say why, and which account it was. */
+async function noteRefused({ issuer, subject, name }: Claims, fault: Fault, { audit, library }: SignOnDeps) {
+  const actor = `session:${idOfPerson(library, issuer, subject)}`
+  await audit.note(library, { act: 'login-refused', actor, subject: `${name}, ${fault}` })
 }
 
 /** A path on this site, whatever the address says. */

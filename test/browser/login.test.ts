@@ -68,7 +68,9 @@ describe.skipIf(!chromiumPath)(
         await picture(page, `login-${name}`)
         await page.locator('#key').fill(`${key.slice(0, -1)}${key.endsWith('a') ? 'b' : 'a'}`)
         await page.keyboard.press('Enter')
-        await expect.poll(async () => await page.locator('#fault').textContent()).toContain('The key is not valid here')
+        await expect
+          .poll(async () => await page.locator('#fault').textContent())
+          .toContain('its checksum does not fit. Copy it again.')
         await picture(page, `login-fault-${name}`)
         expect(faults).toEqual([])
         await page.close()
@@ -93,6 +95,20 @@ describe.skipIf(!chromiumPath)(
       expect(faults).toEqual([])
       await page.close()
     }, 90_000)
+
+    it('shows whoever may only ask no way to add documents, and asks nothing that is refused', async () => {
+      const { page, faults } = await openPage(browser, `${server.url}/library`)
+      const refused: string[] = []
+      page.on('response', (response) => response.status() === 403 && refused.push(response.url()))
+      await page.locator('#key').fill(key)
+      await page.locator('#enter').click()
+      await page.locator('.documents li').first().waitFor()
+      await picture(page, 'library-asking')
+      expect(await page.locator('input[type=file]').count()).toBe(0)
+      expect(refused).toEqual([])
+      expect(faults).toEqual([])
+      await page.close()
+    }, 60_000)
 
     it('sends nobody to another site after the login', async () => {
       for (const to of [

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { postgresUrl, preparedDataDir, temporaryFolder } from '../support/database.ts'
 import { folderOfFile } from '../support/folder.ts'
 import { openPlace } from '../support/places.ts'
-import { runCommand, startServer } from '../support/process.ts'
+import { runCommand, start, startServer } from '../support/process.ts'
 import type { WireAnswer } from '../support/wire.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -74,7 +74,12 @@ describe('npm run backup and restore', () => {
     const settings = { ...place.settings, LIBRARY_DIR: library, KEY_SECRET: secret }
     const restored = await runCommand(['restore', file], settings)
     expect(restored, restored.stderr).toMatchObject({ code: 0 })
-    expect(restored.stderr).toContain('revoked since then hold again')
+    expect(restored.stderr).toBe('Keys that were revoked since then hold again: npm run keys -- list\n')
+    const bare = start('server/main.ts', [], { PORT: '0', ...place.settings, LIBRARY_DIR: library })
+    expect(await bare.ended).toBe(2)
+    expect(bare.stderr()).toMatch(/KEY_SECRET is not set, and there are keys.* Set KEY_SECRET to the secret that they/)
+    const foreign = { ...settings, KEY_SECRET: secret.split('').toReversed().join('') }
+    expect((await runCommand(['doctor'], foreign)).stdout).toContain('1 key was made with another secret')
     const server = await startServer(settings)
     const response = await fetch(`${server.url}/v1/ask`, {
       method: 'POST',

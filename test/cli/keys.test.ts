@@ -1,5 +1,5 @@
 // Keys from the command line to the server that wants them: real processes over one data directory.
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bodyOf } from '../../cli/keys.ts'
@@ -43,6 +43,7 @@ describe('npm run keys', () => {
     expect(statSync(join(settings.DATA_DIR, 'key-secret')).mode & 0o777).toBe(0o600)
 
     const server = await startServer(settings)
+    expect(server.stderr()).toMatch(/Try it \(with a key of yours\):\n {2}curl \S+ -H 'authorization: Bearer fn_…' -H/)
     const status = async (headers: Record<string, string>) =>
       (await fetch(`${server.url}/v1/models`, { headers })).status
     expect(await status({})).toBe(401)
@@ -60,5 +61,32 @@ describe('npm run keys', () => {
     expect(audit.stdout).toMatch(/key-revoked {2}by local {2}\w+\n.*key-created/)
     expect(server.stderr()).not.toContain(key)
     await server.end()
+  }, 180_000)
+
+  it('names keys that were made with another secret, at the start, by doctor and after a restore', async () => {
+    const settings = { DATA_DIR: await preparedDataDir(), LIBRARY_DIR: await temporaryFolder() }
+    const made = await runCommand(['keys', 'create', '--name', 'me'], settings)
+    expect(made.code, made.stderr).toBe(0)
+    const fits = await runCommand(['doctor'], settings)
+    expect(fits.stdout).toMatch(/✓ keys +none was made with another secret\n/)
+    const file = join(await temporaryFolder(), 'a.backup')
+    expect((await runCommand(['backup', file], settings)).code).toBe(0)
+
+    const other = { ...settings, KEY_SECRET: 'b0Zk2c8mQWxv3TnR5yLd7hGsJ4aUeP9f' }
+    const server = await startServer(other)
+    await server.end()
+    expect(server.stderr()).toMatch(
+      /1 key was made with another secret .* opens nothing\. Set KEY_SECRET to .*key-secret/,
+    )
+    const ill = await runCommand(['doctor'], other)
+    expect(ill.code).toBe(1)
+    expect(ill.stdout).toMatch(/✗ keys +1 key was made with another secret .*\n +→ Set KEY_SECRET to the secret that/)
+
+    const elsewhere = { ...settings, DATA_DIR: join(await temporaryFolder(), 'none') }
+    const restored = await runCommand(['restore', file], elsewhere)
+    expect(restored.stderr).toContain('1 key was made with another secret than the one that is set here')
+    const secret = readFileSync(join(settings.DATA_DIR, 'key-secret'), 'utf8').trim()
+    const fitting = await runCommand(['restore', file, '--replace'], { ...elsewhere, KEY_SECRET: secret })
+    expect(fitting.stderr).toBe('Keys that were revoked since then hold again: npm run keys -- list\n')
   }, 180_000)
 })

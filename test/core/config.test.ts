@@ -148,6 +148,10 @@ describe('the configuration', () => {
     expect(faultsOf({ WIDGET_ORIGINS: list })).toHaveLength(1)
   })
 
+  it.each(['localhost', '0.0.0.0', '::', '::1', '192.168.1.7'])('takes %s as an address', (host) => {
+    expect(readConfig({ HOST: host }).host).toBe(host)
+  })
+
   it.each(['0', '1', '65535'])('takes %s as a port', (port) => {
     expect(readConfig({ PORT: port }).port).toBe(Number(port))
   })
@@ -229,6 +233,22 @@ describe('faults of the configuration', () => {
       scopes: ['ask'],
     })
   })
+
+  it('include an issuer that would send accounts in the open', () => {
+    const rest = { OIDC_CLIENT_ID: 'f', OIDC_ALLOW: '*', PUBLIC_URL: 'https://ask.example' }
+    expect(faultsOf({ ...rest, OIDC_ISSUER: 'http://accounts.example.com' }).join()).toMatch(
+      /^OIDC_ISSUER: .*is http, which only an issuer on this machine may be\. Expected/,
+    )
+    for (const issuer of ['http://localhost:8080/realms/a', 'http://127.0.0.1:9', 'http://[::1]:9'])
+      expect(readConfig({ ...rest, OIDC_ISSUER: issuer }).signOn?.issuer).toBe(issuer)
+  })
+
+  it.each(['banana', 'http://127.0.0.1', '127.0.0.1:3000', '[::1]', '256.0.0.1'])(
+    'include %j as an address',
+    (host) => {
+      expect(faultsOf({ HOST: host }).join()).toMatch(/^HOST: .* is no address\. Expected: address/)
+    },
+  )
 
   it('stand in the message, one a line', () => {
     const { message } = errorOf({ PORT: 'x', LOG_LEVEL: 'loud' })

@@ -89,6 +89,7 @@ describe.each(pairs)('a library of the %s store, restored into the %s store', (f
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     const rows = Object.fromEntries(heading.tables.map(({ name, rows }) => [name, rows]))
     expect(rows).toEqual(Object.fromEntries(Object.entries(content).map(([name, all]) => [name, all.length])))
+    expect(heading.tables.flatMap(({ name, aside }) => (aside ? [[name, aside]] : []))).toEqual([['documents', 1]])
 
     const empty = await target.open()
     await restore(empty, path, { replace: false }, quiet, never)

@@ -35,11 +35,11 @@ describe('a key', () => {
 
   it('is listed without its hash, with when it was used, coarsely', async () => {
     const { id, library, name } = await create('a')
-    await store.keys.touch({ id, library, name, scopes: ['ask'], origins: [] })
+    await store.keys.touch({ id, library, name, scopes: ['ask'], origins: [] }, 'mark')
     const [first] = await store.keys.list('main')
     expect(JSON.stringify(first)).not.toContain('of a')
     expect(first?.lastUsedAt).toMatch(/^20/)
-    await store.keys.touch({ id, library, name, scopes: ['ask'], origins: [] })
+    await store.keys.touch({ id, library, name, scopes: ['ask'], origins: [] }, 'mark')
     expect((await store.keys.list('main'))[0]).toEqual(first)
     expect(await store.keys.list('other')).toEqual([])
   })
@@ -83,4 +83,32 @@ it('the secret of the embedded store is made once', async () => {
   const secret = keptSecret(folder)
   expect(secret).toMatch(/^[\w-]{43}$/)
   expect(keptSecret(folder)).toBe(secret)
+})
+
+it('counts keys of another secret, of those whose secret is known, and learns it from their use', async () => {
+  const key = { library: 'main', name: 'k', scopes: ['ask'] as const, origins: [], expiresAt: null }
+  await store.keys.create({ ...key, id: 'a', hash: 'a', mark: 'one' })
+  await store.keys.create({ ...key, id: 'b', hash: 'b', mark: 'one', expiresAt: PAST })
+  await store.keys.create({ ...key, id: 'c', hash: 'c' })
+  await store.keys.welcome({ ...key, id: 'd' }, 'https://one.example')
+  const misfits = async () =>
+    await Promise.all(['one', 'two', null].map(async (mark) => await store.keys.misfits(mark)))
+  expect(await misfits()).toEqual([0, 1, 2])
+  await store.keys.touch({ ...key, id: 'c' }, 'two')
+  expect(await misfits()).toEqual([1, 1, 2])
+})
+
+it('lists people with who vouches for them, and when they were here last', async () => {
+  const person = { library: 'main', name: 'ana@example.com', scopes: ['ask'] as const, origins: [] }
+  for (const id of ['one', 'two']) await store.keys.welcome({ ...person, id }, `https://${id}.example`)
+  await store.sessions.begin({ hash: 'h', library: 'main', key: 'one' })
+  await database.query(`update api_keys set last_used_at = '2020-01-01' where library_id = 'main'`)
+  const listed = new Map((await store.keys.list('main')).map((key) => [key.id, key]))
+  expect(listed.get('one')).toMatchObject({
+    issuer: 'https://one.example',
+    lastUsedAt: expect.not.stringMatching(/^2020/) as string,
+  })
+  expect(listed.get('two')).toMatchObject({ issuer: 'https://two.example', lastUsedAt: '2020-01-01T00:00:00.000Z' })
+  await store.keys.welcome({ ...person, id: 'two' }, 'https://two.example')
+  expect((await store.keys.list('main')).every(({ lastUsedAt }) => lastUsedAt?.startsWith('2020') === false)).toBe(true)
 })

@@ -88,6 +88,17 @@ describe('the status of a store', () => {
     })
   })
 
+  it('tells that documents went as the last change', async () => {
+    await using database = await openTestDatabase()
+    const { documents, reports } = await openStore(database, 'main', space)
+    for (const name of ['a.md', 'b.md']) await documents.save(tinyDocument(name, [{ text: name }]))
+    await database.query(
+      `update documents set updated_at = '2020-01-01', removed_at = case when source = 'a.md' then '2021-01-01'::timestamptz end`,
+    )
+    const { library } = await reports.status('main')
+    expect(library).toMatchObject({ documents: 1, changedAt: '2021-01-01T00:00:00.000Z' })
+  })
+
   it('of a database that was never migrated names what is missing, and makes nothing', async () => {
     await using database = await emptyTestDatabase()
     const { schema, library } = await reportStore(database).status('main')

@@ -129,13 +129,14 @@ const noKeys: KeyStore = {
   welcome: async () => true,
   create: async ({ id, library, name, scopes, origins, expiresAt }) => {
     const createdAt = '2026-01-01T00:00:00.000Z'
-    return { id, library, name, scopes, origins, expiresAt, createdAt, revokedAt: null, lastUsedAt: null }
+    return { id, library, name, scopes, origins, expiresAt, createdAt, revokedAt: null, issuer: null, lastUsedAt: null }
   },
   find: async () => null,
   touch: async () => {},
   list: async () => [],
   revoke: async () => false,
   count: async () => ({ made: 0, hold: 0 }),
+  misfits: async () => 0,
   holding: async () => new Set(),
 }
 

@@ -97,6 +97,7 @@ describe('an index', () => {
       restored: false,
       waiting: null,
       walls: null,
+      misfits: null,
       status: async () => emptyStatus,
       index: async () => index,
       close: async () => {},

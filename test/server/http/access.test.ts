@@ -69,6 +69,23 @@ const send = async (method: string, path: string, headers: Headers = {}) => {
   return await app.get(at, { method, headers: { 'content-type': 'application/json', ...headers }, ...body })
 }
 
+it('tells at the login that a key was not copied whole, as everywhere', async () => {
+  for (const key of ['fn_garbage', others.slice(0, -1)]) {
+    const response = await app.post('/v1/session', { key })
+    expect([response.status, await response.json()]).toMatchObject([401, { code: 'malformed-key' }])
+  }
+  const response = await app.post('/v1/session', { key: await unknown() })
+  expect([response.status, await response.json()]).toMatchObject([401, { code: 'invalid-key' }])
+})
+
+it('tells who asks of the library whether they may add documents', async () => {
+  const told = async (headers: Headers) =>
+    ((await (await app.get('/v1/library', { headers })).json()) as { uploads: boolean }).uploads
+  expect(await told(bearer(await app.key({ scopes: ['ask'] })))).toBe(false)
+  const cookie = await app.login(await app.key({ scopes: ['ask', 'ingest'] }))
+  expect(await told({ cookie })).toBe(true)
+})
+
 describe('the table of access', () => {
   it('has a line for every live route, and none for another', () => {
     const live = new Set(

@@ -102,25 +102,37 @@ describe('somebody who is invited', () => {
     const { cookie } = await logIn(eve)
     expect(await library.store.keys.revoke('main', idOfPerson('main', issuer.url, '40'))).toBe(true)
     expect((await sessionOf(cookie)).status).toBe(401)
-    expect((await logIn(eve)).location).toContain('fault=not-invited')
+    expect((await logIn(eve)).location).toContain('fault=not-invited&account=eve%40example.com')
+    const [entry] = await library.store.audit.list('main', 1)
+    expect(entry).toMatchObject({ act: 'login-refused', subject: 'eve@example.com, not-invited' })
   })
 })
 
 describe('nobody comes in', () => {
   it.each([
-    ['from another domain', { ...ana, email: 'ana@example.net' }],
-    ['from a domain that only ends like the invited one', { ...ana, email: 'ana@not-example.com' }],
-    ['with an address that nobody verified', { ...ana, email_verified: false }],
-    ['with an address that nobody verified, in words', { ...ana, email_verified: 'false' }],
-    ['without a word whether it is verified', { sub: '17', email: 'ana@example.com' }],
-    ['without an address', { sub: '17' }],
+    ['from another domain', { ...ana, email: 'ana@example.net' }, 'not-invited', 'ana@example.net'],
+    [
+      'from a domain that only ends like the invited one',
+      { ...ana, email: 'ana@not-example.com' },
+      'not-invited',
+      'ana@not-example.com',
+    ],
+    ['with an address that nobody verified', { ...ana, email_verified: false }, 'unverified', 'ana'],
+    ['with an address that nobody verified, in words', { ...ana, email_verified: 'false' }, 'unverified', 'ana'],
+    ['without a word whether it is verified', { sub: '17', email: 'ana@example.com' }, 'unverified', '17'],
+    ['without an address', { sub: '17' }, 'unverified', '17'],
     [
       'with two addresses in one',
       { ...ana, email: 'x@evil.example@example.com'.replace('@example.com', ',ana@example.com') + '.evil' },
+      'not-invited',
+      'x@evil.example,ana@example.com.evil',
     ],
-  ])('%s', async (_, claims) => {
+  ])('%s', async (_, claims, fault, account) => {
     const { location, cookie } = await logIn(claims)
-    expect(location).toBe('/login?fault=not-invited&to=%2Flibrary')
+    expect(location).toBe(`/login?fault=${fault}&account=${encodeURIComponent(account)}&to=%2Flibrary`)
+    const [entry] = await library.store.audit.list('main', 1)
+    const actor = `session:${idOfPerson('main', issuer.url, '17')}`
+    expect(entry).toMatchObject({ act: 'login-refused', actor, subject: `${account}, ${fault}` })
     expect(cookie).not.toContain('footnote_session')
   })
 
@@ -131,10 +143,11 @@ describe('nobody comes in', () => {
     ['that is over', { claims: { exp: 1 } }],
     ['of another question', { claims: { nonce: 'another' } }],
     ['that is refused', { status: 400 }],
+    ['that cannot be given', { status: 500 }],
   ])('with a token %s', async (_, wrong) => {
     issuer.wrong = wrong
     const { location, cookie } = await logIn(ana)
-    expect(location).toBe('/login?fault=sign-on-failed&to=%2Flibrary')
+    expect(location).toBe('/login?fault=sign-on-unsaid&to=%2Flibrary')
     expect(cookie).not.toContain('footnote_session')
   })
 
@@ -143,15 +156,24 @@ describe('nobody comes in', () => {
       back.searchParams.set('state', 'of-somebody-else')
       return back
     })
-    expect(location).toBe('/login?fault=sign-on-failed&to=%2F')
+    expect(location).toBe('/login?fault=sign-on-unsaid&to=%2F')
     const { back } = await logIn(ana)
     expect((await app.get(back.pathname + back.search)).headers.get('location')).toContain('fault=sign-on-failed')
+  })
+
+  it('who turned round there', async () => {
+    const { location } = await logIn(ana, '/', app, (back) => {
+      back.searchParams.delete('code')
+      back.searchParams.set('error', 'access_denied')
+      return back
+    })
+    expect(location).toBe('/login?fault=sign-on-failed&to=%2F')
   })
 
   it('by a reply that was used', async () => {
     const { back, away } = await logIn(ana)
     const again = await app.get(back.pathname + back.search, { headers: { cookie: away } })
-    expect(again.headers.get('location')).toContain('fault=sign-on-failed')
+    expect(again.headers.get('location')).toContain('fault=sign-on-unsaid')
   })
 
   it('when the cookie that was kept is garbage', async () => {
@@ -188,12 +210,12 @@ describe('nobody is sent to another site', () => {
   it('by a cookie that somebody else has written', async () => {
     expect((await logIn(ana, '/library', app, (back) => back, leadingAway)).location).toBe('/')
     const uninvited = await logIn({ ...ana, email: 'ana@example.net' }, '/library', app, (back) => back, leadingAway)
-    expect(uninvited.location).toBe('/login?fault=not-invited&to=%2F')
+    expect(uninvited.location).toBe('/login?fault=not-invited&account=ana%40example.net&to=%2F')
   })
 })
 
 it('the login page offers it, and without it says nothing of it', async () => {
-  expect(await (await app.get('/login')).text()).toContain(`Log in with ${new URL(issuer.url).host}`)
+  expect(await (await app.get('/login')).text()).toMatch(/<p>Or with an account .*<a id="sign-on".*>Log in with 127/)
   const plain = openKeyedApp(library)
   expect(await (await plain.get('/login')).text()).not.toContain('/login/oidc')
   expect((await plain.get('/login/oidc')).status).toBe(404)
