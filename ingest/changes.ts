@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { InputError } from '../core/errors.ts'
 import type { KnownDocument } from '../core/ports.ts'
-import { type Found, sourceName } from './source/folder.ts'
+import { type Found, isBelow, sourceName } from './source/folder.ts'
 
 /** A file or folder that was asked for. */
 export type Root = {
@@ -83,7 +83,7 @@ export function goneOf(
 ): Gone {
   const found = new Set(files.map(({ source }) => source))
   // A link that leads nowhere at the moment may be a disk that is not there: what was learned behind it is not gone.
-  const unseen = skipped.map(({ source }) => source)
+  const unseen = skipped.filter(({ link }) => link !== 'out').map(({ source }) => source)
   const isGone = ({ source }: KnownDocument) =>
     !found.has(source) && !unseen.some((each) => source === each || source.startsWith(`${each}/`))
   const documents = new Map<string, KnownDocument>()
@@ -126,8 +126,4 @@ export function namesOf(sources: readonly string[]): string {
 /** And no address of anything else, such as `https://…` or UPLOADS. */
 function isPath(name: string): boolean {
   return !/^[a-z][a-z0-9+.-]+:/i.test(name)
-}
-
-function isBelow(file: string, folder: string): boolean {
-  return file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
 }

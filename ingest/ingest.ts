@@ -63,7 +63,7 @@ async function* steps(paths: readonly string[], deps: IngestDeps, signal: AbortS
   const gone = deps.removals ? goneOf(roots, found, known, deps.removals) : nothingGone
   const uploads = await keptUploads(deps)
   const { files, faults } = found
-  const skipped = [...found.skipped, ...(deps.skipped ?? [])]
+  const skipped = [...found.skipped, ...(deps.skipped ?? [])].map(({ source, reason }) => ({ source, reason }))
   const total = files.length + faults.length + uploads.length
   yield { type: 'found', files: total, gone: gone.documents.length, skipped }
   for (const each of gone.kept) yield { type: 'kept', ...each }

@@ -153,13 +153,24 @@ describe('a document stays', () => {
   it('when it was learned behind a link that leads nowhere now', async () => {
     await using database = await openTestDatabase()
     const { learn, names } = await openTestSyncs(database)
-    const elsewhere = await folderOf({ 'a.md': article('Alpha') })
-    const folder = await folderOf({ 'b.md': article('Beta') })
-    await symlink(elsewhere, join(folder, 'disk'))
+    const folder = await folderOf({ 'b.md': article('Beta'), '.disk/a.md': article('Alpha') })
+    await symlink(join(folder, '.disk'), join(folder, 'disk'))
     await learn([folder])
-    await rm(elsewhere, { recursive: true })
+    await rm(join(folder, '.disk'), { recursive: true })
     expect((await learn([folder])).report).toMatchObject({ removed: 0, skipped: 1 })
     expect(await names()).toEqual(['a.md', 'b.md'])
+  })
+
+  it('unless it was learned behind a link out of its folder', async () => {
+    await using database = await openTestDatabase()
+    const { learn, names } = await openTestSyncs(database)
+    const elsewhere = await folderOf({ 'a.md': article('Alpha') })
+    const folder = await folderOf({ 'b.md': article('Beta') })
+    await symlink(join(elsewhere, 'a.md'), join(folder, 'linked.md'))
+    await learn([join(folder, 'linked.md'), folder])
+    expect(await names()).toEqual(['b.md', 'linked.md'])
+    expect((await learn([folder])).report).toMatchObject({ removed: 1, skipped: 1 })
+    expect(await names()).toEqual(['b.md'])
   })
 
   it('when another folder is learned, or it was sent', async () => {
