@@ -88,7 +88,8 @@ export function summary(report: IngestReport, cut?: { readonly done: number; rea
   const work = worked ? ` · ${report.chunks} chunks, ${report.embedded} embedded${spent(report)}` : ''
   const speed = worked ? `, ${size(report.bytes / (Math.max(1, report.ms) / 1000))}/s` : ''
   const some = cut ? ` (${cut.done} of ${cut.total} done)` : ''
-  return `Documents${some}: ${counts.join(', ') || 'none found'}${work} · ${(report.ms / 1000).toFixed(1)} s${speed}`
+  const none = cut && cut.total > 0 ? 'none learned' : 'none found'
+  return `Documents${some}: ${counts.join(', ') || none}${work} · ${(report.ms / 1000).toFixed(1)} s${speed}`
 }
 
 /** Nothing for the built-in embedder, and no price where nobody knows it. */
