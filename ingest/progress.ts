@@ -74,6 +74,7 @@ function linesOf(event: IngestEvent): string[] {
   if (event.type === 'failed') return [`  not learned: ${event.message} (${event.code})`]
   if (event.type === 'removed') return [`  removed: ${event.source}`]
   if (event.type === 'kept') return [`  not removed: ${event.message}`]
+  if ('note' in event) return [`  note: ${event.source}: ${event.note}`]
   if (event.type !== 'found') return []
   return event.skipped.map(({ source, reason }) => `  skipped: ${source}: ${reason}`)
 }
