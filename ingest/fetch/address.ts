@@ -42,7 +42,7 @@ export type Openings = {
 /** `host` or `host:port` as it is compared; null when it is neither. */
 export function allowedHost(written: string): string | null {
   const url = URL.parse(`http://${written}`)
-  if (!url || url.username !== '' || url.pathname !== '/' || /[/?#@]/.test(written)) return null
+  if (!url || url.username !== '' || url.pathname !== '/' || /[/?#@*]/.test(written)) return null
   return url.host
 }
 
