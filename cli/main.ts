@@ -140,7 +140,12 @@ async function readSettings(library: string | null) {
 async function readVariables(library: string | null) {
   const { readEnvironment } = await import('../core/config.ts')
   const variables = readEnvironment()
-  return library === null ? variables : { ...variables, LIBRARY: library }
+  if (library === null) return variables
+  const { settings } = await import('../core/settings.ts')
+  const fault = settings.LIBRARY.schema.safeParse(library).error?.issues[0]
+  // Whoever wrote the option has set no LIBRARY to correct.
+  if (fault) throw new InputError('usage', `--library: ${JSON.stringify(library)} ${fault.message}`)
+  return { ...variables, LIBRARY: library }
 }
 
 /** A line for somebody who waits, gone when the wait is over. */
