@@ -191,7 +191,9 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
     const said = { json, all, url, library, since, plan, replace, allowDeletes, atOnce, isHelp }
     return { words: positionals, ...said, key: keyWords(values), reembed: reembedAsked(values) }
   } catch (error) {
-    throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
+    // What node:util adds is how to say the same as a word, with quotes that do not pair.
+    const sentence = error instanceof Error ? error.message.replace(/\. To specify a positional [^]*$/, '.') : ''
+    throw new InputError('usage', `${sentence}\n\n${commands[name].help}`)
   }
 }
 
