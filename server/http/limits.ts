@@ -73,7 +73,7 @@ export function refuseStrangers(
     if (loopbackOnly && !isLoopback(name) && host !== publicHost)
       throw new InputError(
         'wrong-host',
-        `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost, or start the server with HOST=0.0.0.0.`,
+        `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost${/:\d+$/.exec(host)?.[0] ?? ''}, or start the server with HOST=0.0.0.0.`,
         'Host',
       )
     if (['POST', 'PUT', 'PATCH', 'DELETE'].includes(c.req.method) && isFromElsewhere(c, host) && !isAdmitted(c))
