@@ -110,7 +110,7 @@ async function follow(
 const ENDING_MS = 5_000
 
 /** What one that was cut short has done, in the words of the store: what was saved as it ended was told to nobody. */
-async function tellEnd(id: string, { connection }: CommandOptions): Promise<void> {
+async function tellEnd(id: string, { json, connection }: CommandOptions): Promise<void> {
   const patience = AbortSignal.timeout(ENDING_MS)
   const asking = { json: false, connection, signal: patience }
   try {
@@ -120,6 +120,7 @@ async function tellEnd(id: string, { connection }: CommandOptions): Promise<void
       sync = await syncOf(id, asking)
     }
     process.stderr.write(`${summary(sync.report, sync)}\n`)
+    if (json) process.stdout.write(`${JSON.stringify({ ...sync.report, fault: sync.fault }, null, 2)}\n`)
   } catch {
     // Whoever could say it is gone: GET /v1/syncs says it when the server is back.
   }

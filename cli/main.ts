@@ -140,7 +140,12 @@ async function readSettings(library: string | null) {
 async function readVariables(library: string | null) {
   const { readEnvironment } = await import('../core/config.ts')
   const variables = readEnvironment()
-  return library === null ? variables : { ...variables, LIBRARY: library }
+  if (library === null) return variables
+  const { settings } = await import('../core/settings.ts')
+  const fault = settings.LIBRARY.schema.safeParse(library).error?.issues[0]
+  // Whoever wrote the option has set no LIBRARY to correct.
+  if (fault) throw new InputError('usage', `--library: ${JSON.stringify(library)} ${fault.message}`)
+  return { ...variables, LIBRARY: library }
 }
 
 /** A line for somebody who waits, gone when the wait is over. */
@@ -186,7 +191,9 @@ function readArguments(name: Command, args: readonly string[]): Asked & { readon
     const said = { json, all, url, library, since, plan, replace, allowDeletes, atOnce, isHelp }
     return { words: positionals, ...said, key: keyWords(values), reembed: reembedAsked(values) }
   } catch (error) {
-    throw new InputError('usage', `${error instanceof Error ? error.message : ''}\n\n${commands[name].help}`)
+    // What node:util adds is how to say the same as a word, with quotes that do not pair.
+    const sentence = error instanceof Error ? error.message.replace(/\. To specify a positional [^]*$/, '.') : ''
+    throw new InputError('usage', `${sentence}\n\n${commands[name].help}`)
   }
 }
 

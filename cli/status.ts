@@ -3,6 +3,7 @@ import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { Config } from '../core/config.ts'
+import { MAIN_LIBRARY } from '../core/settings.ts'
 import type { LibraryReport, SchemaReport } from '../core/reports.ts'
 import { toWire } from '../server/http/wire.ts'
 import { minute } from './layout.ts'
@@ -44,7 +45,7 @@ export async function status(config: Config, json: boolean, signal: AbortSignal)
   const reader = await openReader(config)
   try {
     const found = await look(config, reader, signal)
-    return json ? JSON.stringify(toWire(found), null, 2) : describe(found)
+    return json ? JSON.stringify(toWire(found), null, 2) : describe(found, config.library)
   } finally {
     await reader?.close()
   }
@@ -89,11 +90,11 @@ export function placeOf({ databaseUrl, dataDir }: Config): Place {
   return { kind: 'postgres', host, database: decodeURIComponent(pathname.slice(1)) }
 }
 
-function describe({ server, store, library, learning, models, slack }: Status): string {
+function describe({ server, store, library, learning, models, slack }: Status, name: string): string {
   const lines: [string, string][] = [
     ['Server', server ? `running at ${server}` : 'not running; start it: npm start'],
     ['Store', `${describePlace(store)}, ${describeSize(store)}`],
-    ['Library', describeLibrary(library, store.schema)],
+    ['Library', describeLibrary(library, store.schema, name)],
     ...(learning ? [['Learning', describeLearning(learning)] satisfies [string, string]] : []),
     ['Embedder', library?.space ?? models.embedder ?? 'built-in'],
     ['Model', models.generator ?? 'none: answers are verbatim extracts'],
@@ -116,9 +117,12 @@ function describeSize({ bytes, restored, schema, holder }: Status['store']): str
   return `${megabytes(bytes)}${held}${restored ? ', restored from its last snapshot' : ''}`
 }
 
-function describeLibrary(library: LibraryReport | null, schema: SchemaReport | null): string {
+function describeLibrary(library: LibraryReport | null, schema: SchemaReport | null, name: string): string {
   if (library?.changedAt && library.documents > 0)
     return `${count(library.documents, 'document')}, ${count(library.chunks, 'chunk')}, last change ${minute(library.changedAt)}`
+  // One that was never filled looks as one that was misspelt.
+  if (library && name !== MAIN_LIBRARY)
+    return `nothing is in ${name}: check its name, or fill it: npm run ingest -- <folder or file> --library ${name}`
   if (library || !schema) return 'empty; fill it: npm run ingest -- <folder or file>'
   return schema.unknown.length > 0
     ? 'not readable: a newer Footnote has migrated this database'

@@ -56,9 +56,9 @@ npm run ingest -- --plan [<source, folder or file> …] [--json]
 npm run ingest -- undo | cancel [<sync>] [--json]
   Learns what sources.yaml describes (docs/sources.md), those of its sources that are named, or files and folders.
   What is unchanged costs nothing; what is gone from a folder or a source is removed, unless that is more than a fifth
-  of it: then nothing is removed without --allow-deletes.
-  --plan says what would be done, without a word of sources.yaml or of LIBRARY_DIR, and changes nothing. undo takes back
-  what a sync changed, the last one without its id (GET /v1/syncs lists them), and counts what was restored and what was
+  of it: then, without --allow-deletes, nothing is removed, and where it is a folder nothing is learned either.
+  --plan says what would be done, and changes nothing; where nothing is named, of all of sources.yaml, or without one of
+  LIBRARY_DIR. undo takes back what a sync changed, the last one without its id (GET /v1/syncs lists them), and counts what was restored and what was
   removed. cancel ends one that runs, in whichever process that is; without an id the only one. Without a terminal a
   line every ten seconds says how far it is.
   Exit code: 0 all learned, 1 some could not be, or more than a fifth is gone and was kept (named with the reason, of

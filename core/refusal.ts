@@ -2,7 +2,7 @@
 import type { Answer } from './types.ts'
 
 const reasons: Readonly<Record<string, string>> = {
-  'empty-library': 'The library is still empty.',
+  'empty-library': 'The library holds no text to search yet.',
   'nothing-relevant': 'The library does not hold an answer to this.',
   'partly-covered': 'The library touches on this, but does not answer it.',
   'model-declined': 'The passages found do not answer this.',

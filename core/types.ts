@@ -22,6 +22,8 @@ export type ParsedDocument = {
   readonly audience: readonly string[]
   /** where each page begins in the text, for sources that have pages; a page without words begins where the next does */
   readonly pages?: readonly number[]
+  /** what of its source was left out, for its owner */
+  readonly note?: string
 }
 
 /** A stored slice of a document: `text` equals the document's text at `span`, always. */
@@ -193,6 +195,8 @@ export type IngestOutcome =
       readonly embedded: number
       /** that were embedded, about; 0 for the built-in embedder */
       readonly tokens: number
+      /** what its owner should know although it was learned */
+      readonly note?: string
     }
   /** an earlier revision is the current one again */
   | {

@@ -2,9 +2,8 @@
 // only within what was asked for: what cannot be seen is not gone.
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { InputError } from '../core/errors.ts'
 import type { KnownDocument } from '../core/ports.ts'
-import { type Found, sourceName } from './source/folder.ts'
+import { type Found, isBelow, sourceName } from './source/folder.ts'
 
 /** A file or folder that was asked for. */
 export type Root = {
@@ -15,7 +14,7 @@ export type Root = {
   readonly isListed: boolean
 }
 
-/** What to do about documents that are gone. guard: too many at once stop the ingest, or are kept where it must go on. */
+/** What to do about documents that are gone. Too many at once stop the ingest, or are kept where it must go on. */
 export type Removals = 'allow' | 'stop' | 'keep'
 
 export type Gone = {
@@ -74,7 +73,6 @@ export function isOf({ source, root }: Pick<KnownDocument, 'source' | 'root'>, a
   return (root === null || isPath(root)) && isPath(source) && isBelow(path.resolve(source), asked.path)
 }
 
-/** Throws InputError `too-many-removals` when they are too many and the ingest must not go on. */
 export function goneOf(
   roots: readonly Root[],
   { files, skipped }: Found,
@@ -83,7 +81,7 @@ export function goneOf(
 ): Gone {
   const found = new Set(files.map(({ source }) => source))
   // A link that leads nowhere at the moment may be a disk that is not there: what was learned behind it is not gone.
-  const unseen = skipped.map(({ source }) => source)
+  const unseen = skipped.filter(({ link }) => link !== 'out').map(({ source }) => source)
   const isGone = ({ source }: KnownDocument) =>
     !found.has(source) && !unseen.some((each) => source === each || source.startsWith(`${each}/`))
   const documents = new Map<string, KnownDocument>()
@@ -95,24 +93,25 @@ export function goneOf(
     for (const each of judged.documents) documents.set(each.source, each)
     kept.push(...judged.kept)
   }
-  if (removals === 'stop' && kept[0]) throw new InputError('too-many-removals', kept[0].message, 'paths')
   return { documents: [...documents.values()], kept }
 }
 
 /** The guard: of so many documents of one root these are gone. `name` is what it is asked for by. */
 export function judge(name: string, gone: readonly KnownDocument[], of: number, removals: Removals): Gone {
   if (removals === 'allow' || !isTooMany(gone.length, of)) return { documents: gone, kept: [] }
-  return { documents: [], kept: [{ sources: gone.map(({ source }) => source), message: refusal(name, gone, of) }] }
+  const sources = gone.map(({ source }) => source).sort()
+  const outcome = removals === 'stop' ? 'nothing is learned or removed' : 'none is removed'
+  return { documents: [], kept: [{ sources, message: refusal(name, sources, of, outcome) }] }
 }
 
 function isTooMany(gone: number, of: number): boolean {
   return gone > ALWAYS_ALLOWED && gone > of * MOST_GONE
 }
 
-function refusal(root: string, gone: readonly KnownDocument[], of: number): string {
+function refusal(root: string, gone: readonly string[], of: number, outcome: string): string {
   return (
-    `${gone.length} of ${of} documents of ${root} are gone from it, more than ${MOST_GONE * 100} %: none is removed. ` +
-    `Gone: ${namesOf(gone.map(({ source }) => source))}. ` +
+    `${gone.length} of ${of} documents of ${root} are gone from it, more than ${MOST_GONE * 100} %: ${outcome}. ` +
+    `Gone: ${namesOf(gone)}. ` +
     `Bring them back, or remove them: npm run ingest -- ${root} --allow-deletes`
   )
 }
@@ -126,8 +125,4 @@ export function namesOf(sources: readonly string[]): string {
 /** And no address of anything else, such as `https://…` or UPLOADS. */
 function isPath(name: string): boolean {
   return !/^[a-z][a-z0-9+.-]+:/i.test(name)
-}
-
-function isBelow(file: string, folder: string): boolean {
-  return file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
 }

@@ -34,12 +34,11 @@ function isRefused(error: unknown): error is FetchError {
   return error instanceof FetchError && (error.code === 'refused-url' || error.code === 'refused-address')
 }
 
-/** What opens a private host to a source opens none to whoever may send documents. */
+/** What opens a host or a port to a source opens none to whoever may send documents. */
 function withoutRemedy(address: string, error: FetchError): FetchError {
-  const [reason = ''] = error.message.slice(address.length + 1).split(': if you trust it')
-  return new FetchError('refused-url', address, `${reason}: pages are added from public addresses only`, {
-    cause: error,
-  })
+  const [reason = ''] = error.message.slice(address.length + 1).split(/: (?:if you trust it|only 80 and 443)/)
+  const from = reason.startsWith('uses port') ? 'ports 80 and 443' : 'public addresses'
+  return new FetchError('refused-url', address, `${reason}: pages are added from ${from} only`, { cause: error })
 }
 
 /** "example.com-guides-sharding" */

@@ -1,6 +1,7 @@
 // Files and sources → documents: each is loaded and given to hands that learn it; then what is gone is removed. Each
 // document is saved or removed whole or not at all, so an ingest that was cut is resumed by running it again; what is
 // unchanged costs one look at its hash.
+import { InputError } from '../core/errors.ts'
 import type { Fence } from '../core/jobs.ts'
 import type { OriginStore } from '../core/origins.ts'
 import type { DocumentStore, Embedder, KnownDocument } from '../core/ports.ts'
@@ -63,9 +64,10 @@ async function* steps(paths: readonly string[], deps: IngestDeps, signal: AbortS
   const gone = deps.removals ? goneOf(roots, found, known, deps.removals) : nothingGone
   const uploads = await keptUploads(deps)
   const { files, faults } = found
-  const skipped = [...found.skipped, ...(deps.skipped ?? [])]
+  const skipped = [...found.skipped, ...(deps.skipped ?? [])].map(({ source, reason }) => ({ source, reason }))
   const total = files.length + faults.length + uploads.length
   yield { type: 'found', files: total, gone: gone.documents.length, skipped }
+  if (deps.removals === 'stop' && gone.kept[0]) throw new InputError('too-many-removals', gone.kept[0].message, 'paths')
   for (const each of gone.kept) yield { type: 'kept', ...each }
   for (const { source, code, message } of faults) yield { type: 'failed', source, code, message }
   const sources = files.map((file) => fileLearnable(file, rootOf(file.path, roots)))

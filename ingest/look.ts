@@ -175,9 +175,17 @@ function either(hint: string | null, own: string | null, stands: boolean): strin
   return stands ? (hint ?? own) : (own ?? hint)
 }
 
+export function noteOf({ note }: ParsedDocument, chunks: number): { readonly note?: string } {
+  const bare = chunks === 0 ? 'it has headings and no words below them: nothing of it can be found' : null
+  const notes = [note, bare].filter((each) => each != null).join('; ')
+  return notes === '' ? {} : { note: notes }
+}
+
 function revisionOf(parsed: ParsedDocument): string {
+  // A note is told and not learned.
+  const learned = { ...parsed, note: undefined }
   // Left out where there is none, so that a document for everyone has the revision it had before audiences were read.
-  const { audience, ...rest } = parsed
-  const written = JSON.stringify([INGEST_VERSION, audience.length > 0 ? parsed : rest])
+  const { audience, ...rest } = learned
+  const written = JSON.stringify([INGEST_VERSION, audience.length > 0 ? learned : rest])
   return createHash('sha256').update(written).digest('hex')
 }

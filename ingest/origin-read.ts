@@ -75,7 +75,7 @@ async function* list(
     else if (event.type === 'fault') state.told.push(failedEvent(event.error))
     else {
       // A link that leads nowhere at the moment may be a disk that is not there.
-      if (kind === 'folder') state.unseen.push(event.source)
+      if (kind === 'folder' && event.link !== 'out') state.unseen.push(event.source)
       state.told.push(skippedEvent(event))
     }
   }

@@ -23,7 +23,7 @@ export async function planSync({ paths, origins }: Asked, deps: PlanDeps, signal
   const found = await findFiles(paths, signal)
   const known = await deps.documents.known(deps.library)
   const roots = await rootsOf(paths, found)
-  const gone = goneOf(roots, found, known, 'keep')
+  const gone = goneOf(roots, found, known, 'stop')
   const files = emptyPart()
   files.failed.push(...found.faults.map(({ source, code, message }) => ({ source, code, message })))
   for (const file of found.files) {

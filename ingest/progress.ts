@@ -74,6 +74,7 @@ function linesOf(event: IngestEvent): string[] {
   if (event.type === 'failed') return [`  not learned: ${event.message} (${event.code})`]
   if (event.type === 'removed') return [`  removed: ${event.source}`]
   if (event.type === 'kept') return [`  not removed: ${event.message}`]
+  if ('note' in event) return [`  note: ${event.source}: ${event.note}`]
   if (event.type !== 'found') return []
   return event.skipped.map(({ source, reason }) => `  skipped: ${source}: ${reason}`)
 }
@@ -88,7 +89,8 @@ export function summary(report: IngestReport, cut?: { readonly done: number; rea
   const work = worked ? ` · ${report.chunks} chunks, ${report.embedded} embedded${spent(report)}` : ''
   const speed = worked ? `, ${size(report.bytes / (Math.max(1, report.ms) / 1000))}/s` : ''
   const some = cut ? ` (${cut.done} of ${cut.total} done)` : ''
-  return `Documents${some}: ${counts.join(', ') || 'none found'}${work} · ${(report.ms / 1000).toFixed(1)} s${speed}`
+  const none = cut && cut.total > 0 ? 'none learned' : 'none found'
+  return `Documents${some}: ${counts.join(', ') || none}${work} · ${(report.ms / 1000).toFixed(1)} s${speed}`
 }
 
 /** Nothing for the built-in embedder, and no price where nobody knows it. */

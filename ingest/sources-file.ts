@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isNode, LineCounter, parseDocument } from 'yaml'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ConfigError } from '../core/errors.ts'
-import { type Sources, sourcesShape } from './source/spec.ts'
+import { commonShape, type Sources, sourcesShape } from './source/spec.ts'
 
 export type SourcesFile = Sources & {
   /** paths in it begin here */
@@ -32,7 +32,7 @@ export function parseSources(written: string, name: string): Sources {
   const document = parseDocument(written, { lineCounter: lines, logLevel: 'silent' })
   if (document.errors.length > 0)
     throw new ConfigError(
-      document.errors.map(({ pos, message }) => `${name}:${lines.linePos(pos[0]).line}: ${message.split('\n')[0]}`),
+      document.errors.map(({ pos, message }) => `${name}:${lines.linePos(pos[0]).line}: ${sentenceOf(message)}`),
     )
   const lineOf = (path: readonly PropertyKey[]): number => {
     for (let depth = path.length; depth > 0; depth--) {
@@ -43,19 +43,43 @@ export function parseSources(written: string, name: string): Sources {
   }
   const found = toPlain(() => document.toJS({ maxAliasCount: 0 }) as unknown, name)
   const result = sourcesShape.safeParse(found)
-  if (!result.success)
-    throw new ConfigError(
-      result.error.issues.map(
-        (issue) => `${name}:${lineOf(pathOf(issue))}: ${describe(issue, !document.hasIn(issue.path))}`,
-      ),
-    )
-  const doubles = result.data.sources.flatMap(({ name: called }, index, all) =>
-    all.findIndex((other) => other.name === called) < index
+  if (found === null)
+    throw new ConfigError([`${name}:1: the file is empty: describe at least one source, as in docs/sources.md`])
+  const issues = result.error?.issues.flatMap((issue) => [issue, ...besideKind(issue, found)]) ?? []
+  const faults = issues.map(
+    (issue) => `${name}:${lineOf(pathOf(issue))}: ${describe(issue, !document.hasIn(issue.path))}`,
+  )
+  const names = namesIn(found)
+  const doubles = names.flatMap((called, index) =>
+    called !== null && names.indexOf(called) < index
       ? [`${name}:${lineOf(['sources', index, 'name'])}: the name ${called} is given twice: every source has its own`]
       : [],
   )
-  if (doubles.length > 0) throw new ConfigError(doubles)
+  if (!result.success || doubles.length > 0) throw new ConfigError([...faults, ...doubles])
   return result.data
+}
+
+/** A kind that is none tells nothing of the fields that all kinds have: they are judged by themselves. */
+function besideKind({ code, path }: z.core.$ZodIssue, found: unknown): z.core.$ZodIssue[] {
+  if (code !== 'invalid_union' || path.length !== 3) return []
+  const place = path.slice(0, 2)
+  const source = path.slice(0, 2).reduce((outer: unknown, key) => (outer as Record<PropertyKey, unknown>)[key], found)
+  const issues = commonShape.safeParse(source).error?.issues ?? []
+  return issues.map((issue) => ({ ...issue, path: [...place, ...issue.path] }))
+}
+
+/** Of each source, whatever else is wrong with it; null: it has none. */
+function namesIn(found: unknown): (string | null)[] {
+  return namedSources.safeParse(found).data?.sources.map(({ name }) => name) ?? []
+}
+
+const namedSources = z.object({
+  sources: z.array(z.object({ name: z.string().nullable().catch(null) }).catch({ name: null })),
+})
+
+/** Of the parser: its first line, without the place that is told before it. */
+function sentenceOf(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')
 }
 
 function toPlain(read: () => unknown, name: string): unknown {

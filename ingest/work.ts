@@ -6,7 +6,7 @@ import type { IngestOutcome } from '../core/types.ts'
 import { chunk } from './chunk.ts'
 import type { Gate, Hold } from './gate.ts'
 import type { WorkDeps } from './ingest.ts'
-import { type DocumentTask, examine, LEARNED_WITH } from './look.ts'
+import { type DocumentTask, examine, LEARNED_WITH, noteOf } from './look.ts'
 import { embedChunks, saveEmbedded } from './vectors.ts'
 
 type Learned = Extract<IngestOutcome, { type: 'learned' | 'changed' }>
@@ -76,6 +76,14 @@ async function prepared(task: DocumentTask, deps: WorkDeps, hold: Hold, signal: 
       ...(sync !== undefined && { sync }),
       ...(upload && { upload: { ...upload, bytes: task.bytes, learnedWith: LEARNED_WITH } }),
     },
-    outcome: { type: 'learned', source, bytes, chunks: chunks.length, embedded, tokens },
+    outcome: {
+      type: 'learned',
+      source,
+      bytes,
+      chunks: chunks.length,
+      embedded,
+      tokens,
+      ...noteOf(parsed, chunks.length),
+    },
   }
 }

@@ -5,7 +5,7 @@
 
 /** @type {Record<string, string>} */
 const refusals = {
-  'empty-library': 'There are no documents in it yet.',
+  'empty-library': 'There is no text in it to search yet.',
   'partly-covered': 'It touches on the subject, but does not say what was asked.',
   'nothing-supported': 'Nothing backs what the model wrote.',
   'model-declined': 'The passages that were found do not answer the question.',

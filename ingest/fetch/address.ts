@@ -42,7 +42,7 @@ export type Openings = {
 /** `host` or `host:port` as it is compared; null when it is neither. */
 export function allowedHost(written: string): string | null {
   const url = URL.parse(`http://${written}`)
-  if (!url || url.username !== '' || url.pathname !== '/' || /[/?#@]/.test(written)) return null
+  if (!url || url.username !== '' || url.pathname !== '/' || /[/?#@*]/.test(written)) return null
   return url.host
 }
 
@@ -56,13 +56,14 @@ export function refusalOf(url: URL, openings: Openings): string | null {
     return `is not a web address (${url.protocol}): use http or https`
   if (url.username !== '' || url.password !== '') return 'holds a user name or password: take it out of the URL'
   if (isAllowedHost(url, openings)) return null
-  if (url.port !== '' && !['80', '443', ...openings.ports.map(String)].includes(url.port))
-    return `uses port ${url.port}: only 80 and 443 are, unless allowPorts names it, or allowHosts ${url.host}`
   const literal = url.hostname.replace(/^\[|\]$/g, '')
+  // Before the port: allowPorts opens none of a private host.
   if (isIP(literal) !== 0 && !isGlobalAddress(literal)) return notPublic(literal, url.host)
+  if (url.port !== '' && !['80', '443', ...openings.ports.map(String)].includes(url.port))
+    return `uses port ${url.port}: only 80 and 443 are allowed, unless sources.yaml names ${url.host} under allowHosts or, for a public host, ${url.port} under allowPorts`
   return null
 }
 
 export function notPublic(address: string, host: string): string {
-  return `leads to ${address}, which is no public address: if you trust it, name ${host} under allowHosts`
+  return `leads to ${address}, which is no public address: if you trust it, name ${host} under allowHosts in sources.yaml`
 }

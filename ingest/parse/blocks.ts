@@ -18,6 +18,8 @@ export type Draft = {
   readonly publishedAt: string | null
   /** as they are written */
   readonly authors: readonly string[]
+  /** what of the source was left out */
+  readonly note?: string
 }
 
 // Marks in raw text: around bold words, and before code. They are control characters, so cleaning removes them with all

@@ -1,5 +1,5 @@
 // The YAML between two lines of dashes at the head of a Markdown file.
-import { parse as parseYaml } from 'yaml'
+import { LineCounter, parse as parseYaml, parseDocument } from 'yaml'
 
 // More is no front matter but an article between two rules.
 export const LONGEST_FRONT_MATTER = 65_536
@@ -21,4 +21,13 @@ export function readYaml(yaml: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Null: it is YAML. Lines are counted from that of the first dashes. */
+export function faultOf(yaml: string): string | null {
+  const lines = new LineCounter()
+  const [fault] = parseDocument(yaml, { lineCounter: lines, logLevel: 'silent' }).errors
+  if (!fault) return null
+  const line = lines.linePos(fault.pos[0]).line + 1
+  return `its front matter is not valid YAML (line ${line}) and is left out: title, date and address in it do not count`
 }

@@ -3,7 +3,7 @@ import MarkdownIt, { type Token } from 'markdown-it'
 import { z } from 'zod'
 import { type Block, boldClose, boldOpen, codeOpen, type Draft, hardBreak } from './blocks.ts'
 import { restoreSource } from './flattened.ts'
-import { readYaml, splitFrontMatter } from './front-matter.ts'
+import { faultOf, readYaml, splitFrontMatter } from './front-matter.ts'
 import { htmlFragment } from './html.ts'
 import { plainMath } from './math.ts'
 import { namesIn, toIsoDate, toWebUrl } from './metadata.ts'
@@ -14,6 +14,7 @@ export function parseMarkdown(source: string): Draft {
   // blank to CommonMark, so `#\u00a0Title` would not be a heading.
   const { yaml, body } = splitFrontMatter(source.replaceAll('\u00a0', ' ').trimStart())
   const front = yaml === null ? noFront : readFront(yaml)
+  const note = yaml === null ? null : faultOf(yaml)
   const blocks = toBlocks(markdown.parse(restoreSource(body), {}))
   return {
     blocks,
@@ -21,6 +22,7 @@ export function parseMarkdown(source: string): Draft {
     url: toWebUrl(front.url),
     publishedAt: toIsoDate(front.published_at ?? front.date),
     authors: [...front.author, ...front.authors],
+    ...(note !== null && { note }),
   }
 }
 

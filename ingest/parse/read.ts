@@ -106,6 +106,7 @@ function toDocument(source: string, draft: Draft, audience: readonly string[] | 
     authors: toAuthors(draft.authors),
     audience: audience ?? readAudience(source, 'text', text),
     ...(pages.length > 0 ? { pages } : {}),
+    ...(draft.note === undefined ? {} : { note: draft.note }),
   }
 }
 

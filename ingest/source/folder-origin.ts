@@ -1,8 +1,8 @@
 // A folder, or a file, as an origin.
 import { dirname, relative, resolve, sep } from 'node:path'
 import { stat } from 'node:fs/promises'
-import { isChosen } from './choose.ts'
-import { findFiles, readSource, type SourceFile } from './folder.ts'
+import { type Choice, isChosen } from './choose.ts'
+import { findFiles, readSource, type Skipped, type SourceFile } from './folder.ts'
 import { audienceHint, type Listing } from './listing.ts'
 import { hashOf, type Hints, type SourceEntry } from './source.ts'
 import type { SpecOf } from './spec.ts'
@@ -15,10 +15,13 @@ export async function* listFolder(spec: SpecOf<'folder'>, folder: string, signal
     () => true,
   )
   const base = isFolder ? root : dirname(root)
-  // A link may lead out of the folder; what it leads to is chosen by the path that it has there.
-  const isMeant = (path: string) => isChosen(relative(base, resolve(path)).replaceAll(sep, '/'), spec)
+  const { include, exclude } = spec
+  const isMeant = (path: string, choice: Choice = spec) =>
+    isChosen(relative(base, resolve(path)).replaceAll(sep, '/'), choice)
+  // What lies behind a link that is not followed may be meant, whatever the link itself is called.
+  const isMissed = ({ source, link }: Skipped) => isMeant(source, { include: link ? [] : include, exclude })
   for (const error of faults) yield { type: 'fault', error }
-  for (const each of skipped) if (isMeant(each.source)) yield { type: 'skipped', ...each }
+  for (const each of skipped) if (isMissed(each)) yield { type: 'skipped', ...each }
   for (const file of files) if (isMeant(file.path)) yield { type: 'entry', entry: fileEntry(file, audienceHint(spec)) }
   return true
 }

@@ -8,17 +8,28 @@ import { endingOf, kindOf } from '../parse/kind.ts'
 /** `source` is its identity: the path below the working directory, else the whole path, always with `/`. */
 export type SourceFile = { readonly source: string; readonly path: string }
 
+/** `link`: it leads nowhere, and what lies behind it may only be away; or out of the folder, and that is not of it. */
+export type Skipped = { readonly source: string; readonly reason: string; readonly link?: 'lost' | 'out' }
+
 export type Found = {
   readonly files: readonly SourceFile[]
   /** what lies in a given folder and cannot be learned: no fault, but worth a line */
-  readonly skipped: readonly { readonly source: string; readonly reason: string }[]
+  readonly skipped: readonly Skipped[]
   /** what was asked for and cannot be had */
   readonly faults: readonly SourceError[]
 }
 
 /** A file named explicitly is always tried; in folders the known endings are taken. Sorted, each file once. */
 export async function findFiles(paths: readonly string[], signal: AbortSignal): Promise<Found> {
-  const search: Search = { files: new Map(), skipped: [], faults: [], seen: new Set(), folders: [], links: [] }
+  const search: Search = {
+    files: new Map(),
+    skipped: [],
+    faults: [],
+    seen: new Set(),
+    roots: [],
+    folders: [],
+    links: [],
+  }
   for (const given of paths) await lookAt(path.resolve(given), given, search)
   // Links wait until all real folders are done, so that a file is known by its real name. A folder is
   // entered once, by its real path: a link to a parent ends there.
@@ -48,10 +59,12 @@ export async function readSource(file: SourceFile, signal: AbortSignal): Promise
 
 type Search = {
   readonly files: Map<string, SourceFile>
-  readonly skipped: { source: string; reason: string }[]
+  readonly skipped: Skipped[]
   readonly faults: SourceError[]
   /** real paths of the folders entered and the files taken */
   readonly seen: Set<string>
+  /** real paths of what was asked for */
+  readonly roots: string[]
   readonly folders: string[]
   readonly links: string[]
 }
@@ -66,6 +79,7 @@ function takeNext(search: Search): { readonly type: 'folder' | 'link'; readonly 
 async function lookAt(absolute: string, given: string, search: Search): Promise<void> {
   try {
     const found = await stat(absolute)
+    search.roots.push(await realpath(absolute))
     if (found.isDirectory()) search.folders.push(absolute)
     else if (found.isFile()) await take(absolute, search)
     else search.faults.push(new SourceError('unreadable', given, `${given} is neither a file nor a folder: name one`))
@@ -90,13 +104,20 @@ async function readFolder(folder: string, search: Search): Promise<void> {
   }
 }
 
+/** Whoever may write into a folder must not get a file read that they may not read: only what was asked for is. */
 async function followLink(link: string, search: Search): Promise<void> {
   try {
+    const real = await realpath(link)
+    if (!search.roots.some((root) => isBelow(real, root))) {
+      const reason = `a link out of the folder, to ${real}: name that itself, or copy it here`
+      search.skipped.push({ source: sourceName(link), reason, link: 'out' })
+      return
+    }
     const target = await stat(link)
     if (target.isDirectory()) search.folders.push(link)
     else if (target.isFile()) await takeIfKnown(link, search)
   } catch {
-    search.skipped.push({ source: sourceName(link), reason: 'a link to nothing' })
+    search.skipped.push({ source: sourceName(link), reason: 'a link to nothing', link: 'lost' })
   }
 }
 
@@ -123,6 +144,10 @@ function markSeen(real: string, search: Search): boolean {
 /** Dotfiles and dot-folders belong to tools, and node_modules to others. */
 function isPrivate(name: string): boolean {
   return name.startsWith('.') || name === 'node_modules'
+}
+
+export function isBelow(file: string, folder: string): boolean {
+  return file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
 }
 
 /** What a file or folder is called. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { SourceError } from '../../core/errors.ts'
 import type { Seen } from '../../core/origins.ts'
+import type { Skipped } from './folder.ts'
 
 /** What the source knows of a document besides its bytes, where that does not say it itself. */
 export type Hints = {
@@ -34,7 +35,7 @@ export type SourceEntry = {
 
 export type OriginEvent =
   | { readonly type: 'entry'; readonly entry: SourceEntry }
-  | { readonly type: 'skipped'; readonly source: string; readonly reason: string }
+  | ({ readonly type: 'skipped' } & Skipped)
   | { readonly type: 'fault'; readonly error: SourceError }
   /** The last event. `complete`: all that there is was named, so what was not named is gone. Never true after a fault. */
   | { readonly type: 'end'; readonly complete: boolean }

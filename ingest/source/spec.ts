@@ -20,7 +20,7 @@ const schedule = text('such as "every 6h" or "daily 03:00"').refine((written) =>
 const host = text('a host such as docs.example.com')
   .transform((written) => allowedHost(written) ?? '')
   .refine((found) => found !== '', {
-    error: 'is not a host: write a name or an address, with :port or without, nothing else',
+    error: 'is not a host: write one name or address, with :port or without, nothing else',
   })
 const whole = (from: number, to: number) => {
   const error = `must be a whole number from ${from} to ${to}`
@@ -35,6 +35,9 @@ const common = {
   audience: listOf(audience).max(100, 'has more than 100 names').default([]),
   schedule: schedule.nullable().default(null),
 }
+
+/** What of a source can be judged although its kind is none. */
+export const commonShape = z.looseObject(common)
 
 const hosts = listOf(host).default([])
 const column = text('the name of a field')

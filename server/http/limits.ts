@@ -69,7 +69,7 @@ export function refuseStrangers(
     if (loopbackOnly && !isLoopback(name) && host !== known?.host)
       throw new InputError(
         'wrong-host',
-        `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost, or set PUBLIC_URL to where people reach the server, which then wants keys.`,
+        `Host: ${JSON.stringify(host.slice(0, 80))} is not this machine; use http://localhost${/:\d+$/.exec(host)?.[0] ?? ''}, or set PUBLIC_URL to where people reach the server, which then wants keys.`,
         'Host',
       )
     if (['POST', 'PUT', 'PATCH', 'DELETE'].includes(c.req.method) && isFromElsewhere(c, host, known) && !isAdmitted(c))

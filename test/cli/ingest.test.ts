@@ -22,8 +22,15 @@ it(
     ])
     expect((await runCommand(['ingest', folder], settings)).stderr).toContain('Documents: 3 learned')
     for (const n of [1, 2, 3]) await rm(join(folder, `a${n}.md`))
-    const stopped = await runCommand(['ingest', folder], settings)
-    expect([stopped.code, stopped.stderr]).toEqual([1, expect.stringMatching(/3 of 3 documents .*--allow-deletes\n$/)])
+    await writeFile(join(folder, 'new.md'), article('New'))
+    const stopped = await runCommand(['ingest', folder, '--json'], settings)
+    expect([stopped.code, stopped.stderr]).toEqual([
+      1,
+      expect.stringMatching(/\(0 of 1 done\): none learned.*\n.*3 of 3 documents .*--allow-deletes\n$/),
+    ])
+    const fault = { code: 'too-many-removals', message: expect.stringContaining('nothing is learned or removed') }
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ learned: 0, removed: 0, fault })
+    await rm(join(folder, 'new.md'))
     const allowed = await runCommand(['ingest', folder, '--allow-deletes'], settings)
     expect([allowed.code, allowed.stderr]).toEqual([
       0,

@@ -69,6 +69,18 @@ describe('another library', { timeout: 120_000 }, () => {
     },
   )
 
+  it('by a name that cannot be one is refused in the words of the option', async () => {
+    const { code, stderr } = await runCommand(['status', '--library', '../x'], { DATA_DIR: await preparedDataDir() })
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^--library: "\.\.\/x" is no name of a library/)])
+  })
+
+  it.skipIf(!postgresUrl)('that nobody has filled is named by status, as it may be misspelt', async () => {
+    await using database = await openTestDatabase()
+    const settings = { DATABASE_URL: database.url ?? '', KEY_SECRET }
+    const { stdout } = await runCommand(['status', '--library', 'typo'], settings)
+    expect(stdout).toMatch(/nothing is in typo: check its name, or fill it: .* --library typo\n/)
+  })
+
   it.skipIf(!postgresUrl)('has its documents learned by a worker that was started for none in particular', async () => {
     await using database = await openTestDatabase()
     const settings = { DATABASE_URL: database.url ?? '', WORKERS: 'only' }

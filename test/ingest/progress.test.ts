@@ -2,6 +2,8 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import type { IngestEvent, IngestReport } from '../../core/types.ts'
 import { showIngest, summary } from '../../ingest/progress.ts'
+import { openTestDatabase } from '../support/database.ts'
+import { article, folderOf, openTestSyncs } from '../support/syncing.ts'
 
 const report: IngestReport = {
   learned: 2,
@@ -41,6 +43,23 @@ async function shown(list: readonly IngestEvent[], interactive: boolean): Promis
 }
 
 describe('an ingest', () => {
+  it('names a document that it learned with something left out, or with nothing to find in it', async () => {
+    await using database = await openTestDatabase()
+    const { learn } = await openTestSyncs(database)
+    const folder = await folderOf({
+      'bad.md': `---\ntitle: a: b: c\n---\n${article('Alpha')}`,
+      'bare.md': '# One\n\n## Two\n',
+      'good.md': `---\ntitle: Beta\n---\n${article('Beta')}`,
+    })
+    const { events: told } = await learn([folder])
+    const notes = (await shown(told, false)).split('\n').slice(0, -2)
+    expect(notes).toEqual([
+      `  note: ${folder}/bad.md: its front matter is not valid YAML (line 2) and is left out: title, date and address in it do not count`,
+      `  note: ${folder}/bare.md: it has headings and no words below them: nothing of it can be found`,
+    ])
+    expect((await learn([folder])).report).toMatchObject({ unchanged: 3 })
+  })
+
   it('on a pipe writes only its faults by name and the closing line', async () => {
     expect(await shown(events, false)).toBe(
       [

@@ -153,13 +153,24 @@ describe('a document stays', () => {
   it('when it was learned behind a link that leads nowhere now', async () => {
     await using database = await openTestDatabase()
     const { learn, names } = await openTestSyncs(database)
-    const elsewhere = await folderOf({ 'a.md': article('Alpha') })
-    const folder = await folderOf({ 'b.md': article('Beta') })
-    await symlink(elsewhere, join(folder, 'disk'))
+    const folder = await folderOf({ 'b.md': article('Beta'), '.disk/a.md': article('Alpha') })
+    await symlink(join(folder, '.disk'), join(folder, 'disk'))
     await learn([folder])
-    await rm(elsewhere, { recursive: true })
+    await rm(join(folder, '.disk'), { recursive: true })
     expect((await learn([folder])).report).toMatchObject({ removed: 0, skipped: 1 })
     expect(await names()).toEqual(['a.md', 'b.md'])
+  })
+
+  it('unless it was learned behind a link out of its folder', async () => {
+    await using database = await openTestDatabase()
+    const { learn, names } = await openTestSyncs(database)
+    const elsewhere = await folderOf({ 'a.md': article('Alpha') })
+    const folder = await folderOf({ 'b.md': article('Beta') })
+    await symlink(join(elsewhere, 'a.md'), join(folder, 'linked.md'))
+    await learn([join(folder, 'linked.md'), folder])
+    expect(await names()).toEqual(['b.md', 'linked.md'])
+    expect((await learn([folder])).report).toMatchObject({ removed: 1, skipped: 1 })
+    expect(await names()).toEqual(['b.md'])
   })
 
   it('when another folder is learned, or it was sent', async () => {
@@ -227,11 +238,15 @@ describe('too many documents that are gone', () => {
     const before = await names()
     await expect(learn([folder])).rejects.toMatchObject({
       code: 'too-many-removals',
-      message: expect.stringMatching(/3 of 14 documents .*a1\.md, .*a3\.md.*--allow-deletes$/) as string,
+      message: expect.stringMatching(
+        /3 of 14 documents .* nothing is learned or removed\. .*a1\.md, .*a2\.md, .*a3\.md.*--allow-deletes$/,
+      ) as string,
     })
+    const { refused } = await syncing.plan({ paths: [folder] }, new AbortController().signal)
+    expect(refused).toContain('nothing is learned or removed')
     expect(await names()).toEqual(before)
     const [last] = await syncing.list(1)
-    expect(last).toMatchObject({ state: 'failed', fault: { code: 'too-many-removals' } })
+    expect(last).toMatchObject({ state: 'failed', total: 12, done: 0, fault: { code: 'too-many-removals' } })
     expect((await learn([folder], { allowDeletes: true })).report).toMatchObject({ learned: 1, removed: 3 })
   })
 
@@ -247,8 +262,8 @@ describe('too many documents that are gone', () => {
     expect(report).toMatchObject({ learned: 1, removed: 0, kept: 3 })
     expect(await store.documents.count('main')).toBe(4)
     const kept = (await store.syncs.outcomes('main', id, 10)).filter(({ type }) => type === 'kept')
-    expect(kept.map(({ source }) => source).sort()).toEqual([1, 2, 3].map((n) => join(folder, `a${n}.md`)))
-    expect(kept[0]).toMatchObject({ code: 'too-many-removals' })
+    expect(kept.map(({ source }) => source)).toEqual([1, 2, 3].map((n) => join(folder, `a${n}.md`)))
+    expect(kept[0]).toMatchObject({ code: 'too-many-removals', message: expect.stringContaining('none is removed') })
   })
 
   it('are more than two, and more than a fifth', async () => {

@@ -100,6 +100,6 @@ it('a private address is refused with its reason, and nothing is asked there', a
     'leads to 127.0.0.1, which is no public address: if you trust it, name 127.0.0.1 under allowHosts',
   )
   expect(said[1]).toContain('which is no public address')
-  expect(said[2]).toContain(`uses port ${site.port}`)
+  expect(said[2]).toContain(`name 127.0.0.1:${site.port} under allowHosts`)
   expect(site.asked).toEqual([])
 })

@@ -56,6 +56,9 @@ sources:
   - name: one
     kind: fedd
     url: https://example.com
+    schedule: hourly
+  - name: one
+    kind: stdin
   - name: two
     kind: crawl
     url: ftp://example.com
@@ -68,17 +71,24 @@ sources:
     expect(faultsOf(written)).toEqual([
       expect.stringMatching(/^s\.yaml:1: allowHosts\[0\] is not a host/),
       expect.stringMatching(/^s\.yaml:4: sources\[0\]\.kind must be one of folder, url, /),
-      expect.stringMatching(/^s\.yaml:8: sources\[1\]\.url is not a web address/),
-      expect.stringMatching(/^s\.yaml:10: sources\[1\]\.pages must be a whole number from 1 to 20000/),
-      expect.stringMatching(/^s\.yaml:9: sources\[1\] has dept, which is not known here/),
-      expect.stringMatching(/^s\.yaml:11: sources\[2\]\.name is missing: what this source is called/),
-      expect.stringMatching(/^s\.yaml:13: sources\[2\]\.schedule is no schedule/),
+      expect.stringMatching(/^s\.yaml:6: sources\[0\]\.schedule is no schedule/),
+      expect.stringMatching(/^s\.yaml:11: sources\[2\]\.url is not a web address/),
+      expect.stringMatching(/^s\.yaml:13: sources\[2\]\.pages must be a whole number from 1 to 20000/),
+      expect.stringMatching(/^s\.yaml:12: sources\[2\] has dept, which is not known here/),
+      expect.stringMatching(/^s\.yaml:14: sources\[3\]\.name is missing: what this source is called/),
+      expect.stringMatching(/^s\.yaml:16: sources\[3\]\.schedule is no schedule/),
+      expect.stringMatching(/^s\.yaml:7: the name one is given twice/),
     ])
   })
 
   it.each([
     ['sources: [', /^s\.yaml:1: /],
-    ['', /^s\.yaml:1: the file/],
+    ['', /^s\.yaml:1: the file is empty: describe at least one source/],
+    ['sources:\n\t- a', /^s\.yaml:2: [^:]*[^:]$/],
+    [
+      'allowHosts: ["*.corp"]\nsources: [{name: a, kind: stdin}]',
+      /^s\.yaml:1: allowHosts\[0\] is not a host: write one name/,
+    ],
     ['sources: []', /^s\.yaml:1: sources is empty/],
     ['- a', /^s\.yaml:1: the file/],
     ['a: &a [1]\nsources: *a', /alias/],

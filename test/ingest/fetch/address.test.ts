@@ -57,6 +57,18 @@ describe('refusalOf', () => {
     else expect(refusal).toContain(said)
   })
 
+  it('names what opens an address, and where, and nothing that would lead to the next refusal', () => {
+    const [byName, byAddress] = ['wiki.corp', '10.0.0.5'].map((host) =>
+      refusalOf(new URL(`http://${host}:8443/`), none),
+    )
+    expect(byName).toBe(
+      'uses port 8443: only 80 and 443 are allowed, unless sources.yaml names wiki.corp:8443 under allowHosts or, for a public host, 8443 under allowPorts',
+    )
+    expect(byAddress).toBe(
+      'leads to 10.0.0.5, which is no public address: if you trust it, name 10.0.0.5:8443 under allowHosts in sources.yaml',
+    )
+  })
+
   it('lets through what the operator named, and nothing beside it', () => {
     const openings = { hosts: ['10.0.0.5', 'wiki.corp:8443'], ports: [8080] }
     const may = (url: string) => refusalOf(new URL(url), openings) === null

@@ -78,10 +78,28 @@ describe('findFiles', () => {
     expect(below(found.skipped)).toEqual(['a/broken.md', 'self'])
   })
 
-  test('follows links that lead out of the folder', async () => {
+  test('an attack: names links that lead out of the folder, and follows none', async () => {
+    await put('in/a.md', 'in/.held/c.md', 'inside/b.md')
+    const link = async (to: string, name: string) => await symlink(path.join(root, to), path.join(root, 'in', name))
+    await link('inside', 'folder')
+    await link('inside/b.md', 'file.md')
+    await link('in/folder', 'twice')
+    await link('in/.held', 'held')
+    const found = await findFiles([path.join(root, 'in')], signal)
+    expect(below(found.files)).toEqual(['in/a.md', 'in/held/c.md'])
+    expect(below(found.skipped)).toEqual(['in/file.md', 'in/folder', 'in/twice'])
+    expect(found.skipped[0]?.reason).toBe(
+      `a link out of the folder, to ${root}/inside/b.md: name that itself, or copy it here`,
+    )
+  })
+
+  test('follows a link that is named itself, and one to another folder that is', async () => {
     await put('in/a.md', 'out/b.md')
+    await symlink(path.join(root, 'in'), path.join(root, 'current'))
     await symlink(path.join(root, 'out'), path.join(root, 'in/linked'))
-    expect(below((await findFiles([path.join(root, 'in')], signal)).files)).toEqual(['in/a.md', 'in/linked/b.md'])
+    const found = await findFiles([path.join(root, 'current'), path.join(root, 'out')], signal)
+    expect(below(found.files)).toEqual(['current/a.md', 'out/b.md'])
+    expect(found.skipped).toEqual([])
   })
 
   test('names a file below the working directory by its relative path, any other by its whole path', async () => {

@@ -41,6 +41,18 @@ async function list(
 const below = (listed: Listed) => listed.sources.map((source) => source.replace(`${root}/`, ''))
 
 describe('a folder', () => {
+  it('says which links out of it are not followed, whatever was chosen but not what was left out', async () => {
+    await put({ 'lib/a.md': 'A', 'lib/drafts/b.md': 'B', 'else/c.md': 'C' })
+    for (const name of ['linked', 'drafts/d.md', 'e.md'])
+      await symlink(join(root, name === 'linked' ? 'else' : 'else/c.md'), join(root, 'lib', name))
+    const listed = await list({ kind: 'folder', path: 'lib', include: ['**/*.md'], exclude: ['drafts/**'] })
+    expect(below(listed)).toEqual(['lib/a.md'])
+    expect(listed.skipped.map((each) => each.replaceAll(`${root}/`, ''))).toEqual([
+      expect.stringMatching(/^lib\/e.md: a link out of the folder, to else\/c.md/),
+      expect.stringMatching(/^lib\/linked: a link out of the folder/),
+    ])
+  })
+
   it('names what is chosen below it, and reads again only what changed', async () => {
     await put({ 'lib/a.md': 'A', 'lib/drafts/b.md': 'B', 'lib/sub/c.txt': 'C', 'lib/sub/d.html': 'D' })
     const fields = {

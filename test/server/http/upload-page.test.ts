@@ -95,6 +95,17 @@ describe('a page that is added by its address', () => {
     expect(site.asked.length).toBe(asked)
   })
 
+  it.each([
+    [
+      'http://127.0.0.1:38199/',
+      'leads to 127.0.0.1, which is no public address: pages are added from public addresses only.',
+    ],
+    ['http://example.com:8080/', 'uses port 8080: pages are added from ports 80 and 443 only.'],
+  ])('at %s is refused without a remedy that would not work', async (url, words) => {
+    const response = await appOver([]).post('/v1/documents', { url })
+    expect(await readJson(response)).toMatchObject({ code: 'refused-url', title: `url: ${url} ${words}` })
+  })
+
   it('is not fetched where uploads are off', async () => {
     const closed = openTestApp(library, { uploads: false })
     expect((await closed.post('/v1/documents', { url: `${site.url}/raw` })).status).toBe(403)
