@@ -17,7 +17,7 @@ import { folderOfFile } from '../support/folder.ts'
 import { never } from '../support/passages.ts'
 import { start } from '../support/process.ts'
 
-const places = { stripe: [{ file: 'stripe.md', lines: [6, 6] }], notion: [{ file: 'notion.md', lines: [3, 3] }] }
+const places = { stripe: [{ file: 'stripe.md', lines: [7, 7] }], notion: [{ file: 'notion.md', lines: [3, 3] }] }
 const questions = [
   { id: 'q1', question: 'How does Stripe rate limit requests?', sources: places.stripe, facts: [['token bucket']] },
   { id: 'q2', question: 'Into how many shards did Notion split Postgres?', sources: places.notion, facts: [['480']] },

@@ -66,7 +66,7 @@ describe('a model without an end', () => {
   it.each(['a. b ', 'word ', '.', ' ', '\n'])('holds up nobody while it repeats %j', async (part) => {
     const began = performance.now()
     await written(modelOf([`x${part.repeat(80_000)}`]))
-    expect(performance.now() - began).toBeLessThan(500)
+    expect(performance.now() - began).toBeLessThan(1_500)
   })
 
   it('is cancelled and not just left: the answer knows what it has cost', async () => {

@@ -61,16 +61,16 @@ describe('the rate of a key', () => {
   })
 
   it('is told to clients of the OpenAI API and of the AI SDK as they read it', async () => {
-    const app = openKeyedApp(library, { limits: limits() })
+    const app = openKeyedApp(library, { limits: limits({ perMinute: 1 }) })
     const headers = bearer(await app.key())
-    for (let n = 0; n < 10; n++) await app.get('/v1/conversations', { headers })
+    await app.get('/v1/conversations', { headers })
     const chat = await app.post('/v1/chat/completions', { model: 'footnote', messages: [] }, { headers })
     expect([chat.status, await chat.json()]).toMatchObject([
       429,
       { error: { type: 'rate_limit_error', code: 'rate-limited' } },
     ])
     const ui = await app.post('/api/chat', {}, { headers })
-    expect([ui.status, await ui.text()]).toEqual([429, expect.stringMatching(/^Authorization: this key may ask 60/)])
+    expect([ui.status, await ui.text()]).toEqual([429, expect.stringMatching(/^Authorization: this key may ask 1 /)])
   })
 
   it('is nobody’s who needs no key', async () => {
