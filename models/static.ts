@@ -42,9 +42,11 @@ function embedText(text: string, table: Omit<StaticTable, 'cells'>, scratch: Scr
   weighRows(readWords(text), table, scratch)
   const { touched, weights } = scratch
   if (touched.length > scratch.factors.length) scratch.factors = new Float64Array(touched.length * 2)
-  for (const [index, row] of touched.entries()) {
+  const { factors } = scratch
+  for (let index = 0; index < touched.length; index++) {
+    const row = touched[index] ?? 0
     const weight = weights[row] ?? 0
-    scratch.factors[index] = (weight > 1 ? 1 + Math.log(weight) : weight) * (table.scales[row] ?? 0)
+    factors[index] = (weight > 1 ? 1 + Math.log(weight) : weight) * (table.scales[row] ?? 0)
     weights[row] = 0
   }
   const sums = addRows(touched, scratch.factors)

@@ -115,7 +115,10 @@ export function splitAtHardBreaks(raw: string): string[] {
 
 /** One line of clean text: the form in which every title, paragraph and cell is stored. */
 export function cleanLine(raw: string): string {
-  return removeInvisible(raw).replace(/\s+/g, ' ').trim()
+  // Each run of blanks is one; a single blank, which most are, is not looked at as a match.
+  return removeInvisible(raw)
+    .replace(/[^\S ]\s*| \s+/g, ' ')
+    .trim()
 }
 
 function toPlain(block: Block): string {

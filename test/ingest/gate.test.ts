@@ -73,7 +73,7 @@ describe('the gate', () => {
 })
 
 // Four of these are as much as may be held.
-const text = 'The tide table lists every berth. '.repeat(30_000)
+const text = 'The tide table lists every berth. '.repeat(60_000)
 const bytes = Buffer.from(text)
 const task = { root: '', stored: null, mediaType: null, hints: {}, seen: null, upload: null, learning: LEARNED_WITH }
 
@@ -106,7 +106,7 @@ function slowDocuments() {
   return { deps, seen }
 }
 
-describe('of documents that hold more than four million characters together some wait until others are saved', () => {
+describe('of documents that hold more than eight million characters together some wait until others are saved', () => {
   it('in a process that learns by itself', async () => {
     const { deps, seen } = slowDocuments()
     const hands = ownHands(deps)
