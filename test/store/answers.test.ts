@@ -289,3 +289,20 @@ function answerOf(id: string): Answer {
     timingsMs: { retrieve: 1.5, firstText: 2, total: 3 },
   }
 }
+
+it('one of many is found by its key, also while nobody has counted them', async () => {
+  await using database = await openTestDatabase()
+  await begun(database)
+  const plan = await database.transaction(async (query) => {
+    await query(
+      `insert into answers (library_id, answer_id, conversation_id, question, mode)
+       select library_id, 'ans_of_' || n, conversation_id, '?', 'extractive' from answers, generate_series(1, 300) n`,
+    )
+    // Planned once for all answers, as the check of a foreign key and the look-up of an event's answer are.
+    await query('set local plan_cache_mode = force_generic_plan')
+    await query(`prepare found (text, text) as
+      select 1 from answers where library_id = $1 and answer_id = $2 and finished_at is null`)
+    return await query<{ 'QUERY PLAN': string }>(`explain execute found ('main', 'ans_of_7')`)
+  })
+  expect(plan.map((row) => row['QUERY PLAN']).join('\n')).toContain('answers_pkey')
+})
