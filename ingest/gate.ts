@@ -6,8 +6,7 @@ export type Hold = (characters: number) => void
 export type Gate = <Result>(work: (hold: Hold) => Promise<Result>, signal: AbortSignal) => Promise<Result>
 
 // Text, chunks, terms and vectors of a character take some 25 bytes until they are saved. Of the batches that the store
-// saves (store/saving.ts) it is eight. With half as many, files that unpack to 5 MB each have nothing parsed while one is
-// saved: 24 of them took 67 s instead of 59.
+// saves (store/saving.ts) it is eight. With half as many, nothing is parsed while a file that unpacks to 5 MB is saved.
 const MOST_CHARACTERS = 8_000_000
 
 /**

@@ -46,13 +46,18 @@ function crowdOf(app: Keyed, size: number): Promise<Response>[] {
 
 const madeUp = () => randomBytes(32).toString('base64url')
 
+/** A key that holds, of which looks are never halted; `models` is what it is told. */
+async function openKnown() {
+  let known = ''
+  const { app, looks } = openHalting((id) => id === known)
+  const key = await app.key()
+  known = idOf(key)
+  return { app, looks, key, models: async () => (await app.get('/v1/models', { headers: bearer(key) })).status }
+}
+
 describe('a crowd of strangers', () => {
   it('keeps nobody out who is known, and of itself lets no more than a few at a time ask the database', async () => {
-    let known = ''
-    const { app, looks } = openHalting((id) => id === known)
-    const key = await app.key()
-    known = idOf(key)
-    const models = async () => (await app.get('/v1/models', { headers: bearer(key) })).status
+    const { app, looks, models } = await openKnown()
     expect(await models()).toBe(200)
     const crowd = crowdOf(app, 300)
     await expect.poll(looks.now).toBe(4)
@@ -70,11 +75,8 @@ describe('a crowd of strangers', () => {
   })
 
   it('is joined by who knows the id of a key, and not its secret', async () => {
-    let known = ''
-    const { app, looks } = openHalting((id) => id === known)
-    const key = await app.key()
-    known = idOf(key)
-    expect((await app.get('/v1/models', { headers: bearer(key) })).status).toBe(200)
+    const { app, looks, key, models } = await openKnown()
+    expect(await models()).toBe(200)
     const crowd = crowdOf(app, 300)
     await expect.poll(looks.now).toBe(4)
     // Asked about in a row with the others, for which there is no room.
@@ -88,11 +90,7 @@ describe('a crowd of strangers', () => {
   })
 
   it('is joined by who was known and is revoked', async () => {
-    let known = ''
-    const { app, looks } = openHalting((id) => id === known)
-    const key = await app.key()
-    known = idOf(key)
-    const models = async () => (await app.get('/v1/models', { headers: bearer(key) })).status
+    const { app, looks, key, models } = await openKnown()
     expect(await models()).toBe(200)
     await library.store.keys.revoke('main', idOf(key))
     expect(await models()).toBe(401)
